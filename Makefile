@@ -1,0 +1,44 @@
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/.ready
+
+.PHONY: help setup demo demo-files test lint format hooks clean
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: $(READY) ## Make .venv with everything at the pinned versions
+
+$(READY): pyproject.toml constraints.txt
+	$(PYTHON) -c 'import sys; sys.exit(None if sys.version_info >= (3, 11) else "gner-bench needs Python 3.11 or later")'
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	@touch $@
+
+demo: $(READY) ## Predict, score and report with the embedded checkpoint and corpus, into build/demo
+	$(BIN)/gner-bench run --preset demo --out build/demo
+	@cmp -s build/demo/predictions/gner-tiny/predictions.jsonl prediction_results/demo/gner-tiny/predictions.jsonl \
+		&& echo 'The predictions equal the committed ones, byte for byte.' \
+		|| echo 'The predictions differ from the committed ones (other library versions or processor?).'
+
+demo-files: $(READY) ## Make the committed demo run and report anew
+	rm -rf prediction_results/demo reports/demo
+	$(BIN)/gner-bench run --preset demo
+
+test: $(READY) lint ## Lint, types and all tests
+	$(BIN)/pytest
+
+lint: $(READY)
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+
+format: $(READY) ## Format the code
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+hooks: $(READY) ## Install the git hooks
+	$(BIN)/pre-commit install
+
+clean: ## Remove what was built; keeps .venv
+	rm -rf build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

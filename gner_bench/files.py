@@ -1,0 +1,31 @@
+"""Writing files so that a reader never sees half of one."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from gner_bench.errors import InputError
+
+
+def make_folder(path: Path) -> Path:
+    """Create ``path`` with its parents. Raises InputError when that is not allowed or a file stands there."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        if not os.access(path, os.W_OK):
+            raise PermissionError("not writable")
+    except OSError as error:
+        raise InputError(path, f"cannot write to this folder ({error.strerror or error})") from None
+    return path
+
+
+def write_atomic(path: Path, data: str | bytes) -> None:
+    """Write ``data`` under a temporary name beside ``path`` and rename it. Raises InputError if that fails."""
+    make_folder(path.parent)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        temporary.write_bytes(data.encode("utf-8") if isinstance(data, str) else data)
+        temporary.replace(path)
+    except OSError as error:
+        temporary.unlink(missing_ok=True)
+        raise InputError(path, f"cannot be written ({error.strerror or error})") from None

@@ -1,0 +1,43 @@
+"""What a person at the terminal sees: tables on stdout, the progress of long work on stderr."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TextColumn, TimeElapsedColumn
+from rich.text import Text
+
+PIPED_WIDTH = 120
+
+
+def console() -> Console:
+    """The console for results. Where stdout is no terminal, tables get a fixed width instead of a guess."""
+    found = Console()
+    return found if found.is_terminal else Console(width=PIPED_WIDTH)
+
+
+class _Speed(ProgressColumn):
+    def __init__(self, unit: str) -> None:
+        super().__init__()
+        self.unit = unit
+
+    def render(self, task: Task) -> Text:
+        return Text(f"{task.speed:.1f} {self.unit}/s" if task.speed else f"– {self.unit}/s")
+
+
+class _TimeToGo(ProgressColumn):
+    def render(self, task: Task) -> Text:
+        left = task.time_remaining
+        return Text(f"ETA {timedelta(seconds=int(left))}" if left is not None else "ETA –")
+
+
+@contextmanager
+def progress_bar(title: str, total: int, done: int = 0, unit: str = "sentences") -> Iterator[Callable[[int], None]]:
+    """Show a bar for ``total`` units of which ``done`` are done; yields the function that advances it."""
+    columns = (TextColumn("{task.description}"), BarColumn(bar_width=24), MofNCompleteColumn(), _Speed(unit))
+    with Progress(*columns, TimeElapsedColumn(), _TimeToGo(), console=Console(stderr=True)) as progress:
+        task = progress.add_task(title, total=total, completed=done)
+        yield lambda count: progress.advance(task, count)
