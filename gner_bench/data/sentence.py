@@ -1,0 +1,36 @@
+"""What a corpus is made of."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """One sentence: as many ``tags`` (``O``, ``B-type``, ``I-type``) as ``words``; ``id`` is unique in its split."""
+
+    id: str
+    words: tuple[str, ...]
+    tags: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Dataset:
+    """One split of one data set with its entity ``types`` in the order of its label file."""
+
+    name: str
+    split: str
+    types: tuple[str, ...]
+    sentences: tuple[Sentence, ...]
+
+    @property
+    def content_hash(self) -> str:
+        return content_hash((sentence.words, sentence.tags) for sentence in self.sentences)
+
+
+def content_hash(tagged: Iterable[tuple[Iterable[str], Iterable[str]]]) -> str:
+    """SHA-256 (hex) of tagged sentences, independent of their order, ids and file format."""
+    lines = sorted("\x1f".join(words) + "\x1e" + "\x1f".join(tags) for words, tags in tagged)
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
