@@ -1,0 +1,53 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gner_bench.prompting import tagged_text
+from gner_bench.structure import parse_generation
+
+WORDS = st.text("abcXYZ019.,'-éß東", min_size=1, max_size=8)
+LABELS = st.sampled_from(["O", "B-person", "I-person", "B-music genre", "I-music genre"])
+
+
+@pytest.mark.parametrize(
+    ("text", "pairs"),
+    [
+        ("did(O) george(B-actor) clooney(I-actor)", [("did", "O"), ("george", "B-actor"), ("clooney", "I-actor")]),
+        ("", []),
+        ("no label at all", []),
+        ("a(O) (O) b(O)", [("a", "O"), ("b", "O")]),
+        ("two words(B-x) rest", [("two words", "B-x")]),
+        ("((O) )(O)", [("(", "O"), (")", "O")]),
+        ("a(B-x\n)(O)", [("a(B-x\n)", "O")]),
+        ("john(B-person smith(I-person) x(O)", [("john", "B-person smith(I-person"), ("x", "O")]),
+        ("a(B-) b(E-x) c(o) d(O)", [("a", "B-"), ("b(E-x) c(o) d", "O")]),
+    ],
+)
+def test_labels_end_words(text: str, pairs: list[tuple[str, str]]) -> None:
+    assert parse_generation(text) == pairs
+
+
+def test_reference_vectors(shared: Path) -> None:
+    vectors = [json.loads(line) for line in (shared / "reference/parsing_vectors.jsonl").open(encoding="utf-8")]
+    assert len(vectors) == 600
+    for vector in vectors:
+        assert parse_generation(vector["text"]) == list(zip(vector["words"], vector["labels"], strict=True))
+
+
+@given(st.lists(st.tuples(WORDS, LABELS), max_size=30))
+def test_what_a_perfect_checkpoint_writes_is_read_back(pairs: list[tuple[str, str]]) -> None:
+    text = tagged_text([word for word, _ in pairs], [label for _, label in pairs])
+    assert parse_generation(text) == pairs
+
+
+@given(st.text("ab (O)B-I\n", max_size=60))
+def test_any_text_gives_stripped_words_with_labels(text: str) -> None:
+    for word, label in parse_generation(text):
+        assert word == word.strip() != ""
+        assert label == "O" or label.startswith(("B-", "I-"))
+        assert "\n" not in label
