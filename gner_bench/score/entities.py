@@ -1,0 +1,60 @@
+"""Entities of a tagged sentence, as the GNER metric and as the strict metric see them."""
+
+from __future__ import annotations
+
+import re
+import string
+from collections.abc import Sequence
+
+_PUNCTUATION = str.maketrans("", "", string.punctuation)
+_ARTICLES = re.compile(r"\b(?:a|an|the)\b")
+
+
+def normalise(text: str) -> str:
+    """Lower case, without ASCII punctuation and articles, white space collapsed (the SQuAD answer normalisation)."""
+    return " ".join(_ARTICLES.sub(" ", text.lower().translate(_PUNCTUATION)).split())
+
+
+def entities(words: Sequence[str], tags: Sequence[str]) -> list[tuple[str, str]]:
+    """The (text, type) pairs that the GNER metric counts: both normalised, each once, in order of appearance.
+
+    ``B-`` or ``O`` closes the open span, ``I-`` after ``O`` or at the start opens one, and the last label inside a span
+    names it (the lenient reading of Ding et al. 2024). Raises ValueError when words and tags differ in number.
+    """
+    if len(words) != len(tags):
+        raise ValueError(f"{len(words)} words but {len(tags)} tags")
+    found = ((normalise(" ".join(words[start:end])), normalise(kind)) for start, end, kind in lenient_spans(tags))
+    return list(dict.fromkeys(found))
+
+
+def lenient_spans(tags: Sequence[str]) -> list[tuple[int, int, str]]:
+    """The (start, end, type) spans of any sequence of tags, as :func:`entities` reads them."""
+    spans: list[tuple[int, int, str]] = []
+    open_span = False
+    for index, tag in enumerate(tags):
+        if tag == "O":
+            open_span = False
+        elif open_span and tag.startswith("I-"):
+            spans[-1] = (spans[-1][0], index + 1, tag[2:])
+        else:
+            spans.append((index, index + 1, tag[2:]))
+            open_span = True
+    return spans
+
+
+def strict_spans(tags: Sequence[str]) -> list[tuple[int, int, str]]:
+    """The (start, end, type) spans of valid BIO: ``B-`` and the ``I-`` of the same type that follow it.
+
+    Any other ``I-`` belongs to no span, as in seqeval with ``mode="strict"`` and ``scheme=IOB2``.
+    """
+    spans: list[tuple[int, int, str]] = []
+    continued = ""
+    for index, tag in enumerate(tags):
+        if tag.startswith("B-"):
+            spans.append((index, index + 1, tag[2:]))
+            continued = "I-" + tag[2:]
+        elif tag == continued:
+            spans[-1] = (spans[-1][0], index + 1, spans[-1][2])
+        else:
+            continued = ""
+    return spans
