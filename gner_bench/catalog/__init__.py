@@ -1,0 +1,1 @@
+"""What exists: zero-shot sets, public checkpoints, published scores. Facts in TOML, one loader each."""
