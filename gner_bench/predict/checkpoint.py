@@ -1,0 +1,145 @@
+"""Loading a generative NER checkpoint from a folder or the Hugging Face hub."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import torch
+from huggingface_hub import snapshot_download
+from safetensors import SafetensorError
+from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForSeq2SeqLM, AutoTokenizer
+from transformers.utils import logging
+
+from gner_bench.catalog.models import models
+from gner_bench.errors import GnerBenchError, InputError
+from gner_bench.prompting import Wrapping
+
+DtypeName = Literal["auto", "fp32", "bf16", "fp16"]
+DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
+WEIGHTS = ("*.safetensors",)
+SMALL_FILES = ("*.json", "*.model", "*.txt")
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A loaded model. ``name``, ``source`` and ``revision`` say where it is from; ``files`` maps names to SHA-256.
+
+    ``note`` is what its own training.json says about its standing, such as being supervised on the data.
+    """
+
+    name: str
+    source: str
+    revision: str | None
+    folder: Path
+    files: dict[str, str]
+    note: str
+    model: Any
+    tokenizer: Any
+    dtype: str
+
+    @property
+    def encoder_decoder(self) -> bool:
+        return bool(self.model.config.is_encoder_decoder)
+
+    @property
+    def wrapping(self) -> Wrapping:
+        return "plain" if self.encoder_decoder else "llama"
+
+    @property
+    def parameters(self) -> int:
+        return int(self.model.num_parameters())
+
+
+def load_checkpoint(source: str, dtype: DtypeName = "auto", device: str = "auto") -> Checkpoint:
+    """Load a folder, a hub id or a name of the catalogue; ``auto`` means bf16 on CUDA where it can, fp32 elsewhere.
+
+    Raises InputError for a folder that holds no checkpoint, GnerBenchError when the hub or the device fails.
+    """
+    logging.set_verbosity_error()  # type: ignore[no-untyped-call]
+    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    chosen = _device(device)
+    folder, revision = locate(source)
+    require_weights(folder)
+    kind = _dtype(dtype, chosen)
+    try:
+        config = AutoConfig.from_pretrained(folder)
+        loader = AutoModelForSeq2SeqLM if config.is_encoder_decoder else AutoModelForCausalLM
+        model: Any = loader.from_pretrained(folder, dtype=DTYPES[kind])
+        model = model.to(chosen).eval()
+        tokenizer = AutoTokenizer.from_pretrained(folder)
+    except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
+        raise InputError(folder, f"cannot be loaded as a checkpoint: {_first_line(error)}") from None
+    about = _training_facts(folder)
+    name = about.get("name") or Path(source).name
+    note = about.get("note", "")
+    return Checkpoint(name, source, revision, folder, _hashes(folder), note, model, tokenizer, kind)
+
+
+def locate(source: str) -> tuple[Path, str | None]:
+    """The folder of ``source`` and, from the hub, the commit it was resolved to."""
+    if Path(source).is_dir():
+        return Path(source), None
+    known = {model.name.lower(): model for model in models()}.get(source.lower())
+    hub, revision = (known.hub, known.revision) if known else (source, None)
+    if not re.fullmatch(r"[\w.-]+/[\w.-]+", hub) or hub.startswith("."):
+        raise InputError(source, "no such checkpoint folder, nor a hub id (owner/name)")
+    try:
+        folder = Path(snapshot_download(hub, revision=revision, allow_patterns=[*WEIGHTS, *SMALL_FILES]))
+    except Exception as error:  # huggingface_hub raises its own errors, httpx's and OSError
+        raise GnerBenchError(f"{hub}: cannot be fetched from the hub: {_first_line(error)}") from None
+    return folder, folder.name
+
+
+def require_weights(folder: Path) -> None:
+    """Raise InputError unless ``folder`` holds a configuration and safetensors weights."""
+    if not (folder / "config.json").is_file():
+        raise InputError(folder, "is not a checkpoint folder: no config.json")
+    if not any(folder.glob("*.safetensors")):
+        raise InputError(folder, "holds no weights (no *.safetensors file)")
+
+
+def _device(name: str) -> torch.device:
+    if name == "auto":
+        name = "cuda" if torch.cuda.is_available() else "cpu"
+    try:
+        return torch.empty(0, device=name).device
+    except (RuntimeError, AssertionError) as error:
+        raise GnerBenchError(f"--device {name}: {_first_line(error)}") from None
+
+
+def _dtype(name: DtypeName, device: torch.device) -> str:
+    if name != "auto":
+        return name
+    return "bf16" if device.type == "cuda" and torch.cuda.is_bf16_supported() else "fp32"
+
+
+def _training_facts(folder: Path) -> dict[str, Any]:
+    path = folder / "training.json"
+    try:
+        facts: dict[str, Any] = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    except ValueError:
+        raise InputError(path, "is not JSON") from None
+    return facts
+
+
+def _hashes(folder: Path) -> dict[str, str]:
+    names = sorted(path for pattern in (*WEIGHTS, *SMALL_FILES) for path in folder.glob(pattern) if path.is_file())
+    return {path.name: _sha256(path) for path in names}
+
+
+def _sha256(path: Path) -> str:
+    """The hash of a file; the hub's cache names large files by it, which saves reading them."""
+    stored = path.resolve().name
+    if re.fullmatch(r"[0-9a-f]{64}", stored):
+        return stored
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _first_line(error: BaseException) -> str:
+    return (str(error).strip() or type(error).__name__).splitlines()[0]

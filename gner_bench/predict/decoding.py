@@ -1,0 +1,97 @@
+"""One batch of prompts through ``generate``, under the limits and settings of the GNER protocol."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+from torch import Tensor
+from transformers import GenerationConfig
+
+from gner_bench.predict.checkpoint import Checkpoint
+
+MAX_INPUT_TOKENS = 640
+MAX_NEW_TOKENS = 640
+MAX_TOTAL_TOKENS = 1280
+"""Limits of Ding et al. 2024: 640 in and 640 out for encoder-decoders, 1,280 in all for decoder-only models."""
+CLEAN_UP_TOKENIZATION_SPACES = False
+TAKEN_OVER = ("bos_token_id", "eos_token_id", "pad_token_id", "decoder_start_token_id", "forced_bos_token_id")
+"""Generation settings that belong to the checkpoint; the protocol fixes all others."""
+
+
+@dataclass(frozen=True, slots=True)
+class Generation:
+    """Generated ``text`` of ``tokens`` tokens (end token not counted); ``finish`` is ``length`` if it hit the limit."""
+
+    text: str
+    tokens: int
+    finish: Literal["stop", "length"]
+    input_cut: bool
+
+
+def use_protocol_settings(checkpoint: Checkpoint, num_beams: int = 1) -> None:
+    """Make the model decode greedily or by beam search; of its own settings only the special tokens are kept."""
+    own = checkpoint.model.generation_config
+    settings = {name: getattr(own, name, None) for name in TAKEN_OVER}
+    settings = {name: value for name, value in settings.items() if value is not None}
+    settings.setdefault("pad_token_id", _pad_id(checkpoint))
+    checkpoint.model.generation_config = GenerationConfig(  # type: ignore[no-untyped-call]
+        do_sample=False, num_beams=num_beams, **settings
+    )
+    checkpoint.tokenizer.padding_side = "right" if checkpoint.encoder_decoder else "left"
+    if checkpoint.tokenizer.pad_token_id is None:
+        checkpoint.tokenizer.pad_token = checkpoint.tokenizer.convert_ids_to_tokens(settings["pad_token_id"])
+
+
+def _pad_id(checkpoint: Checkpoint) -> int:
+    tokenizer = checkpoint.tokenizer
+    candidates = (tokenizer.pad_token_id, tokenizer.unk_token_id, tokenizer.eos_token_id, 0)
+    return int(next(token for token in candidates if token is not None))
+
+
+@torch.inference_mode()
+def generate(checkpoint: Checkpoint, prompts: Sequence[str]) -> list[Generation]:
+    """Generate for each of ``prompts``; a batch that does not fit the accelerator's memory is halved."""
+    try:
+        return _generate(checkpoint, prompts)
+    except torch.cuda.OutOfMemoryError:
+        if len(prompts) == 1:
+            raise
+    torch.cuda.empty_cache()
+    half = len(prompts) // 2
+    return generate(checkpoint, prompts[:half]) + generate(checkpoint, prompts[half:])
+
+
+def _generate(checkpoint: Checkpoint, prompts: Sequence[str]) -> list[Generation]:
+    limit = MAX_INPUT_TOKENS if checkpoint.encoder_decoder else MAX_TOTAL_TOKENS - 1
+    lengths = [len(ids) for ids in checkpoint.tokenizer(list(prompts))["input_ids"]]
+    inputs = checkpoint.tokenizer(
+        list(prompts), padding=True, truncation=True, max_length=limit, return_tensors="pt"
+    ).to(checkpoint.model.device)
+    room = [_room(checkpoint, min(length, limit)) for length in lengths]
+    output = checkpoint.model.generate(
+        input_ids=inputs["input_ids"], attention_mask=inputs["attention_mask"], max_new_tokens=max(room)
+    )
+    start = 1 if checkpoint.encoder_decoder else inputs["input_ids"].shape[1]
+    return [
+        _generation(checkpoint, row[start : start + most], length > limit)
+        for row, most, length in zip(output, room, lengths, strict=True)
+    ]
+
+
+def _room(checkpoint: Checkpoint, prompt_tokens: int) -> int:
+    return MAX_NEW_TOKENS if checkpoint.encoder_decoder else MAX_TOTAL_TOKENS - prompt_tokens
+
+
+def _generation(checkpoint: Checkpoint, tokens: Tensor, input_cut: bool) -> Generation:
+    ids = tokens.tolist()
+    ends = checkpoint.model.generation_config.eos_token_id
+    ends = {ends} if isinstance(ends, int) else set(ends or ())
+    stop = next((index for index, token in enumerate(ids) if token in ends), None)
+    text = checkpoint.tokenizer.decode(
+        ids[:stop], skip_special_tokens=True, clean_up_tokenization_spaces=CLEAN_UP_TOKENIZATION_SPACES
+    )
+    count = len(ids) if stop is None else stop
+    return Generation(text, count, "length" if stop is None else "stop", input_cut)

@@ -1,0 +1,23 @@
+"""What a prediction run is asked to do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from gner_bench.prompting import LabelOrder
+
+
+@dataclass(frozen=True)
+class Options:
+    """``data`` is a folder in the GNER layout; no ``datasets`` means all of them; ``limit`` is per data set."""
+
+    data: Path
+    out: Path
+    datasets: tuple[str, ...] = ()
+    split: str = "test"
+    limit: int | None = None
+    batch_size: int = 32
+    num_beams: int = 1
+    label_order: LabelOrder = "file"
+    seed: int = 0

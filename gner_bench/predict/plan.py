@@ -1,0 +1,63 @@
+"""What a run has to generate: every sentence with its prompt, in batches of like length."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from gner_bench.data import Dataset, Sentence
+from gner_bench.prompting import LabelOrder, Wrapping, ordered_types, prompt, tagged_text
+from gner_bench.records import Json
+
+Key = tuple[str, str, str]
+"""Data set, split and sentence id."""
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One sentence to be generated for."""
+
+    dataset: str
+    split: str
+    types: tuple[str, ...]
+    sentence: Sentence
+    prompt: str
+
+    @property
+    def key(self) -> Key:
+        return self.dataset, self.split, self.sentence.id
+
+    def record(self, prediction: str, generation: Json) -> Json:
+        """The line of predictions.jsonl."""
+        sentence = self.sentence
+        return {
+            "dataset": self.dataset,
+            "split": self.split,
+            "label_list": list(self.types),
+            "instance": {
+                "id": sentence.id,
+                "words": list(sentence.words),
+                "labels": list(sentence.tags),
+                "instruction_inputs": self.prompt,
+                "prompt_labels": tagged_text(sentence.words, sentence.tags),
+            },
+            "prediction": prediction,
+            "generation": generation,
+        }
+
+
+def plan(dataset: Dataset, order: LabelOrder, seed: int, wrapping: Wrapping) -> list[Task]:
+    """One task for each sentence, in the order of the data set."""
+    return [_task(dataset, sentence, order, seed, wrapping) for sentence in dataset.sentences]
+
+
+def _task(dataset: Dataset, sentence: Sentence, order: LabelOrder, seed: int, wrapping: Wrapping) -> Task:
+    types = tuple(ordered_types(dataset.types, order, seed, f"{dataset.name}/{dataset.split}/{sentence.id}"))
+    return Task(dataset.name, dataset.split, types, sentence, prompt(sentence.words, types, wrapping))
+
+
+def batches(tasks: Sequence[Task], size: int) -> Iterator[list[Task]]:
+    """``tasks`` in batches of ``size``, longest sentences first, so that a batch too large for memory fails early."""
+    by_length = sorted(tasks, key=lambda task: -len(task.sentence.words))
+    for start in range(0, len(by_length), size):
+        yield by_length[start : start + size]

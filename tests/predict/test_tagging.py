@@ -1,0 +1,27 @@
+from __future__ import annotations
+
+import pytest
+
+from gner_bench.demo import CHECKPOINT
+from gner_bench.errors import UsageError
+from gner_bench.predict.checkpoint import load_checkpoint
+from gner_bench.predict.tagging import tag
+
+
+def test_offsets_point_at_the_entities() -> None:
+    texts = ["did  george clooney make a musical?", "São Paulo (city)"]
+    for tagged in tag(load_checkpoint(str(CHECKPOINT), device="cpu"), texts, ["actor", "genre"]):
+        assert len(tagged.words) == len(tagged.tags)
+        for entity in tagged.entities:
+            assert tagged.text[entity.start : entity.end] == entity.text
+            assert entity.type in ("actor", "genre")
+
+
+def test_words_are_split_from_punctuation() -> None:
+    tagged = tag(load_checkpoint(str(CHECKPOINT), device="cpu"), ["state-of-the-art, isn't it?"], ["actor"])[0]
+    assert tagged.words == ["state-of-the-art", ",", "isn", "'", "t", "it", "?"]
+
+
+def test_a_text_without_words_is_refused() -> None:
+    with pytest.raises(UsageError, match="no word"):
+        tag(load_checkpoint(str(CHECKPOINT), device="cpu"), [" "], ["actor"])
