@@ -1,0 +1,1 @@
+"""Training generative NER checkpoints in the GNER way, from a recipe."""

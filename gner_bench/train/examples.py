@@ -1,0 +1,165 @@
+"""Training examples: prompt and target text, with types shuffled, mentions exchanged and words to copy."""
+
+from __future__ import annotations
+
+import random
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+
+from gner_bench.data import Dataset, Sentence, read_dataset
+from gner_bench.prompting import prompt, tagged_text
+from gner_bench.train.recipe import Recipe, TrainingSet
+
+Words = tuple[str, ...]
+Example = tuple[str, str]
+"""The prompt and the text to be generated."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """The sentences of one training set, those held out, and its types as prompts name them."""
+
+    spec: TrainingSet
+    types: tuple[str, ...]
+    sentences: tuple[Sentence, ...]
+    held_out: tuple[Sentence, ...]
+
+
+@dataclass
+class Pool:
+    """What examples are made from: sources by name, mentions by type, words to copy."""
+
+    sources: dict[str, Source]
+    mentions: dict[str, list[Words]]
+    words: list[str]
+    vocabulary: list[str]
+
+
+def load_pool(recipe: Recipe, root: Path) -> Pool:
+    """Read every set of ``recipe`` below ``root`` without the sentences of its protected splits."""
+    protected = protected_sentences(recipe, root)
+    sources = {spec.name: _source(spec, root, protected) for spec in recipe.sets}
+    words = [word for source in sources.values() for sentence in source.sentences for word in sentence.words]
+    return Pool(sources, _mentions(sources.values(), recipe.borrow), words, sorted(set(words)))
+
+
+def protected_sentences(recipe: Recipe, root: Path) -> set[str]:
+    """The sentences (lower-cased, joined) of the splits that the recipe protects."""
+    splits = [(name, split) for name, listed in recipe.protected.items() for split in listed.split("+")]
+    datasets = [read_dataset(root, name, split) for name, split in splits]
+    return {_surface(sentence) for dataset in datasets for sentence in dataset.sentences}
+
+
+def _surface(sentence: Sentence) -> str:
+    return " ".join(sentence.words).lower()
+
+
+def _source(spec: TrainingSet, root: Path, protected: set[str]) -> Source:
+    dataset = _renamed(read_dataset(root, spec.name, spec.split), spec.renamed)
+    allowed = [sentence for sentence in dataset.sentences if _surface(sentence) not in protected][: spec.limit]
+    cut = len(allowed) - spec.holdout
+    return Source(spec, dataset.types, tuple(allowed[:cut]), tuple(allowed[cut:]))
+
+
+def _renamed(dataset: Dataset, names: dict[str, str]) -> Dataset:
+    def tag(old: str) -> str:
+        return old if old == "O" else old[:2] + names.get(old[2:], old[2:])
+
+    sentences = tuple(Sentence(s.id, s.words, tuple(map(tag, s.tags))) for s in dataset.sentences)
+    return Dataset(dataset.name, dataset.split, tuple(names.get(t, t) for t in dataset.types), sentences)
+
+
+def spans(tags: Sequence[str]) -> Iterator[tuple[int, int, str]]:
+    """The strict BIO spans (start, end, type) of ``tags``."""
+    start = 0
+    while start < len(tags):
+        end = start + 1
+        if tags[start].startswith("B-"):
+            while end < len(tags) and tags[end] == "I-" + tags[start][2:]:
+                end += 1
+            yield start, end, tags[start][2:]
+        start = end
+
+
+def _mentions(sources: Iterable[Source], borrow: dict[str, str]) -> dict[str, list[Words]]:
+    """All mentions by type; a type of ``borrow`` also takes mentions of another type, four for each of its own."""
+    found: defaultdict[str, list[Words]] = defaultdict(list)
+    for source in sources:
+        for sentence in source.sentences:
+            for start, end, kind in spans(sentence.tags):
+                found[kind].append(sentence.words[start:end])
+    lent = {kind: list(found[kind]) for kind in borrow.values()}
+    for kind, lender in borrow.items():
+        found[kind] += random.Random(kind).sample(lent[lender], min(len(lent[lender]), 4 * len(found[kind])))
+    return dict(found)
+
+
+@dataclass
+class Drawn:
+    """How far the examples have been drawn, which with the seed fixes all that follow: examples by set, and the
+    length of copying examples in words."""
+
+    counts: dict[str, int] = field(default_factory=dict)
+    copy_length: float = 4.0
+
+
+def draw(pool: Pool, drawn: Drawn, mix: dict[str, float], count: int, seed: int) -> list[Example]:
+    """The next ``count`` examples, each from a set drawn by its share in ``mix``; within a set, epoch after epoch."""
+    rng = random.Random(f"{seed} {sum(drawn.counts.values())}")
+    return [_next(pool, drawn, name, rng) for name in rng.choices(list(mix), list(mix.values()), k=count)]
+
+
+def _next(pool: Pool, drawn: Drawn, name: str, rng: random.Random) -> Example:
+    index = drawn.counts.get(name, 0)
+    drawn.counts[name] = index + 1
+    if name == "copy":
+        return copy_example(pool, int(drawn.copy_length), rng)
+    source = pool.sources[name]
+    epoch, place = divmod(index, len(source.sentences))
+    sentence = source.sentences[_permutation(name, epoch, len(source.sentences))[place]]
+    words, tags = exchange_mentions(sentence, pool.mentions, source.spec.replace, rng)
+    return example(words, tags, prompt_types(source, tags, rng))
+
+
+@lru_cache(maxsize=64)
+def _permutation(name: str, epoch: int, size: int) -> list[int]:
+    return random.Random(f"{name} {epoch}").sample(range(size), size)
+
+
+def prompt_types(source: Source, tags: Sequence[str], rng: random.Random) -> list[str]:
+    """The types of ``source`` in random order; of those absent from ``tags`` at most ``absent_types``."""
+    present = {tag[2:] for tag in tags if tag != "O"}
+    absent = [kind for kind in source.types if kind not in present]
+    kept = [*present, *rng.sample(absent, min(len(absent), source.spec.absent_types))]
+    return rng.sample(sorted(kept), len(kept))
+
+
+def example(words: Sequence[str], tags: Sequence[str], types: Sequence[str]) -> Example:
+    return prompt(words, types), tagged_text(words, tags)
+
+
+def copy_example(pool: Pool, length: int, rng: random.Random) -> Example:
+    """Two to ``length`` random words, rare ones as often as frequent ones, all outside entities."""
+    words = rng.choices(pool.vocabulary if rng.random() < 0.5 else pool.words, k=rng.randint(2, length))
+    types = list(pool.mentions)
+    return example(words, ["O"] * len(words), rng.sample(types, rng.randint(1, min(6, len(types)))))
+
+
+def exchange_mentions(
+    sentence: Sentence, mentions: dict[str, list[Words]], probability: float, rng: random.Random
+) -> tuple[list[str], list[str]]:
+    """Words and tags of ``sentence``, each mention replaced with ``probability`` by another one of its type."""
+    words: list[str] = []
+    tags: list[str] = []
+    placed = 0
+    for start, end, kind in spans(sentence.tags):
+        words += sentence.words[placed:start]
+        tags += sentence.tags[placed:start]
+        mention = rng.choice(mentions[kind]) if rng.random() < probability else sentence.words[start:end]
+        words += mention
+        tags += [f"B-{kind}", *[f"I-{kind}"] * (len(mention) - 1)]
+        placed = end
+    return [*words, *sentence.words[placed:]], [*tags, *sentence.tags[placed:]]

@@ -1,0 +1,100 @@
+"""A training recipe: everything that decides what the checkpoint becomes, read from a TOML file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from gner_bench.config import read_config
+from gner_bench.errors import InputError, did_you_mean
+
+
+@dataclass(frozen=True)
+class ModelShape:
+    """A T5 encoder-decoder with gated GELU, trained from scratch; sizes in units of the T5 configuration."""
+
+    d_model: int
+    d_ff: int
+    d_kv: int
+    heads: int
+    encoder_layers: int
+    decoder_layers: int
+    vocabulary: int
+    dropout: float = 0.1
+    neighbour_bias: float = 0.0
+
+
+@dataclass(frozen=True)
+class TrainingSet:
+    """One split of a data set: a source of examples.
+
+    ``renamed`` maps its types to the names that prompts use; ``holdout`` sentences at its end are kept for validation;
+    ``replace`` is the probability that a mention gives way to another one of its type; a prompt holds the types of
+    its sentence and at most ``absent_types`` others.
+    """
+
+    name: str
+    split: str = "train"
+    limit: int | None = None
+    holdout: int = 0
+    replace: float = 0.0
+    absent_types: int = 99
+    renamed: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Stage:
+    """``steps`` updates on a mixture. ``mix`` gives the share of examples per set; the set ``copy`` stands for random
+    words to be copied without entities, whose length grows to ``copy_words`` as copying succeeds."""
+
+    steps: int
+    mix: dict[str, float]
+    copy_words: int = 16
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """The whole recipe.
+
+    ``note`` says what the checkpoint may not be taken for; ``protected`` names the splits whose sentences must not be
+    trained on (``dev+test``), ``validation`` those on which, with the held-out parts, loss and accuracy are watched.
+    ``optimizer`` is ``adafactor`` or ``adamw``; ``precision`` one of ``no``, ``bf16``, ``fp16``.
+    """
+
+    name: str
+    note: str
+    seed: int
+    optimizer: str
+    learning_rate: float
+    warmup_steps: int
+    tokens_per_batch: int
+    model: ModelShape
+    sets: tuple[TrainingSet, ...]
+    stages: tuple[Stage, ...]
+    protected: dict[str, str]
+    validation: dict[str, str]
+    borrow: dict[str, str] = field(default_factory=dict)
+    precision: str = "no"
+    validate_every: int = 500
+
+    @property
+    def steps(self) -> int:
+        return sum(stage.steps for stage in self.stages)
+
+
+CHOICES = {"optimizer": ["adafactor", "adamw"], "precision": ["no", "bf16", "fp16"]}
+
+
+def read_recipe(path: Path) -> Recipe:
+    """Read a recipe. Raises InputError naming the key that is missing, unknown or of the wrong type."""
+    recipe = read_config(Recipe, path)
+    for key, allowed in CHOICES.items():
+        value = getattr(recipe, key)
+        if value not in allowed:
+            raise InputError(path, f"unknown value {value!r}; {did_you_mean(value, allowed)}", field=key)
+    known = [*(training_set.name for training_set in recipe.sets), "copy"]
+    for stage in recipe.stages:
+        for name in stage.mix:
+            if name not in known:
+                raise InputError(path, f"unknown set {name!r}; {did_you_mean(name, known)}", field="stages.mix")
+    return recipe

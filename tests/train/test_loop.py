@@ -1,0 +1,101 @@
+from __future__ import annotations
+
+import dataclasses
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gner_bench.errors import InputError
+from gner_bench.predict import engine
+from gner_bench.predict.checkpoint import load_checkpoint
+from gner_bench.predict.options import Options
+from gner_bench.predict.selection import select
+from gner_bench.train import loop
+from gner_bench.train.recipe import ModelShape, Recipe, Stage, TrainingSet
+
+RECIPE = Recipe(
+    name="micro",
+    note="a test",
+    seed=1,
+    optimizer="adafactor",
+    learning_rate=1e-2,
+    warmup_steps=2,
+    tokens_per_batch=120,
+    model=ModelShape(16, 16, 8, 2, 1, 1, 320, neighbour_bias=3.0),
+    sets=(TrainingSet("a", holdout=2, replace=0.5),),
+    stages=(Stage(6, {"copy": 1.0}, copy_words=5), Stage(8, {"a": 0.7, "copy": 0.3})),
+    protected={"a": "test"},
+    validation={"a": "test"},
+    validate_every=4,
+)
+
+
+@pytest.fixture
+def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr(loop, "EXAMPLES_PER_DRAW", 12)
+    folder = tmp_path / "data/a"
+    folder.mkdir(parents=True)
+    (folder / "label.txt").write_text("actor\ngenre\n", encoding="utf-8")
+    for split, count in (("train", 12), ("test", 2)):
+        text = "".join(f"{split}{i}\tO\nann\tB-actor\nlee\tI-actor\n\n" for i in range(count))
+        (folder / f"{split}.txt").write_text(text, encoding="utf-8")
+    return tmp_path / "data"
+
+
+def test_the_result_is_a_checkpoint_that_predict_takes(root: Path, tmp_path: Path) -> None:
+    folder = loop.train(RECIPE, root, tmp_path / "checkpoint")
+    facts = json.loads((folder / "training.json").read_text(encoding="utf-8"))
+    assert (facts["name"], facts["note"], facts["steps"]) == ("micro", "a test", 14)
+    assert facts["training_sets"]["a/train"]["sentences"] == 10
+    assert sorted(path.name for path in folder.iterdir()) == [
+        "config.json",
+        "generation_config.json",
+        "log.jsonl",
+        "model.safetensors",
+        "tokenizer.json",
+        "tokenizer_config.json",
+        "training.json",
+    ]
+    options = Options(root, tmp_path / "run", limit=1)
+    assert engine.predict(load_checkpoint(str(folder), device="cpu"), select(options), options).exists()
+
+
+def test_a_killed_training_ends_with_the_same_weights(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = loop.train(RECIPE, root, tmp_path / "whole")
+    update, updates = loop._update, 0
+
+    def dying(*arguments: Any) -> None:
+        nonlocal updates
+        updates += 1
+        if updates in (7, 14):
+            raise KeyboardInterrupt
+        update(*arguments)
+
+    monkeypatch.setattr(loop, "_update", dying)
+    for _ in range(2):
+        with pytest.raises(KeyboardInterrupt):
+            loop.train(RECIPE, root, tmp_path / "cut")
+    loop.train(RECIPE, root, tmp_path / "cut")
+    assert updates > RECIPE.steps
+    assert (tmp_path / "cut/model.safetensors").read_bytes() == (whole / "model.safetensors").read_bytes()
+
+
+def test_a_finished_checkpoint_is_left_alone(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = loop.train(RECIPE, root, tmp_path / "checkpoint")
+    monkeypatch.setattr(loop, "_update", lambda *_: pytest.fail("trained again"))
+    assert loop.train(RECIPE, root, folder) == folder
+
+
+def test_another_recipe_in_one_folder_is_refused(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def stop(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(loop, "_update", stop)
+    with pytest.raises(KeyboardInterrupt):
+        loop.train(RECIPE, root, tmp_path / "checkpoint")
+    with pytest.raises(InputError, match="holds the training of another recipe"):
+        loop.train(dataclasses.replace(RECIPE, seed=2), root, tmp_path / "checkpoint")
