@@ -1,0 +1,5 @@
+"""``python -m gner_bench``."""
+
+from gner_bench.cli import main
+
+main()

@@ -1,0 +1,53 @@
+"""The ``gner-bench`` command: one module a verb. Heavy libraries are imported by the verb that needs them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from gner_bench import __version__
+from gner_bench.cli.list import list_command
+from gner_bench.cli.predict import predict_command
+from gner_bench.cli.report import report_command
+from gner_bench.cli.run import run_command
+from gner_bench.cli.score import score_command
+from gner_bench.cli.tag import tag_command
+from gner_bench.cli.train import train_command
+from gner_bench.errors import GnerBenchError
+
+
+class _Group(click.Group):
+    """Prints our own errors as one line and leaves with their exit code."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except GnerBenchError as error:
+            click.echo(f"Error: {error}", err=True)
+            ctx.exit(error.exit_code)
+
+
+@click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="gner-bench")
+def main() -> None:
+    """The benchmark suite for generative named entity recognition.
+
+    \b
+    Run everything once:     gner-bench run --preset demo --out build/demo
+    Score your own output:   gner-bench score predictions.jsonl --tokenizer tokenizer.json
+
+    Exit codes: 0 done, 1 the run failed, 2 usage or unreadable input, 6 sentences are missing.
+    """
+
+
+for command in (
+    predict_command,
+    score_command,
+    report_command,
+    run_command,
+    tag_command,
+    train_command,
+    list_command,
+):
+    main.add_command(command)

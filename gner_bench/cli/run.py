@@ -1,0 +1,62 @@
+"""``gner-bench run``."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+from gner_bench.cli import options as shared
+from gner_bench.cli.predict import run_prediction
+from gner_bench.cli.report import print_report
+from gner_bench.demo import CHECKPOINT, CORPUS, PRESET
+
+
+@click.command("run")
+@click.argument("config", required=False, type=shared.PATH, metavar="[CONFIG.toml]")
+@click.option("--preset", type=click.Choice(["demo"]), help="A configuration that comes with the package.")
+@click.option("--out", type=shared.PATH, metavar="DIR", help="Write to DIR/predictions and DIR/report instead.")
+def run_command(config: Path | None, preset: str | None, out: Path | None) -> None:
+    """Predict, score and report in one go, continuing what exists.
+
+    \b
+    A configuration names data and checkpoints:
+      data = "data/gner"                    # or "demo"
+      datasets = ["crossner_ai"]            # optional; also split, limit, batch_size,
+                                            # num_beams, dtype, device, label_order, seed
+      predictions = "prediction_results/mine"
+      report = "reports/mine"
+      [[checkpoints]]
+      model = "GNER-T5-base"                # folder, hub id or catalogue name
+      name = "base"                         # optional
+
+    \b
+    Example:
+      gner-bench run --preset demo --out build/demo
+    """
+    from gner_bench.matrix import read_matrix
+
+    if (config is None) == (preset is None):
+        raise click.UsageError("give either a CONFIG.toml or --preset")
+    matrix = read_matrix(config or PRESET)
+    predictions = out / "predictions" if out else Path(matrix.predictions)
+    report = out / "report" if out else Path(matrix.report)
+    scores = []
+    for name, checkpoint in matrix.runs():
+        options = matrix.options(CORPUS, predictions / name)
+        model = str(CHECKPOINT) if checkpoint == "demo" else checkpoint
+        scores.append(_score(run_prediction(model, matrix.dtype, matrix.device, options), name))
+    print_report(tuple(scores), report, published=True)
+
+
+def _score(path: Path, name: str) -> Path:
+    from gner_bench.files import write_atomic
+    from gner_bench.score.run import score_run
+
+    out = path.parent / "scores.json"
+    result = score_run([path], None, name)
+    for warning in result.warnings:
+        click.echo(f"Warning: {name}: {warning}", err=True)
+    write_atomic(out, json.dumps(result.document, indent=2, ensure_ascii=False) + "\n")
+    return out

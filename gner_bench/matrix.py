@@ -1,0 +1,86 @@
+"""The configuration of `gner-bench run`: which checkpoints on which data, and where the results go."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, get_args
+
+from gner_bench.config import read_config
+from gner_bench.errors import InputError, did_you_mean
+from gner_bench.predict.options import Options
+from gner_bench.prompting import LabelOrder
+
+
+@dataclass(frozen=True)
+class NamedCheckpoint:
+    """A folder, hub id, catalogue name or ``demo``; ``name`` is what tables and folders call it."""
+
+    model: str
+    name: str = ""
+
+
+@dataclass(frozen=True)
+class Matrix:
+    """Every checkpoint runs on the same data with the same settings."""
+
+    predictions: str
+    report: str
+    data: str
+    checkpoints: tuple[NamedCheckpoint, ...]
+    datasets: tuple[str, ...] = ()
+    split: str = "test"
+    limit: int | None = None
+    batch_size: int = 32
+    num_beams: int = 1
+    dtype: str = "auto"
+    device: str = "auto"
+    label_order: LabelOrder = "file"
+    seed: int = 0
+
+    def runs(self) -> Iterator[tuple[str, str]]:
+        """The (name, model) of each checkpoint."""
+        for checkpoint in self.checkpoints:
+            yield checkpoint.name or Path(checkpoint.model).name, checkpoint.model
+
+    def options(self, demo: Path, out: Path) -> Options:
+        return Options(
+            data=demo if self.data == "demo" else Path(self.data),
+            out=out,
+            datasets=self.datasets,
+            split=self.split,
+            limit=self.limit,
+            batch_size=self.batch_size,
+            num_beams=self.num_beams,
+            label_order=self.label_order,
+            seed=self.seed,
+        )
+
+
+CHOICES: dict[str, tuple[Any, ...]] = {
+    "split": ("train", "dev", "test"),
+    "dtype": ("auto", "fp32", "bf16", "fp16"),
+    "label_order": get_args(LabelOrder),
+}
+LEAST_ONE = ("limit", "batch_size", "num_beams")
+
+
+def read_matrix(path: Path) -> Matrix:
+    """Read a configuration. Raises InputError naming the key that is wrong."""
+    matrix = read_config(Matrix, path)
+    for key, allowed in CHOICES.items():
+        value = getattr(matrix, key)
+        if value not in allowed:
+            raise InputError(path, f"unknown value {value!r}; {did_you_mean(value, list(allowed))}", field=key)
+    for key in LEAST_ONE:
+        value = getattr(matrix, key)
+        if value is not None and value < 1:
+            raise InputError(path, f"must be at least 1, found {value}", field=key)
+    names = [name for name, _ in matrix.runs()]
+    if not names:
+        raise InputError(path, "names no checkpoint", field="checkpoints")
+    for name in names:
+        if names.count(name) > 1:
+            raise InputError(path, f"two checkpoints are called {name!r}; give each a name", field="checkpoints")
+    return matrix
