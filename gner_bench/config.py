@@ -62,9 +62,14 @@ class _Key:
             inner = get_args(hint)[0]
             return tuple(_Key(self.path, f"{self.name}[{i}]").value(inner, item) for i, item in enumerate(value))
         if get_origin(hint) is Literal:
-            hint = str
+            return self.choice(list(get_args(hint)), value)
         if not _fits(value, _plain_types(hint)):
             raise self.error(f"expected {' or '.join(t.__name__ for t in _plain_types(hint))}, found {value!r}")
+        return value
+
+    def choice(self, allowed: list[str], value: Any) -> Any:
+        if value not in allowed:
+            raise self.error(f"unknown value {value!r}; {did_you_mean(str(value), allowed)}")
         return value
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -11,6 +12,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColum
 from rich.text import Text
 
 PIPED_WIDTH = 120
+LOG_SECONDS = 30.0
+"""How often progress is told where stderr is a log and not a terminal."""
 
 
 def console() -> Console:
@@ -36,8 +39,32 @@ class _TimeToGo(ProgressColumn):
 
 @contextmanager
 def progress_bar(title: str, total: int, done: int = 0, unit: str = "sentences") -> Iterator[Callable[[int], None]]:
-    """Show a bar for ``total`` units of which ``done`` are done; yields the function that advances it."""
+    """Show progress over ``total`` units of which ``done`` are done; yields the function that advances it.
+
+    A terminal gets a bar, a log file a line every half minute; both tell speed and time to go.
+    """
+    stderr = Console(stderr=True)
+    if not stderr.is_terminal:
+        yield _logged(stderr, title, total, done, unit)
+        return
     columns = (TextColumn("{task.description}"), BarColumn(bar_width=24), MofNCompleteColumn(), _Speed(unit))
-    with Progress(*columns, TimeElapsedColumn(), _TimeToGo(), console=Console(stderr=True)) as progress:
+    with Progress(*columns, TimeElapsedColumn(), _TimeToGo(), console=stderr) as progress:
         task = progress.add_task(title, total=total, completed=done)
         yield lambda count: progress.advance(task, count)
+
+
+def _logged(stderr: Console, title: str, total: int, done: int, unit: str) -> Callable[[int], None]:
+    started = told = time.monotonic()
+    before = done
+
+    def advance(count: int) -> None:
+        nonlocal done, told
+        done += count
+        now = time.monotonic()
+        if now - told >= LOG_SECONDS or done == total:
+            told = now
+            speed = (done - before) / max(now - started, 1e-9)
+            left = timedelta(seconds=int((total - done) / speed))
+            stderr.print(f"{title}: {done}/{total}, {speed:.1f} {unit}/s, ETA {left}", markup=False, highlight=False)
+
+    return advance

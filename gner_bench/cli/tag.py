@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from typing import Any
 
 import click
@@ -26,9 +27,10 @@ def tag_command(
 
     \b
     Example:
-      gner-bench tag --model demo --labels actor,genre "did george clooney make a musical"
+      gner-bench tag --model demo --labels person,location,organization \\
+        "Marie Curie moved from Warsaw to Paris ."
     """
-    found = texts or tuple(line.strip() for line in click.get_text_stream("stdin") if line.strip())
+    found = texts or tuple(line.strip() for line in sys.stdin if line.strip())
     if not found:
         raise click.UsageError("no text: give it as an argument or on standard input")
     from dataclasses import asdict

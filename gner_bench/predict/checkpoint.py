@@ -7,7 +7,7 @@ import json
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import torch
 from huggingface_hub import snapshot_download
@@ -17,9 +17,9 @@ from transformers.utils import logging
 
 from gner_bench.catalog.models import models
 from gner_bench.errors import GnerBenchError, InputError
+from gner_bench.predict.options import DtypeName
 from gner_bench.prompting import Wrapping
 
-DtypeName = Literal["auto", "fp32", "bf16", "fp16"]
 DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
 WEIGHTS = ("*.safetensors",)
 SMALL_FILES = ("*.json", "*.model", "*.txt")

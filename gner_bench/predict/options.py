@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from gner_bench.prompting import LabelOrder
+
+DtypeName = Literal["auto", "fp32", "bf16", "fp16"]
 
 
 @dataclass(frozen=True)

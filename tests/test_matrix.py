@@ -1,0 +1,118 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from gner_bench.demo import PRESET
+from gner_bench.errors import InputError
+from gner_bench.matrix import Matrix, NamedCheckpoint, read_matrix
+from gner_bench.predict.options import Options
+
+HEAD = 'predictions = "out"\nreport = "rep"\ndata = "corpora"\n'
+CHECKPOINT = '[[checkpoints]]\nmodel = "models/GNER-T5-base"\n'
+
+
+def read(folder: Path, text: str) -> Matrix:
+    path = folder / "matrix.toml"
+    path.write_text(text, encoding="utf-8")
+    return read_matrix(path)
+
+
+def refusal(folder: Path, text: str) -> str:
+    """What is said about ``text``, after the name of the file."""
+    with pytest.raises(InputError) as caught:
+        read(folder, text)
+    return str(caught.value).removeprefix(f"{folder / 'matrix.toml'}: ")
+
+
+def test_the_packaged_demonstration_reads() -> None:
+    matrix = read_matrix(PRESET)
+    assert list(matrix.runs()) == [("gner-tiny", "demo")]
+    assert matrix.data == "demo"
+
+
+def test_settings_left_out_have_defaults(tmp_path: Path) -> None:
+    assert read(tmp_path, HEAD + CHECKPOINT) == Matrix(
+        predictions="out", report="rep", data="corpora", checkpoints=(NamedCheckpoint("models/GNER-T5-base"),)
+    )
+
+
+def test_a_checkpoint_without_name_is_called_after_its_folder(tmp_path: Path) -> None:
+    matrix = read(tmp_path, HEAD + CHECKPOINT + '[[checkpoints]]\nmodel = "b/base"\nname = "mine"\n')
+    assert list(matrix.runs()) == [("GNER-T5-base", "models/GNER-T5-base"), ("mine", "b/base")]
+
+
+def test_options_carry_every_setting(tmp_path: Path) -> None:
+    settings = (
+        'datasets = ["a", "b"]\nsplit = "dev"\nlimit = 3\nbatch_size = 4\nnum_beams = 2\n'
+        'label_order = "shuffled"\nseed = 9\n'
+    )
+    matrix = read(tmp_path, HEAD + settings + CHECKPOINT)
+    assert matrix.options(demo=Path("demo"), out=Path("x")) == Options(
+        data=Path("corpora"),
+        out=Path("x"),
+        datasets=("a", "b"),
+        split="dev",
+        limit=3,
+        batch_size=4,
+        num_beams=2,
+        label_order="shuffled",
+        seed=9,
+    )
+
+
+def test_the_word_demo_stands_for_the_embedded_corpus(tmp_path: Path) -> None:
+    matrix = read(tmp_path, HEAD.replace("corpora", "demo") + CHECKPOINT)
+    assert matrix.options(demo=Path("embedded"), out=Path("x")).data == Path("embedded")
+
+
+def test_an_unknown_key_gets_the_nearest_one(tmp_path: Path) -> None:
+    assert refusal(tmp_path, HEAD + "batchsize = 8\n" + CHECKPOINT) == (
+        "batchsize: unknown key; did you mean 'batch_size'?"
+    )
+
+
+def test_an_unknown_key_of_a_checkpoint_is_numbered(tmp_path: Path) -> None:
+    assert refusal(tmp_path, HEAD + CHECKPOINT + 'nam = "x"\n') == (
+        "checkpoints[0].nam: unknown key; did you mean 'name'?"
+    )
+
+
+@pytest.mark.parametrize("key", ["predictions", "report", "data"])
+def test_a_missing_key_is_named(tmp_path: Path, key: str) -> None:
+    lines = [line for line in HEAD.splitlines(keepends=True) if not line.startswith(key)]
+    assert refusal(tmp_path, "".join(lines) + CHECKPOINT) == f"{key}: is missing"
+
+
+def test_a_checkpoint_without_model(tmp_path: Path) -> None:
+    assert refusal(tmp_path, HEAD + '[[checkpoints]]\nname = "x"\n') == "checkpoints[0].model: is missing"
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ('split = "tests"', "split: unknown value 'tests'; did you mean 'test'?"),
+        ('dtype = "fp64"', "dtype: unknown value 'fp64'; did you mean 'fp16'?"),
+        ('label_order = "random"', "label_order: unknown value 'random'; known: file, shuffled"),
+    ],
+)
+def test_a_value_outside_the_choices(tmp_path: Path, line: str, said: str) -> None:
+    assert refusal(tmp_path, f"{HEAD}{line}\n{CHECKPOINT}") == said
+
+
+@pytest.mark.parametrize("key", ["limit", "batch_size", "num_beams"])
+@pytest.mark.parametrize("value", [0, -1])
+def test_counts_are_at_least_one(tmp_path: Path, key: str, value: int) -> None:
+    assert refusal(tmp_path, f"{HEAD}{key} = {value}\n{CHECKPOINT}") == f"{key}: must be at least 1, found {value}"
+
+
+def test_no_checkpoint(tmp_path: Path) -> None:
+    assert refusal(tmp_path, HEAD + "checkpoints = []\n") == "checkpoints: names no checkpoint"
+
+
+def test_two_checkpoints_of_one_name(tmp_path: Path) -> None:
+    second = '[[checkpoints]]\nmodel = "other/GNER-T5-base"\n'
+    assert refusal(tmp_path, HEAD + CHECKPOINT + second) == (
+        "checkpoints: two checkpoints are called 'GNER-T5-base'; give each a name"
+    )

@@ -1,0 +1,29 @@
+from __future__ import annotations
+
+import pytest
+
+from gner_bench import terminal
+
+
+def test_a_log_gets_lines_with_speed_and_time_to_go(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    clock = iter([0.0, 10.0, 35.0, 40.0, 60.0])
+    monkeypatch.setattr(terminal.time, "monotonic", lambda: next(clock))
+    with terminal.progress_bar("[base]", total=140, done=20) as advance:
+        for count in (20, 50, 10, 40):
+            advance(count)
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert captured.err.splitlines() == [
+        "[base]: 90/140, 2.0 sentences/s, ETA 0:00:25",
+        "[base]: 140/140, 2.0 sentences/s, ETA 0:00:00",
+    ]
+
+
+def test_a_terminal_gets_a_bar(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("COLUMNS", "120")
+    with terminal.progress_bar("base", total=2) as advance:
+        advance(2)
+    assert "2/2" in capsys.readouterr().err
