@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from pathlib import Path
 
 from gner_bench.errors import InputError
@@ -21,11 +22,14 @@ def make_folder(path: Path) -> Path:
 
 def write_atomic(path: Path, data: str | bytes) -> None:
     """Write ``data`` under a temporary name beside ``path`` and rename it. Raises InputError if that fails."""
+    if not path.name:
+        raise InputError(path, "cannot be written (it is a folder)")
     make_folder(path.parent)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         temporary.write_bytes(data.encode("utf-8") if isinstance(data, str) else data)
         temporary.replace(path)
     except OSError as error:
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):
+            temporary.unlink()
         raise InputError(path, f"cannot be written ({error.strerror or error})") from None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 import json
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,10 +39,12 @@ def read_records(path: Path) -> Iterator[Record]:
 
     Raises InputError, naming line and field, for anything unreadable and for a file without records.
     """
-    number = 0
+    found = False
     for number, text in enumerate(_lines(path), start=1):
-        yield _Fields(path, number, parse_object(path, number, text)).record()
-    if not number:
+        if text.strip():
+            found = True
+            yield _Fields(path, number, parse_object(path, number, text)).record()
+    if not found:
         raise InputError(path, "is empty: no record in it")
 
 
@@ -51,7 +54,7 @@ def _lines(path: Path) -> Iterator[str]:
             yield from io.TextIOWrapper(binary, encoding="utf-8-sig", newline="\n")
     except UnicodeDecodeError:
         raise InputError(path, "is not UTF-8 text") from None
-    except (OSError, EOFError) as error:
+    except (OSError, EOFError, zlib.error) as error:
         raise InputError(path, getattr(error, "strerror", None) or str(error)) from None
 
 
@@ -63,7 +66,11 @@ def parse_object(path: Path, number: int, text: str) -> Json:
     """The JSON object on one line. Raises InputError for a line cut short and for one that is not an object."""
     try:
         value = json.loads(text)
-    except (json.JSONDecodeError, RecursionError):
+        if "\\ud" in text.lower():
+            json.dumps(value, ensure_ascii=False).encode("utf-8")
+    except UnicodeEncodeError:
+        raise InputError(path, "holds half of a surrogate pair", number) from None
+    except (ValueError, RecursionError):
         raise InputError(path, "is not JSON (a line cut short?)", number) from None
     if not isinstance(value, dict):
         raise InputError(path, f"expected a JSON object, found {type(value).__name__}", number)
@@ -84,11 +91,11 @@ class _Fields:
         if len(words) != len(tags):
             raise self.error("instance.labels", f"{len(tags)} labels for {len(words)} words")
         for tag in tags:
-            if tag != "O" and not tag.startswith(("B-", "I-")):
+            if tag != "O" and not (tag[:2] in ("B-", "I-") and tag[2:]):
                 raise self.error("instance.labels", f"{tag!r} is neither O nor B-/I- with a type")
         return Record(
             dataset=self._get(self.value, "dataset", str, "dataset"),
-            split=str(self.value.get("split", "unknown")),
+            split=self._get({"split": "unknown", **self.value}, "split", str, "split"),
             id=str(instance.value.get("id", self.line - 1)),
             types=self.strings("label_list"),
             words=words,

@@ -8,6 +8,9 @@ from pathlib import Path
 from gner_bench.data.sentence import Dataset, Sentence
 from gner_bench.errors import InputError, UsageError, did_you_mean
 
+BIO_PREFIXES = {"B-": "B-", "I-": "I-", "S-": "B-", "E-": "I-"}
+"""What each prefix is read as: a corpus in BIOES (FabNER is one) becomes BIO."""
+
 
 def dataset_names(root: Path) -> list[str]:
     """The data sets below ``root``, sorted. Raises InputError when there is no such folder or none in it."""
@@ -70,8 +73,8 @@ def _row(path: Path, number: int, line: str, types: frozenset[str]) -> tuple[str
     word, tab, tag = line.rpartition("\t")
     if not tab:
         raise InputError(path, "expected word<TAB>tag", number, "tag")
-    if tag != "O" and (tag[:2] not in ("B-", "I-") or tag[2:] not in types):
+    if tag != "O" and (tag[:2] not in BIO_PREFIXES or tag[2:] not in types):
         raise InputError(path, f"{tag!r} is neither O nor B-/I- with a type of label.txt", number, "tag")
     if not word:
         raise InputError(path, "the word is empty", number, "word")
-    return word, tag
+    return word, tag if tag == "O" else BIO_PREFIXES[tag[:2]] + tag[2:]

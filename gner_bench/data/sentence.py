@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -32,5 +33,5 @@ class Dataset:
 
 def content_hash(tagged: Iterable[tuple[Iterable[str], Iterable[str]]]) -> str:
     """SHA-256 (hex) of tagged sentences, independent of their order, ids and file format."""
-    lines = sorted("\x1f".join(words) + "\x1e" + "\x1f".join(tags) for words, tags in tagged)
+    lines = sorted(json.dumps([list(words), list(tags)]) for words, tags in tagged)
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
@@ -23,12 +24,12 @@ def print_scores(document: dict[str, Any], per_type: bool) -> None:
 def score_table(document: dict[str, Any]) -> Table:
     system = document["system"]
     title = system["name"] + (f" ({system['note']})" if system["note"] else "")
-    table = Table(title=title, caption="percent; micro in each set, plain mean over sets")
+    table = Table(title=escape(title), caption="percent; micro in each set, plain mean over sets")
     for heading in ("data set", "sentences", "P", "R", "F1", "strict F1", "exact", "subseq.", "LCS"):
         table.add_column(heading, justify="left" if heading == "data set" else "right", no_wrap=heading == "data set")
     for name, part in document["datasets"].items():
         steps = [str(part["matched_by"][step]) for step in ("exact", "subsequence", "lcs")]
-        table.add_row(name, str(part["sentences"]), *_figures(part), *steps)
+        table.add_row(escape(name), str(part["sentences"]), *_figures(part), *steps)
     table.add_section()
     total = sum(part["sentences"] for part in document["datasets"].values())
     table.add_row("mean", str(total), *_figures(document["average"]), "", "", "", style="bold")
@@ -41,9 +42,9 @@ def _figures(scores: dict[str, Any]) -> list[str]:
 
 
 def type_table(name: str, part: dict[str, Any]) -> Table:
-    table = Table(title=f"{name}: entity types")
+    table = Table(title=escape(f"{name}: entity types"))
     for heading in ("type", "gold", "predicted", "P", "R", "F1", "strict F1"):
         table.add_column(heading, justify="left" if heading == "type" else "right")
     for kind, scores in sorted(part["types"].items(), key=lambda item: -item[1]["gner"]["gold"]):
-        table.add_row(kind, str(scores["gner"]["gold"]), str(scores["gner"]["predicted"]), *_figures(scores))
+        table.add_row(escape(kind), str(scores["gner"]["gold"]), str(scores["gner"]["predicted"]), *_figures(scores))
     return table

@@ -127,7 +127,8 @@ def _results(paths: Iterable[Path], back_tokenizer: BackTokenizer | None) -> lis
 
 
 def _refuse_second(record: Record, path: Path, seen: dict[tuple[str, str, tuple[str, ...]], tuple[Path, int]]) -> None:
-    place = seen.setdefault((record.dataset, record.id, record.words), (path, record.line))
-    if place != (path, record.line):
-        message = f"sentence {record.id} of {record.dataset} was read already ({place[0]}, line {place[1]})"
+    key = (record.dataset, record.id, record.words)
+    if key in seen:
+        message = f"sentence {record.id} of {record.dataset} was read already ({seen[key][0]}, line {seen[key][1]})"
         raise InputError(path, message, record.line, "instance.id")
+    seen[key] = (path, record.line)

@@ -14,6 +14,8 @@ from gner_bench.score.evaluate import System, evaluate
 from gner_bench.structure import BackTokenizer, load_back_tokenizer
 from gner_bench.structure.back_tokenizer import tokenizer_file
 
+PREDICTIONS = ("predictions.jsonl", "predictions.jsonl.gz")
+
 
 @dataclass(frozen=True)
 class ScoredRun:
@@ -34,24 +36,52 @@ def score_run(paths: Sequence[Path], tokenizer: str | None = None, name: str | N
 
     ``tokenizer`` is a path, ``none``, or None for the one beside the first file. Raises InputError.
     """
-    files = [path / "predictions.jsonl" if path.is_dir() else path for path in paths]
-    abouts = [_about(file.parent / "run.json") for file in files if file.name == "predictions.jsonl"]
+    files = [_predictions(path) for path in paths]
+    abouts = [_about(file.parent / "run.json") for file in files if file.name in PREDICTIONS]
     back_tokenizer = _back_tokenizer(files[0], tokenizer)
     document = evaluate(files, back_tokenizer, _system(files[0], abouts, name))
     scored = sum(part["sentences"] for part in document["datasets"].values())
-    planned = sum(about.get("sentences", 0) for about in abouts) if len(abouts) == len(files) else 0
+    planned = sum(about.sentences for about in abouts) if len(abouts) == len(files) else 0
     missing = max(0, planned - scored)
     return ScoredRun(document, _warnings(document, back_tokenizer, tokenizer, missing), missing)
 
 
-def _about(path: Path) -> dict[str, Any]:
+def _predictions(path: Path) -> Path:
+    if not path.is_dir():
+        return path
+    return next((path / name for name in PREDICTIONS if (path / name).exists()), path / PREDICTIONS[0])
+
+
+@dataclass(frozen=True)
+class _About:
+    """What a run.json says of its run; zero ``sentences`` where there is none."""
+
+    system: System | None = None
+    sentences: int = 0
+
+
+def _about(path: Path) -> _About:
+    if not path.is_file():
+        return _About()
     try:
-        about: Any = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+        run = json.loads(path.read_text(encoding="utf-8"))
+        model = run.get("model", {})
+        name, parameters, note = model.get("name", ""), model.get("parameters"), model.get("note", "")
+        sentences = run.get("sentences", 0)
     except (OSError, ValueError):
         raise InputError(path, "is not JSON") from None
-    if not isinstance(about, dict) or not isinstance(about.get("model", {}), dict):
-        raise InputError(path, "is not the run.json of a run")
-    return about
+    except AttributeError:
+        raise InputError(path, "is not the run.json of a run") from None
+    _require(path, "model.name", name, str)
+    _require(path, "model.note", note, str)
+    _require(path, "model.parameters", parameters or 0, int)
+    _require(path, "sentences", sentences, int)
+    return _About(System(name, parameters, note) if name else None, sentences)
+
+
+def _require(path: Path, field: str, value: object, kind: type) -> None:
+    if type(value) is not kind:
+        raise InputError(path, f"expected {kind.__name__}, found {type(value).__name__}", field=field)
 
 
 def _back_tokenizer(file: Path, choice: str | None) -> BackTokenizer | None:
@@ -63,11 +93,11 @@ def _back_tokenizer(file: Path, choice: str | None) -> BackTokenizer | None:
     return load_back_tokenizer(beside) if beside else None
 
 
-def _system(file: Path, abouts: Sequence[dict[str, Any]], name: str | None) -> System:
-    model: dict[str, Any] = next((about["model"] for about in abouts if "model" in about), {})
-    chosen = name or model.get("name") or file.name.split(".jsonl")[0]
+def _system(file: Path, abouts: Sequence[_About], name: str | None) -> System:
+    ran = next((about.system for about in abouts if about.system), System(file.name.split(".jsonl")[0]))
+    chosen = name or ran.name
     known = {entry.name.lower(): entry.parameters for entry in models()}
-    return System(chosen, model.get("parameters") or known.get(chosen.lower()), model.get("note") or "")
+    return System(chosen, ran.parameters or known.get(chosen.lower()), ran.note)
 
 
 def _warnings(

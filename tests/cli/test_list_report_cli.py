@@ -1,0 +1,124 @@
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import Result
+
+from gner_bench.catalog.datasets import datasets
+from gner_bench.catalog.models import models
+from gner_bench.catalog.published import published_scores
+
+Build = Callable[..., dict[str, Any]]
+Write = Callable[..., Path]
+Run = Callable[..., Result]
+Refusal = Callable[..., str]
+
+FILES = {
+    "table.md",
+    "table.tex",
+    "scores_gner.csv",
+    "scores_strict.csv",
+    "f1_per_set.png",
+    "f1_per_set.svg",
+    "f1_by_size.png",
+    "f1_by_size.svg",
+}
+UNBROKEN = 16  # characters that the narrowest first column holds on one line
+NAMES = {
+    "models": [model.name for model in models()],
+    "datasets": [dataset.name for dataset in datasets()],
+    "published": [score.system for score in published_scores()],
+}
+
+
+@pytest.fixture
+def scores(run: Run, record: Build, predictions_file: Write, tmp_path: Path) -> Path:
+    """The scores.json of one sentence of a zero-shot set, one of whose two entities is found."""
+    path = predictions_file(record(dataset="crossner_ai", prediction="Ann(B-person) saw(O) Oslo(O)"))
+    out = tmp_path / "base.json"
+    assert run("score", path, "--out", out, "--name", "base").exit_code == 0
+    return out
+
+
+@pytest.mark.parametrize("what", NAMES)
+def test_list_prints_every_entry_as_a_table(run: Run, what: str) -> None:
+    result = run("list", what)
+    assert result.exit_code == 0
+    cells = {cell.strip() for line in result.stdout.splitlines() for cell in line.split("│")}
+    assert {name for name in NAMES[what] if len(name) <= UNBROKEN} <= cells
+
+
+@pytest.mark.parametrize("what", NAMES)
+def test_list_prints_every_entry_as_json(run: Run, what: str) -> None:
+    result = run("list", what, "--json")
+    assert result.exit_code == 0
+    key = "system" if what == "published" else "name"
+    assert [entry[key] for entry in json.loads(result.stdout)] == NAMES[what]
+
+
+def test_published_scores_are_marked_as_quoted(run: Run) -> None:
+    result = run("list", "published")
+    assert result.stdout.splitlines()[0].strip() == "published zero-shot scores (quoted)"
+
+
+def test_list_of_something_else_is_refused(run: Run) -> None:
+    result = run("list", "checkpoints")
+    assert result.exit_code == 2
+    assert "models" in result.stderr
+
+
+def test_report_writes_its_files_and_names_them(run: Run, scores: Path, tmp_path: Path) -> None:
+    out = tmp_path / "report"
+    result = run("report", scores, "--out", out)
+    assert result.exit_code == 0
+    assert {path.name for path in out.iterdir()} == FILES
+    assert {Path(line) for line in result.stderr.splitlines()} == set(out.iterdir())
+    assert all(path.stat().st_size for path in out.iterdir())
+    with (out / "scores_gner.csv").open(encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    assert [float(row["crossner_ai"]) for row in rows if row["kind"] == "measured"] == [pytest.approx(200 / 3)]
+    assert len([row for row in rows if row["kind"] == "quoted"]) == len(published_scores())
+
+
+def test_report_prints_the_table_and_may_leave_out_published_rows(run: Run, scores: Path, tmp_path: Path) -> None:
+    result = run("report", scores, "--out", tmp_path / "report", "--no-published")
+    assert result.exit_code == 0
+    cells = [[cell.strip() for cell in line.split("│")] for line in result.stdout.splitlines()]
+    assert any("base" in row and any(cell.startswith("66.7") for cell in row) for row in cells)
+    assert "GNER-T5-base" not in result.stdout
+    assert "quoted" not in (tmp_path / "report" / "scores_gner.csv").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda text: text[: len(text) // 2], "is not JSON"),
+        (lambda text: "[]", "is not a JSON object"),
+        (lambda text: "", "is not JSON"),
+        (lambda text: text.replace('"signature"', '"sign"'), "signature: is missing"),
+        (lambda text: text.replace('"version": 1', '"version": "one"'), "version: is not a version"),
+    ],
+    ids=["cut in half", "an array", "empty", "no signature", "another version"],
+)
+def test_bad_scores_end_in_one_line(
+    refusal: Refusal, scores: Path, tmp_path: Path, change: Callable[[str], str], said: str
+) -> None:
+    scores.write_text(change(scores.read_text(encoding="utf-8")), encoding="utf-8")
+    line = refusal("report", scores, "--out", tmp_path / "report")
+    assert line.startswith(str(scores))
+    assert said in line
+    assert not (tmp_path / "report").exists()
+
+
+def test_missing_scores_end_in_one_line(refusal: Refusal, tmp_path: Path) -> None:
+    line = refusal("report", tmp_path / "none.json", "--out", tmp_path / "report")
+    assert line == f"{tmp_path / 'none.json'}: cannot be read (No such file or directory)"
+
+
+def test_a_report_in_place_of_a_file_is_refused(refusal: Refusal, scores: Path) -> None:
+    assert refusal("report", scores, "--out", scores).startswith(f"{scores}: cannot write to this folder")

@@ -1,0 +1,97 @@
+from __future__ import annotations
+
+import errno
+from pathlib import Path
+
+import pytest
+
+from gner_bench.errors import InputError
+from gner_bench.files import make_folder, write_atomic
+
+
+def _half_written(path: Path, data: bytes) -> int:
+    with path.open("wb") as file:
+        file.write(data[: len(data) // 2])
+    raise OSError(errno.ENOSPC, "No space left on device")
+
+
+def _not_renamed(path: Path, target: Path) -> Path:
+    raise OSError(errno.EIO, "Input/output error")
+
+
+@pytest.fixture(params=[("write_bytes", _half_written), ("replace", _not_renamed)], ids=["write", "rename"])
+def failing_disk(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Path, *request.param)
+
+
+@pytest.mark.parametrize(("data", "content"), [("Zoë\r\n", "Zoë\r\n".encode()), (b"\x00\xff", b"\x00\xff")])
+def test_text_and_bytes_are_written_as_they_are(tmp_path: Path, data: str | bytes, content: bytes) -> None:
+    write_atomic(tmp_path / "a", data)
+    assert (tmp_path / "a").read_bytes() == content
+
+
+def test_writing_replaces_what_was_there_and_leaves_nothing_else(tmp_path: Path) -> None:
+    (tmp_path / "a").write_text("old and longer")
+    write_atomic(tmp_path / "a", "new")
+    assert {path.name: path.read_text() for path in tmp_path.iterdir()} == {"a": "new"}
+
+
+def test_missing_folders_are_made(tmp_path: Path) -> None:
+    write_atomic(tmp_path / "x" / "y" / "a", "new")
+    assert (tmp_path / "x" / "y" / "a").read_text() == "new"
+
+
+@pytest.mark.usefixtures("failing_disk")
+def test_when_writing_fails_the_old_content_stays_and_nothing_else(tmp_path: Path) -> None:
+    (tmp_path / "a").write_text("old")
+    with pytest.raises(InputError, match=rf"^{tmp_path / 'a'}: cannot be written"):
+        write_atomic(tmp_path / "a", "new content")
+    assert {path.name: path.read_text() for path in tmp_path.iterdir()} == {"a": "old"}
+
+
+def test_a_folder_in_place_of_the_file(tmp_path: Path) -> None:
+    (tmp_path / "a").mkdir()
+    with pytest.raises(InputError, match=rf"^{tmp_path / 'a'}: cannot be written"):
+        write_atomic(tmp_path / "a", "new")
+    assert [path.name for path in tmp_path.iterdir()] == ["a"]
+
+
+@pytest.mark.parametrize("below", ["file", "file/folder"])
+def test_a_file_in_place_of_the_folder(tmp_path: Path, below: str) -> None:
+    (tmp_path / "file").write_text("old")
+    with pytest.raises(InputError, match=rf"^{tmp_path / below}: cannot write to this folder"):
+        write_atomic(tmp_path / below / "a", "new")
+    assert (tmp_path / "file").read_text() == "old"
+
+
+@pytest.mark.parametrize("path", [".", "/"])
+def test_a_path_without_a_name_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, path: str) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(InputError, match="cannot be written"):
+        write_atomic(Path(path), "new")
+
+
+def test_a_name_too_long_for_the_disk_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="cannot be written"):
+        write_atomic(tmp_path / ("a" * 300), "new")
+
+
+def test_making_a_folder_makes_its_parents_and_keeps_what_is_there(tmp_path: Path) -> None:
+    folder = tmp_path / "x" / "y"
+    assert make_folder(folder) == folder
+    (folder / "a").write_text("old")
+    assert make_folder(folder) == folder
+    assert (folder / "a").read_text() == "old"
+
+
+@pytest.mark.parametrize("below", ["file", "file/folder"])
+def test_a_folder_cannot_be_made_where_a_file_stands(tmp_path: Path, below: str) -> None:
+    (tmp_path / "file").write_text("old")
+    with pytest.raises(InputError, match=rf"^{tmp_path / below}: cannot write to this folder \("):
+        make_folder(tmp_path / below)
+
+
+def test_a_folder_that_cannot_be_written_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("os.access", lambda path, mode: False)
+    with pytest.raises(InputError, match=r"cannot write to this folder \(not writable\)"):
+        make_folder(tmp_path)
