@@ -11,7 +11,7 @@ from pathlib import Path
 
 import torch
 
-from gner_bench.demo import CHECKPOINT, CORPUS
+from gner_bench.demo import CORPUS
 from gner_bench.predict.checkpoint import Checkpoint, load_checkpoint
 from gner_bench.predict.decoding import generate, use_protocol_settings
 from gner_bench.predict.options import Options
@@ -50,9 +50,8 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=2)
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
-    source = str(CHECKPOINT) if arguments.model == "demo" else arguments.model
     data = CORPUS if arguments.data == "demo" else Path(arguments.data)
-    checkpoint = load_checkpoint(source, "fp32", "cpu")
+    checkpoint = load_checkpoint(arguments.model, "fp32", "cpu")
     use_protocol_settings(checkpoint)
     datasets = select(Options(data, Path(), limit=arguments.limit))
     tasks = [task for dataset in datasets for task in plan(dataset, "file", 0, checkpoint.wrapping)]

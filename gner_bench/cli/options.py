@@ -7,19 +7,16 @@ from typing import Any
 
 import click
 
-from gner_bench.demo import CHECKPOINT, CORPUS
+from gner_bench.demo import CORPUS
 
 
-class Source(click.ParamType[str]):
-    """A path or name; the word ``demo`` stands for the embedded one."""
+class DataRoot(click.ParamType[Path]):
+    """A folder; the word ``demo`` stands for the embedded corpus."""
 
-    name = "source"
+    name = "root"
 
-    def __init__(self, demo: Path) -> None:
-        self.demo = demo
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        return str(self.demo) if value == "demo" else str(value)
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path:
+        return CORPUS if value == "demo" else Path(value)
 
 
 class Names(click.ParamType[tuple[str, ...]]):
@@ -40,14 +37,13 @@ PATH = click.Path(path_type=Path)
 
 model = click.option(
     "--model",
-    type=Source(CHECKPOINT),
     required=True,
     metavar="PATH|HUB_ID|demo",
     help="Checkpoint folder, hub id, name from `gner-bench list models`, or the embedded demonstration.",
 )
 data = click.option(
     "--data",
-    type=Source(CORPUS),
+    type=DataRoot(),
     required=True,
     metavar="ROOT|demo",
     help="Folder with <dataset>/{label,train,dev,test}.txt, or the embedded corpus.",

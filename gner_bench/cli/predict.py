@@ -32,7 +32,7 @@ from gner_bench.cli import options as shared
 @click.option("--seed", type=int, default=0, show_default=True, help="Of the shuffled label order.")
 @click.option("--out", type=shared.PATH, required=True, metavar="DIR", help="Folder of the run.")
 def predict_command(
-    model: str, data: str, datasets: tuple[str, ...] | None, dtype: Any, device: str, out: Path, **settings: Any
+    model: str, data: Path, datasets: tuple[str, ...] | None, dtype: Any, device: str, out: Path, **settings: Any
 ) -> None:
     """Generate tagged text for every sentence of data sets.
 
@@ -47,7 +47,7 @@ def predict_command(
     from gner_bench.files import make_folder
     from gner_bench.predict.options import Options
 
-    options = Options(data=Path(data), out=out, datasets=datasets or (), **settings)
+    options = Options(data=data, out=out, datasets=datasets or (), **settings)
     make_folder(out)
     path = run_prediction(model, dtype, device, options)
     click.echo(str(path))

@@ -10,7 +10,7 @@ import click
 from gner_bench.cli import options as shared
 from gner_bench.cli.predict import run_prediction
 from gner_bench.cli.report import print_report
-from gner_bench.demo import CHECKPOINT, CORPUS, PRESET
+from gner_bench.demo import CORPUS, PRESET
 
 
 @click.command("run")
@@ -45,8 +45,7 @@ def run_command(config: Path | None, preset: str | None, out: Path | None) -> No
     scores = []
     for name, checkpoint in matrix.runs():
         options = matrix.options(CORPUS, predictions / name)
-        model = str(CHECKPOINT) if checkpoint == "demo" else checkpoint
-        scores.append(_score(run_prediction(model, matrix.dtype, matrix.device, options), name))
+        scores.append(_score(run_prediction(checkpoint, matrix.dtype, matrix.device, options), name))
     print_report(tuple(scores), report, published=True)
 
 

@@ -16,6 +16,7 @@ from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForSeq2SeqLM
 from transformers.utils import logging
 
 from gner_bench.catalog.models import models
+from gner_bench.demo import CHECKPOINT
 from gner_bench.errors import GnerBenchError, InputError
 from gner_bench.predict.options import DtypeName
 from gner_bench.prompting import Wrapping
@@ -81,7 +82,9 @@ def load_checkpoint(source: str, dtype: DtypeName = "auto", device: str = "auto"
 
 
 def locate(source: str) -> tuple[Path, str | None]:
-    """The folder of ``source`` and, from the hub, the commit it was resolved to."""
+    """The folder of ``source`` and, from the hub, the commit it was resolved to; ``demo`` is the embedded one."""
+    if source == "demo":
+        return CHECKPOINT, None
     if Path(source).is_dir():
         return Path(source), None
     known = {model.name.lower(): model for model in models()}.get(source.lower())
