@@ -12,7 +12,7 @@ from matplotlib.text import Annotation
 
 from gner_bench.catalog.published import published_scores
 from gner_bench.report import comparison, load_all
-from gner_bench.report.plot import Point, bars, save, size_plot, size_points
+from gner_bench.report.plot import LONGEST_NAME, Point, bars, save, size_plot, size_points
 from gner_bench.report.table import Table
 
 ScoresFile = Callable[..., Path]
@@ -75,7 +75,7 @@ def test_names_are_text_not_mathematics(scores_file: ScoresFile, tmp_path: Path)
 def test_long_names_are_cut_after_what_matters(scores_file: ScoresFile) -> None:
     path = scores_file(name="a" * 30, note="n" * 99, split="dev", sentences=100)
     [name] = legend(bars(comparison(load_all([path]))))
-    assert len(name) == 64
+    assert len(name) == LONGEST_NAME
     assert "dev, 100 sentences" in name
 
 
