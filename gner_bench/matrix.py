@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Literal
 
@@ -45,17 +45,8 @@ class Matrix:
             yield checkpoint.name or Path(checkpoint.model).name, checkpoint.model
 
     def options(self, demo: Path, out: Path) -> Options:
-        return Options(
-            data=demo if self.data == "demo" else Path(self.data),
-            out=out,
-            datasets=self.datasets,
-            split=self.split,
-            limit=self.limit,
-            batch_size=self.batch_size,
-            num_beams=self.num_beams,
-            label_order=self.label_order,
-            seed=self.seed,
-        )
+        settings = {spec.name: getattr(self, spec.name) for spec in fields(Options) if spec.name not in ("data", "out")}
+        return Options(data=demo if self.data == "demo" else Path(self.data), out=out, **settings)
 
 
 LEAST_ONE = ("limit", "batch_size", "num_beams")

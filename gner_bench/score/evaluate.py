@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -55,7 +56,9 @@ class DatasetResult:
         for kind, more in counts.items():
             sums[kind] = sums.get(kind, Counts()) + more
 
+    @cached_property
     def data(self) -> ScoredData:
+        """What was scored, once all sentences are in."""
         return ScoredData(self.name, self.split, len(self.tagged), content_hash(self.tagged), frozenset(self.types))
 
     def prf(self, metric: Metric) -> Prf:
@@ -66,8 +69,8 @@ class DatasetResult:
         kinds = list(dict.fromkeys([*self.types, *sorted(set().union(*self.counts.values()))]))
         return {
             "split": self.split,
-            "sentences": len(self.tagged),
-            "content_hash": content_hash(self.tagged),
+            "sentences": self.data.sentences,
+            "content_hash": self.data.content_hash,
             **{metric: _figures(total(self.counts[metric].values()), metric) for metric in METRICS},
             "matched_by": {step: self.matched_by[step] for step in STEPS},
             "structuring": dict(self.structuring),
@@ -107,7 +110,7 @@ def evaluate(
         "datasets": {result.name: result.document() for result in results},
         "average": {metric: asdict(mean(result.prf(metric) for result in results)) for metric in METRICS},
         "signature": signature(
-            [result.data() for result in results], back_tokenizer.fingerprint if back_tokenizer else None
+            [result.data for result in results], back_tokenizer.fingerprint if back_tokenizer else None
         ),
     }
 
