@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from contextlib import suppress
 from pathlib import Path
@@ -18,6 +19,16 @@ def make_folder(path: Path) -> Path:
     except OSError as error:
         raise InputError(path, f"cannot write to this folder ({error.strerror or error})") from None
     return path
+
+
+def write_json(path: Path, document: object) -> None:
+    """Write ``document`` as indented JSON, atomically. Raises InputError if that fails."""
+    write_atomic(path, to_json(document) + "\n")
+
+
+def to_json(document: object) -> str:
+    """Indented JSON with non-ASCII characters as they are."""
+    return json.dumps(document, indent=2, ensure_ascii=False)
 
 
 def write_atomic(path: Path, data: str | bytes) -> None:

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Literal
 
 from gner_bench.config import read_config
 from gner_bench.errors import InputError
-from gner_bench.predict.options import DtypeName, Options
+from gner_bench.predict.options import DtypeName, Options, Split
 from gner_bench.prompting import LabelOrder
 
 
@@ -30,7 +29,7 @@ class Matrix:
     data: str
     checkpoints: tuple[NamedCheckpoint, ...]
     datasets: tuple[str, ...] = ()
-    split: Literal["train", "dev", "test"] = "test"
+    split: Split = "test"
     limit: int | None = None
     batch_size: int = 32
     num_beams: int = 1

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -21,9 +20,11 @@ def list_command(what: str, as_json: bool) -> None:
     """
     from dataclasses import asdict
 
+    from gner_bench.files import to_json
+
     rows = [asdict(entry) for entry in _entries(what)]
     if as_json:
-        click.echo(json.dumps(rows, indent=2, ensure_ascii=False))
+        click.echo(to_json(rows))
     else:
         _print_table(what, rows)
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import click
 
 from gner_bench.demo import CORPUS
+from gner_bench.predict.options import DtypeName
 
 
 class DataRoot(click.ParamType[Path]):
@@ -50,7 +51,7 @@ data = click.option(
 )
 dtype = click.option(
     "--dtype",
-    type=click.Choice(["auto", "fp32", "bf16", "fp16"]),
+    type=click.Choice(get_args(DtypeName)),
     default="auto",
     show_default=True,
     help="Number format of the weights; auto is bf16 on CUDA where it can, fp32 elsewhere.",

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import click
 
 from gner_bench.cli import options as shared
+from gner_bench.predict.options import Options, Split
+from gner_bench.prompting import LabelOrder
 
 
 @click.command("predict")
@@ -16,7 +18,7 @@ from gner_bench.cli import options as shared
 @click.option(
     "--datasets", type=shared.Names(), default=None, metavar="A,B", help="Only these data sets; all by default."
 )
-@click.option("--split", type=click.Choice(["train", "dev", "test"]), default="test", show_default=True)
+@click.option("--split", type=click.Choice(get_args(Split)), default="test", show_default=True)
 @click.option("--limit", type=click.IntRange(1), metavar="N", help="Only the first N sentences of each data set.")
 @click.option("--batch-size", type=click.IntRange(1), default=32, show_default=True, metavar="N")
 @click.option("--num-beams", type=click.IntRange(1), default=1, show_default=True, metavar="N", help="1 is greedy.")
@@ -24,7 +26,7 @@ from gner_bench.cli import options as shared
 @shared.device
 @click.option(
     "--label-order",
-    type=click.Choice(["file", "shuffled"]),
+    type=click.Choice(get_args(LabelOrder)),
     default="file",
     show_default=True,
     help="Order of the entity types in the prompt: as in label.txt, or shuffled for each sentence.",
@@ -45,7 +47,6 @@ def predict_command(
         --datasets crossner_ai,mit-movie --out prediction_results/base
     """
     from gner_bench.files import make_folder
-    from gner_bench.predict.options import Options
 
     options = Options(data=data, out=out, datasets=datasets or (), **settings)
     make_folder(out)
@@ -53,7 +54,7 @@ def predict_command(
     click.echo(str(path))
 
 
-def run_prediction(model: str, dtype: Any, device: str, options: Any) -> Path:
+def run_prediction(model: str, dtype: Any, device: str, options: Options) -> Path:
     """Read the data, then load the checkpoint (so that bad data fails first), then predict."""
     from gner_bench.predict.selection import select
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import click
@@ -50,12 +49,12 @@ def run_command(config: Path | None, preset: str | None, out: Path | None) -> No
 
 
 def _score(path: Path, name: str) -> Path:
-    from gner_bench.files import write_atomic
+    from gner_bench.files import write_json
     from gner_bench.score.run import score_run
 
     out = path.parent / "scores.json"
     result = score_run([path], None, name)
     for warning in result.warnings:
         click.echo(f"Warning: {name}: {warning}", err=True)
-    write_atomic(out, json.dumps(result.document, indent=2, ensure_ascii=False) + "\n")
+    write_json(out, result.document)
     return out

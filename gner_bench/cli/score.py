@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import click
@@ -34,16 +33,16 @@ def score_command(
     Example:
       gner-bench score prediction_results/base --per-type --out base.json
     """
-    from gner_bench.files import write_atomic
+    from gner_bench.files import to_json, write_json
     from gner_bench.score.run import score_run
 
     result = score_run(files, tokenizer, name)
     if out is not None:
-        write_atomic(out, json.dumps(result.document, indent=2, ensure_ascii=False) + "\n")
+        write_json(out, result.document)
     for warning in result.warnings:
         click.echo(f"Warning: {warning}", err=True)
     if as_json:
-        click.echo(json.dumps(result.document, indent=2, ensure_ascii=False))
+        click.echo(to_json(result.document))
     else:
         from gner_bench.report.scores import print_scores
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from typing import Any
 
@@ -35,12 +34,13 @@ def tag_command(
         raise click.UsageError("no text: give it as an argument or on standard input")
     from dataclasses import asdict
 
+    from gner_bench.files import to_json
     from gner_bench.predict.checkpoint import load_checkpoint
     from gner_bench.predict.tagging import tag
 
     tagged = tag(load_checkpoint(model, dtype, device), found, labels)
     if as_json:
-        click.echo(json.dumps([asdict(each) for each in tagged], indent=2, ensure_ascii=False))
+        click.echo(to_json([asdict(each) for each in tagged]))
         return
     for each in tagged:
         click.echo(" ".join(f"{word}({mark})" for word, mark in zip(each.words, each.tags, strict=True)))

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 from transformers import GenerationConfig
 
+from gner_bench.errors import GnerBenchError
 from gner_bench.predict.checkpoint import Checkpoint
 
 MAX_INPUT_TOKENS = 640
@@ -53,12 +54,15 @@ def _pad_id(checkpoint: Checkpoint) -> int:
 
 @torch.inference_mode()
 def generate(checkpoint: Checkpoint, prompts: Sequence[str]) -> list[Generation]:
-    """Generate for each of ``prompts``; a batch that does not fit the accelerator's memory is halved."""
+    """Generate for each of ``prompts``; a batch that does not fit the accelerator's memory is halved.
+
+    Raises GnerBenchError when a single prompt does not fit.
+    """
     try:
         return _generate(checkpoint, prompts)
     except torch.cuda.OutOfMemoryError:
         if len(prompts) == 1:
-            raise
+            raise GnerBenchError("out of memory with a single prompt; try --dtype bf16 or another --device") from None
     torch.cuda.empty_cache()
     half = len(prompts) // 2
     return generate(checkpoint, prompts[:half]) + generate(checkpoint, prompts[half:])

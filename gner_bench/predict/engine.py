@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from gner_bench.data import Dataset
-from gner_bench.files import make_folder
+from gner_bench.errors import InputError
+from gner_bench.files import make_folder, write_json
 from gner_bench.predict import run_record, store
 from gner_bench.predict.checkpoint import Checkpoint
 from gner_bench.predict.decoding import Generation, generate, use_protocol_settings
@@ -32,15 +33,17 @@ def predict(checkpoint: Checkpoint, datasets: Sequence[Dataset], options: Option
     path, about = make_folder(options.out) / "predictions.jsonl", options.out / "run.json"
     document = run_record.describe(checkpoint, options, datasets, tasks)
     run_record.refuse_other_run(about, document)
+    if path.exists() and not about.exists():
+        raise InputError(path, "has no run.json beside it that says which model wrote it; choose another --out")
     done = store.recover(path, tasks)
     if len(done) == len(tasks) and run_record.is_done(about):
         return path
-    run_record.write(about, document)
+    write_json(about, {**document, "sentences_done": len(done)})
     _keep_tokenizer(checkpoint, options.out)
     speed = _generate_missing(checkpoint, planned, done, path, options.batch_size)
     store.put_in_order(path, tasks)
     finished = {"status": "done", "ended": run_record.now(), "sentences_done": len(tasks), **speed}
-    run_record.write(about, {**document, **finished})
+    write_json(about, {**document, **finished})
     return path
 
 

@@ -8,6 +8,7 @@ from typing import Literal
 
 from gner_bench.prompting import LabelOrder
 
+Split = Literal["train", "dev", "test"]
 DtypeName = Literal["auto", "fp32", "bf16", "fp16"]
 
 
@@ -18,7 +19,7 @@ class Options:
     data: Path
     out: Path
     datasets: tuple[str, ...] = ()
-    split: str = "test"
+    split: Split = "test"
     limit: int | None = None
     batch_size: int = 32
     num_beams: int = 1

@@ -16,7 +16,6 @@ from typing import Any
 from gner_bench import __version__
 from gner_bench.data import Dataset
 from gner_bench.errors import InputError
-from gner_bench.files import write_atomic
 from gner_bench.predict import decoding
 from gner_bench.predict.checkpoint import Checkpoint
 from gner_bench.predict.options import Options
@@ -52,7 +51,6 @@ def describe(checkpoint: Checkpoint, options: Options, datasets: Sequence[Datase
         "command": [Path(sys.argv[0]).name, *sys.argv[1:]],
         "started": now(),
         "sentences": len(tasks),
-        "sentences_done": 0,
     }
 
 
@@ -90,10 +88,6 @@ def refuse_other_run(path: Path, document: dict[str, Any]) -> None:
 
 def is_done(path: Path) -> bool:
     return path.exists() and json.loads(path.read_text(encoding="utf-8")).get("status") == "done"
-
-
-def write(path: Path, document: dict[str, Any]) -> None:
-    write_atomic(path, json.dumps(document, indent=2, ensure_ascii=False) + "\n")
 
 
 def now() -> str:

@@ -22,12 +22,19 @@ def recover(path: Path, tasks: Iterable[Task]) -> set[Key]:
     _drop_cut_line(path)
     expected = {task.key: task.prompt for task in tasks}
     done = set()
-    for number, line in enumerate(path.read_text(encoding="utf-8").split("\n")[:-1], start=1):
+    for number, line in enumerate(_lines(path), start=1):
         key, prompt = _identity(path, number, line)
         if expected.get(key) != prompt:
             raise InputError(path, f"holds {'/'.join(key)} of another run; choose another --out", number)
         done.add(key)
     return done
+
+
+def _lines(path: Path) -> list[str]:
+    try:
+        return path.read_bytes().decode("utf-8").split("\n")[:-1]
+    except UnicodeDecodeError:
+        raise InputError(path, "is not UTF-8 text; choose another --out") from None
 
 
 def _identity(path: Path, number: int, line: str) -> tuple[Key, str]:
@@ -56,6 +63,5 @@ def append(path: Path, records: Iterable[Json]) -> None:
 
 def put_in_order(path: Path, tasks: Sequence[Task]) -> None:
     """Rewrite a complete file in the order of ``tasks``."""
-    lines = path.read_text(encoding="utf-8").split("\n")[:-1]
-    by_key = {_identity(path, number, line)[0]: line for number, line in enumerate(lines, start=1)}
+    by_key = {_identity(path, number, line)[0]: line for number, line in enumerate(_lines(path), start=1)}
     write_atomic(path, "".join(by_key[task.key] + "\n" for task in tasks))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +9,7 @@ import torch
 from tokenizers import Tokenizer
 from transformers import PreTrainedTokenizerFast, T5ForConditionalGeneration
 
-from gner_bench.files import write_atomic
+from gner_bench.files import write_json
 from gner_bench.train.tokenizer import END, PAD, UNKNOWN
 
 
@@ -25,4 +24,4 @@ def export(model: T5ForConditionalGeneration, tokenizer: Tokenizer, out: Path, f
         unk_token=UNKNOWN,
         clean_up_tokenization_spaces=False,
     ).save_pretrained(out)
-    write_atomic(out / "training.json", json.dumps(facts, indent=2, ensure_ascii=False) + "\n")
+    write_json(out / "training.json", facts)

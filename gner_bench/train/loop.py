@@ -128,7 +128,7 @@ def _tokenizer(recipe: Recipe, pool: Pool, out: Path) -> Tokenizer:
     if path.exists():
         return Tokenizer.from_file(str(path))
     tokenizer = train_tokenizer(_tokenizer_texts(pool), recipe.model.vocabulary)
-    tokenizer.save(str(path))
+    write_atomic(path, tokenizer.to_str(pretty=True))
     return tokenizer
 
 

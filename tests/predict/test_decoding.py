@@ -8,6 +8,7 @@ import torch
 
 from gner_bench.data import read_dataset
 from gner_bench.demo import CHECKPOINT, CORPUS
+from gner_bench.errors import GnerBenchError
 from gner_bench.predict.checkpoint import Checkpoint, load_checkpoint
 from gner_bench.predict.decoding import generate, use_protocol_settings
 from gner_bench.prompting import prompt
@@ -80,6 +81,15 @@ def test_the_end_token_is_neither_counted_nor_printed(embedded: Checkpoint) -> N
     assert generation.finish == "stop"
     assert "</s>" not in generation.text
     assert generation.tokens == len(embedded.tokenizer(generation.text)["input_ids"]) - 1
+
+
+def test_a_prompt_too_large_for_memory_is_one_line(embedded: Checkpoint, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(**_: torch.Tensor) -> torch.Tensor:
+        raise torch.cuda.OutOfMemoryError
+
+    monkeypatch.setattr(embedded.model, "generate", full)
+    with pytest.raises(GnerBenchError, match="out of memory with a single prompt"):
+        generate(embedded, demo_prompts()[:3])
 
 
 def test_a_batch_too_large_for_memory_is_halved(embedded: Checkpoint, monkeypatch: pytest.MonkeyPatch) -> None:

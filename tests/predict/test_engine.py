@@ -126,6 +126,28 @@ def test_other_weights_in_one_folder_are_refused(run: Callable[[Options], Path],
         run(options)
 
 
+def test_predictions_that_do_not_say_which_model_wrote_them_are_not_continued(
+    run: Callable[[Options], Path], corpus: Path, tmp_path: Path
+) -> None:
+    options = Options(corpus, tmp_path / "run")
+    path = run(options)
+    written = path.read_bytes()
+    (options.out / "run.json").unlink()
+    with pytest.raises(InputError, match=r"has no run\.json beside it"):
+        run(options)
+    assert path.read_bytes() == written
+
+
+def test_a_resumed_file_that_is_not_text_is_refused(
+    run: Callable[[Options], Path], corpus: Path, tmp_path: Path
+) -> None:
+    options = Options(corpus, tmp_path / "run")
+    path = run(options)
+    path.write_bytes(b"\xff\n" + path.read_bytes())
+    with pytest.raises(InputError, match="is not UTF-8 text"):
+        run(options)
+
+
 def test_shuffled_label_orders_stand_in_the_records(
     run: Callable[[Options], Path], corpus: Path, tmp_path: Path
 ) -> None:
