@@ -7,10 +7,11 @@ from pathlib import Path
 
 from gner_bench.catalog.published import PublishedScore, published_scores
 from gner_bench.files import make_folder, write_atomic
-from gner_bench.report.load import METRICS, SystemScores, load_all, load_scores
+from gner_bench.report.load import SystemScores, load_all, load_scores
 from gner_bench.report.render import to_csv, to_latex, to_markdown, to_rich
 from gner_bench.report.signature import signature_warnings
 from gner_bench.report.table import Table, comparison
+from gner_bench.score.metrics import METRICS
 
 __all__ = [
     "SystemScores",

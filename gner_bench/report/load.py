@@ -7,13 +7,12 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from gner_bench.errors import InputError
+from gner_bench.score.metrics import METRICS, Metric
+from gner_bench.structure.matching import STEPS
 
-Metric = Literal["gner", "strict"]
-METRICS: tuple[Metric, ...] = ("gner", "strict")
-STEPS = ("exact", "subsequence", "lcs")
 PLACES: tuple[Callable[[Path], str], ...] = (lambda p: p.parent.name, lambda p: "/".join(p.parts[-2:]), str)
 
 

@@ -8,9 +8,9 @@ from collections.abc import Mapping, Sequence
 
 from rich.table import Table as RichTable
 
-from gner_bench.report.load import STEPS
 from gner_bench.report.markup import LATEX, MARKDOWN, RICH, TITLES, caption, grid, notes, one_line, origins
 from gner_bench.report.table import Row, Table
+from gner_bench.structure.matching import STEPS
 
 
 def to_rich(table: Table) -> RichTable:

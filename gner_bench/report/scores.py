@@ -8,6 +8,7 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
+from gner_bench.structure.matching import STEPS
 from gner_bench.terminal import console
 
 
@@ -28,7 +29,7 @@ def score_table(document: dict[str, Any]) -> Table:
     for heading in ("data set", "sentences", "P", "R", "F1", "strict F1", "exact", "subseq.", "LCS"):
         table.add_column(heading, justify="left" if heading == "data set" else "right", no_wrap=heading == "data set")
     for name, part in document["datasets"].items():
-        steps = [str(part["matched_by"][step]) for step in ("exact", "subsequence", "lcs")]
+        steps = [str(part["matched_by"][step]) for step in STEPS]
         table.add_row(escape(name), str(part["sentences"]), *_figures(part), *steps)
     table.add_section()
     total = sum(part["sentences"] for part in document["datasets"].values())

@@ -16,9 +16,9 @@ from gner_bench.score.counts import Counts, TypedCounts, gner_counts, strict_cou
 from gner_bench.score.metrics import METRICS, Metric, Prf, mean, prf
 from gner_bench.score.signature import ScoredData, signature
 from gner_bench.structure import BackTokenizer, structure
+from gner_bench.structure.matching import STEPS
 
 VERSION = 1
-STEPS = ("exact", "subsequence", "lcs")
 
 
 @dataclass

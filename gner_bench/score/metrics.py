@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 from gner_bench.score.counts import Counts
 
 Metric = Literal["gner", "strict"]
-METRICS: tuple[Metric, ...] = ("gner", "strict")
+METRICS: tuple[Metric, ...] = get_args(Metric)
 EPSILON = {"gner": 1e-10, "strict": 0.0}
 """Added to each denominator; the GNER evaluation adds 1e-10, seqeval nothing."""
 

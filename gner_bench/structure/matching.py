@@ -6,11 +6,12 @@ from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 MATCHING_VERSION = "hierarchical-1"
 
 Step = Literal["exact", "subsequence", "lcs"]
+STEPS: tuple[Step, ...] = get_args(Step)
 BackTokenize = Callable[[Sequence[str]], Sequence[str]]
 """Encodes words one by one and decodes them, so that characters outside the vocabulary vanish."""
 

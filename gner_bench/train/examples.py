@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import random
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 
 from gner_bench.data import Dataset, Sentence, read_dataset
 from gner_bench.prompting import prompt, tagged_text
+from gner_bench.score.entities import strict_spans
 from gner_bench.train.recipe import Recipe, TrainingSet
 
 Words = tuple[str, ...]
@@ -72,24 +73,12 @@ def _renamed(dataset: Dataset, names: dict[str, str]) -> Dataset:
     return Dataset(dataset.name, dataset.split, tuple(names.get(t, t) for t in dataset.types), sentences)
 
 
-def spans(tags: Sequence[str]) -> Iterator[tuple[int, int, str]]:
-    """The strict BIO spans (start, end, type) of ``tags``."""
-    start = 0
-    while start < len(tags):
-        end = start + 1
-        if tags[start].startswith("B-"):
-            while end < len(tags) and tags[end] == "I-" + tags[start][2:]:
-                end += 1
-            yield start, end, tags[start][2:]
-        start = end
-
-
 def _mentions(sources: Iterable[Source], borrow: dict[str, str]) -> dict[str, list[Words]]:
     """All mentions by type; a type of ``borrow`` also takes mentions of another type, four for each of its own."""
     found: defaultdict[str, list[Words]] = defaultdict(list)
     for source in sources:
         for sentence in source.sentences:
-            for start, end, kind in spans(sentence.tags):
+            for start, end, kind in strict_spans(sentence.tags):
                 found[kind].append(sentence.words[start:end])
     lent = {kind: list(found[kind]) for kind in borrow.values()}
     for kind, lender in borrow.items():
@@ -155,7 +144,7 @@ def exchange_mentions(
     words: list[str] = []
     tags: list[str] = []
     placed = 0
-    for start, end, kind in spans(sentence.tags):
+    for start, end, kind in strict_spans(sentence.tags):
         words += sentence.words[placed:start]
         tags += sentence.tags[placed:start]
         mention = rng.choice(mentions[kind]) if rng.random() < probability else sentence.words[start:end]

@@ -30,3 +30,18 @@ def refusal(run: Run) -> Callable[..., str]:
         return line.removeprefix("Error: ")
 
     return refused
+
+
+@pytest.fixture
+def report_files() -> set[str]:
+    """The names of the files of a report."""
+    return {
+        "table.md",
+        "table.tex",
+        "scores_gner.csv",
+        "scores_strict.csv",
+        "f1_per_set.png",
+        "f1_per_set.svg",
+        "f1_by_size.png",
+        "f1_by_size.svg",
+    }
