@@ -37,6 +37,22 @@ class IncompleteError(GnerBenchError):
     exit_code = 6
 
 
+class UnreachableError(GnerBenchError):
+    """The network is switched off or does not answer (exit code 1)."""
+
+
+class IntegrityError(GnerBenchError):
+    """Bytes or sentences are not the ones that were published (exit code 5)."""
+
+    exit_code = 5
+
+
+def short(value: object, most: int = 60) -> str:
+    """``repr`` of a value found in a file, cut to ``most`` characters so that a message stays one line."""
+    text = repr(value if not isinstance(value, str) else value[: most + 1])
+    return text if len(text) <= most else f"{text[: most - 1]}…"
+
+
 def did_you_mean(name: str, known: list[str]) -> str:
     """The nearest of the ``known`` names as a question to append to a message, or all of them."""
     from difflib import get_close_matches

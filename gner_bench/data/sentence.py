@@ -10,21 +10,29 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """One sentence: as many ``tags`` (``O``, ``B-type``, ``I-type``) as ``words``; ``id`` is unique in its split."""
+    """One sentence: as many ``tags`` (``O``, ``B-type``, ``I-type``) as ``words``; ``id`` is unique in its split.
+
+    ``types`` is the order of the entity types in its own prompt where the source fixes one, else empty.
+    """
 
     id: str
     words: tuple[str, ...]
     tags: tuple[str, ...]
+    types: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Dataset:
-    """One split of one data set with its entity ``types`` in the order of its label file."""
+    """One split of one data set with its entity ``types`` in the order of its label file.
+
+    ``repaired`` counts the tags that a repair of illegal sequences changed while it was read.
+    """
 
     name: str
     split: str
     types: tuple[str, ...]
     sentences: tuple[Sentence, ...]
+    repaired: int = 0
 
     @property
     def content_hash(self) -> str:
