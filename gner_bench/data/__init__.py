@@ -2,5 +2,6 @@
 
 from gner_bench.data.gner_layout import dataset_names, read_dataset
 from gner_bench.data.sentence import Dataset, Sentence
+from gner_bench.data.tags import Reading, Repair
 
-__all__ = ["Dataset", "Sentence", "dataset_names", "read_dataset"]
+__all__ = ["Dataset", "Reading", "Repair", "Sentence", "dataset_names", "read_dataset"]

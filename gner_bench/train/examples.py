@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 
-from gner_bench.data import Dataset, Sentence, read_dataset
+from gner_bench.data import Reading, Sentence, read_dataset
 from gner_bench.prompting import prompt, tagged_text
 from gner_bench.score.entities import strict_spans
 from gner_bench.train.recipe import Recipe, TrainingSet
@@ -59,18 +59,11 @@ def _surface(sentence: Sentence) -> str:
 
 
 def _source(spec: TrainingSet, root: Path, protected: set[str]) -> Source:
-    dataset = _renamed(read_dataset(root, spec.name, spec.split), spec.renamed)
+    reading = Reading(repair=spec.repair, rename=spec.renamed)
+    dataset = read_dataset(root, spec.name, spec.split, reading)
     allowed = [sentence for sentence in dataset.sentences if _surface(sentence) not in protected][: spec.limit]
     cut = len(allowed) - spec.holdout
     return Source(spec, dataset.types, tuple(allowed[:cut]), tuple(allowed[cut:]))
-
-
-def _renamed(dataset: Dataset, names: dict[str, str]) -> Dataset:
-    def tag(old: str) -> str:
-        return old if old == "O" else old[:2] + names.get(old[2:], old[2:])
-
-    sentences = tuple(Sentence(s.id, s.words, tuple(map(tag, s.tags))) for s in dataset.sentences)
-    return Dataset(dataset.name, dataset.split, tuple(names.get(t, t) for t in dataset.types), sentences)
 
 
 def _mentions(sources: Iterable[Source], borrow: dict[str, str]) -> dict[str, list[Words]]:

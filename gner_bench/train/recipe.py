@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Literal
 
 from gner_bench.config import read_config
+from gner_bench.data import Repair
 from gner_bench.errors import InputError, did_you_mean
 
 
@@ -29,9 +30,9 @@ class ModelShape:
 class TrainingSet:
     """One split of a data set: a source of examples.
 
-    ``renamed`` maps its types to the names that prompts use; ``holdout`` sentences at its end are kept for validation;
-    ``replace`` is the probability that a mention gives way to another one of its type; a prompt holds the types of
-    its sentence and at most ``absent_types`` others.
+    ``repair`` says what becomes of illegal tags; ``renamed`` maps its types to the names that prompts use; ``holdout``
+    sentences at its end are kept for validation; ``replace`` is the probability that a mention gives way to another
+    one of its type; a prompt holds the types of its sentence and at most ``absent_types`` others.
     """
 
     name: str
@@ -40,6 +41,7 @@ class TrainingSet:
     holdout: int = 0
     replace: float = 0.0
     absent_types: int = 99
+    repair: Repair = "refuse"
     renamed: dict[str, str] = field(default_factory=dict)
 
 
