@@ -14,7 +14,8 @@ T = TypeVar("T")
 
 
 def read_config(kind: type[T], path: Path) -> T:
-    """Read ``path`` into the dataclass ``kind``, tables into nested ones, arrays of tables into tuples of them.
+    """Read ``path`` into the dataclass ``kind``, tables into nested ones, arrays of tables into tuples of them,
+    tables with free keys into dicts.
 
     Raises InputError for a file that is not TOML and for a key that is missing, unknown or of another type.
     """
@@ -61,6 +62,8 @@ class _Key:
                 raise self.error("expected an array")
             inner = get_args(hint)[0]
             return tuple(_Key(self.path, f"{self.name}[{i}]").value(inner, item) for i, item in enumerate(value))
+        if get_origin(hint) is dict and isinstance(value, dict):
+            return {key: self.at(key).value(get_args(hint)[1], item) for key, item in value.items()}
         if get_origin(hint) is Literal:
             return self.choice(list(get_args(hint)), value)
         if not _fits(value, _plain_types(hint)):

@@ -1,1 +1,5 @@
-"""What exists: zero-shot sets, public checkpoints, published scores. Facts in TOML, one loader each."""
+"""What exists: checkpoints, data sets and published scores, with where they are and what their bytes must be."""
+
+from gner_bench.catalog.catalog import Catalog, catalog, use_file
+
+__all__ = ["Catalog", "catalog", "use_file"]

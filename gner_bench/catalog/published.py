@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Literal
 
-from gner_bench.catalog.facts import facts
+from gner_bench.config import read_config
+
+Regime = Literal["zero-shot", "supervised"]
 
 
 @dataclass(frozen=True)
 class PublishedScore:
-    """One system's published zero-shot F1 by the GNER metric.
+    """One system's published F1 by the GNER metric.
 
     ``scores`` (by data set) and ``average`` are in percent with the digits of the publication. ``parameters``
     is a count, None where unknown. ``comparable`` is False where the gold is not that of the GNER protocol.
@@ -24,8 +29,19 @@ class PublishedScore:
     parameters: float | None = None
     note: str = ""
     comparable: bool = True
+    regime: Regime = "zero-shot"
 
 
-def published_scores() -> list[PublishedScore]:
-    """The quoted rows, in the order of tables."""
-    return [PublishedScore(**entry) for entry in facts("published.toml", "published")]
+@dataclass(frozen=True)
+class _File:
+    published: tuple[PublishedScore, ...]
+
+
+@cache
+def _all() -> tuple[PublishedScore, ...]:
+    return read_config(_File, Path(__file__).with_name("published.toml")).published
+
+
+def published_scores(regime: Regime = "zero-shot") -> list[PublishedScore]:
+    """The quoted rows of one regime, in the order of tables."""
+    return [row for row in _all() if row.regime == regime]

@@ -6,7 +6,7 @@ import string
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from gner_bench.catalog.datasets import datasets
+from gner_bench.catalog import catalog
 from gner_bench.catalog.published import PublishedScore
 from gner_bench.report.load import DatasetScores, SystemScores
 from gner_bench.report.signature import signature_warnings
@@ -74,7 +74,7 @@ def comparison(
     measured = {name for system in scores for name in system.datasets}
     quoted = [p for p in published if metric == "gner" and (not measured or measured & p.scores.keys())]
     names = _in_order([*(system.datasets for system in scores), *(p.scores for p in quoted)])
-    titles = {d.name: d.title for d in datasets()}
+    titles = {d.name: d.title for d in catalog().group("zero-shot")}
     return Table(
         metric=metric,
         datasets=names,
@@ -114,7 +114,7 @@ def data_mark(row: Row) -> str:
 
 def _in_order(groups: Iterable[Iterable[str]]) -> tuple[str, ...]:
     found = dict.fromkeys(name for group in groups for name in group)
-    known = [d.name for d in datasets() if d.name in found]
+    known = [d.name for d in catalog().group("zero-shot") if d.name in found]
     return tuple(dict.fromkeys([*known, *found]))
 
 
@@ -157,7 +157,7 @@ def _mean(cells: Sequence[float | None]) -> float | None:
 def _partial(name: str, scores: DatasetScores | None) -> str:
     if scores is None:
         return ""
-    whole = {d.name: d.sentences for d in datasets()}.get(name, scores.sentences)
+    whole = {d.name: d.sentences for d in catalog().group("zero-shot")}.get(name, scores.sentences)
     whole_test = scores.split == "test" and scores.sentences == whole
     return "" if whole_test else f"{scores.split}, {scores.sentences} sentences"
 
