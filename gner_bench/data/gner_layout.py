@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+from gner_bench.data.collect import renamed
 from gner_bench.data.formats import SUFFIXES, read_file
 from gner_bench.data.sentence import Dataset
 from gner_bench.data.source import Source
@@ -61,8 +62,3 @@ def read_dataset(root: Path, name: str, split: str = "test", reading: Reading | 
     if len(found) == 1:
         return replace(found[0], name=name, split=split)
     raise InputError(path, f"holds no sentences of {name}/{split}")
-
-
-def renamed(types: tuple[str, ...], reading: Reading) -> tuple[str, ...]:
-    """The types of a label file as ``reading`` names them, without those it drops."""
-    return tuple(dict.fromkeys(reading.rename.get(kind, kind) for kind in types if kind not in reading.drop))

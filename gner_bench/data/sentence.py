@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,8 @@ class Sentence:
 class Dataset:
     """One split of one data set with its entity ``types`` in the order of its label file.
 
-    ``repaired`` counts the tags that a repair of illegal sequences changed while it was read.
+    ``repaired`` counts the tags that a repair of illegal sequences changed while it was read; ``source`` says where it
+    came from.
     """
 
     name: str
@@ -33,6 +34,7 @@ class Dataset:
     types: tuple[str, ...]
     sentences: tuple[Sentence, ...]
     repaired: int = 0
+    source: str = field(default="", compare=False)
 
     @property
     def content_hash(self) -> str:
@@ -43,3 +45,8 @@ def content_hash(tagged: Iterable[tuple[Iterable[str], Iterable[str]]]) -> str:
     """SHA-256 (hex) of tagged sentences, independent of their order, ids and file format."""
     lines = sorted(json.dumps([list(words), list(tags)]) for words, tags in tagged)
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+
+
+def short_hash(words: Sequence[str]) -> str:
+    """The first 12 hex digits of the SHA-256 of a sentence's words, by which the catalogue names it."""
+    return hashlib.sha256(json.dumps(list(words)).encode()).hexdigest()[:12]

@@ -178,7 +178,7 @@ def test_a_label_file_without_types(tmp_path: Path, types: str) -> None:
 
 def test_a_missing_split(tmp_path: Path) -> None:
     write(tmp_path, "hi\tO\n")
-    with pytest.raises(InputError, match=r"train\.txt: No such file"):
+    with pytest.raises(InputError, match=r"train\.txt: no such file"):
         read_dataset(tmp_path, "news", "train")
 
 
