@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import click
 
 from gner_bench import __version__
+from gner_bench.cli.audit import audit_command
+from gner_bench.cli.cache import cache_group
+from gner_bench.cli.convert import convert_command
+from gner_bench.cli.download import download_command
 from gner_bench.cli.list import list_command
 from gner_bench.cli.predict import predict_command
 from gner_bench.cli.report import report_command
@@ -30,24 +35,41 @@ class _Group(click.Group):
 
 @click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="gner-bench")
-def main() -> None:
+@click.option(
+    "--catalog",
+    type=click.Path(path_type=Path),
+    envvar="GNER_BENCH_CATALOG",
+    metavar="FILE",
+    help="TOML file with checkpoints and data sets of your own.  [env: GNER_BENCH_CATALOG]",
+)
+@click.pass_context
+def main(ctx: click.Context, catalog: Path | None) -> None:
     """The benchmark suite for generative named entity recognition.
 
     \b
     Run everything once:     gner-bench run --preset demo --out build/demo
     Score your own output:   gner-bench score predictions.jsonl --tokenizer tokenizer.json
 
-    Exit codes: 0 done, 1 the run failed, 2 usage or unreadable input, 6 sentences are missing.
+    Exit codes: 0 done, 1 the run failed, 2 usage or unreadable input, 5 a checksum or content hash does not match,
+    6 sentences are missing.
     """
+    if catalog is not None:
+        from gner_bench.catalog import use_file
+
+        ctx.with_resource(use_file(catalog))
 
 
 for command in (
+    download_command,
     predict_command,
     score_command,
     report_command,
     run_command,
     tag_command,
     train_command,
+    convert_command,
     list_command,
+    audit_command,
+    cache_group,
 ):
     main.add_command(command)

@@ -7,6 +7,7 @@ from typing import Any, get_args
 
 import click
 
+from gner_bench.data.tags import Repair
 from gner_bench.demo import CORPUS
 from gner_bench.predict.options import DtypeName
 
@@ -45,10 +46,18 @@ model = click.option(
 data = click.option(
     "--data",
     type=DataRoot(),
-    required=True,
     metavar="ROOT|demo",
-    help="Folder with <dataset>/{label,train,dev,test}.txt, or the embedded corpus.",
+    help="Folder with <dataset>/{label,train,dev,test}.txt, or the embedded corpus. Without it, the data sets of"
+    " `gner-bench list datasets`, fetched on first use.",
 )
+repair = click.option(
+    "--repair",
+    type=click.Choice(get_args(Repair)),
+    default="refuse",
+    show_default=True,
+    help="Gold I- tags that continue no entity: refuse them, begin an entity, discard or keep them as they are.",
+)
+offline = click.option("--offline", is_flag=True, help="Never use the network; so does HF_HUB_OFFLINE=1.")
 dtype = click.option(
     "--dtype",
     type=click.Choice(get_args(DtypeName)),
@@ -57,3 +66,15 @@ dtype = click.option(
     help="Number format of the weights; auto is bf16 on CUDA where it can, fp32 elsewhere.",
 )
 device = click.option("--device", default="auto", show_default=True, metavar="NAME", help="auto, cpu, cuda, cuda:1, …")
+
+
+def tell(message: str) -> None:
+    """A warning for people, on stderr."""
+    click.echo(f"Warning: {message}", err=True)
+
+
+def is_offline(flag: bool) -> bool:
+    """Whether ``--offline`` or the environment switches the network off."""
+    from gner_bench.fetch.home import offline as switched_off
+
+    return switched_off(flag)

@@ -16,14 +16,15 @@ from gner_bench.demo import CORPUS, PRESET
 @click.argument("config", required=False, type=shared.PATH, metavar="[CONFIG.toml]")
 @click.option("--preset", type=click.Choice(["demo"]), help="A configuration that comes with the package.")
 @click.option("--out", type=shared.PATH, metavar="DIR", help="Write to DIR/predictions and DIR/report instead.")
-def run_command(config: Path | None, preset: str | None, out: Path | None) -> None:
+@shared.offline
+def run_command(config: Path | None, preset: str | None, out: Path | None, offline: bool) -> None:
     """Predict, score and report in one go, continuing what exists.
 
     \b
     A configuration names data and checkpoints:
-      data = "data/gner"                    # or "demo"
-      datasets = ["crossner_ai"]            # optional; also split, limit, batch_size,
-                                            # num_beams, dtype, device, label_order, seed
+      data = "data/gner"                    # or "demo"; without it, data sets of the catalogue
+      datasets = ["crossner_ai"]            # optional with data; also split, limit, batch_size,
+                                            # num_beams, dtype, device, label_order, seed, repair
       predictions = "prediction_results/mine"
       report = "reports/mine"
       [[checkpoints]]
@@ -41,10 +42,13 @@ def run_command(config: Path | None, preset: str | None, out: Path | None) -> No
     matrix = read_matrix(config or PRESET)
     predictions = out / "predictions" if out else Path(matrix.predictions)
     report = out / "report" if out else Path(matrix.report)
+    from gner_bench.predict.inputs import provide_inputs
+
+    provide_inputs([model for _, model in matrix.runs()], matrix.options(CORPUS, predictions), lambda _: None, offline)
     scores = []
     for name, checkpoint in matrix.runs():
         options = matrix.options(CORPUS, predictions / name)
-        scores.append(_score(run_prediction(checkpoint, matrix.dtype, matrix.device, options), name))
+        scores.append(_score(run_prediction(checkpoint, matrix.dtype, matrix.device, options, offline), name))
     print_report(tuple(scores), report, published=True)
 
 
@@ -55,6 +59,6 @@ def _score(path: Path, name: str) -> Path:
     out = path.parent / "scores.json"
     result = score_run([path], None, name)
     for warning in result.warnings:
-        click.echo(f"Warning: {name}: {warning}", err=True)
+        shared.tell(f"{name}: {warning}")
     write_json(out, result.document)
     return out

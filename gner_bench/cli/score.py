@@ -40,7 +40,7 @@ def score_command(
     if out is not None:
         write_json(out, result.document)
     for warning in result.warnings:
-        click.echo(f"Warning: {warning}", err=True)
+        shared.tell(warning)
     if as_json:
         click.echo(to_json(result.document))
     else:

@@ -15,10 +15,17 @@ from gner_bench.cli import options as shared
 @click.option("--labels", type=shared.Names(), required=True, metavar="A,B", help="The entity types to look for.")
 @shared.dtype
 @shared.device
+@shared.offline
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document instead of text.")
 @click.argument("texts", nargs=-1, metavar="[TEXT]…")
 def tag_command(
-    model: str, labels: tuple[str, ...], dtype: Any, device: str, as_json: bool, texts: tuple[str, ...]
+    model: str,
+    labels: tuple[str, ...],
+    dtype: Any,
+    device: str,
+    offline: bool,
+    as_json: bool,
+    texts: tuple[str, ...],
 ) -> None:
     """Tag text: words with their tags, and entities with character offsets.
 
@@ -34,7 +41,12 @@ def tag_command(
         raise click.UsageError("no text: give it as an argument or on standard input")
     from dataclasses import asdict
 
+    from gner_bench.fetch.locate import on_hub
+    from gner_bench.fetch.need import Needs, ensure
     from gner_bench.files import to_json
+
+    hub = on_hub(model)
+    ensure(Needs((hub,) if hub else ()), shared.tell, offline)
     from gner_bench.predict.checkpoint import load_checkpoint
     from gner_bench.predict.tagging import tag
 

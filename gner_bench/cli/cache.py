@@ -1,0 +1,103 @@
+"""``gner-bench cache``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from gner_bench.errors import GnerBenchError, IntegrityError
+
+if TYPE_CHECKING:
+    from gner_bench.fetch.verify import Entry
+
+
+@click.group("cache")
+def cache_group() -> None:
+    """Look at and tidy the folder of downloads ($GNER_BENCH_HOME, or the user's cache folder)."""
+
+
+@cache_group.command("path")
+def path_command() -> None:
+    """Print the folder."""
+    from gner_bench.fetch.home import home
+
+    click.echo(str(home()))
+
+
+@cache_group.command("list")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document instead of a table.")
+def list_command(as_json: bool) -> None:
+    """List what is in the cache, with its size on disk."""
+    from dataclasses import asdict
+
+    from rich.table import Table
+
+    from gner_bench.fetch.home import home, size_text
+    from gner_bench.fetch.verify import entries
+    from gner_bench.files import to_json
+    from gner_bench.terminal import console
+
+    found = entries()
+    if as_json:
+        click.echo(to_json([{**asdict(entry), "path": str(entry.path)} for entry in found]))
+        return
+    table = Table(title=f"cache: {home()}")
+    for column in ("what", "name", "size"):
+        table.add_column(column, overflow="fold")
+    for entry in found:
+        table.add_row(entry.kind, entry.name, size_text(entry.size))
+    console().print(table)
+    click.echo(f"{size_text(sum(entry.size for entry in found))} in all", err=True)
+
+
+@cache_group.command("verify")
+@click.argument("names", nargs=-1, metavar="[NAMES]…")
+def verify_command(names: tuple[str, ...]) -> None:
+    """Read everything in the cache, or NAMES of it, and compare it with its checksums.
+
+    Exit code 5 when something was altered.
+    """
+    from gner_bench.fetch.verify import verify_entry
+
+    bad = 0
+    for entry in _chosen(names):
+        problems = verify_entry(entry)
+        bad += bool(problems)
+        click.echo(f"{'altered' if problems else 'ok     '}  {entry.kind} {entry.name}")
+        for problem in problems:
+            click.echo(f"         {problem}")
+    if bad:
+        raise IntegrityError(
+            f"{bad} of the cache's entries are not what was fetched; `gner-bench download NAME --force`"
+        )
+
+
+@cache_group.command("prune")
+@click.argument("names", nargs=-1, metavar="[NAMES]…")
+@click.option("--dry-run", is_flag=True, help="Only print what would be removed.")
+def prune_command(names: tuple[str, ...], dry_run: bool) -> None:
+    """Remove what broken downloads left behind and old revisions; with NAMES, remove those entries instead."""
+    from gner_bench.fetch.home import size_text
+    from gner_bench.fetch.verify import leftovers, remove
+
+    paths = [entry.path for entry in _chosen(names)] if names else leftovers()
+    for path in paths:
+        click.echo(str(path))
+    if not dry_run:
+        click.echo(f"{size_text(remove(paths))} freed", err=True)
+
+
+def _chosen(names: tuple[str, ...]) -> list[Entry]:
+    from gner_bench.catalog import catalog
+    from gner_bench.errors import did_you_mean
+    from gner_bench.fetch.verify import entries
+
+    found = entries()
+    hubs = {model.name.lower(): model.hub for model in catalog().model}
+    wanted = [hubs.get(name.lower(), name) for name in names]
+    known = [entry.name for entry in found]
+    for name in wanted:
+        if name not in known:
+            raise GnerBenchError(f"{name} is not in the cache; {did_you_mean(name, known) if known else 'it is empty'}")
+    return [entry for entry in found if not names or entry.name in wanted]

@@ -1,0 +1,110 @@
+"""``gner-bench download``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from gner_bench.cli import options as shared
+
+if TYPE_CHECKING:
+    from gner_bench.fetch.need import Needs
+    from gner_bench.fetch.request import Item
+
+
+@click.command("download")
+@click.argument("names", nargs=-1, metavar="[NAMES]…")
+@click.option("--models", type=shared.Names(), default=(), metavar="A,B|all", help="Checkpoints.")
+@click.option("--datasets", type=shared.Names(), default=(), metavar="A,B|zero-shot|supervised", help="Data sets.")
+@click.option("--predictions", is_flag=True, help="The generations that the GNER authors published.")
+@click.option("--from", "root", type=shared.PATH, metavar="ROOT", help="Take the data sets from a local folder.")
+@click.option("--dry-run", is_flag=True, help="Only print what would be fetched; uses no network.")
+@click.option("--force", is_flag=True, help="Fetch again what is there.")
+@click.option("--allow-pickle", is_flag=True, help="Take pickled weights where there are no others; they can run code.")
+@shared.offline
+@click.option("--json", "as_json", is_flag=True, help="Print the plan or the result as one JSON document.")
+def download_command(
+    names: tuple[str, ...],
+    models: tuple[str, ...],
+    datasets: tuple[str, ...],
+    predictions: bool,
+    root: Path | None,
+    dry_run: bool,
+    force: bool,
+    allow_pickle: bool,
+    offline: bool,
+    as_json: bool,
+) -> None:
+    """Fetch checkpoints, data sets and published predictions into the cache, and verify them.
+
+    NAMES are checkpoints, hub ids, data sets or groups of data sets. A download that broke off is continued; bytes with
+    another checksum, or sentences with another content hash, are refused (exit code 5).
+
+    \b
+    Examples:
+      gner-bench download GNER-T5-base zero-shot
+      gner-bench download --predictions --dry-run
+      gner-bench download ncbi --from data/gner
+    """
+    from gner_bench.fetch.need import provide
+    from gner_bench.fetch.request import needs_of, plan_of
+
+    needs = needs_of(names, models, datasets, predictions)
+    if not needs:
+        raise click.UsageError("say what: names, --models, --datasets or --predictions")
+    if dry_run:
+        _show(plan_of(needs), as_json)
+        return
+    if root is not None:
+        _import(needs, root)
+    elif shared.is_offline(offline):
+        _require_cached(needs)
+    else:
+        provide(needs, shared.tell, force=force, allow_pickle=allow_pickle)
+    _show(plan_of(needs), as_json)
+
+
+def _import(needs: Needs, root: Path) -> None:
+    from gner_bench.data.gner_layout import splits
+    from gner_bench.errors import UsageError
+    from gner_bench.fetch.datasets import import_split
+
+    if needs.checkpoints or needs.predictions:
+        raise UsageError("--from takes data sets alone")
+    for dataset in {entry.name: entry for entry, _ in needs.splits}.values():
+        for split in splits(root, dataset.name) or ["test"]:
+            import_split(dataset, split, root, shared.tell)
+
+
+def _require_cached(needs: Needs) -> None:
+    from gner_bench.errors import GnerBenchError
+    from gner_bench.fetch.need import advice, missing
+
+    absent = missing(needs)
+    if absent:
+        raise GnerBenchError(advice(absent, "the network is switched off"))
+
+
+def _show(items: list[Item], as_json: bool) -> None:
+    from dataclasses import asdict
+
+    from rich.table import Table
+
+    from gner_bench.fetch.home import home, size_text
+    from gner_bench.files import to_json
+    from gner_bench.terminal import console
+
+    if as_json:
+        click.echo(to_json([asdict(item) for item in items]))
+        return
+    table = Table(title=f"cache: {home()}")
+    for column in ("what", "name", "source", "size", "cached"):
+        table.add_column(column, overflow="fold")
+    for item in items:
+        table.add_row(item.kind, item.name, item.source, size_text(item.bytes) if item.bytes else "", item.cached)
+    console().print(table)
+    total = sum(item.bytes for item in items if item.cached != "yes")
+    if total:
+        click.echo(f"to fetch: about {size_text(total)}", err=True)

@@ -1,0 +1,1 @@
+"""From names to verified files in the cache."""
