@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 
 from gner_bench.config import read_config
+from gner_bench.data.tags import Repair
 from gner_bench.errors import InputError
 from gner_bench.predict.options import DtypeName, Options, Split
 from gner_bench.prompting import LabelOrder
@@ -22,12 +23,12 @@ class NamedCheckpoint:
 
 @dataclass(frozen=True)
 class Matrix:
-    """Every checkpoint runs on the same data with the same settings."""
+    """Every checkpoint runs on the same data with the same settings; without ``data`` it comes from the catalogue."""
 
     predictions: str
     report: str
-    data: str
     checkpoints: tuple[NamedCheckpoint, ...]
+    data: str = ""
     datasets: tuple[str, ...] = ()
     split: Split = "test"
     limit: int | None = None
@@ -37,6 +38,7 @@ class Matrix:
     device: str = "auto"
     label_order: LabelOrder = "file"
     seed: int = 0
+    repair: Repair = "refuse"
 
     def runs(self) -> Iterator[tuple[str, str]]:
         """The (name, model) of each checkpoint."""
@@ -45,7 +47,8 @@ class Matrix:
 
     def options(self, demo: Path, out: Path) -> Options:
         settings = {spec.name: getattr(self, spec.name) for spec in fields(Options) if spec.name not in ("data", "out")}
-        return Options(data=demo if self.data == "demo" else Path(self.data), out=out, **settings)
+        root = {"demo": demo, "": None}.get(self.data, Path(self.data))
+        return Options(data=root, out=out, **settings)
 
 
 LEAST_ONE = ("limit", "batch_size", "num_beams")

@@ -79,7 +79,7 @@ def test_an_unknown_key_of_a_checkpoint_is_numbered(tmp_path: Path) -> None:
     )
 
 
-@pytest.mark.parametrize("key", ["predictions", "report", "data"])
+@pytest.mark.parametrize("key", ["predictions", "report"])
 def test_a_missing_key_is_named(tmp_path: Path, key: str) -> None:
     lines = [line for line in HEAD.splitlines(keepends=True) if not line.startswith(key)]
     assert refusal(tmp_path, "".join(lines) + CHECKPOINT) == f"{key}: is missing"

@@ -1,4 +1,4 @@
-"""Loading a generative NER checkpoint from a folder or the Hugging Face hub."""
+"""Loading a generative NER checkpoint from a folder or the cache."""
 
 from __future__ import annotations
 
@@ -10,19 +10,18 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from huggingface_hub import snapshot_download
 from safetensors import SafetensorError
 from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForSeq2SeqLM, AutoTokenizer
 from transformers.utils import logging
 
-from gner_bench.catalog.models import models
-from gner_bench.demo import CHECKPOINT
+from gner_bench.catalog import catalog
+from gner_bench.catalog.models import Family
 from gner_bench.errors import GnerBenchError, InputError
+from gner_bench.fetch.locate import Located, locate
 from gner_bench.predict.options import DtypeName
-from gner_bench.prompting import Wrapping
 
 DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
-WEIGHTS = ("*.safetensors",)
+WEIGHTS = ("*.safetensors", "pytorch_model*.bin")
 SMALL_FILES = ("*.json", "*.model", "*.txt")
 
 
@@ -30,7 +29,8 @@ SMALL_FILES = ("*.json", "*.model", "*.txt")
 class Checkpoint:
     """A loaded model. ``name``, ``source`` and ``revision`` say where it is from; ``files`` maps names to SHA-256.
 
-    ``note`` is what its own training.json says about its standing, such as being supervised on the data.
+    ``note`` is what its own training.json says about its standing, such as being supervised on the data, and
+    ``training_sets`` are the sets that it or the catalogue names.
     """
 
     name: str
@@ -39,6 +39,7 @@ class Checkpoint:
     folder: Path
     files: dict[str, str]
     note: str
+    training_sets: tuple[str, ...]
     model: Any
     tokenizer: Any
     dtype: str
@@ -48,8 +49,9 @@ class Checkpoint:
         return bool(self.model.config.is_encoder_decoder)
 
     @property
-    def wrapping(self) -> Wrapping:
-        return "plain" if self.encoder_decoder else "llama"
+    def family(self) -> Family:
+        """How it is prompted, and its limits."""
+        return catalog().get_family("t5" if self.encoder_decoder else "llama")
 
     @property
     def parameters(self) -> int:
@@ -57,15 +59,17 @@ class Checkpoint:
 
 
 def load_checkpoint(source: str, dtype: DtypeName = "auto", device: str = "auto") -> Checkpoint:
-    """Load a folder, a hub id or a name of the catalogue; ``auto`` means bf16 on CUDA where it can, fp32 elsewhere.
+    """Load a folder, or a hub id or name of the catalogue that is in the cache.
 
-    Raises InputError for a folder that holds no checkpoint, GnerBenchError when the hub or the device fails.
+    ``auto`` means bf16 on CUDA where it can, fp32 elsewhere. Raises InputError for a folder that holds no checkpoint,
+    GnerBenchError when it is not in the cache or the device fails, IntegrityError when the cached files were altered.
     """
     logging.set_verbosity_error()  # type: ignore[no-untyped-call]
     logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     chosen = _device(device)
-    folder, revision = locate(source)
-    require_weights(folder)
+    located = locate(source)
+    folder = located.folder
+    require_weights(located)
     kind = _dtype(dtype, chosen)
     try:
         config = AutoConfig.from_pretrained(folder)
@@ -76,33 +80,29 @@ def load_checkpoint(source: str, dtype: DtypeName = "auto", device: str = "auto"
     except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
         raise InputError(folder, f"cannot be loaded as a checkpoint: {_first_line(error)}") from None
     about = _training_facts(folder)
-    name = about.get("name") or Path(source).name
-    note = about.get("note", "")
-    return Checkpoint(name, source, revision, folder, _hashes(folder), note, model, tokenizer, kind)
+    return Checkpoint(
+        name=about.get("name") or located.name,
+        source=source,
+        revision=located.revision,
+        folder=folder,
+        files=_hashes(folder),
+        note=about.get("note", ""),
+        training_sets=located.training_sets or tuple(about.get("training_sets", ())),
+        model=model,
+        tokenizer=tokenizer,
+        dtype=kind,
+    )
 
 
-def locate(source: str) -> tuple[Path, str | None]:
-    """The folder of ``source`` and, from the hub, the commit it was resolved to; ``demo`` is the embedded one."""
-    if source == "demo":
-        return CHECKPOINT, None
-    if Path(source).is_dir():
-        return Path(source), None
-    known = {model.name.lower(): model for model in models()}.get(source.lower())
-    hub, revision = (known.hub, known.revision) if known else (source, None)
-    if not re.fullmatch(r"[\w.-]+/[\w.-]+", hub) or hub.startswith("."):
-        raise InputError(source, "no such checkpoint folder, nor a hub id (owner/name)")
-    try:
-        folder = Path(snapshot_download(hub, revision=revision, allow_patterns=[*WEIGHTS, *SMALL_FILES]))
-    except Exception as error:  # huggingface_hub raises its own errors, httpx's and OSError
-        raise GnerBenchError(f"{hub}: cannot be fetched from the hub: {_first_line(error)}") from None
-    return folder, folder.name
+def require_weights(located: Located) -> None:
+    """Raise InputError unless the folder holds a configuration and weights.
 
-
-def require_weights(folder: Path) -> None:
-    """Raise InputError unless ``folder`` holds a configuration and safetensors weights."""
+    Pickled weights pass only in the cache, where `download --allow-pickle` put them.
+    """
+    folder = located.folder
     if not (folder / "config.json").is_file():
         raise InputError(folder, "is not a checkpoint folder: no config.json")
-    if not any(folder.glob("*.safetensors")):
+    if not any(folder.glob("*.safetensors")) and (located.revision is None or not any(folder.glob("*.bin"))):
         raise InputError(folder, "holds no weights (no *.safetensors file)")
 
 

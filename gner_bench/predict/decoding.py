@@ -13,10 +13,6 @@ from transformers import GenerationConfig
 from gner_bench.errors import GnerBenchError
 from gner_bench.predict.checkpoint import Checkpoint
 
-MAX_INPUT_TOKENS = 640
-MAX_NEW_TOKENS = 640
-MAX_TOTAL_TOKENS = 1280
-"""Limits of Ding et al. 2024: 640 in and 640 out for encoder-decoders, 1,280 in all for decoder-only models."""
 CLEAN_UP_TOKENIZATION_SPACES = False
 TAKEN_OVER = ("bos_token_id", "eos_token_id", "pad_token_id", "decoder_start_token_id", "forced_bos_token_id")
 """Generation settings that belong to the checkpoint; the protocol fixes all others."""
@@ -69,12 +65,13 @@ def generate(checkpoint: Checkpoint, prompts: Sequence[str]) -> list[Generation]
 
 
 def _generate(checkpoint: Checkpoint, prompts: Sequence[str]) -> list[Generation]:
-    limit = MAX_INPUT_TOKENS if checkpoint.encoder_decoder else MAX_TOTAL_TOKENS - 1
+    family = checkpoint.family
+    limit = family.max_input_tokens or family.max_total_tokens - 1
     lengths = [len(ids) for ids in checkpoint.tokenizer(list(prompts))["input_ids"]]
     inputs = checkpoint.tokenizer(
         list(prompts), padding=True, truncation=True, max_length=limit, return_tensors="pt"
     ).to(checkpoint.model.device)
-    room = [_room(checkpoint, min(length, limit)) for length in lengths]
+    room = [family.max_new_tokens or family.max_total_tokens - min(length, limit) for length in lengths]
     output = checkpoint.model.generate(
         input_ids=inputs["input_ids"], attention_mask=inputs["attention_mask"], max_new_tokens=max(room)
     )
@@ -83,10 +80,6 @@ def _generate(checkpoint: Checkpoint, prompts: Sequence[str]) -> list[Generation
         _generation(checkpoint, row[start : start + most], length > limit)
         for row, most, length in zip(output, room, lengths, strict=True)
     ]
-
-
-def _room(checkpoint: Checkpoint, prompt_tokens: int) -> int:
-    return MAX_NEW_TOKENS if checkpoint.encoder_decoder else MAX_TOTAL_TOKENS - prompt_tokens
 
 
 def _generation(checkpoint: Checkpoint, tokens: Tensor, input_cut: bool) -> Generation:

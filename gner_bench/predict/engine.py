@@ -28,7 +28,7 @@ def predict(checkpoint: Checkpoint, datasets: Sequence[Dataset], options: Option
     the batch size and however often the run was killed. Raises InputError when the folder holds another run.
     """
     use_protocol_settings(checkpoint, options.num_beams)
-    planned = [plan(d, options.label_order, options.seed, checkpoint.wrapping) for d in datasets]
+    planned = [plan(d, options.label_order, options.seed, checkpoint.family.wrapping) for d in datasets]
     tasks = [task for part in planned for task in part]
     path, about = make_folder(options.out) / "predictions.jsonl", options.out / "run.json"
     document = run_record.describe(checkpoint, options, datasets, tasks)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from gner_bench.data.tags import Repair
 from gner_bench.prompting import LabelOrder
 
 Split = Literal["train", "dev", "test"]
@@ -14,9 +15,12 @@ DtypeName = Literal["auto", "fp32", "bf16", "fp16"]
 
 @dataclass(frozen=True)
 class Options:
-    """``data`` is a folder in the GNER layout; no ``datasets`` means all of them; ``limit`` is per data set."""
+    """``data`` is a folder in the GNER layout, None for the cache; no ``datasets`` means all those of the folder.
 
-    data: Path
+    ``limit`` is per data set; ``repair`` says what becomes of illegal gold tags.
+    """
+
+    data: Path | None
     out: Path
     datasets: tuple[str, ...] = ()
     split: Split = "test"
@@ -25,3 +29,4 @@ class Options:
     num_beams: int = 1
     label_order: LabelOrder = "file"
     seed: int = 0
+    repair: Repair = "refuse"

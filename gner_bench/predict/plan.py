@@ -52,7 +52,8 @@ def plan(dataset: Dataset, order: LabelOrder, seed: int, wrapping: Wrapping) -> 
 
 
 def _task(dataset: Dataset, sentence: Sentence, order: LabelOrder, seed: int, wrapping: Wrapping) -> Task:
-    types = tuple(ordered_types(dataset.types, order, seed, f"{dataset.name}/{dataset.split}/{sentence.id}"))
+    key = f"{dataset.name}/{dataset.split}/{sentence.id}"
+    types = tuple(ordered_types(sentence.types or dataset.types, order, seed, key))
     return Task(dataset.name, dataset.split, types, sentence, prompt(sentence.words, types, wrapping))
 
 

@@ -35,6 +35,7 @@ def describe(checkpoint: Checkpoint, options: Options, datasets: Sequence[Datase
             "revision": checkpoint.revision,
             "parameters": checkpoint.parameters,
             "note": checkpoint.note,
+            "training_sets": checkpoint.training_sets,
             "files": checkpoint.files,
         },
         "settings": settings(checkpoint, options),
@@ -63,9 +64,9 @@ def settings(checkpoint: Checkpoint, options: Options) -> dict[str, Any]:
         "dtype": checkpoint.dtype,
         "label_order": options.label_order,
         "seed": options.seed if options.label_order == "shuffled" else None,
-        "max_input_tokens": decoding.MAX_INPUT_TOKENS if checkpoint.encoder_decoder else None,
-        "max_new_tokens": decoding.MAX_NEW_TOKENS if checkpoint.encoder_decoder else None,
-        "max_total_tokens": None if checkpoint.encoder_decoder else decoding.MAX_TOTAL_TOKENS,
+        "max_input_tokens": checkpoint.family.max_input_tokens or None,
+        "max_new_tokens": checkpoint.family.max_new_tokens or None,
+        "max_total_tokens": checkpoint.family.max_total_tokens or None,
         "clean_up_tokenization_spaces": decoding.CLEAN_UP_TOKENIZATION_SPACES,
     }
 
@@ -95,7 +96,13 @@ def now() -> str:
 
 
 def _data(dataset: Dataset) -> dict[str, Any]:
-    return {"split": dataset.split, "sentences": len(dataset.sentences), "content_hash": dataset.content_hash}
+    return {
+        "split": dataset.split,
+        "sentences": len(dataset.sentences),
+        "content_hash": dataset.content_hash,
+        "source": dataset.source,
+        "repaired_tags": dataset.repaired,
+    }
 
 
 def _git_commit() -> str | None:

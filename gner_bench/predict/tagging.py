@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from gner_bench.data.words import WORD
 from gner_bench.errors import UsageError
 from gner_bench.predict.checkpoint import Checkpoint
 from gner_bench.predict.decoding import generate, use_protocol_settings
@@ -13,8 +14,6 @@ from gner_bench.prompting import prompt
 from gner_bench.score.entities import lenient_spans
 from gner_bench.structure import load_back_tokenizer, structure
 from gner_bench.structure.back_tokenizer import tokenizer_file
-
-_WORD = re.compile(r"\w+(?:[-_]\w+)*|[^\w\s]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +40,11 @@ class Tagged:
 def tag(checkpoint: Checkpoint, texts: Sequence[str], types: Sequence[str]) -> list[Tagged]:
     """Tag each of ``texts`` with ``types``. Raises UsageError for a text without words."""
     use_protocol_settings(checkpoint)
-    found = [list(_WORD.finditer(text)) for text in texts]
+    found = [list(WORD.finditer(text)) for text in texts]
     if not all(found):
         raise UsageError("there is no word in the text")
     words = [[word[0] for word in places] for places in found]
-    generations = generate(checkpoint, [prompt(each, types, checkpoint.wrapping) for each in words])
+    generations = generate(checkpoint, [prompt(each, types, checkpoint.family.wrapping) for each in words])
     file = tokenizer_file(checkpoint.folder)
     back_tokenizer = load_back_tokenizer(file) if file else None
     tags = [

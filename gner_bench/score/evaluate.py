@@ -9,6 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from gner_bench.catalog.problems import known_problems
 from gner_bench.data.sentence import content_hash
 from gner_bench.errors import InputError
 from gner_bench.records import Record, read_records
@@ -74,6 +75,7 @@ class DatasetResult:
             **{metric: _figures(total(self.counts[metric].values()), metric) for metric in METRICS},
             "matched_by": {step: self.matched_by[step] for step in STEPS},
             "structuring": dict(self.structuring),
+            "problems": known_problems(self.name, self.split, (words for words, _ in self.tagged)),
             "types": {
                 kind: {metric: _figures(self.counts[metric].get(kind, Counts()), metric) for metric in METRICS}
                 for kind in kinds

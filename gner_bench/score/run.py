@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from gner_bench.catalog.models import models
+from gner_bench.catalog import catalog
+from gner_bench.catalog.problems import problem_warning
 from gner_bench.errors import IncompleteError, InputError
 from gner_bench.score.evaluate import System, evaluate
 from gner_bench.structure import BackTokenizer, load_back_tokenizer
@@ -96,8 +97,8 @@ def _back_tokenizer(file: Path, choice: str | None) -> BackTokenizer | None:
 def _system(file: Path, abouts: Sequence[_About], name: str | None) -> System:
     ran = next((about.system for about in abouts if about.system), System(file.name.split(".jsonl")[0]))
     chosen = name or ran.name
-    known = {entry.name.lower(): entry.parameters for entry in models()}
-    return System(chosen, ran.parameters or known.get(chosen.lower()), ran.note)
+    known = catalog().find_model(chosen)
+    return System(chosen, ran.parameters or (known.parameters if known else None), ran.note)
 
 
 def _warnings(
@@ -113,6 +114,8 @@ def _warnings(
         "cut_inputs": "prompts were cut at the length limit",
     }.items():
         warnings += [f"{name}: {found[key]} {what}" for name, found in counts.items() if found.get(key)]
+    problems = {f"{name}/{part['split']}": part["problems"] for name, part in document["datasets"].items()}
+    warnings += filter(None, [problem_warning(problems)])
     if missing:
         warnings.append(f"incomplete: {missing} sentences of the run are missing from these figures")
     return warnings

@@ -9,8 +9,7 @@ from typing import Any
 import pytest
 from click.testing import Result
 
-from gner_bench.catalog.datasets import datasets
-from gner_bench.catalog.models import models
+from gner_bench.catalog import catalog
 from gner_bench.catalog.published import published_scores
 
 Build = Callable[..., dict[str, Any]]
@@ -20,9 +19,9 @@ Refusal = Callable[..., str]
 
 UNBROKEN = 16  # characters that the narrowest first column holds on one line
 NAMES = {
-    "models": [model.name for model in models()],
-    "datasets": [dataset.name for dataset in datasets()],
-    "published": [score.system for score in published_scores()],
+    "models": [model.name for model in catalog().model],
+    "datasets": [dataset.name for dataset in catalog().dataset],
+    "published": [score.system for score in (*published_scores(), *published_scores("supervised"))],
 }
 
 
@@ -53,7 +52,7 @@ def test_list_prints_every_entry_as_json(run: Run, what: str) -> None:
 
 def test_published_scores_are_marked_as_quoted(run: Run) -> None:
     result = run("list", "published")
-    assert result.stdout.splitlines()[0].strip() == "published zero-shot scores (quoted)"
+    assert result.stdout.splitlines()[0].strip() == "published scores (quoted)"
 
 
 def test_list_of_something_else_is_refused(run: Run) -> None:

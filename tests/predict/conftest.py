@@ -1,13 +1,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 from transformers import T5Config, T5ForConditionalGeneration
 
-from gner_bench.predict import decoding
+from gner_bench.catalog import catalog
+from gner_bench.predict.checkpoint import Checkpoint
 from gner_bench.train.export import export
 from gner_bench.train.tokenizer import train_tokenizer
 
@@ -65,7 +68,10 @@ def short_outputs(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
     """Lowers the length limits of both families."""
 
     def limit(tokens: int) -> None:
-        monkeypatch.setattr(decoding, "MAX_NEW_TOKENS", tokens)
-        monkeypatch.setattr(decoding, "MAX_TOTAL_TOKENS", tokens)
+        limits: dict[str, Any] = {"t5": {"max_new_tokens": tokens}, "llama": {"max_total_tokens": tokens}}
+        families = {family.name: replace(family, **limits[family.name]) for family in catalog().family}
+        monkeypatch.setattr(
+            Checkpoint, "family", property(lambda self: families["t5" if self.encoder_decoder else "llama"])
+        )
 
     return limit

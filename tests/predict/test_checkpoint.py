@@ -8,14 +8,14 @@ from transformers import AutoModelForSeq2SeqLM
 
 from gner_bench.demo import CHECKPOINT
 from gner_bench.errors import GnerBenchError, InputError
-from gner_bench.predict.checkpoint import load_checkpoint, locate
+from gner_bench.predict.checkpoint import load_checkpoint
 
 
 def test_a_folder_loads_with_its_name_note_and_hashes(tiny_t5: Path) -> None:
     checkpoint = load_checkpoint(str(tiny_t5), device="cpu")
     assert (checkpoint.name, checkpoint.note, checkpoint.dtype) == ("tiny", "random", "fp32")
     assert checkpoint.encoder_decoder
-    assert checkpoint.wrapping == "plain"
+    assert checkpoint.family.wrapping == "plain"
     assert {"model.safetensors", "config.json", "tokenizer.json"} <= set(checkpoint.files)
     assert all(len(digest) == 64 for digest in checkpoint.files.values())
 
@@ -38,18 +38,6 @@ def test_a_broken_weights_file_is_one_line(tiny_t5: Path, tmp_path: Path) -> Non
         )
     with pytest.raises(InputError, match="cannot be loaded as a checkpoint") as caught:
         load_checkpoint(str(tmp_path))
-    assert "\n" not in str(caught.value)
-
-
-def test_a_path_that_is_neither_folder_nor_hub_id_is_refused() -> None:
-    with pytest.raises(InputError, match="nor a hub id"):
-        locate("no/such/folder")
-
-
-def test_an_unreachable_hub_is_one_line(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
-    with pytest.raises(GnerBenchError, match=r"dyyyyyyyy/GNER-T5-base: cannot be fetched from the hub") as caught:
-        locate("gner-t5-base")
     assert "\n" not in str(caught.value)
 
 

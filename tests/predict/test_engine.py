@@ -15,8 +15,8 @@ from gner_bench.demo import CHECKPOINT, CORPUS
 from gner_bench.errors import InputError
 from gner_bench.predict import engine, store
 from gner_bench.predict.checkpoint import load_checkpoint
+from gner_bench.predict.inputs import select
 from gner_bench.predict.options import Options
-from gner_bench.predict.selection import select
 from gner_bench.records import read_records
 
 
