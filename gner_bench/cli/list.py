@@ -60,7 +60,7 @@ def _short_model(row: dict[str, Any]) -> dict[str, Any]:
         "parameters": f"{row['parameters'] / 1e6:,.0f} M",
         "download": size_text(row["bytes"]),
         "GPU (bf16, estimate)": row["memory_class"],
-        "revision": row["revision"][:8] if row["pinned"] else f"{row['revision']} (unpinned)",
+        "revision": row["revision"][:8] if row["pinned"] else "unpinned",
         "licence": row["licence"],
         "zero-shot F1 (quoted)": row["published_zero_shot"],
         "cached": row["cached"],

@@ -50,6 +50,8 @@ def splits(root: Path, name: str) -> list[str]:
 def read_dataset(root: Path, name: str, split: str = "test", reading: Reading | None = None) -> Dataset:
     """Read one split. Raises UsageError for an unknown name, InputError (file, line, field) for bad content."""
     folder, reading = root / name, reading or Reading()
+    if not is_dataset(folder) and split_file(folder, split).is_file():
+        raise InputError(folder / LABELS, "no such file; it lists the entity types, one a line")
     if not is_dataset(folder):
         raise UsageError(f"{root}: unknown data set {name!r}; {did_you_mean(name, dataset_names(root))}")
     labels = folder / LABELS

@@ -12,7 +12,7 @@ from gner_bench.data import Dataset, Reading, dataset_names, read_dataset
 from gner_bench.demo import CORPUS
 from gner_bench.errors import UsageError
 from gner_bench.fetch.datasets import load_split
-from gner_bench.fetch.locate import on_hub
+from gner_bench.fetch.locate import HubCheckpoint, on_hub
 from gner_bench.fetch.need import Needs, ensure
 from gner_bench.predict.options import Options
 
@@ -32,9 +32,14 @@ def provide_inputs(models: Sequence[str], options: Options, tell: Tell, offline:
     splits = [(entry, options.split) for entry in entries]
     ensure(Needs(tuple(checkpoints), tuple(splits)), tell, offline)
     datasets = select(options)
-    for warning in _warnings(datasets):
+    for warning in (*_warnings(datasets), *_supervised(checkpoints, datasets)):
         tell(warning)
     return datasets
+
+
+def _supervised(checkpoints: Sequence[HubCheckpoint], datasets: Sequence[Dataset]) -> list[str]:
+    found = {c.name: [d.name for d in datasets if d.name in c.training_sets] for c in checkpoints}
+    return [f"{name} was trained on {', '.join(sets)}: not zero-shot" for name, sets in found.items() if sets]
 
 
 def select(options: Options) -> list[Dataset]:

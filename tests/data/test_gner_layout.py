@@ -176,6 +176,21 @@ def test_a_label_file_without_types(tmp_path: Path, types: str) -> None:
     assert str(refusal(tmp_path)) == f"{path}: is empty: no entity type in it"
 
 
+def test_a_missing_label_file(tmp_path: Path) -> None:
+    labels = write(tmp_path, "hi\tO\n").with_name("label.txt")
+    labels.unlink()
+    assert str(refusal(tmp_path)) == f"{labels}: no such file; it lists the entity types, one a line"
+
+
+def test_a_split_of_another_format_needs_no_label_file(tmp_path: Path) -> None:
+    folder = tmp_path / "news"
+    folder.mkdir()
+    (folder / "test.jsonl").write_text('{"tokenized_text": ["Ann", "ran"], "ner": [[0, 0, "person"]]}\n')
+    assert dataset_names(tmp_path) == ["news"]
+    assert read_dataset(tmp_path, "news").types == ("person",)
+    assert tagged(tmp_path) == [(("Ann", "ran"), ("B-person", "O"))]
+
+
 def test_a_missing_split(tmp_path: Path) -> None:
     write(tmp_path, "hi\tO\n")
     with pytest.raises(InputError, match=r"train\.txt: no such file"):
