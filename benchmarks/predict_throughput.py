@@ -14,9 +14,9 @@ import torch
 from gner_bench.demo import CORPUS
 from gner_bench.predict.checkpoint import Checkpoint, load_checkpoint
 from gner_bench.predict.decoding import generate, use_protocol_settings
+from gner_bench.predict.inputs import select
 from gner_bench.predict.options import Options
 from gner_bench.predict.plan import Task, batches, plan
-from gner_bench.predict.selection import select
 
 
 def one_at_a_time(checkpoint: Checkpoint, tasks: list[Task]) -> dict[str, str]:
