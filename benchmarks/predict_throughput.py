@@ -54,7 +54,7 @@ def main() -> None:
     checkpoint = load_checkpoint(arguments.model, "fp32", "cpu")
     use_protocol_settings(checkpoint)
     datasets = select(Options(data, Path(), limit=arguments.limit))
-    tasks = [task for dataset in datasets for task in plan(dataset, "file", 0, checkpoint.wrapping)]
+    tasks = [task for dataset in datasets for task in plan(dataset, "file", 0, checkpoint.family.wrapping)]
     generate(checkpoint, [tasks[0].prompt])
 
     started = time.perf_counter()
