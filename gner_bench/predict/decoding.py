@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Literal
 
 import torch
 from torch import Tensor
@@ -12,20 +10,11 @@ from transformers import GenerationConfig
 
 from gner_bench.errors import GnerBenchError
 from gner_bench.predict.checkpoint import Checkpoint
+from gner_bench.predict.generation import Generation
 
 CLEAN_UP_TOKENIZATION_SPACES = False
 TAKEN_OVER = ("bos_token_id", "eos_token_id", "pad_token_id", "decoder_start_token_id", "forced_bos_token_id")
 """Generation settings that belong to the checkpoint; the protocol fixes all others."""
-
-
-@dataclass(frozen=True, slots=True)
-class Generation:
-    """Generated ``text`` of ``tokens`` tokens (end token not counted); ``finish`` is ``length`` if it hit the limit."""
-
-    text: str
-    tokens: int
-    finish: Literal["stop", "length"]
-    input_cut: bool
 
 
 def use_protocol_settings(checkpoint: Checkpoint, num_beams: int = 1) -> None:

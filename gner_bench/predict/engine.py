@@ -13,10 +13,9 @@ from gner_bench.errors import InputError
 from gner_bench.files import make_folder, write_json
 from gner_bench.predict import run_record, store
 from gner_bench.predict.checkpoint import Checkpoint
-from gner_bench.predict.decoding import Generation, generate, use_protocol_settings
+from gner_bench.predict.decoding import generate, use_protocol_settings
 from gner_bench.predict.options import Options
 from gner_bench.predict.plan import Key, Task, batches, plan
-from gner_bench.records import Json
 from gner_bench.structure.back_tokenizer import tokenizer_file
 from gner_bench.terminal import progress_bar
 
@@ -66,7 +65,7 @@ def _generate_missing(
                     continue
                 generations = generate(checkpoint, [task.prompt for task in batch])
                 missing = [(t, g) for t, g in zip(batch, generations, strict=True) if t.key not in done]
-                store.append(path, [task.record(g.text, _noted(g)) for task, g in missing])
+                store.append(path, [task.record(g.text, g.noted()) for task, g in missing])
                 sentences += len(missing)
                 tokens += sum(generation.tokens for _, generation in missing)
                 advance(len(missing))
@@ -77,8 +76,3 @@ def _generate_missing(
         "sentences_per_second": round(sentences / seconds, 2),
         "tokens_per_second": round(tokens / seconds, 1),
     }
-
-
-def _noted(generation: Generation) -> Json:
-    noted: Json = {"tokens": generation.tokens, "finish": generation.finish}
-    return {**noted, "input_cut": True} if generation.input_cut else noted
