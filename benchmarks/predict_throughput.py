@@ -15,8 +15,9 @@ from gner_bench.demo import CORPUS
 from gner_bench.predict.checkpoint import Checkpoint, load_checkpoint
 from gner_bench.predict.decoding import generate, use_protocol_settings
 from gner_bench.predict.inputs import select
-from gner_bench.predict.options import Options
+from gner_bench.predict.options import Limit, Options
 from gner_bench.predict.plan import Task, batches, plan
+from gner_bench.predict.selection import chosen
 
 
 def one_at_a_time(checkpoint: Checkpoint, tasks: list[Task]) -> dict[str, str]:
@@ -53,7 +54,8 @@ def main() -> None:
     data = CORPUS if arguments.data == "demo" else Path(arguments.data)
     checkpoint = load_checkpoint(arguments.model, "fp32", "cpu")
     use_protocol_settings(checkpoint)
-    datasets = select(Options(data, Path(), limit=arguments.limit))
+    options = Options(data, Path(), limit=Limit(1, arguments.limit))
+    datasets = chosen(select(options), options)
     tasks = [task for dataset in datasets for task in plan(dataset, "file", 0, checkpoint.family.wrapping)]
     generate(checkpoint, [tasks[0].prompt])
 

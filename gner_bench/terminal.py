@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from typing import Protocol
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TextColumn, TimeElapsedColumn
@@ -37,27 +38,37 @@ class _TimeToGo(ProgressColumn):
         return Text(f"ETA {timedelta(seconds=int(left))}" if left is not None else "ETA –")
 
 
+class Advance(Protocol):
+    """Counts finished units; ``note`` is told beside their number, such as another speed."""
+
+    def __call__(self, count: int, note: str = "") -> None: ...
+
+
 @contextmanager
-def progress_bar(title: str, total: int, done: int = 0, unit: str = "sentences") -> Iterator[Callable[[int], None]]:
+def progress_bar(
+    title: str, total: int, done: int = 0, unit: str = "sentences", live: bool = True
+) -> Iterator[Advance]:
     """Show progress over ``total`` units of which ``done`` are done; yields the function that advances it.
 
-    A terminal gets a bar, a log file a line every half minute; both tell speed and time to go.
+    A terminal gets a bar, a log file a line every half minute; both tell speed and time to go. Several processes at one
+    terminal need ``live=False``, which is as in a log file.
     """
     stderr = Console(stderr=True)
-    if not stderr.is_terminal:
+    if not (live and stderr.is_terminal):
         yield _logged(stderr, title, total, done, unit)
         return
     columns = (TextColumn("{task.description}"), BarColumn(bar_width=24), MofNCompleteColumn(), _Speed(unit))
-    with Progress(*columns, TimeElapsedColumn(), _TimeToGo(), console=stderr) as progress:
-        task = progress.add_task(title, total=total, completed=done)
-        yield lambda count: progress.advance(task, count)
+    notes = TextColumn("{task.fields[note]}", markup=False)
+    with Progress(*columns, notes, TimeElapsedColumn(), _TimeToGo(), console=stderr) as progress:
+        task = progress.add_task(title, total=total, completed=done, note="")
+        yield lambda count, note="": progress.update(task, advance=count, note=note)
 
 
-def _logged(stderr: Console, title: str, total: int, done: int, unit: str) -> Callable[[int], None]:
+def _logged(stderr: Console, title: str, total: int, done: int, unit: str) -> Advance:
     started = told = time.monotonic()
     before = done
 
-    def advance(count: int) -> None:
+    def advance(count: int, note: str = "") -> None:
         nonlocal done, told
         done += count
         now = time.monotonic()
@@ -65,6 +76,7 @@ def _logged(stderr: Console, title: str, total: int, done: int, unit: str) -> Ca
             told = now
             speed = (done - before) / max(now - started, 1e-9)
             left = timedelta(seconds=int((total - done) / speed))
-            stderr.print(f"{title}: {done}/{total}, {speed:.1f} {unit}/s, ETA {left}", markup=False, highlight=False)
+            figures = ", ".join(filter(None, (f"{done}/{total}", f"{speed:.1f} {unit}/s", note, f"ETA {left}")))
+            stderr.print(f"{title}: {figures}", markup=False, highlight=False, soft_wrap=True)
 
     return advance

@@ -7,7 +7,7 @@ import pytest
 from gner_bench.demo import PRESET
 from gner_bench.errors import InputError
 from gner_bench.matrix import Matrix, NamedCheckpoint, read_matrix
-from gner_bench.predict.options import Options
+from gner_bench.predict.options import Limit, Options
 
 HEAD = 'predictions = "out"\nreport = "rep"\ndata = "corpora"\n'
 CHECKPOINT = '[[checkpoints]]\nmodel = "models/GNER-T5-base"\n'
@@ -54,7 +54,7 @@ def test_options_carry_every_setting(tmp_path: Path) -> None:
         out=Path("x"),
         datasets=("a", "b"),
         split="dev",
-        limit=3,
+        limit=Limit(1, 3),
         batch_size=4,
         num_beams=2,
         label_order="shuffled",
@@ -105,6 +105,12 @@ def test_a_value_outside_the_choices(tmp_path: Path, line: str, said: str) -> No
 @pytest.mark.parametrize("value", [0, -1])
 def test_counts_are_at_least_one(tmp_path: Path, key: str, value: int) -> None:
     assert refusal(tmp_path, f"{HEAD}{key} = {value}\n{CHECKPOINT}") == f"{key}: must be at least 1, found {value}"
+
+
+def test_a_limit_may_be_a_range(tmp_path: Path) -> None:
+    options = read(tmp_path, HEAD + 'limit = "11-20"\n' + CHECKPOINT).options(Path("demo"), Path("x"))
+    assert options.limit == Limit(11, 20)
+    assert refusal(tmp_path, HEAD + 'limit = "20-11"\n' + CHECKPOINT).startswith("limit: '20-11': expected")
 
 
 def test_no_checkpoint(tmp_path: Path) -> None:

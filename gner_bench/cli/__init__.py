@@ -13,6 +13,7 @@ from gner_bench.cli.cache import cache_group
 from gner_bench.cli.convert import convert_command
 from gner_bench.cli.download import download_command
 from gner_bench.cli.list import list_command
+from gner_bench.cli.merge import merge_command
 from gner_bench.cli.predict import predict_command
 from gner_bench.cli.report import report_command
 from gner_bench.cli.run import run_command
@@ -62,6 +63,7 @@ def main(ctx: click.Context, catalog: Path | None) -> None:
 for command in (
     download_command,
     predict_command,
+    merge_command,
     score_command,
     report_command,
     run_command,

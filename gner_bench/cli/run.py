@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from gner_bench.cli import options as shared
-from gner_bench.cli.predict import run_prediction
+from gner_bench.cli.predict import local, run_prediction
 from gner_bench.cli.report import print_report
 from gner_bench.demo import CORPUS, PRESET
 
@@ -23,8 +23,8 @@ def run_command(config: Path | None, preset: str | None, out: Path | None, offli
     \b
     A configuration names data and checkpoints:
       data = "data/gner"                    # or "demo"; without it, data sets of the catalogue
-      datasets = ["crossner_ai"]            # optional with data; also split, limit, batch_size,
-                                            # num_beams, dtype, device, label_order, seed, repair
+      datasets = ["crossner_ai"]            # optional with data; also split, limit, decoding, num_beams,
+                                            # batch_size, batch_tokens, dtype, device, label_order, seed, repair
       predictions = "prediction_results/mine"
       report = "reports/mine"
       [[checkpoints]]
@@ -48,7 +48,8 @@ def run_command(config: Path | None, preset: str | None, out: Path | None, offli
     scores = []
     for name, checkpoint in matrix.runs():
         options = matrix.options(CORPUS, predictions / name)
-        scores.append(_score(run_prediction(checkpoint, matrix.dtype, matrix.device, options, offline), name))
+        source = local(checkpoint, matrix.dtype, matrix.device, options)
+        scores.append(_score(run_prediction([checkpoint], options, offline, source), name))
     print_report(tuple(scores), report, published=True)
 
 

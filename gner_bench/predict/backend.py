@@ -18,8 +18,8 @@ Decode = Callable[[Sequence[Task]], Iterator[tuple[Task, Generation]]]
 @dataclass(frozen=True)
 class Backend:
     """``model`` stands in run.json under that name, ``settings`` beside it: what decides the text besides weights and
-    prompts. ``tokenizer`` is the file for back-tokenization, if there is one. ``statistics`` tells, at the end of a run,
-    what the decoding counted.
+    prompts. ``tokenizer`` is the file for back-tokenization, if there is one. ``statistics`` tells what the decoding
+    counted.
     """
 
     name: str

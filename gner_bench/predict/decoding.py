@@ -53,28 +53,44 @@ def generate(checkpoint: Checkpoint, prompts: Sequence[str]) -> list[Generation]
     return generate(checkpoint, prompts[:half]) + generate(checkpoint, prompts[half:])
 
 
-def _generate(checkpoint: Checkpoint, prompts: Sequence[str]) -> list[Generation]:
+def prompt_ids(checkpoint: Checkpoint, prompts: Sequence[str]) -> list[tuple[list[int], int, bool]]:
+    """For each prompt its token ids within the limit, the most tokens that may follow, and whether it was cut."""
     family = checkpoint.family
     limit = family.max_input_tokens or family.max_total_tokens - 1
-    lengths = [len(ids) for ids in checkpoint.tokenizer(list(prompts))["input_ids"]]
-    inputs = checkpoint.tokenizer(
-        list(prompts), padding=True, truncation=True, max_length=limit, return_tensors="pt"
-    ).to(checkpoint.model.device)
-    room = [family.max_new_tokens or family.max_total_tokens - min(length, limit) for length in lengths]
+    whole = checkpoint.tokenizer(list(prompts))["input_ids"]
+    cut = checkpoint.tokenizer(list(prompts), truncation=True, max_length=limit)["input_ids"]
+    return [
+        (ids, family.max_new_tokens or family.max_total_tokens - len(ids), len(all_ids) > limit)
+        for ids, all_ids in zip(cut, whole, strict=True)
+    ]
+
+
+def end_tokens(checkpoint: Checkpoint) -> set[int]:
+    """The tokens that end an output."""
+    ends = checkpoint.model.generation_config.eos_token_id
+    return {ends} if isinstance(ends, int) else set(ends or ())
+
+
+def _generate(checkpoint: Checkpoint, prompts: Sequence[str]) -> list[Generation]:
+    found = prompt_ids(checkpoint, prompts)
+    inputs = checkpoint.tokenizer.pad({"input_ids": [ids for ids, _, _ in found]}, return_tensors="pt").to(
+        checkpoint.model.device
+    )
     output = checkpoint.model.generate(
-        input_ids=inputs["input_ids"], attention_mask=inputs["attention_mask"], max_new_tokens=max(room)
+        input_ids=inputs["input_ids"],
+        attention_mask=inputs["attention_mask"],
+        max_new_tokens=max(room for _, room, _ in found),
     )
     start = 1 if checkpoint.encoder_decoder else inputs["input_ids"].shape[1]
     return [
-        _generation(checkpoint, row[start : start + most], length > limit)
-        for row, most, length in zip(output, room, lengths, strict=True)
+        _generation(checkpoint, row[start : start + room], cut)
+        for row, (_, room, cut) in zip(output, found, strict=True)
     ]
 
 
 def _generation(checkpoint: Checkpoint, tokens: Tensor, input_cut: bool) -> Generation:
     ids = tokens.tolist()
-    ends = checkpoint.model.generation_config.eos_token_id
-    ends = {ends} if isinstance(ends, int) else set(ends or ())
+    ends = end_tokens(checkpoint)
     stop = next((index for index, token in enumerate(ids) if token in ends), None)
     text = checkpoint.tokenizer.decode(
         ids[:stop], skip_special_tokens=True, clean_up_tokenization_spaces=CLEAN_UP_TOKENIZATION_SPACES

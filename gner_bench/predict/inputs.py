@@ -15,15 +15,16 @@ from gner_bench.fetch.datasets import load_split
 from gner_bench.fetch.locate import HubCheckpoint, on_hub
 from gner_bench.fetch.need import Needs, ensure
 from gner_bench.predict.options import Options
+from gner_bench.predict.selection import chosen
 
 Tell = Callable[[str], None]
 
 
 def provide_inputs(models: Sequence[str], options: Options, tell: Tell, offline: bool = False) -> list[Dataset]:
-    """Fetch what is not in the cache, read the data sets and tell what is known to be wrong with them.
+    """Fetch what is not in the cache, read the data sets and tell what is known to be wrong with the chosen sentences.
 
-    Raises UsageError for an unknown name, GnerBenchError with the command to run when something cannot be fetched,
-    InputError for bad content.
+    Raises UsageError for an unknown name and for sentences that do not exist, GnerBenchError with the command to run
+    when something cannot be fetched, InputError for bad content.
     """
     checkpoints = [found for found in map(on_hub, models) if found is not None]
     entries = catalog().expand(options.datasets) if options.data is None else []
@@ -32,7 +33,8 @@ def provide_inputs(models: Sequence[str], options: Options, tell: Tell, offline:
     splits = [(entry, options.split) for entry in entries]
     ensure(Needs(tuple(checkpoints), tuple(splits)), tell, offline)
     datasets = select(options)
-    for warning in (*_warnings(datasets), *_supervised(checkpoints, datasets)):
+    taken = chosen(datasets, options)
+    for warning in (*_warnings(taken), *_supervised(checkpoints, taken)):
         tell(warning)
     return datasets
 
@@ -43,14 +45,12 @@ def _supervised(checkpoints: Sequence[HubCheckpoint], datasets: Sequence[Dataset
 
 
 def select(options: Options) -> list[Dataset]:
-    """The data sets that ``options`` names, cut to its limit. Raises UsageError or InputError as the readers do."""
+    """The data sets that ``options`` names, whole. Raises UsageError or InputError as the readers do."""
     reading = Reading(repair=options.repair)
     if options.data is None:
-        read = [load_split(entry, options.split, reading) for entry in catalog().expand(options.datasets)]
-    else:
-        names = _names_below(options.data, options.datasets)
-        read = [_read(options.data, name, options.split, reading) for name in names]
-    return [replace(dataset, sentences=dataset.sentences[: options.limit]) for dataset in read]
+        return [load_split(entry, options.split, reading) for entry in catalog().expand(options.datasets)]
+    names = _names_below(options.data, options.datasets)
+    return [_read(options.data, name, options.split, reading) for name in names]
 
 
 def _read(root: Path, name: str, split: str, reading: Reading) -> Dataset:

@@ -15,20 +15,51 @@ DtypeName = Literal["auto", "fp32", "bf16", "fp16"]
 
 
 @dataclass(frozen=True)
+class Limit:
+    """The sentences ``first`` to ``last`` of each data set, counted from 1, both included."""
+
+    first: int
+    last: int
+
+    def __str__(self) -> str:
+        return f"{self.first}-{self.last}"
+
+
+@dataclass(frozen=True)
+class Shard:
+    """Part ``index`` (from 1) of ``count``: every ``count``-th sentence of the run."""
+
+    index: int
+    count: int
+
+    def __str__(self) -> str:
+        return f"{self.index}/{self.count}"
+
+    @property
+    def folder(self) -> str:
+        """The name of its folder below that of the run."""
+        return f"shard-{self.index}-of-{self.count}"
+
+
+@dataclass(frozen=True)
 class Options:
     """``data`` is a folder in the GNER layout, None for the cache; no ``datasets`` means all those of the folder.
 
-    ``limit`` is per data set; ``draft_from`` is a run whose outputs are the drafts; ``repair`` says what becomes of
-    illegal gold tags.
+    ``sample_ids`` are ``dataset/id``, or plain ids where there is one data set; none means all sentences.
+    ``batch_size`` sentences are decoded side by side, or as many as ``batch_tokens`` or the memory allow.
+    ``draft_from`` is a run whose outputs are the drafts; ``repair`` says what becomes of illegal gold tags.
     """
 
     data: Path | None
     out: Path
     datasets: tuple[str, ...] = ()
     split: Split = "test"
-    limit: int | None = None
-    decoding: DecodingName = "greedy"
-    batch_size: int = 32
+    limit: Limit | None = None
+    sample_ids: tuple[str, ...] = ()
+    shard: Shard | None = None
+    decoding: DecodingName = "drafted"
+    batch_size: int | None = None
+    batch_tokens: int | None = None
     num_beams: int = 1
     draft_from: Path | None = None
     label_order: LabelOrder = "file"

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import hashlib
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from gner_bench.data import Dataset, Sentence
@@ -15,17 +16,21 @@ Key = tuple[str, str, str]
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """One sentence to be generated for."""
+    """One sentence to be generated for. The prompt is built when it is asked for: a run may have 100,000 of them."""
 
     dataset: str
     split: str
     types: tuple[str, ...]
     sentence: Sentence
-    prompt: str
+    wrapping: Wrapping
 
     @property
     def key(self) -> Key:
         return self.dataset, self.split, self.sentence.id
+
+    @property
+    def prompt(self) -> str:
+        return prompt(self.sentence.words, self.types, self.wrapping)
 
     def record(self, prediction: str, generation: Json) -> Json:
         """The line of predictions.jsonl."""
@@ -52,9 +57,17 @@ def plan(dataset: Dataset, order: LabelOrder, seed: int, wrapping: Wrapping) -> 
 
 
 def _task(dataset: Dataset, sentence: Sentence, order: LabelOrder, seed: int, wrapping: Wrapping) -> Task:
-    key = f"{dataset.name}/{dataset.split}/{sentence.id}"
-    types = tuple(ordered_types(sentence.types or dataset.types, order, seed, key))
-    return Task(dataset.name, dataset.split, types, sentence, prompt(sentence.words, types, wrapping))
+    types = sentence.types or dataset.types
+    if order != "file":
+        key = f"{dataset.name}/{dataset.split}/{sentence.id}"
+        types = tuple(ordered_types(types, order, seed, key))
+    return Task(dataset.name, dataset.split, types, sentence, wrapping)
+
+
+def prompt_hash(prompts: Iterable[str]) -> str:
+    """SHA-256 (hex) of the sorted SHA-256 digests of ``prompts``, so independent of their order."""
+    digests = sorted(hashlib.sha256(text.encode()).digest() for text in prompts)
+    return hashlib.sha256(b"".join(digests)).hexdigest()
 
 
 def batches(tasks: Sequence[Task], size: int) -> Iterator[list[Task]]:

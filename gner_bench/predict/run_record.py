@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import platform
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -16,33 +15,37 @@ from typing import Any
 from gner_bench import __version__
 from gner_bench.data import Dataset
 from gner_bench.errors import InputError
-from gner_bench.predict import decoding
-from gner_bench.predict.checkpoint import Checkpoint
+from gner_bench.predict.backend import Backend
 from gner_bench.predict.options import Options
-from gner_bench.predict.plan import Task
+from gner_bench.predict.plan import Task, prompt_hash
+from gner_bench.predict.selection import sharded
+from gner_bench.records import Json
 
 LIBRARIES = ("torch", "transformers", "tokenizers", "safetensors")
 
 
-def describe(checkpoint: Checkpoint, options: Options, datasets: Sequence[Dataset], tasks: Sequence[Task]) -> Any:
-    """The document of a run that is about to start."""
+def describe(
+    backend: Backend, options: Options, datasets: Sequence[Dataset], sizes: Mapping[str, int], tasks: Sequence[Task]
+) -> Json:
+    """The document of a run that is about to start.
+
+    ``datasets`` are cut to the selection, ``sizes`` count their sentences before that. ``datasets`` and ``tasks`` are
+    those of all shards, so that the documents of shards differ in what they did and in nothing else.
+    """
     return {
         "version": 1,
         "status": "running",
-        "model": {
-            "name": checkpoint.name,
-            "source": checkpoint.source,
-            "revision": checkpoint.revision,
-            "parameters": checkpoint.parameters,
-            "note": checkpoint.note,
-            "training_sets": checkpoint.training_sets,
-            "files": checkpoint.files,
+        "model": backend.model,
+        "settings": {
+            **backend.settings,
+            "label_order": options.label_order,
+            "seed": options.seed if options.label_order == "shuffled" else None,
         },
-        "settings": settings(checkpoint, options),
         "batch_size": options.batch_size,
-        "device": str(checkpoint.model.device),
-        "datasets": {d.name: _data(d) for d in datasets},
-        "prompt_hash": hashlib.sha256("\0".join(sorted(task.prompt for task in tasks)).encode()).hexdigest(),
+        "device": backend.device,
+        "datasets": {dataset.name: _data(dataset, sizes[dataset.name]) for dataset in datasets},
+        "selection": _selection(options),
+        "prompt_hash": prompt_hash(task.prompt for task in tasks),
         "versions": {
             "gner-bench": __version__,
             "python": platform.python_version(),
@@ -51,58 +54,68 @@ def describe(checkpoint: Checkpoint, options: Options, datasets: Sequence[Datase
         "git_commit": _git_commit(),
         "command": [Path(sys.argv[0]).name, *sys.argv[1:]],
         "started": now(),
-        "sentences": len(tasks),
+        "sentences": len(sharded(tasks, options.shard)),
     }
 
 
-def settings(checkpoint: Checkpoint, options: Options) -> dict[str, Any]:
-    """Everything that decides the generated text besides the weights and the prompts."""
-    return {
-        "backend": "transformers",
-        "decoding": "greedy" if options.num_beams == 1 else "beam",
-        "num_beams": options.num_beams,
-        "dtype": checkpoint.dtype,
-        "label_order": options.label_order,
-        "seed": options.seed if options.label_order == "shuffled" else None,
-        "max_input_tokens": checkpoint.family.max_input_tokens or None,
-        "max_new_tokens": checkpoint.family.max_new_tokens or None,
-        "max_total_tokens": checkpoint.family.max_total_tokens or None,
-        "clean_up_tokenization_spaces": decoding.CLEAN_UP_TOKENIZATION_SPACES,
-    }
-
-
-def refuse_other_run(path: Path, document: dict[str, Any]) -> None:
-    """Raise InputError when ``path`` describes a run whose model or settings would write other text."""
-    if not path.exists():
-        return
-    try:
-        earlier = json.loads(path.read_text(encoding="utf-8"))
-        theirs = {"weights": earlier["model"]["files"], **earlier["settings"]}
-    except (ValueError, KeyError, TypeError):
-        raise InputError(path, "is not the run.json of a run; choose another --out") from None
-    ours = {"weights": document["model"]["files"], **document["settings"]}
-    for name, value in ours.items():
-        if theirs.get(name) != value:
-            what = "other weights" if name == "weights" else f"{name} {theirs.get(name)}, not {value}"
-            raise InputError(path, f"this folder holds a run with {what}; choose another --out")
-
-
-def is_done(path: Path) -> bool:
-    return path.exists() and json.loads(path.read_text(encoding="utf-8")).get("status") == "done"
-
-
-def now() -> str:
-    return datetime.now(UTC).isoformat(timespec="seconds")
-
-
-def _data(dataset: Dataset) -> dict[str, Any]:
+def _data(dataset: Dataset, size: int) -> Json:
     return {
         "split": dataset.split,
         "sentences": len(dataset.sentences),
+        "sentences_in_data": size,
         "content_hash": dataset.content_hash,
         "source": dataset.source,
         "repaired_tags": dataset.repaired,
     }
+
+
+def _selection(options: Options) -> Json:
+    asked = {
+        "limit": options.limit and str(options.limit),
+        "sample_ids": list(options.sample_ids),
+        "shard": options.shard and str(options.shard),
+    }
+    return {name: value for name, value in asked.items() if value}
+
+
+def refuse_other_run(path: Path, document: Json) -> None:
+    """Raise InputError when ``path`` describes a run whose model or settings would write other text."""
+    if not path.exists():
+        return
+    found = differences(read(path), document)
+    if found:
+        raise InputError(path, f"this folder holds a run with {'; '.join(found)}; choose another --out")
+
+
+def read(path: Path) -> Json:
+    """The run.json at ``path``. Raises InputError when it is not the record of a run."""
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+        if isinstance(document["model"]["files"], dict) and isinstance(document["settings"], dict):
+            return dict(document)
+    except (OSError, ValueError, KeyError, TypeError):
+        pass
+    raise InputError(path, "is not the run.json of a run; choose another --out")
+
+
+def differences(theirs: Json, ours: Json) -> list[str]:
+    """The settings in which two runs differ, as ``dtype fp32, not bf16``; None is as good as not being there."""
+    weights = [] if theirs["model"]["files"] == ours["model"]["files"] else ["other weights"]
+    before, now = theirs["settings"], ours["settings"]
+    changed = [name for name in {**now, **before} if before.get(name) != now.get(name)]
+    return weights + [f"{name} {_shown(before.get(name))}, not {_shown(now.get(name))}" for name in changed]
+
+
+def _shown(value: Any) -> str:
+    return "none" if value is None else str(value)
+
+
+def is_done(path: Path) -> bool:
+    return path.exists() and read(path).get("status") == "done"
+
+
+def now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
 
 
 def _git_commit() -> str | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -44,7 +44,8 @@ def score_run(paths: Sequence[Path], tokenizer: str | None = None, name: str | N
     scored = sum(part["sentences"] for part in document["datasets"].values())
     planned = sum(about.sentences for about in abouts) if len(abouts) == len(files) else 0
     missing = max(0, planned - scored)
-    return ScoredRun(document, _warnings(document, back_tokenizer, tokenizer, missing), missing)
+    warnings = [line for about in abouts for line in about.partial]
+    return ScoredRun(document, warnings + _warnings(document, back_tokenizer, tokenizer, missing), missing)
 
 
 def _predictions(path: Path) -> Path:
@@ -55,10 +56,11 @@ def _predictions(path: Path) -> Path:
 
 @dataclass(frozen=True)
 class _About:
-    """What a run.json says of its run; zero ``sentences`` where there is none."""
+    """What a run.json says of its run; zero ``sentences`` where there is none. ``partial`` names cut data sets."""
 
     system: System | None = None
     sentences: int = 0
+    partial: tuple[str, ...] = ()
 
 
 def _about(path: Path) -> _About:
@@ -69,6 +71,7 @@ def _about(path: Path) -> _About:
         model = run.get("model", {})
         name, parameters, note = model.get("name", ""), model.get("parameters"), model.get("note", "")
         sentences = run.get("sentences", 0)
+        partial = tuple(_partial(run.get("datasets", {})))
     except (OSError, ValueError):
         raise InputError(path, "is not JSON") from None
     except AttributeError:
@@ -77,7 +80,15 @@ def _about(path: Path) -> _About:
     _require(path, "model.note", note, str)
     _require(path, "model.parameters", parameters or 0, int)
     _require(path, "sentences", sentences, int)
-    return _About(System(name, parameters, note) if name else None, sentences)
+    return _About(System(name, parameters, note) if name else None, sentences, partial)
+
+
+def _partial(datasets: dict[str, dict[str, Any]]) -> Iterator[str]:
+    """The data sets of a run.json of which not every sentence was selected."""
+    for name, each in datasets.items():
+        taken, of = each.get("sentences"), each.get("sentences_in_data")
+        if taken != of is not None:
+            yield f"only {taken} of {of} sentences of {name} were selected"
 
 
 def _require(path: Path, field: str, value: object, kind: type) -> None:

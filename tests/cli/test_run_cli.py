@@ -129,7 +129,7 @@ def test_train_refuses_in_one_line(tmp_path: Path) -> None:
     refused(invoke("train", RECIPE, "--data", tmp_path / "none", "--out", tmp_path / "out"), 2, "no such folder")
 
 
-VERBS = ("download", "predict", "score", "report", "run", "tag", "train", "convert", "list", "audit")
+VERBS = ("download", "predict", "merge", "score", "report", "run", "tag", "train", "convert", "list", "audit")
 
 
 @pytest.mark.parametrize("verb", VERBS)

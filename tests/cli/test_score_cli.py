@@ -166,6 +166,15 @@ def test_an_incomplete_run_is_scored_and_ends_in_6(run: Run, predictions: Path, 
     assert result.stderr.splitlines()[-1].startswith("Error: 2 sentences of the run are missing")
 
 
+def test_a_run_on_some_sentences_says_so(run: Run, predictions: Path) -> None:
+    datasets = {"news": {"sentences": 2, "sentences_in_data": 700}, "films": {"sentences": 1, "sentences_in_data": 1}}
+    write_run(predictions, model={"name": "tiny"}, sentences=3, datasets=datasets)
+    result = run("score", predictions.parent)
+    assert result.exit_code == 0
+    assert "Warning: only 2 of 700 sentences of news were selected\n" in result.stderr
+    assert "of films were selected" not in result.stderr
+
+
 def test_the_same_sentence_twice_is_refused_with_both_places(
     refusal: Refusal, record: Build, predictions_file: Write
 ) -> None:

@@ -11,7 +11,8 @@ from gner_bench.errors import InputError
 from gner_bench.predict import engine
 from gner_bench.predict.checkpoint import load_checkpoint
 from gner_bench.predict.inputs import select
-from gner_bench.predict.options import Options
+from gner_bench.predict.local import local_backend
+from gner_bench.predict.options import Limit, Options
 from gner_bench.train import loop
 from gner_bench.train.recipe import ModelShape, Recipe, Stage, TrainingSet
 
@@ -58,8 +59,9 @@ def test_the_result_is_a_checkpoint_that_predict_takes(root: Path, tmp_path: Pat
         "tokenizer_config.json",
         "training.json",
     ]
-    options = Options(root, tmp_path / "run", limit=1)
-    assert engine.predict(load_checkpoint(str(folder), device="cpu"), select(options), options).exists()
+    options = Options(root, tmp_path / "run", limit=Limit(1, 1))
+    backend = local_backend(load_checkpoint(str(folder), device="cpu"), options)
+    assert engine.predict(backend, select(options), options).exists()
 
 
 def test_a_killed_training_ends_with_the_same_weights(

@@ -1,0 +1,1 @@
+"""Decoding a tagged copy: drafts, checked by one pass of the model."""

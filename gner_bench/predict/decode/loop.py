@@ -1,0 +1,180 @@
+"""The decoding loop: every row drafts, one pass of the model checks all drafts, every row keeps what held.
+
+A finished sentence gives its row to the next one at once, so that a long output holds nobody up.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence, Set
+from dataclasses import dataclass, field
+from typing import Generic, Protocol, TypeVar
+
+import torch
+from torch import Tensor
+
+from gner_bench.errors import GnerBenchError
+from gner_bench.predict.decode.steps import Prepared, StepModel, padded
+
+T = TypeVar("T")
+
+
+class Sentence(Protocol):
+    """What drafts the output of one sentence."""
+
+    def propose(self, most: int) -> list[int]:
+        """At most ``most`` token ids that may follow those accepted so far."""
+
+
+S = TypeVar("S", bound=Sentence)
+C = TypeVar("C", bound=Sentence, contravariant=True)
+
+
+class Choose(Protocol[C]):
+    """How the model's logits become choices."""
+
+    def __call__(self, logits: Tensor, drafts: Sequence[Sequence[int]], sentences: Sequence[C]) -> list[list[int]]:
+        """Tell each sentence what was chosen after every part of its draft; return the tokens that it keeps.
+
+        ``logits`` has the shape (rows, longest draft + 1, vocabulary).
+        """
+
+
+@dataclass
+class Job(Generic[T, S]):
+    """A sentence to be decoded: its prompt as token ids, what drafts it, and the most tokens it may have."""
+
+    item: T
+    prompt: Sequence[int]
+    begin: Callable[[], S]
+    room: int
+
+
+@dataclass
+class Done(Generic[T, S]):
+    """A decoded sentence: its tokens, with the end token if it came, after so many forward passes."""
+
+    item: T
+    sentence: S
+    tokens: list[int]
+    passes: int
+
+
+@dataclass
+class _Row(Generic[T, S]):
+    job: Job[T, S]
+    sentence: S
+    last: int
+    start: int
+    tokens: list[int] = field(default_factory=list)
+    passes: int = 0
+
+
+def longest_match(draft: Sequence[int], choices: Sequence[int], ends: Set[int]) -> list[int]:
+    """The part of a draft that the choices confirm and the choice after it; nothing follows an end token."""
+    for place, (drafted, chosen) in enumerate(zip(draft, choices, strict=False)):
+        if drafted != chosen or chosen in ends:
+            return list(choices[: place + 1])
+    return list(choices[: len(draft) + 1])
+
+
+@dataclass
+class Counts:
+    """What a run did: forward passes, tokens pushed through the model, and those that were kept."""
+
+    passes: int = 0
+    pushed: int = 0
+    kept: int = 0
+    restarted: int = 0
+
+
+class Loop(Generic[T, S]):
+    """Decodes jobs on ``rows`` rows of a model until one of the tokens ``ends`` or the room of each is reached.
+
+    ``draft_tokens`` gives the longest draft for a number of rows. A shortage of accelerator memory halves the rows; the
+    sentences of the others begin again.
+    """
+
+    def __init__(
+        self, model: StepModel, rows: int, ends: Set[int], choose: Choose[S], draft_tokens: Callable[[int], int]
+    ) -> None:
+        self.model, self.size, self.ends = model, rows, ends
+        self.choose, self.draft_tokens = choose, draft_tokens
+        self.counts = Counts()
+        self._rows: list[_Row[T, S]] = []
+        self._ready: deque[tuple[Job[T, S], Prepared]] = deque()
+        self._again: deque[Job[T, S]] = deque()
+
+    def run(self, jobs: Iterator[Job[T, S]]) -> Iterator[Done[T, S]]:
+        """Every job, as soon as it is done. Raises GnerBenchError when a single sentence does not fit the memory."""
+        while True:
+            try:
+                self._fill(jobs)
+                if not self._rows:
+                    return
+                self._pass()
+            except torch.cuda.OutOfMemoryError:
+                self._shrink()
+            yield from self._finished()
+
+    def _fill(self, jobs: Iterator[Job[T, S]]) -> None:
+        while len(self._rows) < self.size:
+            if not self._ready and not self._read_ahead(jobs):
+                return
+            job, prepared = self._ready.popleft()
+            self.model.admit(len(self._rows), prepared)
+            self._rows.append(_Row(job, job.begin(), prepared.last, prepared.start))
+
+    def _read_ahead(self, jobs: Iterator[Job[T, S]]) -> bool:
+        """Read the prompts of the next sentences together."""
+        batch: list[Job[T, S]] = []
+        while len(batch) < self.size:
+            job = self._again.popleft() if self._again else next(jobs, None)
+            if job is None:
+                break
+            batch.append(job)
+        if batch:
+            try:
+                self._ready.extend(zip(batch, self.model.prepare([job.prompt for job in batch]), strict=True))
+            except torch.cuda.OutOfMemoryError:
+                self._again.extendleft(reversed(batch))
+                raise
+        return bool(batch)
+
+    def _pass(self) -> None:
+        most = self.draft_tokens(len(self._rows))
+        drafts = [row.sentence.propose(min(most, row.job.room - len(row.tokens) - 1)) for row in self._rows]
+        tokens = padded(
+            [[row.last, *draft] for row, draft in zip(self._rows, drafts, strict=True)], 0, self.model.device
+        )
+        logits = self.model.step(tokens, [row.start for row in self._rows])
+        self.counts.passes += 1
+        self.counts.pushed += tokens.numel()
+        kept = self.choose(logits, drafts, [row.sentence for row in self._rows])
+        for row, tokens_kept in zip(self._rows, kept, strict=True):
+            row.tokens += tokens_kept
+            row.start += len(tokens_kept)
+            row.last = tokens_kept[-1]
+            row.passes += 1
+            self.counts.kept += len(tokens_kept)
+
+    def _finished(self) -> Iterator[Done[T, S]]:
+        for index in reversed(range(len(self._rows))):
+            row = self._rows[index]
+            if row.passes and (row.last in self.ends or len(row.tokens) >= row.job.room):
+                last = self._rows.pop()
+                if last is not row:
+                    self._rows[index] = last
+                    self.model.move(len(self._rows), index)
+                yield Done(row.job.item, row.sentence, row.tokens, row.passes)
+
+    def _shrink(self) -> None:
+        if self.size == 1:
+            raise GnerBenchError("out of memory with a single sentence; try --dtype bf16 or another --device") from None
+        self.size //= 2
+        torch.cuda.empty_cache()
+        while len(self._rows) > self.size:
+            self._again.append(self._rows.pop().job)
+            self.counts.restarted += 1
+        while self._ready:
+            self._again.append(self._ready.popleft()[0])

@@ -1,0 +1,140 @@
+"""What the decoding loop asks of a model: rows that advance at their own pace, each at its own place in the cache."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import torch
+from torch import Tensor
+
+GROWTH = 128
+"""The cache grows by this many positions at a time."""
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A prompt that has been read, until a row is free.
+
+    ``memory`` holds, for each layer, the keys and values of what the model attends to from its start: shape
+    (positions, heads, head size) each. ``last`` is the token that the first pass starts with, ``start`` its position.
+    """
+
+    memory: list[tuple[Tensor, Tensor]]
+    last: int
+    start: int
+
+
+class StepModel(Protocol):
+    """A model in the hands of the loop. Rows 0 to R-1 are in use; what stands after a row's start is overwritten.
+
+    ``device`` is where it takes tokens, ``run`` how the work of a pass is done, ``positions`` how far its caches reach.
+    """
+
+    device: torch.device
+    run: Run
+
+    @property
+    def positions(self) -> int:
+        """Changes when the caches move."""
+
+    def prepare(self, prompts: Sequence[Sequence[int]]) -> list[Prepared]:
+        """Read prompts (token ids)."""
+
+    def admit(self, row: int, prepared: Prepared) -> None:
+        """Give a row to a prompt."""
+
+    def move(self, source: int, target: int) -> None:
+        """Let row ``target`` be what row ``source`` was."""
+
+    def step(self, tokens: Tensor, starts: Sequence[int]) -> Tensor:
+        """Logits of shape (rows, n, vocabulary) for ``tokens`` of shape (rows, n); row r begins at ``starts[r]``."""
+
+
+@dataclass(frozen=True)
+class Shape:
+    """How many positions of its own output, and of its source, a pass attends to."""
+
+    length: int
+    source: int = 0
+
+
+class Run(Protocol):
+    """How the work of a pass on the device is done: straight away, or as a recorded graph."""
+
+    def __call__(self, forward: Callable[..., Tensor], shape: Shape, tokens: Tensor, *inputs: Tensor) -> Tensor:
+        """The logits that ``forward(shape, tokens, *inputs)`` gives; every input has one row for each row."""
+
+
+def straight(forward: Callable[..., Tensor], shape: Shape, tokens: Tensor, *inputs: Tensor) -> Tensor:
+    """Run it."""
+    return forward(shape, tokens, *inputs)
+
+
+class Cache:
+    """Keys and values of every layer: shape (rows, positions, heads, head size) on the layer's device."""
+
+    def __init__(self, rows: int, heads: int, size: int, devices: Sequence[torch.device], dtype: torch.dtype) -> None:
+        self.positions = 0
+        self._shape = (rows, heads, size)
+        self._layers = [
+            [torch.empty(rows, 0, heads, size, device=device, dtype=dtype) for _ in range(2)] for device in devices
+        ]
+
+    def reserve(self, positions: int) -> None:
+        """Make room for this many positions in every row."""
+        if positions <= self.positions:
+            return
+        positions = -(-positions // GROWTH) * GROWTH
+        for layer in self._layers:
+            for index, old in enumerate(layer):
+                new = old.new_zeros(old.shape[0], positions, *old.shape[2:])
+                new[:, : self.positions] = old
+                layer[index] = new
+        self.positions = positions
+
+    def write(self, layer: int, places: Tensor, keys: Tensor, values: Tensor) -> None:
+        """Write keys and values of shape (rows, n, heads, size) at ``places`` of shape (rows, n)."""
+        rows = torch.arange(places.shape[0], device=places.device)[:, None]
+        for store, new in zip(self._layers[layer], (keys, values), strict=True):
+            store[rows, places] = new
+
+    def read(self, layer: int, rows: int, positions: int) -> tuple[Tensor, Tensor]:
+        """Keys and values of the first rows and positions, heads before positions, without a copy."""
+        keys, values = self._layers[layer]
+        return keys[:rows, :positions].transpose(1, 2), values[:rows, :positions].transpose(1, 2)
+
+    @torch.inference_mode()
+    def put(self, row: int, memory: Sequence[tuple[Tensor, Tensor]]) -> None:
+        """Write a prompt's keys and values at the start of a row."""
+        self.reserve(memory[0][0].shape[0])
+        for layer, (keys, values) in zip(self._layers, memory, strict=True):
+            layer[0][row, : keys.shape[0]] = keys
+            layer[1][row, : values.shape[0]] = values
+
+    def take(self, row: int, positions: int) -> list[tuple[Tensor, Tensor]]:
+        """A copy of the first positions of a row, as ``put`` takes it."""
+        return [(keys[row, :positions].clone(), values[row, :positions].clone()) for keys, values in self._layers]
+
+    @torch.inference_mode()
+    def move(self, source: int, target: int) -> None:
+        for layer in self._layers:
+            for store in layer:
+                store[target] = store[source]
+
+
+def padded(rows: Sequence[Sequence[int]], fill: int, device: torch.device) -> Tensor:
+    """Token ids of shape (rows, longest), filled up on the right."""
+    longest = max(map(len, rows))
+    return torch.tensor([[*row, *([fill] * (longest - len(row)))] for row in rows], device=device)
+
+
+def places(tokens: Tensor, starts: Sequence[int]) -> Tensor:
+    """The position of each token, shape (rows, n), where row r begins at ``starts[r]``."""
+    return torch.tensor(starts, device=tokens.device)[:, None] + torch.arange(tokens.shape[1], device=tokens.device)
+
+
+def hiding(hidden: Tensor, dtype: torch.dtype) -> Tensor:
+    """An attention mask: minus infinity where ``hidden`` is true, else zero."""
+    return torch.zeros(hidden.shape, device=hidden.device, dtype=dtype).masked_fill_(hidden, -torch.inf)

@@ -1,0 +1,134 @@
+"""A checkpoint on this machine as a backend."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+from pathlib import Path
+
+import torch
+
+from gner_bench.predict.backend import Backend
+from gner_bench.predict.checkpoint import Checkpoint
+from gner_bench.predict.decode.drafted import Drafted
+from gner_bench.predict.decode.forced import Forced
+from gner_bench.predict.decoding import CLEAN_UP_TOKENIZATION_SPACES, generate, use_protocol_settings
+from gner_bench.predict.generation import Generation
+from gner_bench.predict.options import DecodingName, Options
+from gner_bench.predict.plan import Key, Task, batches
+from gner_bench.records import Json, read_records
+from gner_bench.structure.back_tokenizer import tokenizer_file
+
+ROWS = 8
+"""Sentences side by side on a CPU, where more of them share nothing but the same arithmetic."""
+BATCH = 32
+TOKENS_A_ROW = 1024
+"""What a sentence takes of a token budget: prompt and output of nearly all, as memory is laid out for the longest."""
+MOST_ROWS = 256
+MEMORY_SHARE = 0.6
+"""The part of free accelerator memory that keys and values may fill."""
+
+
+def local_backend(checkpoint: Checkpoint, options: Options) -> Backend:
+    """The backend that generates with ``checkpoint`` as ``options`` say. Raises InputError for unreadable drafts."""
+    decoder: Drafted | Forced | _Batched
+    if decoding_of(options) == "drafted":
+        decoder = Drafted(checkpoint, rows_for(checkpoint, options), hints(options.draft_from))
+    elif decoding_of(options) == "constrained":
+        decoder = Forced(checkpoint, rows_for(checkpoint, options))
+    else:
+        decoder = _Batched(checkpoint, options)
+    return Backend(
+        name=checkpoint.name,
+        model=_model(checkpoint),
+        settings=_settings(checkpoint, options),
+        wrapping=checkpoint.family.wrapping,
+        device=str(checkpoint.model.device),
+        decode=decoder,
+        tokenizer=tokenizer_file(checkpoint.folder),
+        statistics=decoder.statistics,
+    )
+
+
+def decoding_of(options: Options) -> DecodingName:
+    """The decoding that is meant: several beams are a beam search."""
+    return "beam" if options.num_beams > 1 else options.decoding
+
+
+def rows_for(checkpoint: Checkpoint, options: Options) -> int:
+    """How many sentences are decoded side by side: as asked for, or as many as a token budget or the memory hold."""
+    if options.batch_size is not None:
+        return options.batch_size
+    if options.batch_tokens is not None:
+        return max(1, min(MOST_ROWS, options.batch_tokens // TOKENS_A_ROW))
+    device = checkpoint.model.device
+    if device.type != "cuda":
+        return ROWS
+    free = torch.cuda.mem_get_info(device)[0] * MEMORY_SHARE
+    return max(1, min(MOST_ROWS, int(free // (TOKENS_A_ROW * bytes_a_token(checkpoint)))))
+
+
+def bytes_a_token(checkpoint: Checkpoint) -> int:
+    """Bytes of the keys and values of a token in all layers of the decoder."""
+    config = checkpoint.model.config
+    if checkpoint.encoder_decoder:
+        width, layers = config.num_heads * config.d_kv, config.num_decoder_layers
+    else:
+        size = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
+        width, layers = config.num_key_value_heads * size, config.num_hidden_layers
+    return int(2 * width * layers * checkpoint.model.dtype.itemsize)
+
+
+def hints(run: Path | None) -> dict[Key, str]:
+    """The outputs of another run, by sentence. Raises InputError for an unreadable one."""
+    if run is None:
+        return {}
+    path = run / "predictions.jsonl" if run.is_dir() else run
+    return {(record.dataset, record.split, record.id): record.prediction for record in read_records(path)}
+
+
+class _Batched:
+    """Batches through ``generate``."""
+
+    def __init__(self, checkpoint: Checkpoint, options: Options) -> None:
+        self.checkpoint, self.options = checkpoint, options
+
+    def __call__(self, tasks: Sequence[Task]) -> Iterator[tuple[Task, Generation]]:
+        use_protocol_settings(self.checkpoint, self.options.num_beams)
+        return batched(self.checkpoint, tasks, self.options.batch_size or BATCH)
+
+    def statistics(self) -> Json:
+        return {}
+
+
+def batched(checkpoint: Checkpoint, tasks: Sequence[Task], batch_size: int) -> Iterator[tuple[Task, Generation]]:
+    """Generate for ``tasks`` in batches within a data set, longest sentences first."""
+    for _, part in groupby(tasks, key=lambda task: task.dataset):
+        for batch in batches(list(part), batch_size):
+            yield from zip(batch, generate(checkpoint, [task.prompt for task in batch]), strict=True)
+
+
+def _model(checkpoint: Checkpoint) -> Json:
+    return {
+        "name": checkpoint.name,
+        "source": checkpoint.source,
+        "revision": checkpoint.revision,
+        "parameters": checkpoint.parameters,
+        "note": checkpoint.note,
+        "training_sets": checkpoint.training_sets,
+        "files": checkpoint.files,
+    }
+
+
+def _settings(checkpoint: Checkpoint, options: Options) -> Json:
+    family = checkpoint.family
+    return {
+        "backend": "transformers",
+        "decoding": decoding_of(options),
+        "num_beams": options.num_beams,
+        "dtype": checkpoint.dtype,
+        "max_input_tokens": family.max_input_tokens or None,
+        "max_new_tokens": family.max_new_tokens or None,
+        "max_total_tokens": family.max_total_tokens or None,
+        "clean_up_tokenization_spaces": CLEAN_UP_TOKENIZATION_SPACES,
+    }

@@ -1,0 +1,562 @@
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gner_bench.data import Dataset, Sentence
+from gner_bench.errors import GnerBenchError, InputError, UnreachableError, UsageError
+from gner_bench.fetch import http
+from gner_bench.predict.backend import Backend
+from gner_bench.predict.openai import THREAD, Server, openai_backend
+from gner_bench.predict.plan import Task, plan
+
+KEY = "sk-secret-1234"
+MODEL = "lab/GNER-LLaMA-7B"
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What goes wrong with one POST: a ``status`` with a JSON ``body``, a ``raw`` answer, a ``cut`` connection, or a
+    ``hold`` of so many seconds before the right answer."""
+
+    status: int = 0
+    body: Any = None
+    retry_after: str = ""
+    raw: bytes | None = None
+    cut: bool = False
+    hold: float = 0.0
+
+
+class Api:
+    """A web server on 127.0.0.1 that plays the OpenAI API and answers with the last words of the prompt.
+
+    ``faults`` are for the POSTs that come first, ``faults_of`` for those whose prompt ends in that word. ``models`` is
+    what GET /models answers, or the statuses of its first answers.
+    """
+
+    def __init__(self) -> None:
+        self.faults: list[Fault] = []
+        self.faults_of: dict[str, list[Fault]] = {}
+        self.models: Any = {"data": [{"id": MODEL, "owned_by": "vllm", "max_model_len": 2048, "created": 1}]}
+        self.models_statuses: list[int] = []
+        self.usage: Any = {"completion_tokens": 7}
+        self.hold = 0.0
+        self.asked: list[tuple[str, dict[str, str], Any]] = []
+        self.active = self.most_active = 0
+        self.lock = threading.Lock()
+        self.port = 0
+        self.start()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}/v1"
+
+    @property
+    def posts(self) -> list[Any]:
+        return [body for path, _, body in self.asked if path != "/v1/models"]
+
+    def start(self) -> None:
+        """Listens on the port of the last time."""
+        self.stopped = False
+        self.server = _Server(("127.0.0.1", self.port), type("Handler", (_Handler,), {"api": self}))
+        self.port = self.server.server_port
+        threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
+
+    def stop(self) -> None:
+        """Answers nothing any more, on connections that are open either."""
+        self.stopped = True
+        self.server.shutdown()
+        self.server.server_close()
+
+    def take(self, body: Any) -> Fault:
+        words = text_of(body).split()
+        with self.lock:
+            planned = self.faults_of.get(words[-1]) or self.faults_of.get(words[-2]) or self.faults
+            return planned.pop(0) if planned else Fault(hold=self.hold)
+
+
+def text_of(body: Any) -> str:
+    return str(body["prompt"] if "prompt" in body else body["messages"][0]["content"])
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 64
+
+    def handle_error(self, *_: object) -> None:
+        """Says nothing about clients that went away."""
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    api: Api
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+    def do_GET(self) -> None:
+        self.api.asked.append((self.path, dict(self.headers.items()), None))
+        statuses = self.api.models_statuses
+        self._send(statuses.pop(0) if statuses else 200, self.api.models)
+
+    def do_POST(self) -> None:
+        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        api = self.api
+        with api.lock:
+            api.asked.append((self.path, dict(self.headers.items()), body))
+            api.active += 1
+            api.most_active = max(api.most_active, api.active)
+        try:
+            fault = api.take(body)
+            time.sleep(fault.hold)
+        finally:
+            with api.lock:
+                api.active -= 1
+        if api.stopped or fault.cut:
+            self.close_connection = True
+        elif fault.raw is not None:
+            self._send(200, fault.raw)
+        elif fault.status:
+            self._send(fault.status, fault.body, fault.retry_after)
+        else:
+            self._send(200, self._answer(body))
+
+    def _answer(self, body: Any) -> Any:
+        text = f"said {text_of(body).removesuffix(' [/INST]').split()[-1]}"
+        reply = {"message": {"content": text}} if "messages" in body else {"text": text}
+        return {"choices": [{**reply, "finish_reason": "stop"}], "usage": self.api.usage}
+
+    def _send(self, status: int, body: Any, retry_after: str = "") -> None:
+        content = body if isinstance(body, bytes) else json.dumps(body).encode()
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(content)))
+        if retry_after:
+            self.send_header("Retry-After", retry_after)
+        self.end_headers()
+        self.wfile.write(content)
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Makes the waits between attempts short, and forgets the key of whoever runs the tests."""
+    monkeypatch.setattr(http, "FIRST_WAIT", 0.01)
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+
+
+@pytest.fixture
+def api() -> Iterator[Api]:
+    api = Api()
+    yield api
+    if not api.stopped:
+        api.stop()
+
+
+@pytest.fixture
+def server(api: Api) -> Server:
+    return Server(api.url, MODEL, attempts=4, timeout=5)
+
+
+def tasks_of(backend: Backend, count: int, words: str = "w") -> list[Task]:
+    """Sentences of two words, of which the last says their number."""
+    sentences = [Sentence(str(i), ("see", f"{words}{i}"), ("O", "O")) for i in range(count)]
+    return plan(Dataset("news", "test", ("person",), tuple(sentences)), "file", 0, backend.wrapping)
+
+
+def texts(backend: Backend, tasks: list[Task]) -> dict[str, str]:
+    return {task.sentence.id: generation.text for task, generation in backend.decode(tasks)}
+
+
+def expected(count: int) -> dict[str, str]:
+    return {str(i): f"said w{i}" for i in range(count)}
+
+
+def test_what_is_sent_and_what_comes_back(api: Api, server: Server) -> None:
+    backend = openai_backend(replace(server, stop=("\n\n",)))
+    [(task, generation)] = backend.decode(tasks_of(backend, 1))
+    assert (generation.text, generation.tokens, generation.finish) == ("said w0", 7, "stop")
+    assert task.key == ("news", "test", "0")
+    path, _, body = api.asked[-1]
+    assert path == "/v1/completions"
+    assert body.pop("prompt") == task.prompt
+    assert task.prompt.startswith("[INST] Please analyze")
+    assert body == {
+        "model": MODEL,
+        "temperature": 0,
+        "top_p": 1,
+        "n": 1,
+        "seed": 0,
+        "frequency_penalty": 0,
+        "presence_penalty": 0,
+        "max_tokens": 640,
+        "stop": ["\n\n"],
+    }
+
+
+def test_chat_sends_one_message_without_the_wrapping(api: Api, server: Server) -> None:
+    backend = openai_backend(replace(server, api="chat"))
+    assert texts(backend, tasks_of(backend, 2)) == expected(2)
+    path, _, body = api.asked[-1]
+    assert path == "/v1/chat/completions"
+    assert [message["role"] for message in body["messages"]] == ["user"]
+    assert body["messages"][0]["content"].startswith("Please analyze")
+
+
+def test_what_run_json_is_told(server: Server) -> None:
+    backend = openai_backend(server)
+    assert backend.name == "GNER-LLaMA-7B"
+    assert backend.model["source"] == server.base_url
+    assert backend.model["files"] == {}
+    assert backend.model["weights"] == "not verifiable"
+    assert backend.model["served"] == {"owned_by": "vllm", "max_model_len": 2048}
+    assert backend.settings["model"] == MODEL
+    assert backend.settings["max_new_tokens"] == 640
+    assert backend.tokenizer is None
+
+
+@pytest.mark.parametrize("from_environment", [True, False])
+def test_the_key_is_sent_and_written_nowhere(
+    api: Api, server: Server, monkeypatch: pytest.MonkeyPatch, from_environment: bool
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", KEY if from_environment else "another")
+    server = server if from_environment else replace(server, api_key=KEY)
+    backend = openai_backend(server)
+    assert texts(backend, tasks_of(backend, 1)) == expected(1)
+    assert {headers["Authorization"] for _, headers, _ in api.asked} == {f"Bearer {KEY}"}
+    api.faults = [Fault(403, {"error": {"message": f"{KEY} may not"}})]
+    with pytest.raises(GnerBenchError) as refused:
+        texts(backend, tasks_of(backend, 1))
+    for written in (backend.model, backend.settings, backend.statistics(), server, str(refused.value)):
+        assert KEY not in str(written)
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Fault(429, {"error": "slow down"}, retry_after="0"),
+        Fault(500, {"error": {"message": "oops"}}),
+        Fault(503),
+        Fault(408),
+        Fault(cut=True),
+        Fault(hold=1.0),
+        Fault(raw=b"<html>"),
+        Fault(raw=b'{"choices": []}'),
+        Fault(raw=b'{"choices": [{"text": "half", "finish_reason": "abort"}]}'),
+    ],
+    ids=lambda fault: str(fault.status or fault.raw or ("cut" if fault.cut else "time-out")),
+)
+def test_what_may_pass_is_asked_again(api: Api, server: Server, fault: Fault) -> None:
+    backend = openai_backend(replace(server, timeout=0.4))
+    api.faults = [fault, fault]
+    assert texts(backend, tasks_of(backend, 3)) == expected(3)
+    assert backend.statistics()["retries"] == 2
+    assert backend.statistics()["requests"] == 5
+
+
+def test_retry_after_is_waited_for(api: Api, server: Server) -> None:
+    backend = openai_backend(server)
+    api.faults = [Fault(429, retry_after="1")]
+    started = time.monotonic()
+    assert texts(backend, tasks_of(backend, 1)) == expected(1)
+    assert time.monotonic() - started >= 1
+    assert backend.statistics()["seconds_waited"] >= 1
+
+
+def test_a_server_that_comes_back_loses_nothing(api: Api, server: Server) -> None:
+    api.hold = 0.02
+    backend = openai_backend(replace(server, attempts=12, concurrency=4))
+    found = {}
+    for task, generation in backend.decode(tasks_of(backend, 40)):
+        found[task.sentence.id] = generation.text
+        if len(found) == 10:
+            api.stop()
+            threading.Timer(0.3, api.start).start()
+    assert found == expected(40)
+    assert backend.statistics()["retries"] > 0
+
+
+def test_a_server_that_is_gone_for_good(api: Api, server: Server) -> None:
+    backend = openai_backend(replace(server, concurrency=2))
+    found = backend.decode(tasks_of(backend, 40))
+    next(found)
+    api.stop()
+    with pytest.raises(UnreachableError, match=r"finished sentences are kept, and the same command continues") as gone:
+        list(found)
+    assert str(gone.value).startswith(f"{server.base_url}: cannot be reached any more")
+    assert "\n" not in str(gone.value)
+
+
+def test_what_keeps_failing_is_named(api: Api, server: Server) -> None:
+    backend = openai_backend(server)
+    api.faults_of["w1"] = [Fault(500, {"error": {"message": "cuda\n  error"}})] * 4
+    with pytest.raises(GnerBenchError, match=r"HTTP 500: cuda error \(4 attempts at sentence news/test/1\)"):
+        texts(backend, tasks_of(backend, 3))
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ({"error": {"message": "maximum context length is 2048\ntokens"}}, "maximum context length is 2048 tokens"),
+        ({"object": "error", "message": "too long"}, "too long"),
+        ({"detail": "pinned to 'x'"}, "pinned to 'x'"),
+        (b"plain text", "plain text"),
+        ([1], r"\[1\]"),
+        (b"", "Bad Request"),
+    ],
+)
+def test_a_refused_sentence_is_named_at_once(api: Api, server: Server, body: Any, said: str) -> None:
+    backend = openai_backend(server)
+    api.faults_of["w2"] = [Fault(400, body)]
+    with pytest.raises(GnerBenchError, match=f"sentence news/test/2: HTTP 400: {said}$"):
+        texts(backend, tasks_of(backend, 5))
+    assert backend.statistics()["retries"] == 0
+
+
+def test_concurrency_is_reached_and_kept(api: Api, server: Server) -> None:
+    api.hold = 0.03
+    backend = openai_backend(replace(server, concurrency=6))
+    assert texts(backend, tasks_of(backend, 60)) == expected(60)
+    assert api.most_active == 6
+
+
+def test_few_requests_run_ahead_of_a_slow_reader(api: Api, server: Server) -> None:
+    backend = openai_backend(replace(server, concurrency=3))
+    found = backend.decode(tasks_of(backend, 100))
+    next(found)
+    time.sleep(0.3)
+    assert len(api.posts) <= 7
+    found.close()  # type: ignore[attr-defined]
+
+
+def test_results_come_in_any_order(api: Api, server: Server) -> None:
+    api.faults_of["w0"] = [Fault(hold=0.3)]
+    backend = openai_backend(server)
+    found = texts(backend, tasks_of(backend, 8))
+    assert list(found)[-1] == "0"
+    assert found == expected(8)
+    assert texts(backend, tasks_of(backend, 8)[::-1]) == found
+
+
+@pytest.mark.parametrize("how", ["close", "interrupt"])
+def test_leaving_early_cancels_what_is_under_way(api: Api, server: Server, how: str, caplog: Any) -> None:
+    api.hold = 30.0
+    api.faults_of["w0"] = [Fault()]
+    backend = openai_backend(replace(server, timeout=60))
+    found = backend.decode(tasks_of(backend, 50))
+    started = time.monotonic()
+    next(found)
+    if how == "close":
+        found.close()  # type: ignore[attr-defined]
+    else:
+        with pytest.raises(KeyboardInterrupt):
+            found.throw(KeyboardInterrupt)  # type: ignore[attr-defined]
+    assert time.monotonic() - started < 5
+    assert not [thread for thread in threading.enumerate() if thread.name == THREAD]
+    assert len(api.posts) <= 17
+    assert not caplog.records
+
+
+def test_a_model_that_is_not_there(api: Api, server: Server) -> None:
+    with pytest.raises(UsageError, match=r"serves no model 'GNER-LLaMA-7B'; did you mean 'lab/GNER-LLaMA-7B'\?"):
+        openai_backend(replace(server, model="GNER-LLaMA-7B"))
+    api.models = {"data": [{"id": "x/y", "owned_by": "x"}, {"id": "gpt2", "owned_by": ""}]}
+    assert openai_backend(server).model["served"] == {}  # the listing of `transformers serve`
+
+
+@pytest.mark.parametrize("models", [{}, [], b"no JSON", {"data": [{"name": "x"}]}, {"data": None}, {"data": []}])
+def test_a_server_that_does_not_list_its_models(api: Api, server: Server, models: Any) -> None:
+    api.models = models
+    backend = openai_backend(server)
+    assert texts(backend, tasks_of(backend, 1)) == expected(1)
+
+
+@pytest.mark.parametrize("status", [404, 405, 500])
+def test_a_server_without_that_route(api: Api, server: Server, status: int) -> None:
+    api.models_statuses = [status]
+    assert openai_backend(server).model["served"] == {}
+
+
+def test_a_server_that_is_still_loading(api: Api, server: Server) -> None:
+    api.models_statuses = [503, 503, 429]
+    assert openai_backend(server).model["served"]
+    api.models_statuses = [503] * 4
+    with pytest.raises(GnerBenchError, match="HTTP 503"):
+        openai_backend(server)
+
+
+def test_a_server_that_wants_a_key(api: Api, server: Server) -> None:
+    api.models_statuses = [401]
+    with pytest.raises(GnerBenchError, match=r"HTTP 401.*\$OPENAI_API_KEY"):
+        openai_backend(server)
+
+
+def test_nobody_listens(api: Api, server: Server) -> None:
+    api.stop()
+    started = time.monotonic()
+    with pytest.raises(UnreachableError, match=r"cannot be reached .* is it running"):
+        openai_backend(server)
+    assert time.monotonic() - started < 2
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"base_url": "127.0.0.1:8000/v1"},
+        {"base_url": "http://me:secret@127.0.0.1/v1"},
+        {"base_url": "http://127.0.0.1/v1?key=secret"},
+        {"base_url": "http://127.0.0.1:port/v1"},
+        {"base_url": "http://[::1/v1"},
+        {"concurrency": 0},
+        {"attempts": 0},
+        {"timeout": 0},
+        {"max_new_tokens": 0},
+        {"max_total_tokens": 1280},
+    ],
+    ids=str,
+)
+def test_settings_that_cannot_work(server: Server, changes: dict[str, Any]) -> None:
+    with pytest.raises(UsageError) as refused:
+        openai_backend(replace(server, **changes))
+    assert "secret" not in str(refused.value)
+
+
+@pytest.mark.parametrize("usage", [None, {}, {"completion_tokens": None}])
+def test_uncounted_tokens_are_noted(api: Api, server: Server, usage: Any) -> None:
+    api.usage = usage
+    backend = openai_backend(server)
+    [(_, generation)] = backend.decode(tasks_of(backend, 1))
+    assert generation.tokens == 0
+    assert backend.statistics()["outputs_of_unknown_length"] == 1
+
+
+def test_an_output_at_the_limit(api: Api, server: Server) -> None:
+    answer = {"choices": [{"message": {"content": None}, "finish_reason": "length"}]}
+    api.faults = [Fault(raw=json.dumps(answer).encode())]
+    backend = openai_backend(replace(server, api="chat"))
+    [(_, generation)] = backend.decode(tasks_of(backend, 1))
+    assert (generation.text, generation.finish) == ("", "length")
+
+
+def test_the_total_limit_counts_the_prompt(api: Api, server: Server, tiny_llama: Path) -> None:
+    from transformers import AutoTokenizer
+
+    backend = openai_backend(replace(server, max_new_tokens=0, max_total_tokens=1280), tiny_llama)
+    assert backend.tokenizer is not None
+    tasks = tasks_of(backend, 1) + tasks_of(backend, 1, "Penélope\u3000李 ")
+    tasks += tasks_of(backend, 1, "long " * 2000)
+    texts(backend, tasks)
+    tokenizer = AutoTokenizer.from_pretrained(tiny_llama)
+    lengths = {task.prompt: len(tokenizer(task.prompt)["input_ids"]) for task in tasks}
+    assert {body["prompt"]: body["max_tokens"] for body in api.posts} == {
+        prompt: max(1280 - length, 1) for prompt, length in lengths.items()
+    }
+
+
+def test_a_bad_tokenizer(server: Server, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="no tokenizer here"):
+        openai_backend(server, tmp_path)
+    (tmp_path / "tokenizer.json").write_text("{}", encoding="utf-8")
+    with pytest.raises(InputError, match="is not a tokenizer file"):
+        openai_backend(server, tmp_path)
+
+
+needs_serve = pytest.mark.skipif(
+    not all(map(find_spec, ("fastapi", "uvicorn", "openai"))),
+    reason="needs transformers[serving] (fastapi, uvicorn, openai), which is not installed",
+)
+
+
+@pytest.fixture(scope="module")
+def tiny_llama(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A LLaMA checkpoint with random weights, the real SentencePiece model and a repetition penalty of its own."""
+    import torch
+    from transformers import LlamaConfig, LlamaForCausalLM
+
+    folder = tmp_path_factory.mktemp("served-llama")
+    torch.manual_seed(0)
+    config = LlamaConfig(
+        hidden_size=16, intermediate_size=32, num_hidden_layers=1, num_attention_heads=2, max_position_embeddings=2048
+    )
+    model: Any = LlamaForCausalLM(config)
+    model.generation_config.repetition_penalty = 5.0
+    model.save_pretrained(folder)
+    shutil.copyfile(shared / "tokenizers/llama/tokenizer.model", folder / "tokenizer.model")
+    template = "{{ bos_token + ' ' }}{% for message in messages %}{{ message['content'] }}{% endfor %}"
+    settings = {"tokenizer_class": "LlamaTokenizer", "add_bos_token": True, "chat_template": template}
+    (folder / "tokenizer_config.json").write_text(json.dumps(settings), encoding="utf-8")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def transformers_serve(tiny_llama: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a real `transformers serve` of that checkpoint."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [sys.executable, "-m", "transformers.cli.transformers", "serve", str(tiny_llama), "--device", "cpu"]
+    log = (tmp_path_factory.mktemp("serve") / "log").open("w+")
+    environment = {**os.environ, "HF_HUB_OFFLINE": "1", "OMP_NUM_THREADS": "1"}
+    process = subprocess.Popen(
+        [*command, "--host", "127.0.0.1", "--port", str(port)], stdout=log, stderr=log, env=environment
+    )
+    try:
+        _wait_for(port, process)
+        yield f"http://127.0.0.1:{port}/v1"
+    finally:
+        process.kill()
+        process.wait()
+        log.close()
+
+
+def _wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
+    for _ in range(300):
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        assert process.poll() is None, "transformers serve ended"
+        time.sleep(0.1)
+    raise AssertionError("transformers serve does not answer")
+
+
+@needs_serve
+@pytest.mark.parametrize("form", ["completions", "chat"])
+def test_transformers_serve_writes_what_generate_does(
+    form: Any, transformers_serve: str, tiny_llama: Path, short_outputs: Callable[[int], None]
+) -> None:
+    from gner_bench.predict.checkpoint import load_checkpoint
+    from gner_bench.predict.decoding import generate, use_protocol_settings
+
+    total = {"completions": {"max_new_tokens": 0, "max_total_tokens": 260}, "chat": {"max_new_tokens": 30}}[form]
+    server = Server(transformers_serve, str(tiny_llama), form, attempts=2, **total)
+    backend = openai_backend(server, tiny_llama)
+    tasks = tasks_of(backend, 8) + tasks_of(backend, 4, "Penélope 李 ")
+    found = {task.prompt: generation for task, generation in backend.decode(tasks)}
+    checkpoint = load_checkpoint(str(tiny_llama), device="cpu")
+    use_protocol_settings(checkpoint)
+    for task in tasks:
+        prompt = task.prompt
+        length = len(checkpoint.tokenizer(prompt)["input_ids"])
+        short_outputs(260 if form == "completions" else length + 30)
+        local = generate(checkpoint, [prompt])[0]
+        assert (found[prompt].text, found[prompt].tokens, found[prompt].finish) == (local.text, local.tokens, "length")
+        assert local.tokens > 20
+
+
+@needs_serve
+def test_transformers_serve_refuses_another_model(transformers_serve: str) -> None:
+    backend = openai_backend(Server(transformers_serve, "lab/other", attempts=2))
+    with pytest.raises(GnerBenchError, match=r"sentence news/test/0: HTTP 400: Server is pinned to"):
+        texts(backend, tasks_of(backend, 1))
