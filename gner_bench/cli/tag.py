@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import sys
-from typing import Any
+from collections.abc import Iterator
+from itertools import chain, islice
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from gner_bench.cli import options as shared
+
+if TYPE_CHECKING:
+    from gner_bench.predict.tagging import Tagged
+
+CHUNK = 64
+"""Texts that are read before they are tagged together."""
 
 
 @click.command("tag")
@@ -16,7 +25,15 @@ from gner_bench.cli import options as shared
 @shared.dtype
 @shared.device
 @shared.offline
+@click.option(
+    "--decoding",
+    type=click.Choice(["drafted", "constrained"]),
+    default="drafted",
+    show_default=True,
+    help="constrained keeps every word and gives entities a confidence.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document instead of text.")
+@click.option("--jsonl", "as_lines", is_flag=True, help="Print one JSON object a line, as soon as it is done.")
 @click.argument("texts", nargs=-1, metavar="[TEXT]…")
 def tag_command(
     model: str,
@@ -24,7 +41,9 @@ def tag_command(
     dtype: Any,
     device: str,
     offline: bool,
+    decoding: Any,
     as_json: bool,
+    as_lines: bool,
     texts: tuple[str, ...],
 ) -> None:
     """Tag text: words with their tags, and entities with character offsets.
@@ -32,12 +51,14 @@ def tag_command(
     Without TEXT, every non-empty line of standard input is a text.
 
     \b
-    Example:
+    Examples:
       gner-bench tag --model demo --labels person,location,organization \\
         "Marie Curie moved from Warsaw to Paris ."
+      gner-bench tag --model GNER-T5-base --labels drug,disease --jsonl < notes.txt
     """
-    found = texts or tuple(line.strip() for line in sys.stdin if line.strip())
-    if not found:
+    given = iter(texts) if texts else (line.strip() for line in sys.stdin if line.strip())
+    first = next(given, None)
+    if first is None:
         raise click.UsageError("no text: give it as an argument or on standard input")
     from dataclasses import asdict
 
@@ -48,13 +69,27 @@ def tag_command(
     hub = on_hub(model)
     ensure(Needs((hub,) if hub else ()), shared.tell, offline)
     from gner_bench.predict.checkpoint import load_checkpoint
-    from gner_bench.predict.tagging import tag
+    from gner_bench.predict.tagging import TextTagger
 
-    tagged = tag(load_checkpoint(model, dtype, device), found, labels)
+    tagger = TextTagger(load_checkpoint(model, dtype, device), labels, decoding)
+    tagged = (each for chunk in _chunks(chain([first], given)) for each in tagger(chunk))
     if as_json:
         click.echo(to_json([asdict(each) for each in tagged]))
         return
     for each in tagged:
-        click.echo(" ".join(f"{word}({mark})" for word, mark in zip(each.words, each.tags, strict=True)))
-        for entity in each.entities:
-            click.echo(f"  {entity.start}-{entity.end}  {entity.type}: {entity.text}")
+        if as_lines:
+            click.echo(json.dumps(asdict(each), ensure_ascii=False))
+        else:
+            _print(each)
+
+
+def _chunks(texts: Iterator[str]) -> Iterator[list[str]]:
+    while chunk := list(islice(texts, CHUNK)):
+        yield chunk
+
+
+def _print(tagged: Tagged) -> None:
+    click.echo(" ".join(f"{word}({mark})" for word, mark in zip(tagged.words, tagged.tags, strict=True)))
+    for entity in tagged.entities:
+        sure = "" if entity.confidence is None else f"  {entity.confidence:.2f}"
+        click.echo(f"  {entity.start}-{entity.end}  {entity.type}: {entity.text}{sure}")

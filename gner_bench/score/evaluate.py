@@ -97,12 +97,13 @@ class System:
 
 
 def evaluate(
-    paths: Sequence[Path], back_tokenizer: BackTokenizer | None, system: System | None = None
+    paths: Sequence[Path], back_tokenizer: BackTokenizer | None, system: System | None = None, decoding: str = "unknown"
 ) -> dict[str, Any]:
     """Score prediction files as one run and return the document of scores.json (version 1).
 
-    F1 is micro within a data set, from 0 to 1; the average is the plain mean over data sets. Raises InputError for
-    unreadable records, for a sentence that stands twice and for a data set of two splits.
+    ``decoding`` is what the signature says of how outputs were made. F1 is micro within a data set, from 0 to 1; the
+    average is the plain mean over data sets. Raises InputError for unreadable records, for a sentence that stands twice
+    and for a data set of two splits.
     """
     results = _results(paths, back_tokenizer)
     return {
@@ -112,7 +113,7 @@ def evaluate(
         "datasets": {result.name: result.document() for result in results},
         "average": {metric: asdict(mean(result.prf(metric) for result in results)) for metric in METRICS},
         "signature": signature(
-            [result.data for result in results], back_tokenizer.fingerprint if back_tokenizer else None
+            [result.data for result in results], back_tokenizer.fingerprint if back_tokenizer else None, decoding
         ),
     }
 

@@ -40,7 +40,8 @@ def score_run(paths: Sequence[Path], tokenizer: str | None = None, name: str | N
     files = [_predictions(path) for path in paths]
     abouts = [_about(file.parent / "run.json") for file in files if file.name in PREDICTIONS]
     back_tokenizer = _back_tokenizer(files[0], tokenizer)
-    document = evaluate(files, back_tokenizer, _system(files[0], abouts, name))
+    decodings = {about.decoding for about in abouts} if len(abouts) == len(files) else {"unknown"}
+    document = evaluate(files, back_tokenizer, _system(files[0], abouts, name), "+".join(sorted(decodings)))
     scored = sum(part["sentences"] for part in document["datasets"].values())
     planned = sum(about.sentences for about in abouts) if len(abouts) == len(files) else 0
     missing = max(0, planned - scored)
@@ -56,11 +57,15 @@ def _predictions(path: Path) -> Path:
 
 @dataclass(frozen=True)
 class _About:
-    """What a run.json says of its run; zero ``sentences`` where there is none. ``partial`` names cut data sets."""
+    """What a run.json says of its run; zero ``sentences`` where there is none. ``partial`` names cut data sets.
+
+    ``decoding`` is ``greedy`` for drafted decoding too, whose outputs are the same; a beam search names its beams.
+    """
 
     system: System | None = None
     sentences: int = 0
     partial: tuple[str, ...] = ()
+    decoding: str = "unknown"
 
 
 def _about(path: Path) -> _About:
@@ -72,6 +77,7 @@ def _about(path: Path) -> _About:
         name, parameters, note = model.get("name", ""), model.get("parameters"), model.get("note", "")
         sentences = run.get("sentences", 0)
         partial = tuple(_partial(run.get("datasets", {})))
+        decoding = _decoding(run.get("settings", {}))
     except (OSError, ValueError):
         raise InputError(path, "is not JSON") from None
     except AttributeError:
@@ -80,7 +86,12 @@ def _about(path: Path) -> _About:
     _require(path, "model.note", note, str)
     _require(path, "model.parameters", parameters or 0, int)
     _require(path, "sentences", sentences, int)
-    return _About(System(name, parameters, note) if name else None, sentences, partial)
+    return _About(System(name, parameters, note) if name else None, sentences, partial, decoding)
+
+
+def _decoding(settings: dict[str, Any]) -> str:
+    found = settings.get("decoding", "unknown")
+    return {"drafted": "greedy", "beam": f"beam{settings.get('num_beams')}"}.get(found, str(found))
 
 
 def _partial(datasets: dict[str, dict[str, Any]]) -> Iterator[str]:

@@ -22,11 +22,12 @@ class ScoredData:
     types: frozenset[str]
 
 
-def signature(data: Sequence[ScoredData], tokenizer_fingerprint: str | None) -> str:
-    """``key:value|key:value`` after sacreBLEU: data, what was dropped, metrics, matching and averaging."""
+def signature(data: Sequence[ScoredData], tokenizer_fingerprint: str | None, decoding: str) -> str:
+    """``key:value|key:value`` after sacreBLEU: data, what was dropped, decoding, metrics, matching and averaging."""
     parts = {
         "data": ",".join(f"{d.name}/{d.split}={d.sentences}@{d.content_hash[:8]}" for d in data),
         "misc": "kept" if MISC_TYPES & _lower(kind for d in data for kind in d.types) else "none",
+        "dec": decoding,
         "metric": "gner+strict",
         "match": MATCHING_VERSION,
         "tok": tokenizer_fingerprint[:8] if tokenizer_fingerprint else "none",

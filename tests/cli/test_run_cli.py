@@ -87,6 +87,12 @@ def test_tag_reads_lines_and_prints_json() -> None:
     assert all(set(each) == {"text", "words", "tags", "entities", "generated"} for each in tagged)
 
 
+def test_tag_streams_json_lines() -> None:
+    arguments = ("tag", "--model", "demo", "--labels", "actor", "--jsonl", "--decoding", "constrained")
+    lines = invoke(*arguments, stdin="one two\n\nthree\n").stdout.splitlines()
+    assert [json.loads(line)["words"] for line in lines] == [["one", "two"], ["three"]]
+
+
 def test_tag_without_text_is_refused() -> None:
     refused(invoke("tag", "--model", "demo", "--labels", "actor", stdin=""), 2, "no text")
 

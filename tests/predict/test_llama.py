@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,9 +12,14 @@ from click.testing import CliRunner
 from transformers import LlamaConfig, LlamaForCausalLM
 
 from gner_bench.cli import main
+from gner_bench.data import Sentence
 from gner_bench.predict.checkpoint import Checkpoint, load_checkpoint
+from gner_bench.predict.decode.drafted import Drafted
+from gner_bench.predict.decode.forced import Forced
 from gner_bench.predict.decoding import generate, use_protocol_settings
+from gner_bench.predict.plan import Task
 from gner_bench.records import read_records
+from gner_bench.structure import parse_generation
 
 
 @pytest.fixture(scope="module")
@@ -72,3 +78,24 @@ def test_the_limit_counts_prompt_and_output_of_each_row(
     prompts = ["hi", "a rather longer prompt than the other one"]
     lengths = [len(ids) for ids in checkpoint.tokenizer(prompts)["input_ids"]]
     assert [g.tokens + n for g, n in zip(generate(checkpoint, prompts), lengths, strict=True)] == [30, 30]
+
+
+@pytest.mark.parametrize("rows", [1, 3])
+def test_drafted_decoding_writes_the_same(
+    checkpoint: Checkpoint, short_outputs: Callable[[int], None], rows: int
+) -> None:
+    short_outputs(230)
+    tasks = [
+        Task("news", "test", ("person", "place"), Sentence(str(index), words, ("O",) * len(words)), "llama")
+        for index, words in enumerate([("Ann", "saw", "Oslo"), ("hi",), ("a",) * 30, ("(O)", "東京", "\u3000")])
+    ]
+    expected = {task: generate(checkpoint, [task.prompt])[0] for task in tasks}
+    found = dict(Drafted(checkpoint, rows)(tasks))
+    assert {task: replace(generation, passes=0) for task, generation in found.items()} == expected
+
+
+def test_constrained_decoding_of_a_decoder_only_checkpoint(checkpoint: Checkpoint) -> None:
+    task = Task("news", "test", ("person",), Sentence("0", ("Ann", "saw", "Oslo"), ("O",) * 3), "llama")
+    ((_, generation),) = Forced(checkpoint, 2)([task])
+    assert [word for word, _ in parse_generation(generation.text)] == ["Ann", "saw", "Oslo"]
+    assert len(generation.confidence) == 3
