@@ -19,6 +19,8 @@ DEMO = ("predict", "--model", "demo", "--data", "demo")
 class Served(BaseHTTPRequestHandler):
     """An OpenAI-compatible server that tags every word O."""
 
+    protocol_version = "HTTP/1.1"
+
     def log_message(self, *_: object) -> None:
         pass
 
@@ -48,7 +50,8 @@ def test_a_server_generates(run: Run, tmp_path: Path) -> None:
         wrong = run("predict", "--model", "tiy", *arguments[:-1], tmp_path / "other")
         server.shutdown()
     document = json.loads((tmp_path / "run.json").read_text(encoding="utf-8"))
-    assert (document["settings"]["backend"], document["statistics"]["requests"]) == ("openai", 14)
+    assert document["settings"]["backend"] == "openai"
+    assert document["statistics"]["requests"] >= 14  # a busy machine may refuse a connection, which is tried again
     first = next(read_records(tmp_path / "predictions.jsonl"))
     assert first.prediction == " ".join(f"{word}(O)" for word in first.words)
     assert wrong.exit_code == 2
