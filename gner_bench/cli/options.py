@@ -65,7 +65,13 @@ dtype = click.option(
     show_default=True,
     help="Number format of the weights; auto is bf16 on CUDA where it can, fp32 elsewhere.",
 )
-device = click.option("--device", default="auto", show_default=True, metavar="NAME", help="auto, cpu, cuda, cuda:1, …")
+device = click.option(
+    "--device",
+    default="auto",
+    show_default=True,
+    metavar="NAME",
+    help="auto, cpu, cuda, cuda:1, …; map spreads a checkpoint too large for one device over all.",
+)
 
 
 def tell(message: str) -> None:

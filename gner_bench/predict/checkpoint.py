@@ -21,6 +21,7 @@ from gner_bench.fetch.locate import Located, locate
 from gner_bench.predict.options import DtypeName
 
 DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
+MAP = "map"
 WEIGHTS = ("*.safetensors", "pytorch_model*.bin")
 SMALL_FILES = ("*.json", "*.model", "*.txt")
 
@@ -61,12 +62,13 @@ class Checkpoint:
 def load_checkpoint(source: str, dtype: DtypeName = "auto", device: str = "auto") -> Checkpoint:
     """Load a folder, or a hub id or name of the catalogue that is in the cache.
 
-    ``auto`` means bf16 on CUDA where it can, fp32 elsewhere. Raises InputError for a folder that holds no checkpoint,
+    A dtype of ``auto`` means bf16 on CUDA where it can, fp32 elsewhere; the device ``map`` spreads the layers over all
+    devices and the main memory. Raises InputError for a folder that holds no checkpoint,
     GnerBenchError when it is not in the cache or the device fails, IntegrityError when the cached files were altered.
     """
     logging.set_verbosity_error()  # type: ignore[no-untyped-call]
     logging.disable_progress_bar()  # type: ignore[no-untyped-call]
-    chosen = _device(device)
+    chosen = _device("auto" if device == MAP else device)
     located = locate(source)
     folder = located.folder
     require_weights(located)
@@ -74,8 +76,9 @@ def load_checkpoint(source: str, dtype: DtypeName = "auto", device: str = "auto"
     try:
         config = AutoConfig.from_pretrained(folder)
         loader = AutoModelForSeq2SeqLM if config.is_encoder_decoder else AutoModelForCausalLM
-        model: Any = loader.from_pretrained(folder, dtype=DTYPES[kind])
-        model = model.to(chosen).eval()
+        spread = {"device_map": "auto"} if device == MAP else {}
+        model: Any = loader.from_pretrained(folder, dtype=DTYPES[kind], **spread)
+        model = (model if spread else model.to(chosen)).eval()
         tokenizer = AutoTokenizer.from_pretrained(folder)
     except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
         raise InputError(folder, f"cannot be loaded as a checkpoint: {_first_line(error)}") from None

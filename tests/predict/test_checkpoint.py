@@ -1,14 +1,18 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from transformers import AutoModelForSeq2SeqLM
 
+from gner_bench.data import Sentence
 from gner_bench.demo import CHECKPOINT
 from gner_bench.errors import GnerBenchError, InputError
 from gner_bench.predict.checkpoint import load_checkpoint
+from gner_bench.predict.decode.drafted import Drafted
+from gner_bench.predict.plan import Task
 
 
 def test_a_folder_loads_with_its_name_note_and_hashes(tiny_t5: Path) -> None:
@@ -66,3 +70,10 @@ def test_the_embedded_checkpoint_is_small_and_says_what_it_is() -> None:
     assert "supervised" in checkpoint.note
     assert 4e6 <= checkpoint.parameters <= 8e6
     assert (CHECKPOINT / "model.safetensors").stat().st_size <= 16e6
+
+
+def test_a_spread_checkpoint_writes_the_same(tiny_t5: Path, short_outputs: Callable[[int], None]) -> None:
+    short_outputs(30)
+    task = Task("news", "test", ("actor",), Sentence("0", ("did", "george", "clooney"), ("O",) * 3), "plain")
+    plain, spread = (load_checkpoint(str(tiny_t5), device=device) for device in ("cpu", "map"))
+    assert [g for _, g in Drafted(plain, 2)([task])] == [g for _, g in Drafted(spread, 2)([task])]

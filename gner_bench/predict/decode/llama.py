@@ -76,7 +76,8 @@ class LlamaSteps:
         return self.run(self._forward, shape, tokens, places(tokens, starts))
 
     def _forward(self, shape: Shape, tokens: Tensor, places: Tensor) -> Tensor:
-        logits: Tensor = self.model.lm_head(self._states(self.cache, shape, tokens, places))
+        head = self.model.lm_head
+        logits: Tensor = head(self._states(self.cache, shape, tokens, places).to(head.weight.device))
         return logits
 
     def _read(self, cache: Cache, tokens: Tensor, start: int) -> None:
@@ -94,7 +95,8 @@ class LlamaSteps:
             device = layer.self_attn.q_proj.weight.device
             moved = [each.to(device) for each in (states, places, cosine[:, :, None], sine[:, :, None], mask[:, None])]
             states = self._layer(cache, index, layer, *moved)
-        normed: Tensor = self.model.model.norm(states)
+        norm = self.model.model.norm
+        normed: Tensor = norm(states.to(norm.weight.device))
         return normed
 
     def _layer(

@@ -92,8 +92,9 @@ class T5Steps:
         bias, hidden = self._bias(places, shape.length), self._hidden_source(source_lengths, shape.source, states)
         for index, block in enumerate(self.blocks):
             states = self._layer(index, block, states, places, bias, hidden)
-        states = _normed(self.model.decoder.final_layer_norm, states)
-        logits: Tensor = self.model.lm_head(states * self.scale if self.scale != 1.0 else states)
+        norm, head = self.model.decoder.final_layer_norm, self.model.lm_head
+        states = _normed(norm, states.to(norm.weight.device)).to(head.weight.device)
+        logits: Tensor = head(states * self.scale if self.scale != 1.0 else states)
         return logits
 
     def _bias(self, places: Tensor, length: int) -> Tensor:
