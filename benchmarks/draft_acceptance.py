@@ -96,9 +96,9 @@ def replay(draft: SentenceDraft, goal: Target, cap: int, errors: Iterator[bool] 
         same = 0
         while same < len(drafted) and at + same < len(goal.tokens) - 1 and drafted[same] == goal.tokens[at + same]:
             same += 1
-        choices = _choices(draft, drafted, same, goal, at, errors)
+        chosen = choices(draft, drafted, same, goal, at, errors)
         started = time.perf_counter()
-        draft.advance(goal.tokens[at : at + same + 1], choices)
+        draft.advance(goal.tokens[at : at + same + 1], chosen)
         count.seconds += time.perf_counter() - started
         at += same + 1
         count.passes += 1
@@ -110,7 +110,7 @@ def replay(draft: SentenceDraft, goal: Target, cap: int, errors: Iterator[bool] 
     return count
 
 
-def _choices(
+def choices(
     draft: SentenceDraft, drafted: list[int], same: int, goal: Target, at: int, errors: Iterator[bool] | None
 ) -> list[int]:
     """What the model chooses for each token of ``drafted``, of which the first ``same`` are right."""
