@@ -157,19 +157,28 @@ def predict_command(
     options = Options(data=data, out=folder, datasets=datasets or (), **settings)
     if out is not None:
         make_folder(out)
-    own = processes.own_shard()
-    if own is not None and options.shard is not None:
-        raise UsageError("--shard is for separate commands: the processes of one launch take their shards themselves")
-    if own is not None:
-        options, device = replace(options, shard=own), processes.own_device(device)
+    own = _own_share(options)
     if backend == "openai":
-        path = run_prediction([], options, offline, _server(base_url, model, api, concurrency, tokenizer))
+        if verify_identical:
+            raise click.UsageError("--verify-identical needs the checkpoint itself, not a server")
+        path = run_prediction([], own, offline, _server(base_url, model, api, concurrency, tokenizer))
     else:
-        path = run_prediction([model], options, offline, local(model, dtype, device, options, verify_identical))
-    if own is None:
+        where = processes.own_device(device) if own is not options else device
+        path = run_prediction([model], own, offline, local(model, dtype, where, own, verify_identical))
+    if own is options:
         click.echo(str(path))
     else:
         _merge_if_last(folder)
+
+
+def _own_share(options: Options) -> Options:
+    """The shard of this process of a launch; ``options`` as they are where there is but one process."""
+    own = processes.own_shard()
+    if own is None:
+        return options
+    if options.shard is not None:
+        raise UsageError("--shard is for separate commands: the processes of one launch take their shards themselves")
+    return replace(options, shard=own)
 
 
 def _merge_if_last(folder: Path) -> None:

@@ -64,6 +64,13 @@ def test_a_server_needs_its_address(run: Run) -> None:
     assert "--base-url" in result.stderr
 
 
+def test_a_server_cannot_be_compared_with_plain_decoding(run: Run) -> None:
+    server = ("--backend", "openai", "--base-url", "http://127.0.0.1:9/v1", "--verify-identical", 1)
+    result = run("predict", "--model", "tiny", "--data", "demo", *server)
+    assert result.exit_code == 2
+    assert "--verify-identical" in result.stderr
+
+
 def test_verified_sentences_are_recorded(run: Run, tmp_path: Path) -> None:
     result = run(
         "predict", "--model", "demo", "--data", "demo", "--limit", 1, "--verify-identical", 3, "--out", tmp_path

@@ -77,7 +77,6 @@ class Cache:
 
     def __init__(self, rows: int, heads: int, size: int, devices: Sequence[torch.device], dtype: torch.dtype) -> None:
         self.positions = 0
-        self._shape = (rows, heads, size)
         self._layers = [
             [torch.empty(rows, 0, heads, size, device=device, dtype=dtype) for _ in range(2)] for device in devices
         ]
