@@ -61,7 +61,7 @@ from gner_bench.predict.options import Limit, Options
 from gner_bench.predict.plan import Key, Task, batches, plan
 from gner_bench.predict.selection import chosen
 from gner_bench.records import Record, read_records
-from gner_bench.score import evaluate
+from gner_bench.scoring import evaluate
 from gner_bench.structure import load_back_tokenizer
 from gner_bench.structure.back_tokenizer import tokenizer_file
 
@@ -270,7 +270,10 @@ def _output(checkpoint: Checkpoint, task: Task, ids: Sequence[int], cut: bool, p
 
 
 def translated(checkpoint: Checkpoint, goals: dict[Key, Target], load: Callable[[], Any], size: int, dtype: str) -> Way:
-    """CTranslate2's translator forced to stored outputs; finished rows leave its batches."""
+    """CTranslate2's translator forced to stored outputs; finished rows leave its batches.
+
+    It heeds no end token inside a forced prefix, so the prefix stops before it and any token then ends the row.
+    """
 
     def build() -> Decode:
         translator = load()
@@ -280,7 +283,9 @@ def translated(checkpoint: Checkpoint, goals: dict[Key, Target], load: Callable[
             found = prompt_ids(checkpoint, [task.prompt for task in tasks])
             results = translator.translate_batch(
                 [to_tokens(ids) for ids, _, _ in found],
-                target_prefix=[to_tokens(goals[task.key].tokens) for task in tasks],
+                target_prefix=[to_tokens(goals[task.key].tokens[:-1]) for task in tasks],
+                end_token=list(range(len(checkpoint.tokenizer))),
+                return_end_token=True,
                 beam_size=1,
                 max_batch_size=size,
                 max_input_length=0,
@@ -289,8 +294,8 @@ def translated(checkpoint: Checkpoint, goals: dict[Key, Target], load: Callable[
             )
             work = Work()
             for task, (_, _, cut), result in zip(tasks, found, results, strict=True):
-                ids = checkpoint.tokenizer.convert_tokens_to_ids(result.hypotheses[0])
-                ids = [*ids, min(end_tokens(checkpoint))]
+                forced = checkpoint.tokenizer.convert_tokens_to_ids(result.hypotheses[0][:-1])
+                ids = [*forced, min(end_tokens(checkpoint))]
                 work.outputs[task.key] = _output(checkpoint, task, ids, cut, len(ids))
             work.row_passes = work.pushed = work.kept
             return work

@@ -20,9 +20,9 @@ from pathlib import Path
 from seqeval.metrics.v1 import precision_recall_fscore_support
 from seqeval.scheme import IOB2
 
-from gner_bench.score.counts import Counts, strict_counts, total
-from gner_bench.score.evaluate import evaluate
-from gner_bench.score.metrics import prf
+from gner_bench.scoring.counts import Counts, strict_counts, total
+from gner_bench.scoring.evaluate import evaluate
+from gner_bench.scoring.metrics import prf
 from gner_bench.structure import load_back_tokenizer
 from gner_bench.structure.matching import _longest_common_subsequence as patience_lcs
 

@@ -159,8 +159,8 @@ def predict_command(
         make_folder(out)
     own = _own_share(options)
     if backend == "openai":
-        if verify_identical:
-            raise click.UsageError("--verify-identical needs the checkpoint itself, not a server")
+        if verify_identical or options.draft_from:
+            raise click.UsageError("--verify-identical and --draft-from need the checkpoint itself, not a server")
         path = run_prediction([], own, offline, _server(base_url, model, api, concurrency, tokenizer))
     else:
         where = processes.own_device(device) if own is not options else device

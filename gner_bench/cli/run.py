@@ -55,7 +55,7 @@ def run_command(config: Path | None, preset: str | None, out: Path | None, offli
 
 def _score(path: Path, name: str) -> Path:
     from gner_bench.files import write_json
-    from gner_bench.score.run import score_run
+    from gner_bench.scoring.run import score_run
 
     out = path.parent / "scores.json"
     result = score_run([path], None, name)

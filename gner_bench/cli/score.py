@@ -34,7 +34,7 @@ def score_command(
       gner-bench score prediction_results/base --per-type --out base.json
     """
     from gner_bench.files import to_json, write_json
-    from gner_bench.score.run import score_run
+    from gner_bench.scoring.run import score_run
 
     result = score_run(files, tokenizer, name)
     if out is not None:

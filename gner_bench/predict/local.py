@@ -14,7 +14,7 @@ from gner_bench.predict.decode.drafted import Drafted
 from gner_bench.predict.decode.forced import Forced
 from gner_bench.predict.decoding import CLEAN_UP_TOKENIZATION_SPACES, generate, use_protocol_settings
 from gner_bench.predict.generation import Generation
-from gner_bench.predict.options import DecodingName, Options
+from gner_bench.predict.options import Options
 from gner_bench.predict.plan import Key, Task, batches
 from gner_bench.records import Json, read_records
 from gner_bench.structure.back_tokenizer import tokenizer_file
@@ -32,9 +32,9 @@ MEMORY_SHARE = 0.6
 def local_backend(checkpoint: Checkpoint, options: Options) -> Backend:
     """The backend that generates with ``checkpoint`` as ``options`` say. Raises InputError for unreadable drafts."""
     decoder: Drafted | Forced | _Batched
-    if decoding_of(options) == "drafted":
+    if options.effective_decoding == "drafted":
         decoder = Drafted(checkpoint, rows_for(checkpoint, options), hints(options.draft_from))
-    elif decoding_of(options) == "constrained":
+    elif options.effective_decoding == "constrained":
         decoder = Forced(checkpoint, rows_for(checkpoint, options))
     else:
         decoder = _Batched(checkpoint, options)
@@ -50,22 +50,22 @@ def local_backend(checkpoint: Checkpoint, options: Options) -> Backend:
     )
 
 
-def decoding_of(options: Options) -> DecodingName:
-    """The decoding that is meant: several beams are a beam search."""
-    return "beam" if options.num_beams > 1 else options.decoding
-
-
 def rows_for(checkpoint: Checkpoint, options: Options) -> int:
     """How many sentences are decoded side by side: as asked for, or as many as a token budget or the memory hold."""
     if options.batch_size is not None:
         return options.batch_size
     if options.batch_tokens is not None:
-        return max(1, min(MOST_ROWS, options.batch_tokens // TOKENS_A_ROW))
+        return fitting(options.batch_tokens)
     device = checkpoint.model.device
     if device.type != "cuda":
         return ROWS
     free = torch.cuda.mem_get_info(device)[0] * MEMORY_SHARE
-    return max(1, min(MOST_ROWS, int(free // (TOKENS_A_ROW * bytes_a_token(checkpoint)))))
+    return fitting(int(free // bytes_a_token(checkpoint)))
+
+
+def fitting(tokens: int) -> int:
+    """How many sentences a budget of tokens holds."""
+    return max(1, min(MOST_ROWS, tokens // TOKENS_A_ROW))
 
 
 def bytes_a_token(checkpoint: Checkpoint) -> int:
@@ -95,7 +95,11 @@ class _Batched:
 
     def __call__(self, tasks: Sequence[Task]) -> Iterator[tuple[Task, Generation]]:
         use_protocol_settings(self.checkpoint, self.options.num_beams)
-        return batched(self.checkpoint, tasks, self.options.batch_size or BATCH)
+        return batched(self.checkpoint, tasks, self._size())
+
+    def _size(self) -> int:
+        budget, beams = self.options.batch_tokens, self.options.num_beams
+        return self.options.batch_size or (fitting(budget // beams) if budget else BATCH)
 
     def statistics(self) -> Json:
         return {}
@@ -124,7 +128,7 @@ def _settings(checkpoint: Checkpoint, options: Options) -> Json:
     family = checkpoint.family
     return {
         "backend": "transformers",
-        "decoding": decoding_of(options),
+        "decoding": options.effective_decoding,
         "num_beams": options.num_beams,
         "dtype": checkpoint.dtype,
         "max_input_tokens": family.max_input_tokens or None,

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Literal
 
 from gner_bench.data.tags import Repair
+from gner_bench.errors import UsageError
 from gner_bench.prompting import LabelOrder
 
 DecodingName = Literal["drafted", "greedy", "beam", "constrained"]
@@ -48,6 +49,7 @@ class Options:
     ``sample_ids`` are ``dataset/id``, or plain ids where there is one data set; none means all sentences.
     ``batch_size`` sentences are decoded side by side, or as many as ``batch_tokens`` or the memory allow.
     ``draft_from`` is a run whose outputs are the drafts; ``repair`` says what becomes of illegal gold tags.
+    Raises UsageError for drafts that the decoding has no use for.
     """
 
     data: Path | None
@@ -65,3 +67,12 @@ class Options:
     label_order: LabelOrder = "file"
     seed: int = 0
     repair: Repair = "refuse"
+
+    def __post_init__(self) -> None:
+        if self.draft_from and self.effective_decoding != "drafted":
+            raise UsageError(f"--draft-from is for drafted decoding, not for {self.effective_decoding}")
+
+    @property
+    def effective_decoding(self) -> DecodingName:
+        """The decoding that is meant: several beams are a beam search."""
+        return "beam" if self.num_beams > 1 else self.decoding

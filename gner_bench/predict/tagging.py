@@ -16,7 +16,7 @@ from gner_bench.predict.generation import Generation
 from gner_bench.predict.local import local_backend
 from gner_bench.predict.options import DecodingName, Options
 from gner_bench.predict.plan import Task
-from gner_bench.score.entities import lenient_spans
+from gner_bench.scoring.entities import lenient_spans
 from gner_bench.structure import load_back_tokenizer, structure
 
 

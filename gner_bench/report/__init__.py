@@ -11,7 +11,7 @@ from gner_bench.report.load import SystemScores, load_all, load_scores
 from gner_bench.report.render import to_csv, to_latex, to_markdown, to_rich
 from gner_bench.report.signature import signature_warnings
 from gner_bench.report.table import Table, comparison
-from gner_bench.score.metrics import METRICS
+from gner_bench.scoring.metrics import METRICS
 
 __all__ = [
     "SystemScores",

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from gner_bench.errors import InputError
-from gner_bench.score.metrics import METRICS, Metric
+from gner_bench.scoring.metrics import METRICS, Metric
 from gner_bench.structure.matching import STEPS
 
 PLACES: tuple[Callable[[Path], str], ...] = (lambda p: p.parent.name, lambda p: "/".join(p.parts[-2:]), str)

@@ -10,7 +10,7 @@ from gner_bench.catalog import catalog
 from gner_bench.catalog.published import PublishedScore
 from gner_bench.report.load import DatasetScores, SystemScores
 from gner_bench.report.signature import signature_warnings
-from gner_bench.score.metrics import Metric
+from gner_bench.scoring.metrics import Metric
 
 NO_AVERAGE = "no average: not all data sets of this table were scored"
 PUBLISHED_AVERAGE = "average as published, not over all data sets of this table"

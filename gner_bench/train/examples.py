@@ -11,7 +11,7 @@ from pathlib import Path
 
 from gner_bench.data import Reading, Sentence, read_dataset
 from gner_bench.prompting import prompt, tagged_text
-from gner_bench.score.entities import strict_spans
+from gner_bench.scoring.entities import strict_spans
 from gner_bench.train.recipe import Recipe, TrainingSet
 
 Words = tuple[str, ...]

@@ -8,8 +8,10 @@ from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+import pytest
 from click.testing import Result
 
+from gner_bench.predict.local import fitting
 from gner_bench.records import read_records
 
 Run = Callable[..., Result]
@@ -86,3 +88,14 @@ def test_drafts_of_another_run_write_the_same(run: Run, tmp_path: Path) -> None:
         assert run(*common, *more, "--out", tmp_path / name).exit_code == 0
     plain, again = ((tmp_path / name / "predictions.jsonl").read_bytes() for name in ("plain", "again"))
     assert plain == again
+
+
+@pytest.mark.parametrize("more", [("--decoding", "greedy"), ("--decoding", "constrained"), ("--num-beams", 2)])
+def test_drafts_without_drafted_decoding_are_refused(run: Run, tmp_path: Path, more: tuple[str, ...]) -> None:
+    result = run(*DEMO, *more, "--draft-from", tmp_path, "--out", tmp_path / "run")
+    assert result.exit_code == 2
+    assert "--draft-from is for drafted decoding" in result.stderr
+
+
+def test_a_token_budget_sizes_the_batches_of_generate() -> None:
+    assert [fitting(tokens) for tokens in (1, 1024, 8 * 1024, 10**9)] == [1, 1, 8, 256]

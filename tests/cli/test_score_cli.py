@@ -277,6 +277,6 @@ def test_scoring_needs_no_torch(predictions: Path, tokenizer: bool) -> None:
         write_tokenizer(predictions.with_name("tokenizer.json"), "ann", "saw", "oslo")
     command = ["score", str(predictions), "--per-type"]
     loaded = loaded_modules(f"from gner_bench.cli import main\nmain({command!r}, standalone_mode=False)")
-    assert {"gner_bench.score.evaluate", "rich"} <= loaded
+    assert {"gner_bench.scoring.evaluate", "rich"} <= loaded
     assert ("tokenizers" in loaded) is tokenizer
     assert not loaded & HEAVY

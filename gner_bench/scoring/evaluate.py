@@ -13,9 +13,9 @@ from gner_bench.catalog.problems import known_problems
 from gner_bench.data.sentence import content_hash
 from gner_bench.errors import InputError
 from gner_bench.records import Record, read_records
-from gner_bench.score.counts import Counts, TypedCounts, gner_counts, strict_counts, total
-from gner_bench.score.metrics import METRICS, Metric, Prf, mean, prf
-from gner_bench.score.signature import ScoredData, signature
+from gner_bench.scoring.counts import Counts, TypedCounts, gner_counts, strict_counts, total
+from gner_bench.scoring.metrics import METRICS, Metric, Prf, mean, prf
+from gner_bench.scoring.signature import ScoredData, signature
 from gner_bench.structure import BackTokenizer, structure
 from gner_bench.structure.matching import STEPS
 

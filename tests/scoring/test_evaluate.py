@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from gner_bench.score import evaluate
+from gner_bench.scoring import evaluate
 from gner_bench.structure import load_back_tokenizer
 
 METRICS = {"gner": "gner", "strict": "seqeval_strict_iob2_micro"}

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-from gner_bench.score.counts import Counts
+from gner_bench.scoring.counts import Counts
 
 Metric = Literal["gner", "strict"]
 METRICS: tuple[Metric, ...] = get_args(Metric)

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from seqeval.scheme import IOB2, Entities
 
-from gner_bench.score import entities, strict_spans
-from gner_bench.score.entities import lenient_spans, normalise
+from gner_bench.scoring import entities, strict_spans
+from gner_bench.scoring.entities import lenient_spans, normalise
 
 TAGS = st.lists(st.sampled_from(["O", "B-x", "I-x", "B-y", "I-y"]), max_size=12)
 

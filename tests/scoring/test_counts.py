@@ -5,8 +5,8 @@ from hypothesis import strategies as st
 from seqeval.metrics.v1 import precision_recall_fscore_support
 from seqeval.scheme import IOB2
 
-from gner_bench.score import Counts, entities, gner_counts, prf, strict_counts
-from gner_bench.score.counts import total
+from gner_bench.scoring import Counts, entities, gner_counts, prf, strict_counts
+from gner_bench.scoring.counts import total
 
 TAGS = ["O", "B-music genre", "I-music genre", "B-Person", "I-Person"]
 SENTENCES = st.lists(

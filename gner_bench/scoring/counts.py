@@ -7,7 +7,7 @@ from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from gner_bench.score.entities import entities, normalise, strict_spans
+from gner_bench.scoring.entities import entities, normalise, strict_spans
 
 E = TypeVar("E", bound=Hashable)
 

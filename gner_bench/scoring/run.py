@@ -11,7 +11,7 @@ from typing import Any
 from gner_bench.catalog import catalog
 from gner_bench.catalog.problems import problem_warning
 from gner_bench.errors import IncompleteError, InputError
-from gner_bench.score.evaluate import System, evaluate
+from gner_bench.scoring.evaluate import System, evaluate
 from gner_bench.structure import BackTokenizer, load_back_tokenizer
 from gner_bench.structure.back_tokenizer import tokenizer_file
 
