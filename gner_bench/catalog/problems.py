@@ -8,14 +8,31 @@ from gner_bench.catalog.catalog import catalog
 from gner_bench.data.sentence import short_hash
 
 
+class ProblemFinder:
+    """Looks for what the catalogue knows to be wrong with sentences that are said to be of a split."""
+
+    def __init__(self, name: str, split: str) -> None:
+        dataset = catalog().find_dataset(name)
+        self._problems = [problem for problem in dataset.problems if problem.split == split] if dataset else []
+        self._looked_for = frozenset(found for problem in self._problems for found in problem.sentences)
+        self._there: set[str] = set()
+
+    def add(self, words: Sequence[str]) -> None:
+        """Look at the words of a sentence."""
+        if self._looked_for:
+            self._there |= {short_hash(words)} & self._looked_for
+
+    def problems(self) -> list[str]:
+        """The problems of the sentences so far."""
+        return [each.what for each in self._problems if not each.sentences or self._there & set(each.sentences)]
+
+
 def known_problems(name: str, split: str, sentences: Iterable[Sequence[str]]) -> list[str]:
     """What the catalogue knows to be wrong with ``sentences`` (each its words), which are said to be of a split."""
-    dataset = catalog().find_dataset(name)
-    problems = [problem for problem in dataset.problems if problem.split == split] if dataset else []
-    if not problems:
-        return []
-    there = {short_hash(words) for words in sentences}
-    return [problem.what for problem in problems if not problem.sentences or not there.isdisjoint(problem.sentences)]
+    finder = ProblemFinder(name, split)
+    for words in sentences:
+        finder.add(words)
+    return finder.problems()
 
 
 def problem_warning(problems: dict[str, list[str]]) -> str:

@@ -42,9 +42,25 @@ class Dataset:
 
 
 def content_hash(tagged: Iterable[tuple[Iterable[str], Iterable[str]]]) -> str:
-    """SHA-256 (hex) of tagged sentences, independent of their order, ids and file format."""
-    lines = sorted(json.dumps([list(words), list(tags)]) for words, tags in tagged)
-    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+    """The ContentHash (hex) of tagged sentences, independent of their order, ids and file format."""
+    content = ContentHash()
+    for words, tags in tagged:
+        content.add(words, tags)
+    return content.hexdigest()
+
+
+class ContentHash:
+    """The sum, modulo 2**256, of the SHA-256 of each tagged sentence: it takes them one by one, in any order."""
+
+    def __init__(self) -> None:
+        self._sum = 0
+
+    def add(self, words: Iterable[str], tags: Iterable[str]) -> None:
+        digest = hashlib.sha256(json.dumps([list(words), list(tags)]).encode()).digest()
+        self._sum = (self._sum + int.from_bytes(digest)) % 2**256
+
+    def hexdigest(self) -> str:
+        return f"{self._sum:064x}"
 
 
 def short_hash(words: Sequence[str]) -> str:
