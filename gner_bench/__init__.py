@@ -1,3 +1,22 @@
 """The benchmark suite for generative named entity recognition (GNER)."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from gner_bench.api import compare as compare
+    from gner_bench.api import load_predictions as load_predictions
+    from gner_bench.api import score as score
+
 __version__ = "0.1.0"
+__all__ = ["__version__", "compare", "load_predictions", "score"]
+
+
+def __getattr__(name: str) -> Any:
+    """Load the Python interface when it is first asked for: the command must start fast."""
+    if name in __all__:
+        from gner_bench import api
+
+        return getattr(api, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

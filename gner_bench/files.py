@@ -26,9 +26,13 @@ def write_json(path: Path, document: object) -> None:
     write_atomic(path, to_json(document) + "\n")
 
 
-def to_json(document: object) -> str:
-    """Indented JSON with non-ASCII characters as they are."""
-    return json.dumps(document, indent=2, ensure_ascii=False)
+def to_json(document: object, indent: str = "") -> str:
+    """JSON with non-ASCII characters as they are: a line for each key of an object, arrays on one line."""
+    if not isinstance(document, dict) or not document:
+        return json.dumps(document, ensure_ascii=False)
+    inner = indent + "  "
+    lines = (f"{inner}{json.dumps(str(key), ensure_ascii=False)}: {to_json(each, inner)}" for key, each in document.items())
+    return "{\n" + ",\n".join(lines) + f"\n{indent}}}"
 
 
 def write_atomic(path: Path, data: str | bytes) -> None:

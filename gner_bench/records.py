@@ -22,6 +22,7 @@ EMPTY = "is empty: no record in it"
 class Record:
     """One line: the sentence, its gold ``tags``, the ``types`` of its prompt, and the generated ``prediction``.
 
+    ``target`` is what the text is (see gner_bench.structure.targets);
     ``generation`` is what the run noted about it (``{"tokens": 87, "finish": "stop"}``), empty where it noted nothing.
     """
 
@@ -34,6 +35,7 @@ class Record:
     prediction: str
     generation: Json
     line: int
+    target: str = "full+bio"
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,4 +150,5 @@ def _record(fields: Fields) -> Record:
         prediction=fields.get("prediction", str),
         generation=generation if isinstance(generation, dict) else {},
         line=fields.line,
+        target=fields.get("target", str) if "target" in fields.value else "full+bio",
     )

@@ -1,55 +1,141 @@
-"""Integer counts per sentence, from which every score follows by summing."""
+"""Integer counts per sentence, from which every score follows by summing. One function a metric.
+
+Each returns, by entity type, how many entities are right, were predicted and stand in the gold. The sum over types is
+the count of the sentence. Metrics blind to types count under the empty type.
+"""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Collection, Hashable, Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TypeVar
 
-from gner_bench.scoring.entities import entities, normalise, strict_spans
+from gner_bench.scoring.entities import Span, entities, normalise, strict_spans
+from gner_bench.scoring.predictions import Prediction
 
 E = TypeVar("E", bound=Hashable)
+Triple = tuple[int, int, int]
+"""Right, predicted, gold."""
+TypedCounts = dict[str, Triple]
+NO_TYPE = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """True positives, predicted entities and gold entities."""
+    """True positives, predicted entities and gold entities; halves where a metric gives half credit."""
 
-    true_positives: int = 0
-    predicted: int = 0
-    gold: int = 0
-
-    def __add__(self, other: Counts) -> Counts:
-        return Counts(
-            self.true_positives + other.true_positives, self.predicted + other.predicted, self.gold + other.gold
-        )
+    true_positives: float = 0
+    predicted: float = 0
+    gold: float = 0
 
 
-TypedCounts = Mapping[str, Counts]
-"""Counts by entity type; their sum is the count of the sentence."""
-
-
-def total(counts: Iterable[Counts]) -> Counts:
-    return sum(counts, Counts())
-
-
-def gner_counts(
-    words: Sequence[str], gold: Sequence[str], predicted: Sequence[str], types: Sequence[str]
-) -> TypedCounts:
+def gner_counts(sentence: Prediction) -> TypedCounts:
     """The GNER metric: each side becomes the set of its normalised (text, type) pairs (design of Ding et al. 2024).
 
-    Keys are names of ``types`` where their normalised form is met, otherwise that form.
+    Keys are names of the sentence's types where their normalised form is met, otherwise that form.
     """
-    names = {normalise(name): name for name in reversed(types)}
-    return _compare(set(entities(words, gold)), set(entities(words, predicted)), lambda e: names.get(e[1], e[1]))
+    names = _names(sentence.types)
+    gold = set(entities(sentence.words, sentence.gold))
+    predicted = gold if sentence.predicted == sentence.gold else set(entities(sentence.words, sentence.predicted))
+    if sentence.unplaced:
+        predicted = predicted | {(normalise(text), normalise(kind)) for text, kind in sentence.unplaced}
+    return _compare(gold, predicted, lambda entity: names.get(entity[1], entity[1]))
 
 
-def strict_counts(gold: Sequence[str], predicted: Sequence[str]) -> TypedCounts:
-    """The strict metric: spans by position and type, in valid BIO only."""
-    return _compare(set(strict_spans(gold)), set(strict_spans(predicted)), lambda span: span[2])
+@lru_cache(maxsize=1024)
+def _names(types: tuple[str, ...]) -> dict[str, str]:
+    """The types by their normalised forms, the first of those that share one."""
+    return {normalise(name): name for name in reversed(types)}
+
+
+def strict_counts(sentence: Prediction) -> TypedCounts:
+    """Spans by position and type, in valid BIO only."""
+    gold, predicted = _spans(sentence)
+    return _with_unplaced(sentence, _compare(set(gold), set(predicted), lambda span: span[2]))
+
+
+def exact_counts(sentence: Prediction) -> TypedCounts:
+    """Spans by position, whatever their types."""
+    gold, predicted = ({span[:2] for span in side} for side in _spans(sentence))
+    return _blind(sentence, len(gold & predicted), len(predicted), len(gold))
+
+
+def partial_counts(sentence: Prediction) -> TypedCounts:
+    """In halves: spans with equal boundaries earn two, pairs that overlap one, whatever their types (MUC's partial).
+
+    Each span stands in one pair at most; of all pairings one with the most pairs counts.
+    """
+    gold, predicted = _spans(sentence)
+    same = {span[:2] for span in gold} & {span[:2] for span in predicted}
+    rest = ([span for span in side if span[:2] not in same] for side in (gold, predicted))
+    return _blind(sentence, 2 * len(same) + overlapping_pairs(*rest), 2 * len(predicted), 2 * len(gold), unit=2)
+
+
+def type_counts(sentence: Prediction) -> TypedCounts:
+    """Spans of the same type that share a word (MUC's type); each in one pair at most, as many pairs as can be."""
+    gold, predicted = (_by_type(side) for side in _spans(sentence))
+    found = {
+        kind: (overlapping_pairs(gold[kind], predicted[kind]), len(predicted[kind]), len(gold[kind]))
+        for kind in gold.keys() | predicted.keys()
+    }
+    return _with_unplaced(sentence, found)
+
+
+def token_counts(sentence: Prediction) -> TypedCounts:
+    """Words by the type of their tag, whether B- or I-; words tagged O on both sides do not count."""
+    gold, predicted = ([tag[2:] for tag in side] for side in (sentence.gold, sentence.predicted))
+    right = Counter(one for one, other in zip(gold, predicted, strict=True) if one == other)
+    made, expected = Counter(predicted), Counter(gold)
+    kinds = (made.keys() | expected.keys()) - {NO_TYPE}
+    return _with_unplaced(sentence, {kind: (right[kind], made[kind], expected[kind]) for kind in kinds})
+
+
+def overlapping_pairs(gold: Iterable[Span], predicted: Collection[Span]) -> int:
+    """The most pairs of a gold and a predicted span that share a word, each span in one pair at most.
+
+    Both sides must be in order and without overlap among themselves, as spans of BIO tags are; pairing from the left is
+    then optimal.
+    """
+    pairs = 0
+    left = iter(predicted)
+    span = next(left, None)
+    for start, end, _ in gold:
+        while span is not None and span[1] <= start:
+            span = next(left, None)
+        if span is not None and span[0] < end:
+            pairs += 1
+            span = next(left, None)
+    return pairs
+
+
+def _spans(sentence: Prediction) -> tuple[list[Span], list[Span]]:
+    gold = strict_spans(sentence.gold)
+    return gold, gold if sentence.predicted == sentence.gold else strict_spans(sentence.predicted)
+
+
+def _by_type(spans: Iterable[Span]) -> defaultdict[str, list[Span]]:
+    found: defaultdict[str, list[Span]] = defaultdict(list)
+    for span in spans:
+        found[span[2]].append(span)
+    return found
 
 
 def _compare(gold: set[E], predicted: set[E], kind: Callable[[E], str]) -> TypedCounts:
+    if gold == predicted:
+        return {name: (count, count, count) for name, count in Counter(map(kind, gold)).items()}
     right, made, expected = (Counter(map(kind, side)) for side in (gold & predicted, predicted, gold))
-    return {name: Counts(right[name], made[name], expected[name]) for name in made.keys() | expected.keys()}
+    return {name: (right[name], made[name], expected[name]) for name in made.keys() | expected.keys()}
+
+
+def _blind(sentence: Prediction, right: int, predicted: int, gold: int, unit: int = 1) -> TypedCounts:
+    predicted += unit * len(sentence.unplaced)
+    return {NO_TYPE: (right, predicted, gold)} if predicted or gold else {}
+
+
+def _with_unplaced(sentence: Prediction, counts: TypedCounts) -> TypedCounts:
+    for _, kind in sentence.unplaced:
+        right, predicted, gold = counts.get(kind, (0, 0, 0))
+        counts[kind] = (right, predicted + 1, gold)
+    return counts

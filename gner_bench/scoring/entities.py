@@ -5,11 +5,15 @@ from __future__ import annotations
 import re
 import string
 from collections.abc import Sequence
+from functools import lru_cache
 
+Span = tuple[int, int, str]
+"""First word, word after the last, type."""
 _PUNCTUATION = str.maketrans("", "", string.punctuation)
 _ARTICLES = re.compile(r"\b(?:a|an|the)\b")
 
 
+@lru_cache(maxsize=1 << 16)
 def normalise(text: str) -> str:
     """Lower case, without ASCII punctuation and articles, white space collapsed (the SQuAD answer normalisation)."""
     return " ".join(_ARTICLES.sub(" ", text.lower().translate(_PUNCTUATION)).split())
@@ -27,9 +31,9 @@ def entities(words: Sequence[str], tags: Sequence[str]) -> list[tuple[str, str]]
     return list(dict.fromkeys(found))
 
 
-def lenient_spans(tags: Sequence[str]) -> list[tuple[int, int, str]]:
+def lenient_spans(tags: Sequence[str]) -> list[Span]:
     """The (start, end, type) spans of any sequence of tags, as :func:`entities` reads them."""
-    spans: list[tuple[int, int, str]] = []
+    spans: list[Span] = []
     open_span = False
     for index, tag in enumerate(tags):
         if tag == "O":
@@ -42,15 +46,17 @@ def lenient_spans(tags: Sequence[str]) -> list[tuple[int, int, str]]:
     return spans
 
 
-def strict_spans(tags: Sequence[str]) -> list[tuple[int, int, str]]:
+def strict_spans(tags: Sequence[str]) -> list[Span]:
     """The (start, end, type) spans of valid BIO: ``B-`` and the ``I-`` of the same type that follow it.
 
     Any other ``I-`` belongs to no span, as in seqeval with ``mode="strict"`` and ``scheme=IOB2``.
     """
-    spans: list[tuple[int, int, str]] = []
+    spans: list[Span] = []
     continued = ""
     for index, tag in enumerate(tags):
-        if tag.startswith("B-"):
+        if tag == "O":
+            continued = ""
+        elif tag.startswith("B-"):
             spans.append((index, index + 1, tag[2:]))
             continued = "I-" + tag[2:]
         elif tag == continued:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from gner_bench.errors import InputError
@@ -24,9 +24,14 @@ class BackTokenizer:
         self._seen: dict[str, str] = {}
 
     def __call__(self, words: Sequence[str]) -> list[str]:
-        fresh = [word for word in dict.fromkeys(words) if word not in self._seen]
-        self._seen.update(zip(fresh, self._roundtrip(fresh), strict=True))
+        self.learn(words)
         return [self._seen[word] for word in words]
+
+    def learn(self, words: Iterable[str]) -> None:
+        """Remember words that are going to be asked for: many at once take less time than few."""
+        fresh = [word for word in dict.fromkeys(words) if word not in self._seen]
+        if fresh:
+            self._seen.update(zip(fresh, self._roundtrip(fresh), strict=True))
 
 
 def tokenizer_file(path: Path) -> Path | None:

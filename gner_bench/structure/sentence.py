@@ -3,29 +3,88 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from gner_bench.structure.matching import BackTokenize, Match, match
-from gner_bench.structure.parsing import parse_generation
+from gner_bench.structure.targets import GNER, Target, parse_target_text, placed_tags
 
 
 @dataclass(frozen=True, slots=True)
 class Structured:
-    """The ``match`` of one generation, and how many of its words, labels and sentence words went astray."""
+    """The ``match`` of one generation, and what of its words, labels and sentence words went astray.
+
+    ``unknown_labels`` counts those of types that the prompt lacks, ``omitted_words`` the words of the sentence that got
+    no label, ``added_words`` the generated words that found no place (see ``word_differences``). ``generated`` holds
+    the (word, label) pairs as generated; ``outside_vocabulary`` the words of the sentence that the back-tokenizer does
+    not give back as they are, in lower case both, in their order.
+    """
 
     match: Match
     unknown_labels: int
     omitted_words: int
     added_words: int
+    generated: Sequence[tuple[str, str]] = ()
+    outside_vocabulary: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class WordDifferences:
+    """What the output changed of the sentence's words: each side in its own order, substitutes as (word, generated)."""
+
+    omitted: list[str]
+    added: list[str]
+    substituted: list[tuple[str, str]]
 
 
 def structure(
-    words: Sequence[str], types: Collection[str], text: str, back_tokenize: BackTokenize | None = None
+    words: Sequence[str],
+    types: Collection[str],
+    text: str,
+    back_tokenize: BackTokenize | None = None,
+    target: Target = GNER,
 ) -> Structured:
     """Tags for ``words`` from the generated ``text``; a label whose type is not in ``types`` becomes ``O``."""
-    pairs = parse_generation(text)
+    pairs = parse_target_text(text, target)
     labels = [label if label == "O" or label[2:] in types else "O" for _, label in pairs]
-    matched = match(words, [word for word, _ in pairs], labels, back_tokenize)
-    placed = sum(source is not None for source in matched.sources)
+    outside: list[str] = []
+    noticing = None if back_tokenize is None else _noticing(back_tokenize, words, outside)
+    matched = match(words, [word for word, _ in pairs], labels, noticing)
+    if target.scheme == "plain":
+        matched = replace(matched, tags=placed_tags(labels, matched.sources, types, target))
+    placed = len(words) - matched.sources.count(None)
     unknown = sum(kept != label for kept, (_, label) in zip(labels, pairs, strict=True))
-    return Structured(matched, unknown, len(words) - placed, len(pairs) - placed)
+    return Structured(matched, unknown, len(words) - placed, len(pairs) - placed, pairs, tuple(outside))
+
+
+def _noticing(back_tokenize: BackTokenize, words: Sequence[str], outside: list[str]) -> BackTokenize:
+    """``back_tokenize`` that adds to ``outside`` those of ``words`` whose lower case it changes."""
+
+    def noticing(lowered: Sequence[str]) -> Sequence[str]:
+        found = back_tokenize(lowered)
+        if found != lowered:
+            outside.extend(word for word, old, new in zip(words, lowered, found, strict=True) if old != new)
+        return found
+
+    return noticing
+
+
+def word_differences(words: Sequence[str], structured: Structured) -> WordDifferences:
+    """The words of a sentence that its output omitted, added and substituted.
+
+    Between two neighbouring placed words (or an end), a run of words without label that is answered by as many
+    generated words without place is substituted, word by word; other runs are omitted and added.
+    """
+    found = WordDifferences([], [], [])
+    start, first = 0, 0
+    for index, source in enumerate([*structured.match.sources, len(structured.generated)]):
+        if source is None:
+            continue
+        left_out = words[start:index]
+        put_in = [word for word, _ in structured.generated[first:source]]
+        if left_out and len(left_out) == len(put_in):
+            found.substituted.extend(zip(left_out, put_in, strict=True))
+        else:
+            found.omitted.extend(left_out)
+            found.added.extend(put_in)
+        start, first = index + 1, source + 1
+    return found

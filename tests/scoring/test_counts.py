@@ -1,55 +1,147 @@
 from __future__ import annotations
 
-from hypothesis import given
-from hypothesis import strategies as st
-from seqeval.metrics.v1 import precision_recall_fscore_support
-from seqeval.scheme import IOB2
+from collections.abc import Sequence
+from typing import Any
 
-from gner_bench.scoring import Counts, entities, gner_counts, prf, strict_counts
-from gner_bench.scoring.counts import total
+from hypothesis import example, given
 
-TAGS = ["O", "B-music genre", "I-music genre", "B-Person", "I-Person"]
-SENTENCES = st.lists(
-    st.lists(
-        st.tuples(st.sampled_from(["a", "Paris", "C++", "of"]), st.sampled_from(TAGS), st.sampled_from(TAGS)),
-        min_size=1,
-        max_size=10,
-    ),
-    min_size=1,
-    max_size=6,
+from gner_bench.scoring.counts import (
+    Triple,
+    exact_counts,
+    gner_counts,
+    overlapping_pairs,
+    partial_counts,
+    strict_counts,
+    token_counts,
+    type_counts,
 )
+from gner_bench.scoring.entities import Span, entities, normalise
+from gner_bench.scoring.metrics import DEFINITIONS, METRICS
+from gner_bench.scoring.predictions import Prediction
+
+from .sentences import TYPES, of_spans, overlap, predictions, sentence, spans, summed, total
+
+# By hand
 
 
-@given(SENTENCES)
-def test_strict_figures_are_those_of_seqeval(sentences: list[list[tuple[str, str, str]]]) -> None:
-    gold = [[tag for _, tag, _ in sentence] for sentence in sentences]
-    predicted = [[tag for _, _, tag in sentence] for sentence in sentences]
-    counts = total(total(strict_counts(g, p).values()) for g, p in zip(gold, predicted, strict=True))
-    found = prf(counts, "strict")
-    expected = precision_recall_fscore_support(gold, predicted, scheme=IOB2, average="micro", zero_division=0)
-    assert (found.precision, found.recall) == expected[:2]
-    assert abs(found.f1 - expected[2]) < 1e-12
+def test_every_metric_by_hand() -> None:
+    found = sentence(
+        gold="B-x I-x O B-y B-x I-x O B-x",
+        predicted="B-x I-x O B-x B-x O O I-x",
+        words="New York , Bonn Los Angeles , bonn",
+    )
+    assert gner_counts(found) == {"x": (2, 3, 3), "y": (0, 0, 1)}  # bonn counts once as x, wherever it stands
+    assert strict_counts(found) == {"x": (1, 3, 3), "y": (0, 0, 1)}
+    assert exact_counts(found) == {"": (2, 3, 4)}
+    assert partial_counts(found) == {"": (5, 6, 8)}
+    assert type_counts(found) == {"x": (2, 3, 3), "y": (0, 0, 1)}
+    assert token_counts(found) == {"x": (4, 5, 5), "y": (0, 0, 1)}
 
 
-@given(SENTENCES)
-def test_counts_by_type_add_up_to_the_sets_compared(sentences: list[list[tuple[str, str, str]]]) -> None:
-    for sentence in sentences:
-        words, gold, predicted = (list(column) for column in zip(*sentence, strict=True))
-        left, right = set(entities(words, gold)), set(entities(words, predicted))
-        counts = gner_counts(words, gold, predicted, ["music genre", "Person"])
-        assert total(counts.values()) == Counts(len(left & right), len(right), len(left))
-        assert set(counts) <= {"music genre", "Person"}
+def test_a_sentence_without_entities_counts_nothing() -> None:
+    for metric in METRICS:
+        assert summed(DEFINITIONS[metric].count(sentence("O O", "O O")).values()) == (0, 0, 0)
 
 
-@given(SENTENCES)
-def test_a_prediction_equal_to_gold_is_perfect(sentences: list[list[tuple[str, str, str]]]) -> None:
-    for sentence in sentences:
-        words, gold, _ = (list(column) for column in zip(*sentence, strict=True))
-        for counts in (gner_counts(words, gold, gold, ["Person"]), strict_counts(gold, gold)):
-            assert all(c.true_positives == c.predicted == c.gold for c in counts.values())
+def test_what_stands_at_no_words_was_predicted_and_is_right_for_the_gner_metric_alone() -> None:
+    found = sentence("B-x O", "O O", words="Paris ,", unplaced=(("paris!", "x"), ("Rome", "x")))
+    assert gner_counts(found) == {"x": (1, 2, 1)}
+    for metric, expected in {"strict": (0, 2, 1), "exact": (0, 2, 1), "partial": (0, 4, 2)}.items():
+        assert summed(DEFINITIONS[metric].count(found).values()) == expected  # type: ignore[index]
+    assert type_counts(found) == token_counts(found) == {"x": (0, 2, 1)}
 
 
-def test_the_gner_metric_adds_its_epsilon_and_strict_adds_none() -> None:
-    assert prf(Counts(1, 1, 1), "strict").f1 == 1.0
-    assert prf(Counts(1, 1, 1), "gner").precision == 1 / (1 + 1e-10)
-    assert prf(Counts(), "strict").f1 == prf(Counts(), "gner").f1 == 0.0
+def test_types_keep_their_names_where_normalised_ones_differ() -> None:
+    assert gner_counts(sentence("B-Music_Genre", "O", types=["Music_Genre"])) == {"Music_Genre": (0, 0, 1)}
+    assert gner_counts(sentence("B-TV-show", "O", types=["Person"])) == {"tvshow": (0, 0, 1)}
+
+
+# Against definitions written out plainly
+
+
+def naive_gner(found: Prediction) -> Triple:
+    gold, predicted = (set(entities(found.words, side)) for side in (found.gold, found.predicted))
+    predicted |= {(normalise(text), normalise(kind)) for text, kind in found.unplaced}
+    return len(gold & predicted), len(predicted), len(gold)
+
+
+@given(predictions())
+def test_gner_counts_by_type_add_up_to_the_sets_compared(found: Prediction) -> None:
+    counts = gner_counts(found)
+    assert summed(counts.values()) == naive_gner(found)
+    assert set(counts) <= set(TYPES)
+
+
+@given(predictions())
+def test_counts_by_type_add_up_to_those_blind_to_types_on_both_sides(found: Prediction) -> None:
+    _, predicted, gold = summed(exact_counts(found).values())
+    for count in (strict_counts, type_counts):
+        assert summed(count(found).values())[1:] == (predicted, gold)
+    assert summed(partial_counts(found).values())[1:] == (2 * predicted, 2 * gold)
+
+
+@given(predictions())
+def test_the_metrics_forgive_in_this_order(found: Prediction) -> None:
+    right = {metric: summed(DEFINITIONS[metric].count(found).values())[0] for metric in METRICS}
+    assert right["strict"] <= right["type"]
+    assert right["strict"] <= right["exact"]
+    assert 2 * right["exact"] <= right["partial"]
+
+
+@given(predictions())
+def test_no_metric_finds_more_than_was_predicted_or_stands_in_the_gold(found: Prediction) -> None:
+    for metric in METRICS:
+        for right, predicted, gold in DEFINITIONS[metric].count(found).values():
+            assert 0 <= right <= min(predicted, gold)
+
+
+@given(predictions(unplaced=False))
+def test_gold_against_gold_is_all_right(found: Prediction) -> None:
+    same = Prediction(*(found.dataset, found.split, found.id, found.types, found.words, found.gold, found.gold))
+    for metric in METRICS:
+        assert all(right == predicted == gold for right, predicted, gold in DEFINITIONS[metric].count(same).values())
+
+
+@given(predictions(unplaced=False))
+def test_gold_and_prediction_change_places_as_precision_and_recall_do(found: Prediction) -> None:
+    turned = Prediction(*(found.dataset, found.split, found.id, found.types, found.words, found.predicted, found.gold))
+    for metric in METRICS:
+        right, predicted, gold = total(metric, [found])
+        assert total(metric, [turned]) == (right, gold, predicted)
+
+
+# Pairs of overlapping spans
+
+
+def most(gold: Sequence[Span], predicted: Sequence[Span], credit: Any) -> int:
+    """The greatest sum of credit over all ways to pair spans, each used once; tries them all."""
+    if not gold:
+        return 0
+    first, rest = gold[0], gold[1:]
+    ways = [most(rest, predicted, credit)]
+    for index, other in enumerate(predicted):
+        if overlap(first, other):
+            left = [*predicted[:index], *predicted[index + 1 :]]
+            ways.append(credit(first, other) + most(rest, left, credit))
+    return max(ways)
+
+
+@given(spans(), spans())
+@example([(0, 4, "x"), (4, 5, "x")], [(3, 5, "x"), (5, 6, "x")])
+def test_as_many_spans_are_paired_as_can_be(gold: list[Span], predicted: list[Span]) -> None:
+    assert overlapping_pairs(gold, predicted) == most(gold, predicted, lambda *_: 1)
+
+
+@given(spans(), spans())
+def test_partial_gives_the_most_credit_of_all_pairings(gold: list[Span], predicted: list[Span]) -> None:
+    best = most(gold, predicted, lambda one, other: 2 if one[:2] == other[:2] else 1)
+    assert total("partial", [of_spans(gold, predicted)]) == (best, 2 * len(predicted), 2 * len(gold))
+
+
+@given(spans(), spans())
+def test_type_pairs_the_spans_of_each_type_apart(gold: list[Span], predicted: list[Span]) -> None:
+    counts = type_counts(of_spans(gold, predicted))
+    for kind in ("x", "y"):
+        sides = [[span for span in side if span[2] == kind] for side in (gold, predicted)]
+        expected = (most(*sides, lambda *_: 1), len(sides[1]), len(sides[0]))
+        assert counts.get(kind, (0, 0, 0)) == expected

@@ -8,8 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from seqeval.scheme import IOB2, Entities
 
-from gner_bench.scoring import entities, strict_spans
-from gner_bench.scoring.entities import lenient_spans, normalise
+from gner_bench.scoring.entities import entities, lenient_spans, normalise, strict_spans
 
 TAGS = st.lists(st.sampled_from(["O", "B-x", "I-x", "B-y", "I-y"]), max_size=12)
 
@@ -28,6 +27,7 @@ def test_reference_vectors(shared: Path) -> None:
         (["I-x", "O", "I-y"], [(0, 1, "x"), (2, 3, "y")]),
         (["B-x", "I-y"], [(0, 2, "y")]),
         (["B-x", "B-x"], [(0, 1, "x"), (1, 2, "x")]),
+        (["B-x", "I-y", "I-x"], [(0, 3, "x")]),
     ],
 )
 def test_the_lenient_reading_keeps_every_label(tags: list[str], spans: list[tuple[int, int, str]]) -> None:
@@ -35,11 +35,42 @@ def test_the_lenient_reading_keeps_every_label(tags: list[str], spans: list[tupl
 
 
 @pytest.mark.parametrize(
+    ("tags", "spans"),
+    [
+        (["B-x", "I-x", "O"], [(0, 2, "x")]),
+        (["I-x", "O", "I-y"], []),
+        (["B-x", "I-y"], [(0, 1, "x")]),
+        (["B-x", "I-y", "I-x"], [(0, 1, "x")]),
+        (["B-x", "O", "I-x"], [(0, 1, "x")]),
+    ],
+)
+def test_the_strict_reading_drops_what_continues_nothing(tags: list[str], spans: list[tuple[int, int, str]]) -> None:
+    assert strict_spans(tags) == spans
+
+
+@pytest.mark.parametrize(
     ("text", "normal"),
-    [("The  Beatles", "beatles"), ("U.S.A.", "usa"), ("The The", ""), ("an A and theatre", "and theatre"), ("É!", "é")],
+    [
+        ("The  Beatles", "beatles"),
+        ("U.S.A.", "usa"),
+        ("The The", ""),
+        ("an A and theatre", "and theatre"),
+        ("É!", "é"),
+        ("the-band", "theband"),
+        ("“quoted”", "“quoted”"),
+        ("Tom\u00a0 Hanks", "tom hanks"),
+    ],
 )
 def test_normalisation(text: str, normal: str) -> None:
     assert normalise(text) == normal
+
+
+@given(st.text("aTnhe .,-!É\t“", max_size=12))
+def test_normalised_text_has_neither_capitals_nor_punctuation_nor_articles(text: str) -> None:
+    found = normalise(text)
+    assert found == " ".join(found.lower().split())
+    assert not set(found) & set(".,-!")
+    assert not set(found.split()) & {"a", "an", "the"}
 
 
 def test_equal_entities_count_once() -> None:

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from gner_bench.prompting import tagged_text
 from gner_bench.structure import parse_generation
+from gner_bench.structure.parsing import label_faults
 
 WORDS = st.text("abcXYZ019.,'-éß東", min_size=1, max_size=8)
 LABELS = st.sampled_from(["O", "B-person", "I-person", "B-music genre", "I-music genre"])
@@ -51,3 +52,33 @@ def test_any_text_gives_stripped_words_with_labels(text: str) -> None:
         assert word == word.strip() != ""
         assert label == "O" or label.startswith(("B-", "I-"))
         assert "\n" not in label
+
+
+@pytest.mark.parametrize(
+    ("text", "faults"),
+    [
+        ("a(O) b(B-person) c(I-person)", {}),
+        ("", {}),
+        ("a ( b ) c", {}),
+        ("((O) 1999(O) )(O) (O)(O)", {"without_word": 2}),
+        ("a(o) b(O)", {"unread": 1}),
+        ("a(b-person) b(E-person) c(B_person) d(B: person) e(O)", {"unread": 4}),
+        ("a(person) b(Person) c(place) d(O)", {"unread": 2}),
+        ("(1999)(O) (etc.)(O) (T-shirt)(O) (both-ways)(O)", {}),
+        ("john(B-person smith(I-person) x(O)", {"unclosed": 1}),
+        ("a(B-x\n)(O)", {"unclosed": 1}),
+        ("a(O) b(B-per", {"unclosed": 1}),
+        ("a(O) b(I", {"unclosed": 1}),
+        ("a(O) b(", {}),
+        ("a(B-) b(I-) c(I- )", {"empty_type": 3}),
+        ("(O) a(O) (B-person)", {"without_word": 2}),
+    ],
+)
+def test_malformed_labels(text: str, faults: dict[str, int]) -> None:
+    assert +label_faults(text, parse_generation(text), ["person"]) == faults
+
+
+@given(st.lists(st.tuples(WORDS, LABELS), max_size=30))
+def test_what_a_perfect_checkpoint_writes_has_no_malformed_label(pairs: list[tuple[str, str]]) -> None:
+    text = tagged_text([word for word, _ in pairs], [label for _, label in pairs])
+    assert not label_faults(text, pairs, ["person", "music genre"])

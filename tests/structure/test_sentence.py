@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from gner_bench.structure import structure
+from gner_bench.structure.sentence import WordDifferences, word_differences
 
 
 def test_a_label_outside_the_types_becomes_o_and_is_counted() -> None:
@@ -17,3 +20,28 @@ def test_omitted_and_added_words_are_counted() -> None:
 def test_a_faithful_output_leaves_nothing_to_count() -> None:
     found = structure(["a", "b"], ["x"], "a(B-x) b(I-x)")
     assert (found.unknown_labels, found.omitted_words, found.added_words) == (0, 0, 0)
+
+
+def test_the_words_and_labels_as_generated_are_kept() -> None:
+    found = structure(["a", "b"], ["x"], "a(B-x) z(B-y)")
+    assert found.generated == [("a", "B-x"), ("z", "B-y")]
+
+
+def test_words_that_the_back_tokenizer_changes_are_noticed_in_their_own_case() -> None:
+    def without_braces(words: Sequence[str]) -> list[str]:
+        return [word.replace("{", "") for word in words]
+
+    found = structure(["X{", "B", "{"], ["x"], "x(B-x) b(O)", without_braces)
+    assert found.outside_vocabulary == ("X{", "{")
+    assert structure(["B"], ["x"], "b(O)", without_braces).outside_vocabulary == ()
+    assert structure(["X{"], ["x"], "x{(O)").outside_vocabulary == ()
+
+
+def test_runs_of_words_without_counterpart_are_told_apart() -> None:
+    words = ["a", "b", "c", "d", "e"]
+    found = word_differences(words, structure(words, [], "z(O) a(O) x(O) c(O) y(O) y(O) e(O)"))
+    assert found == WordDifferences(["d"], ["z", "y", "y"], [("b", "x")])
+
+
+def test_nothing_generated_omits_every_word() -> None:
+    assert word_differences(["a", "b"], structure(["a", "b"], [], "")) == WordDifferences(["a", "b"], [], [])

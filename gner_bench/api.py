@@ -1,0 +1,95 @@
+"""The Python interface: load predictions, score them, compare systems."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from os import PathLike
+from pathlib import Path
+
+from gner_bench.data.sentence import Dataset
+from gner_bench.scoring.comparison import (
+    RESAMPLES,
+    Comparison,
+    MeasuredSystem,
+    comparison,
+    label_of,
+    measured,
+    read_measured,
+    scores_file,
+)
+from gner_bench.scoring.gold_files import Gold
+from gner_bench.scoring.importing.formats import PREDICTIONS
+from gner_bench.scoring.metrics import DEFAULT, as_metric
+from gner_bench.scoring.predictions import Predictions
+from gner_bench.scoring.resampling import Resampling
+from gner_bench.scoring.scores import Scores
+from gner_bench.scoring.scores import score as count
+from gner_bench.scoring.sources import load_from
+
+
+def load_predictions(
+    *paths: str | PathLike[str],
+    tokenizer: str | PathLike[str] | None = None,
+    name: str | None = None,
+    format: str = PREDICTIONS,
+    gold: Gold | Sequence[Dataset] = (),
+    rename: Mapping[str, str] | None = None,
+) -> Predictions:
+    """The predictions of files (predictions.jsonl, .jsonl.gz) or run folders, together one system.
+
+    ``tokenizer`` is the checkpoint's, for back-tokenization: a path, ``"none"``, or None for the one beside the first
+    file. ``name`` replaces the system's. Sentences are read when they are iterated over, then InputError names file,
+    line and field of what is unusable; an unreadable tokenizer or run.json raises it here.
+
+    Files of another ``format`` (see ``FORMATS``) are read here and placed on the words of ``gold``; ``rename`` names
+    their types. For predictions.jsonl, ``gold`` replaces the tags in the file (see ``with_gold``).
+    """
+    files = [Path(path) for path in paths]
+    return load_from(files, format, gold or Gold(), rename or {}, None if tokenizer is None else str(tokenizer), name)
+
+
+def score(predictions: Predictions | str | PathLike[str], metrics: Sequence[str] = DEFAULT) -> Scores:
+    """Count ``predictions`` (or those of a file or run folder) by ``metrics``.
+
+    Raises InputError for unusable predictions and UsageError for an unknown metric.
+    """
+    found = load_predictions(predictions) if isinstance(predictions, str | PathLike) else predictions
+    return count(found, [as_metric(metric) for metric in metrics])
+
+
+def compare(
+    first: Scores | str | PathLike[str],
+    second: Scores | str | PathLike[str],
+    *more: Scores | str | PathLike[str],
+    metric: str | Sequence[str] | None = None,
+    resamples: int = RESAMPLES,
+    seed: int = 0,
+    tokenizer: str | PathLike[str] | None = None,
+) -> Comparison:
+    """Compare each system with the ``first`` on the same sentences: paired intervals and tests.
+
+    A system is its Scores, a scores.json, a predictions file or a run folder. ``metric`` None are the usual metrics
+    that all were scored by; ``tokenizer`` is for prediction files, as in ``load_predictions``. Raises UsageError for
+    sentences or gold that differ, an unknown metric or one that a system lacks, and InputError for an unusable file.
+    """
+    names = [metric] if isinstance(metric, str) else list(metric or ())
+    metrics = [as_metric(name) for name in names]
+    systems = [
+        _measured(label_of(index), source, metrics or DEFAULT, tokenizer)
+        for index, source in enumerate((first, second, *more))
+    ]
+    return comparison(systems, metrics or None, Resampling(resamples, seed))
+
+
+def _measured(
+    label: str,
+    source: Scores | str | PathLike[str],
+    metrics: Sequence[str],
+    tokenizer: str | PathLike[str] | None,
+) -> MeasuredSystem:
+    if isinstance(source, Scores):
+        return measured(label, source)
+    scored = scores_file(Path(source))
+    if scored is not None:
+        return read_measured(label, scored)
+    return measured(label, score(load_predictions(source, tokenizer=tokenizer), metrics))

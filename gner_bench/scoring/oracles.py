@@ -1,0 +1,125 @@
+"""What scores would be if one step of the way from text to entities made no mistakes.
+
+``perfect_structuring``: every word of the sentence that got no label, or one of an unknown type, takes its gold tag;
+the other words keep theirs. It is there for sentences structured from generated text only. What was right by ``strict``
+stays right, so recall cannot fall; precision can, where a gold tag on such a word begins an entity that the labels of
+the words after it do not finish.
+
+``perfect_types``: every predicted span with exactly the boundaries of a gold span takes its type. By ``strict`` neither
+precision nor recall can fall.
+
+Spans are read as the metric reads them: strict for ``strict``, lenient for ``gner``, whose spans then become the set of
+normalised (text, type) pairs of the sentence. As that set forgets places, a text that was right elsewhere in the
+sentence may be lost to it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping, Sequence
+from typing import Literal, TypeVar, get_args
+
+from gner_bench.records import Json
+from gner_bench.scoring.counts import Triple
+from gner_bench.scoring.entities import Span, lenient_spans, normalise, strict_spans
+from gner_bench.scoring.metrics import Metric
+from gner_bench.scoring.predictions import Prediction
+from gner_bench.structure.sentence import Structured
+
+E = TypeVar("E", bound=Hashable)
+Oracle = Literal["perfect_structuring", "perfect_types"]
+ORACLES: tuple[Oracle, ...] = get_args(Oracle)
+KNOWN: tuple[Metric, ...] = ("gner", "strict")
+"""The metrics there are oracles for."""
+
+
+class Oracles:
+    """How the counts of one data set would change, summed over its sentences."""
+
+    def __init__(self, metrics: Sequence[Metric]) -> None:
+        self._metrics = [metric for metric in KNOWN if metric in metrics]
+        self._changes = {oracle: {metric: [0, 0] for metric in KNOWN} for oracle in ORACLES}
+        self._structured = False
+
+    def add(self, sentence: Prediction, gold: Sequence[Span], predicted: Sequence[Span], wrong_types: int) -> None:
+        """Count a sentence, whose strict spans are given and how many predicted ones are wrong in type alone."""
+        structured = sentence.structured
+        if structured is not None:
+            self._structured = True
+            if (structured.omitted_words or structured.unknown_labels) and sentence.predicted != sentence.gold:
+                self._add_structuring(sentence, structured, gold, predicted)
+        if wrong_types:
+            self._changes["perfect_types"]["strict"][0] += wrong_types
+        if "gner" in self._metrics and sentence.predicted != sentence.gold:
+            self._add_gner_types(sentence, gold, predicted, wrong_types)
+
+    def _add_structuring(
+        self, sentence: Prediction, structured: Structured, gold: Sequence[Span], predicted: Sequence[Span]
+    ) -> None:
+        tags = with_structure(sentence, structured)
+        self._change("perfect_structuring", "strict", set(gold), set(predicted), set(strict_spans(tags)))
+        if "gner" in self._metrics:
+            sides = (lenient_spans(side) for side in (sentence.gold, sentence.predicted, tags))
+            self._change("perfect_structuring", "gner", *_texts(sentence, *sides))
+
+    def _add_gner_types(
+        self, sentence: Prediction, gold: Sequence[Span], predicted: Sequence[Span], wrong_types: int
+    ) -> None:
+        lenient = _lenient(sentence.gold, gold), _lenient(sentence.predicted, predicted)
+        if not wrong_types and lenient[0] is gold and lenient[1] is predicted:
+            return
+        gold, predicted = lenient
+        changed = with_types(gold, predicted)
+        if changed != predicted:
+            self._change("perfect_types", "gner", *_texts(sentence, gold, predicted, changed))
+
+    def _change(self, oracle: Oracle, metric: Metric, gold: set[E], before: set[E], after: set[E]) -> None:
+        sums = self._changes[oracle][metric]
+        sums[0] += len(gold & after) - len(gold & before)
+        sums[1] += len(after) - len(before)
+
+    def document(self, totals: Mapping[Metric, Triple]) -> Json:
+        """Right, predicted and gold by oracle and metric; ``totals`` are the counts as they are."""
+        return {
+            oracle: {
+                metric: [totals[metric][0] + right, totals[metric][1] + predicted, totals[metric][2]]
+                for metric, (right, predicted) in changes.items()
+                if metric in self._metrics
+            }
+            for oracle, changes in self._changes.items()
+            if self._structured or oracle != "perfect_structuring"
+        }
+
+
+def with_structure(sentence: Prediction, structured: Structured) -> list[str]:
+    """The predicted tags with gold ones for words that got no label or one of an unknown type."""
+    types, generated = frozenset(sentence.types), structured.generated
+    labels = [None if source is None else generated[source][1] for source in structured.match.sources]
+    return [
+        gold if label is None or (label != "O" and label[2:] not in types) else tag
+        for label, gold, tag in zip(labels, sentence.gold, sentence.predicted, strict=True)
+    ]
+
+
+def with_types(gold: Sequence[Span], predicted: Sequence[Span]) -> list[Span]:
+    """The predicted spans, with the type of the gold span of equal boundaries where there is one."""
+    kinds = {span[:2]: span[2] for span in gold}
+    return [(start, end, kinds.get((start, end), kind)) for start, end, kind in predicted]
+
+
+def _lenient(tags: Sequence[str], strict: Sequence[Span]) -> Sequence[Span]:
+    """The lenient spans of tags: the strict ones, if these hold every word that is not O."""
+    held = sum([end - start for start, end, _ in strict])
+    return strict if held == len(tags) - tags.count("O") else lenient_spans(tags)
+
+
+def _texts(sentence: Prediction, gold: Sequence[Span], *predicted: Sequence[Span]) -> list[set[tuple[str, str]]]:
+    """The normalised (text, type) pairs of each side, as ``gner`` counts them."""
+    words = sentence.words
+    found = [
+        {(normalise(" ".join(words[start:end])), normalise(kind)) for start, end, kind in spans}
+        for spans in (gold, *predicted)
+    ]
+    if sentence.unplaced:
+        unplaced = {(normalise(text), normalise(kind)) for text, kind in sentence.unplaced}
+        found[1:] = [side | unplaced for side in found[1:]]
+    return found

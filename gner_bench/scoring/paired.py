@@ -1,0 +1,274 @@
+"""Two systems on the same sentences: the difference of their F1, its interval and two tests of it.
+
+The interval and the first test are the paired bootstrap: sentences are drawn with replacement, the same ones for both
+systems (Koehn 2004, Statistical significance tests for machine translation evaluation). Its p value comes from the
+resampled differences shifted to mean zero (Riezler and Maxwell 2005, On some pitfalls in automatic evaluation and
+significance testing for MT; the shift method is Noreen's). The second test is approximate randomization (Noreen 1989,
+Computer-intensive methods for testing hypotheses, chapter 2): the outputs of the systems change places in each sentence
+with probability 1/2. Both are two-sided, with p = (count + 1) / (trials + 1).
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from statistics import NormalDist
+
+import numpy as np
+
+from gner_bench.errors import UsageError
+from gner_bench.scoring.metrics import Metric
+from gner_bench.scoring.resampling import AT_ONCE, Floats, Resampling, draws, f1, weighted
+from gner_bench.scoring.scores import Scores, SetScores
+from gner_bench.scoring.statistics import Column, Integers, Statistics
+
+MEAN = "mean"
+ALPHA = 0.05
+POWER = 0.8
+FEWEST = 20
+"""Trials below which no p value could be under 0.05."""
+TIE = 1e-12
+"""Figures nearer than this are the same number computed in another way."""
+NAMED = 5
+"""How many sentence ids a message names."""
+
+
+@dataclass(frozen=True)
+class Difference:
+    """The F1 (0 to 1) of two systems on the data set ``name``, or their ``mean`` over all, and how sure it differs.
+
+    ``difference`` is second less first, ``interval`` its paired percentile bootstrap interval. ``p_holm`` is
+    ``p_randomization`` corrected for the number of data sets, None for the mean. ``detectable`` is the smallest
+    difference that these sentences show with 80% power in a two-sided test at 5%: (z(0.975) + z(0.8)) standard errors.
+    """
+
+    name: str
+    first: float
+    second: float
+    difference: float
+    interval: tuple[float, float]
+    p_bootstrap: float
+    p_randomization: float
+    p_holm: float | None
+    detectable: float
+
+    @property
+    def significant(self) -> bool:
+        """Whether approximate randomization, corrected for the number of data sets, is below 5%."""
+        return (self.p_randomization if self.p_holm is None else self.p_holm) < ALPHA
+
+
+@dataclass(frozen=True)
+class PairedSet:
+    """The counts of two systems on the sentences of one data set, in the order of the sentences' keys.
+
+    ``counts`` holds the distinct ones, shape (distinct, 2 systems, columns, 3); ``places[i]`` is that of sentence i,
+    which stands at ``order[i]`` in the first system's own order.
+    """
+
+    name: str
+    counts: Integers
+    places: Integers
+    order: Integers
+
+    def sums(self) -> Integers:
+        """The counts of the whole set, shape (2, columns, 3)."""
+        found: Integers = np.tensordot(np.bincount(self.places, minlength=len(self.counts)), self.counts, axes=1)
+        return found
+
+    def resampled(self, resampling: Resampling) -> Integers:
+        """The counts of every resample, shape (resamples, 2, columns, 3)."""
+        blocks = draws(len(self.places), resampling, self.name)
+        return np.concatenate([weighted(self.counts, self.places[drawn]) for drawn in blocks])
+
+    def swapped(self, resampling: Resampling) -> Integers:
+        """The counts of every trial in which the systems change places at random, shape (trials, 2, columns, 3)."""
+        change = self.counts[:, 1] - self.counts[:, 0]
+        differs = np.flatnonzero(change.any(axis=(1, 2)))
+        moving = self.places[np.isin(self.places, differs)]
+        moved = change[moving].reshape(len(moving), int(np.prod(change.shape[1:]))).astype(np.float64)
+        blocks = [swaps @ moved for swaps in _swaps(len(moving), resampling, self.name)]
+        shift = np.concatenate(blocks).astype(np.int64).reshape(-1, *change.shape[1:])
+        first, second = self.sums()
+        return np.stack([first + shift, second - shift], axis=1)
+
+
+def pair(first: SetScores, second: SetScores, metric: Metric, kinds: Sequence[str] | None = None) -> PairedSet:
+    """The same sentences of two systems: micro counts as one column, or those of the types ``kinds``, a column each."""
+    orders = [np.argsort(np.asarray(each.keys, dtype=np.uint64), kind="stable") for each in (first, second)]
+    rows = [each.statistics.index()[order] for each, order in zip((first, second), orders, strict=True)]
+    width = max(1, len(second.statistics.rows))
+    distinct, places = np.unique(rows[0] * width + rows[1], return_inverse=True)
+    one = _columns(first.statistics, metric, kinds)[distinct // width]
+    two = _columns(second.statistics, metric, kinds)[distinct % width]
+    return PairedSet(first.name, np.stack([one, two], axis=1), places.astype(np.int64), orders[0])
+
+
+def _columns(statistics: Statistics, metric: Metric, kinds: Sequence[str] | None) -> Integers:
+    """The distinct rows of ``statistics``, shape (rows, columns, 3)."""
+    matrix, columns = statistics.matrix(), statistics.columns_of(metric)
+    if kinds is None:
+        summed: Integers = matrix[:, list(columns.values())].sum(axis=1, keepdims=True)
+        return summed
+    found = np.zeros((len(matrix), len(kinds), 3), dtype=np.int64)
+    for place, kind in enumerate(kinds):
+        if kind in columns:
+            found[:, place] = matrix[:, columns[kind]]
+    return found
+
+
+def _swaps(sentences: int, resampling: Resampling, name: str) -> Iterator[Floats]:
+    """Ones where the systems change places and zeros elsewhere, in blocks of shape (trials, sentences)."""
+    random = np.random.RandomState((resampling.seed + zlib.crc32(f"swap {name}".encode())) % 2**32)
+    at_once = max(1, AT_ONCE // max(1, sentences))
+    for start in range(0, resampling.resamples, at_once):
+        trials = min(at_once, resampling.resamples - start)
+        yield random.randint(0, 2, size=(trials, sentences), dtype=np.uint8).astype(np.float64)
+
+
+@dataclass(frozen=True)
+class _Trials:
+    """F1 of both systems, and its difference in resamples and in trials with changed places, shape (trials,) each."""
+
+    name: str
+    first: float
+    second: float
+    resampled: Floats
+    swapped: Floats
+
+
+def differences(first: Scores, second: Scores, metric: Metric, resampling: Resampling) -> list[Difference]:
+    """Each data set in the order of ``first``, then the mean over them.
+
+    Raises UsageError when the systems were not scored on the same sentences or not by ``metric``, and for fewer than 20
+    resamples.
+    """
+    _require(first, second, metric, resampling)
+    sets = [_trials(pair(each, second.sets[name], metric), metric, resampling) for name, each in first.sets.items()]
+    corrected = holm([_p_randomization(each) for each in sets])
+    found = [_difference(each, resampling, p) for each, p in zip(sets, corrected, strict=True)]
+    return [*found, _difference(_mean(sets), resampling, None)]
+
+
+def _trials(paired: PairedSet, metric: Metric, resampling: Resampling) -> _Trials:
+    first, second = f1(paired.sums(), metric)[:, 0].tolist()
+    drawn, swapped = (f1(sums, metric)[..., 0] for sums in (paired.resampled(resampling), paired.swapped(resampling)))
+    return _Trials(paired.name, first, second, drawn[:, 1] - drawn[:, 0], swapped[:, 1] - swapped[:, 0])
+
+
+def _mean(sets: Sequence[_Trials]) -> _Trials:
+    count = len(sets)
+    return _Trials(
+        MEAN,
+        sum(each.first for each in sets) / count,
+        sum(each.second for each in sets) / count,
+        np.mean([each.resampled for each in sets], axis=0),
+        np.mean([each.swapped for each in sets], axis=0),
+    )
+
+
+def _difference(trials: _Trials, resampling: Resampling, p_holm: float | None) -> Difference:
+    observed, drawn = trials.second - trials.first, trials.resampled
+    return Difference(
+        trials.name,
+        trials.first,
+        trials.second,
+        observed,
+        resampling.interval(drawn),
+        p_value(drawn - drawn.mean(), observed),
+        _p_randomization(trials),
+        p_holm,
+        detectable(drawn),
+    )
+
+
+def _p_randomization(trials: _Trials) -> float:
+    return p_value(trials.swapped, trials.second - trials.first)
+
+
+def p_value(under_null: Floats, observed: float) -> float:
+    """(count + 1) / (trials + 1), counting what is as far from 0 as ``observed`` or farther."""
+    count = int(np.count_nonzero(np.abs(under_null) >= abs(observed) - TIE))
+    return (count + 1) / (len(under_null) + 1)
+
+
+def detectable(drawn: Floats) -> float:
+    """The difference that has a power of 80% in a two-sided test at 5%, from resampled differences."""
+    normal = NormalDist()
+    return float((normal.inv_cdf(1 - ALPHA / 2) + normal.inv_cdf(POWER)) * np.std(drawn, ddof=1))
+
+
+def holm(p_values: Sequence[float]) -> list[float]:
+    """Corrected for their number (Holm 1979, A simple sequentially rejective multiple test procedure)."""
+    corrected, highest = [0.0] * len(p_values), 0.0
+    for rank, place in enumerate(sorted(range(len(p_values)), key=lambda place: p_values[place])):
+        highest = max(highest, min(1.0, (len(p_values) - rank) * p_values[place]))
+        corrected[place] = highest
+    return corrected
+
+
+def _require(first: Scores, second: Scores, metric: Metric, resampling: Resampling) -> None:
+    require_same_sentences(first, second)
+    for scores in (first, second):
+        if metric not in scores.metrics:
+            raise UsageError(f"{_name(scores)} was not scored by {metric}; score it again with --metric {metric}")
+    if resampling.resamples < FEWEST:
+        raise UsageError(f"{resampling.resamples} resamples are too few for a test; at least {FEWEST} are needed")
+
+
+def require_same_sentences(first: Scores, second: Scores) -> None:
+    """Raise UsageError unless both were scored on the same sentences with the same gold, in whatever order.
+
+    It names the data sets or the ids of the sentences that differ.
+    """
+    names = _name(first), _name(second)
+    for name, one, other in ((names[0], first, second), (names[1], second, first)):
+        if only := [each for each in one.sets if each not in other.sets]:
+            raise UsageError(f"data sets scored for {name} alone: {', '.join(only)}")
+    if not first.sets or not all(each.keys for each in first.sets.values()):
+        raise UsageError("no sentences to compare")
+    for name, one_set in first.sets.items():
+        if problem := _differing(one_set, second.sets[name], names):
+            raise UsageError(f"{name}: {problem}")
+
+
+def _name(scores: Scores) -> str:
+    """The system and, as names may be equal, its first file."""
+    name, files = scores.origin.system.name, scores.origin.files
+    return f"{name} ({files[0]})" if files else name
+
+
+def _differing(first: SetScores, second: SetScores, names: tuple[str, str]) -> str:
+    """What keeps the sentences of a set from being compared, empty where nothing does."""
+    keys = [dict(zip(each.keys, each.ids, strict=True)) for each in (first, second)]
+    only = [[id for key, id in mine.items() if key not in other] for mine, other in (keys, keys[::-1])]
+    changed = set(only[0]) & set(only[1])
+    parts = [f"the words of {_sentences(id for id in only[0] if id in changed)} differ"] if changed else []
+    for name, ids in zip(names, only, strict=True):
+        if alone := [id for id in ids if id not in changed]:
+            parts.append(f"{_sentences(alone)} scored for {name} alone")
+    if parts:
+        return "; ".join(parts)
+    return "" if first.content_hash == second.content_hash else _differing_gold(first, second)
+
+
+def _differing_gold(first: SetScores, second: SetScores) -> str:
+    """The gold of sentences tells itself by its counts; where these are alike, no sentence can be named."""
+    gold = [dict(zip(each.keys, _gold(each.statistics), strict=True)) for each in (first, second)]
+    ids = [id for key, id in zip(first.keys, first.ids, strict=True) if gold[0][key] != gold[1][key]]
+    return f"gold of {_sentences(ids)} differs" if ids else "the gold tags differ"
+
+
+def _gold(statistics: Statistics) -> list[dict[Column, int]]:
+    """The number of gold entities of each sentence by metric and type, where there are any."""
+    columns = list(statistics.columns)
+    rows = [{columns[place]: gold for place, (_, _, gold) in row if gold} for row in statistics.rows]
+    return [rows[place] for place in statistics.places]
+
+
+def _sentences(ids: Iterable[str]) -> str:
+    """Such as ``3 sentences (7, 12, 40)``."""
+    listed = list(ids)
+    named = ", ".join(listed[:NAMED]) + (", …" if len(listed) > NAMED else "")
+    return f"{len(listed)} sentence{'s' if len(listed) > 1 else ''} ({named})"

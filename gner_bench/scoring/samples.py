@@ -1,0 +1,101 @@
+"""Finding sentences to look at: by name, or those with the most errors."""
+
+from __future__ import annotations
+
+import heapq
+from collections import Counter
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+from gner_bench.errors import UsageError, did_you_mean, short
+from gner_bench.records import Json
+from gner_bench.scoring.entries import verdicts
+from gner_bench.scoring.predictions import Prediction, Predictions
+from gner_bench.structure.matching import Step
+
+
+def find_samples(predictions: Predictions, names: Iterable[str]) -> dict[str, list[Prediction]]:
+    """The sentences that each of ``names`` means, ``dataset/id`` or ``dataset/split/id``; several if it stands twice.
+
+    Raises UsageError for an unknown data set or sentence, with the nearest, and InputError as reading does.
+    """
+    found: dict[str, list[Prediction]] = {name: [] for name in names}
+    ids: dict[str, list[str]] = {}
+    for sentence in predictions:
+        ids.setdefault(sentence.dataset, []).append(sentence.id)
+        for name in (f"{sentence.dataset}/{sentence.id}", f"{sentence.dataset}/{sentence.split}/{sentence.id}"):
+            if name in found:
+                found[name].append(sentence)
+    unknown = next((name for name, sentences in found.items() if not sentences), None)
+    if unknown is not None:
+        raise UsageError(f"{', '.join(map(str, predictions.origin.files))}: {_what_is_wrong(unknown, ids)}")
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Ranked:
+    """A sentence and how many errors of each class it has."""
+
+    sentence: Prediction
+    errors: Counter[str]
+
+    @property
+    def name(self) -> str:
+        """As ``find_samples`` takes it."""
+        return f"{self.sentence.dataset}/{self.sentence.id}"
+
+    @property
+    def step(self) -> Step | None:
+        """The step that placed the generated words, None where tags came as such."""
+        return self.sentence.structured.match.step if self.sentence.structured else None
+
+    def document(self) -> Json:
+        """As JSON."""
+        place = {"file": str(self.sentence.file), "line": self.sentence.line}
+        return {"sample": self.name, **place, "errors": dict(self.errors), "step": self.step}
+
+
+def worst_samples(predictions: Predictions, most: int, classes: Collection[str] = ()) -> list[Ranked]:
+    """Up to ``most`` sentences with errors, those with the most first, equals in their order.
+
+    ``classes`` are the classes of error that count, all where none is named.
+    """
+    ranked = (Ranked(sentence, _errors(sentence, classes)) for sentence in predictions)
+    return heapq.nlargest(most, (each for each in ranked if each.errors), key=lambda each: each.errors.total())
+
+
+def _errors(sentence: Prediction, classes: Collection[str]) -> Counter[str]:
+    if sentence.predicted == sentence.gold and not sentence.unplaced:
+        return Counter()
+    kinds = (verdict.kind for verdict in verdicts(sentence))
+    return Counter(kind for kind in kinds if kind != "correct" and (kind in classes or not classes))
+
+
+def _what_is_wrong(name: str, ids: dict[str, list[str]]) -> str:
+    if "/" not in name:
+        first = next(f"{dataset}/{known[0]}" for dataset, known in ids.items())
+        return f"{short(name)} is not DATASET/ID, such as {_shown(first)}"
+    dataset = max((known for known in ids if name.startswith(f"{known}/")), key=len, default=None)
+    if dataset is None:
+        asked = name.partition("/")[0]
+        return f"no data set {short(asked)}; {did_you_mean(asked, list(map(_shown, ids)))}"
+    id, known = name[len(dataset) + 1 :], ids[dataset]
+    nearest = ", ".join(map(_shown, _nearest(id, known)))
+    return f"no sentence {short(id)} in {_shown(dataset)} ({len(known)} sentences; nearest ids: {nearest})"
+
+
+def _nearest(id: str, ids: Sequence[str], most: int = 3) -> list[str]:
+    """The ids nearest to ``id``: as numbers where it is one, else by spelling, else the first ones."""
+    numbers = [each for each in dict.fromkeys(ids) if _is_number(each)]
+    if _is_number(id) and numbers:
+        return sorted(sorted(numbers, key=lambda each: abs(int(each) - int(id)))[:most], key=int)
+    return get_close_matches(id, ids, most) or list(ids[:most])
+
+
+def _is_number(id: str) -> bool:
+    return id.isdecimal() and len(id) < 19
+
+
+def _shown(name: str) -> str:
+    return name if name.isprintable() else short(name)

@@ -1,0 +1,191 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from gner_bench.api import load_predictions, score
+from gner_bench.errors import InputError
+from gner_bench.files import write_json
+from gner_bench.scoring.document import VERSION, document, read_scores
+from gner_bench.scoring.figures import Figures
+from gner_bench.scoring.metrics import METRICS
+from gner_bench.scoring.predictions import Origin, Prediction, System
+from gner_bench.scoring.resampling import Resampling
+from gner_bench.scoring.scores import Scores
+
+from .sentences import given_sets, predictions, sentence
+
+FEW = Resampling(20, seed=4, confidence=0.9)
+SENTENCES = st.lists(predictions(), min_size=1, max_size=5)
+ORIGIN = Origin(
+    (Path("runs/a/predictions.jsonl"),),
+    System("tiny [x]", 7_200_000, "ours", ("ncbi",)),
+    "beam4",
+    "f5dfec16" * 8,
+    "hierarchical-1",
+    {"news": 9},
+    12,
+)
+
+
+def scores_of(**sets: list[Prediction]) -> Scores:
+    return score(replace(given_sets(**sets), origin=ORIGIN), METRICS)
+
+
+@pytest.fixture
+def scores() -> Scores:
+    return scores_of(news=[sentence("B-x O", "B-x B-y"), sentence("B-y", "O")], films=[sentence("B-x I-x", "B-x I-y")])
+
+
+@pytest.fixture
+def written(scores: Scores, tmp_path: Path) -> Path:
+    path = tmp_path / "scores.json"
+    write_json(path, document(scores, FEW))
+    return path
+
+
+def test_the_document_has_its_parts(scores: Scores) -> None:
+    found = document(scores, FEW)
+    assert found["version"] == VERSION == 2
+    assert found["system"] == {
+        "name": "tiny [x]",
+        "parameters": 7_200_000,
+        "note": "ours",
+        "training_sets": ["ncbi"],
+    }
+    assert found["files"] == ["runs/a/predictions.jsonl"]
+    assert found["metrics"] == list(METRICS)
+    assert found["resampling"] == {"resamples": 20, "seed": 4, "confidence": 0.9}
+    news = found["datasets"]["news"]
+    assert (news["split"], news["sentences"], news["planned"]) == ("test", 2, 9)
+    assert set(news) >= {*METRICS, "macro", "types", "label_list", "matched_by", "structuring", "errors", "counts"}
+    assert news["strict"]["true_positives"] == 1
+    assert set(news["strict"]["interval"]) == {"precision", "recall", "f1"}
+    assert news["macro"]["strict"]["f1"] == 0.5
+    assert set(news["types"]["x"]) == {"gner", "strict", "type", "token"}
+    for part in ("average", "pooled", "macro"):
+        assert set(found[part]) == set(METRICS)
+    assert found["signature"].startswith("data:news/test=2@")
+
+
+def test_the_average_and_the_pooled_figures_are_those_of_figures(scores: Scores) -> None:
+    found, figures = document(scores, FEW), Figures(scores, FEW)
+    for metric in METRICS:
+        assert found["average"][metric]["f1"] == figures.average(metric).prf.f1
+        assert found["pooled"][metric]["f1"] == figures.pooled(metric).prf.f1
+        assert found["macro"][metric] == figures.macro(metric).document()
+
+
+def test_the_same_scores_give_the_same_document(scores: Scores) -> None:
+    assert json.dumps(document(scores, FEW)) == json.dumps(document(scores, FEW))
+
+
+@given(SENTENCES, SENTENCES)
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_what_is_read_back_gives_the_same_document(
+    tmp_path: Path, news: list[Prediction], films: list[Prediction]
+) -> None:
+    path = tmp_path / "scores.json"
+    first = document(scores_of(news=news, films=films), FEW)
+    write_json(path, first)
+    again = document(*read_scores(path))
+    assert json.dumps(again) == json.dumps(first)
+
+
+def test_real_scores_are_read_back_the_same(shared: Path, tmp_path: Path) -> None:
+    path = tmp_path / "scores.json"
+    first = document(score(load_predictions(shared / "predictions/gner-t5-base.dev700.jsonl")), Resampling(100))
+    write_json(path, first)
+    assert json.dumps(document(*read_scores(path))) == json.dumps(first)
+
+
+def test_other_intervals_can_be_had_from_a_file(scores: Scores, written: Path) -> None:
+    read, resampling = read_scores(written)
+    assert resampling == FEW
+    more = Resampling(500, seed=1)
+    assert document(read, more) == document(scores, more)
+
+
+def change(path: Path, keys: str, value: Any) -> None:
+    """Set the value at ``keys`` (separated by dots), remove it where ``value`` is KeyError."""
+    found = inner = json.loads(path.read_text(encoding="utf-8"))
+    *parents, last = keys.split(".")
+    for key in parents:
+        inner = inner[key]
+    if value is KeyError:
+        del inner[last]
+    else:
+        inner[last] = value
+    path.write_text(json.dumps(found), encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("keys", "value", "said"),
+    [
+        ("version", 1, "version: 1 has no counts of sentences; score the predictions again"),
+        ("version", 3, "version: 3 is not a version that this program reads"),
+        ("version", "2", "version: expected int, found str"),
+        ("version", KeyError, "version: is missing"),
+        ("metrics", ["gner", "bleu"], "metrics: unknown metric 'bleu'"),
+        ("metrics", [], "datasets.news.counts: cannot be used"),
+        ("datasets", {}, "datasets: is empty"),
+        ("datasets.news", 3, "datasets.news: expected dict, found int"),
+        ("datasets.news.split", None, "datasets.news.split: expected str"),
+        ("datasets.news.planned", "all", "datasets.news.planned: expected int, found str"),
+        ("datasets.news.label_list", [3], "datasets.news.label_list: expected an array of strings"),
+        ("datasets.news.counts", KeyError, "datasets.news.counts: is missing"),
+        ("datasets.news.counts.rows", [[0, 5, 1, 1]], "datasets.news.counts: cannot be used (a row holds impossible"),
+        ("datasets.news.counts.keys", [-1, 2], "datasets.news.counts: cannot be used"),
+        ("datasets.news.counts.keys", [1], "datasets.news.counts: 2 sentences, 2 ids and 1 keys"),
+        ("datasets.news.counts.ids", [1, 2], "datasets.news.counts.ids: expected an array of strings"),
+        ("resampling.resamples", 2.5, "resampling.resamples: expected int, found float"),
+        ("resampling.resamples", -1, "resampling.resamples: is negative"),
+        ("resampling.confidence", 1.5, "resampling.confidence: is not between 0 and 1"),
+        ("resampling", KeyError, "resampling: is missing"),
+        ("system.name", None, "system.name: expected str"),
+        ("system.parameters", "7B", "system.parameters: expected int, found str"),
+        ("system.training_sets", 3, "system.training_sets: expected list, found int"),
+        ("origin.tokenizer", 5, "origin.tokenizer: expected str, found int"),
+        ("origin", KeyError, "origin: is missing"),
+        ("files", "x", "files: expected list, found str"),
+    ],
+)
+def test_a_bad_field_is_named(written: Path, keys: str, value: Any, said: str) -> None:
+    change(written, keys, value)
+    with pytest.raises(InputError) as caught:
+        read_scores(written)
+    assert str(caught.value).startswith(f"{written}: {said}")
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"", "is not JSON"),
+        (b'{"version": 2', "is not JSON"),
+        (b"[" * 100_000, "is not JSON"),
+        (b"[1]", "expected a JSON object, found list"),
+        (b"\xff", "is not UTF-8 text"),
+        (b'{"a": "\\ud800"}', "holds half of a surrogate pair"),
+        (None, "No such file"),
+    ],
+)
+def test_a_file_that_is_no_scores_json_is_named(tmp_path: Path, content: bytes | None, said: str) -> None:
+    path = tmp_path / "scores.json"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(InputError) as caught:
+        read_scores(path)
+    assert str(caught.value).startswith(f"{path}: {said}")
+
+
+def test_what_is_not_known_of_a_run_is_none(record: Callable[..., Any], predictions_file: Callable[..., Path]) -> None:
+    origin = document(score(predictions_file(record())), FEW)["origin"]
+    assert origin == {"decoding": "unknown", "tokenizer": None, "structuring": "hierarchical-1", "expected": 0}

@@ -1,0 +1,101 @@
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gner_bench.scoring.counts import Counts
+from gner_bench.scoring.metrics import DEFINITIONS, METRICS
+from gner_bench.scoring.predictions import Prediction
+from gner_bench.scoring.statistics import Statistics, counts_of, of_document
+
+from .sentences import predictions, sentence
+
+SENTENCES = st.lists(predictions(), max_size=8)
+
+
+def counted(sentences: list[Prediction]) -> Statistics:
+    found = Statistics(METRICS)
+    for each in sentences:
+        found.add({metric: DEFINITIONS[metric].count(each) for metric in METRICS})
+    return found
+
+
+@given(SENTENCES)
+@settings(max_examples=40)
+def test_sums_are_those_of_the_sentences(sentences: list[Prediction]) -> None:
+    found = counted(sentences)
+    sums = found.sums()
+    for metric in METRICS:
+        counts = [DEFINITIONS[metric].count(each) for each in sentences]
+        columns = found.columns_of(metric)
+        assert set(columns) == {kind for each in counts for kind in each}
+        for kind, column in columns.items():
+            expected = np.sum([each.get(kind, (0, 0, 0)) for each in counts], axis=0)
+            assert sums[column].tolist() == expected.tolist()
+
+
+@given(SENTENCES)
+@settings(max_examples=40)
+def test_every_sentence_keeps_its_own_counts(sentences: list[Prediction]) -> None:
+    found = counted(sentences)
+    assert len(found) == len(sentences)
+    matrix, index = found.matrix(), found.index()
+    for place, each in zip(index, sentences, strict=True):
+        for metric in METRICS:
+            counts = DEFINITIONS[metric].count(each)
+            for kind, column in found.columns_of(metric).items():
+                assert tuple(matrix[place, column]) == counts.get(kind, (0, 0, 0))
+
+
+def test_sentences_with_the_same_counts_share_a_row() -> None:
+    found = counted([sentence("B-x", "B-x"), sentence("B-x O", "B-x O"), sentence("B-x", "O")])
+    assert (len(found), len(found.rows)) == (3, 2)
+
+
+@given(SENTENCES)
+@settings(max_examples=40)
+def test_the_document_is_read_back_as_the_same_statistics(sentences: list[Prediction]) -> None:
+    found = counted(sentences)
+    again = of_document(METRICS, json.loads(json.dumps(found.document())))
+    assert again == found
+    assert again.document() == found.document()
+
+
+def test_counts_in_halves_become_entities() -> None:
+    counts = np.array([3, 4, 6])
+    assert counts_of(counts, "strict") == Counts(3, 4, 6)
+    assert counts_of(counts, "partial") == Counts(1.5, 2, 3)
+
+
+GOOD = counted([sentence("B-x", "B-x"), sentence("B-x", "O")]).document()
+BAD: dict[str, dict[str, Any]] = {
+    "a column is missing": {"columns": GOOD["columns"][1:]},
+    "a column stands twice": {"columns": [*GOOD["columns"], GOOD["columns"][0]]},
+    "a column of an unknown metric": {"columns": [["bleu", "x"], *GOOD["columns"][1:]]},
+    "a type that is no text": {"columns": [["gner", 3], *GOOD["columns"][1:]]},
+    "columns that are no pairs": {"columns": [["gner"]]},
+    "a row stands twice": {"rows": [*GOOD["rows"], GOOD["rows"][0]]},
+    "a row cut short": {"rows": [GOOD["rows"][0][:-1], GOOD["rows"][1]]},
+    "a column twice in a row": {"rows": [GOOD["rows"][0] + GOOD["rows"][0][:4], GOOD["rows"][1]]},
+    "more right than predicted": {"rows": [[0, 2, 1, 2], GOOD["rows"][1]]},
+    "a negative count": {"rows": [[0, -1, 1, 2], GOOD["rows"][1]]},
+    "a count that is no integer": {"rows": [[0, 1.0, 1, 2], GOOD["rows"][1]]},
+    "a truth value": {"rows": [[0, True, 1, 2], GOOD["rows"][1]]},
+    "a count beyond all sense": {"rows": [[0, 1, 2**70, 2], GOOD["rows"][1]]},
+    "a sentence without its row": {"sentences": [0, 2]},
+    "a negative row number": {"sentences": [0, -1]},
+    "sentences that are no numbers": {"sentences": ["a"]},
+    "no rows": {"rows": None},
+}
+
+
+@pytest.mark.parametrize("changes", BAD.values(), ids=BAD)
+def test_a_document_that_was_tampered_with_is_refused(changes: dict[str, Any]) -> None:
+    of_document(METRICS, GOOD)
+    with pytest.raises((ValueError, TypeError, KeyError, OverflowError)):
+        of_document(METRICS, {**GOOD, **changes})
