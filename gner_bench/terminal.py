@@ -12,6 +12,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
+from gner_bench.verbosity import is_quiet
+
 PIPED_WIDTH = 120
 LOG_SECONDS = 30.0
 """How often progress is told where stderr is a log and not a terminal."""
@@ -53,7 +55,7 @@ def progress_bar(
     A terminal gets a bar, a log file a line every half minute; both tell speed and time to go. Several processes at one
     terminal need ``live=False``, which is as in a log file.
     """
-    stderr = Console(stderr=True)
+    stderr = Console(stderr=True, quiet=is_quiet())
     if not (live and stderr.is_terminal):
         yield _logged(stderr, title, total, done, unit)
         return

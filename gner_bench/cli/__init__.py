@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import traceback
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +11,10 @@ import click
 from gner_bench import __version__
 from gner_bench.cli.audit import audit_command
 from gner_bench.cli.cache import cache_group
+from gner_bench.cli.compare import compare_command
 from gner_bench.cli.convert import convert_command
 from gner_bench.cli.download import download_command
+from gner_bench.cli.explain import explain_command
 from gner_bench.cli.list import list_command
 from gner_bench.cli.merge import merge_command
 from gner_bench.cli.predict import predict_command
@@ -21,6 +24,7 @@ from gner_bench.cli.score import score_command
 from gner_bench.cli.tag import tag_command
 from gner_bench.cli.train import train_command
 from gner_bench.errors import GnerBenchError
+from gner_bench.verbosity import NORMAL, QUIET, VERBOSE, is_verbose, verbosity
 
 
 class _Group(click.Group):
@@ -30,7 +34,9 @@ class _Group(click.Group):
         try:
             return super().invoke(ctx)
         except GnerBenchError as error:
-            click.echo(f"Error: {error}", err=True)
+            if is_verbose():
+                traceback.print_exc()
+            click.echo(f"Error: {' '.join(str(error).splitlines())}", err=True)
             ctx.exit(error.exit_code)
 
 
@@ -43,17 +49,20 @@ class _Group(click.Group):
     metavar="FILE",
     help="TOML file with checkpoints and data sets of your own.  [env: GNER_BENCH_CATALOG]",
 )
+@click.option("-q", "--quiet", is_flag=True, help="No warnings and no progress.")
+@click.option("-v", "--verbose", is_flag=True, help="Details, and where an error came from.")
 @click.pass_context
-def main(ctx: click.Context, catalog: Path | None) -> None:
+def main(ctx: click.Context, catalog: Path | None, quiet: bool, verbose: bool) -> None:
     """The benchmark suite for generative named entity recognition.
 
     \b
     Run everything once:     gner-bench run --preset demo --out build/demo
     Score your own output:   gner-bench score predictions.jsonl --tokenizer tokenizer.json
 
-    Exit codes: 0 done, 1 the run failed, 2 usage or unreadable input, 5 a checksum or content hash does not match,
-    6 sentences are missing.
+    Exit codes: 0 done, 1 the run failed, 2 usage or unreadable input, 3 below --fail-under, 4 worse than --baseline,
+    5 a checksum or content hash does not match, 6 sentences are missing.
     """
+    ctx.with_resource(verbosity(VERBOSE if verbose else QUIET if quiet else NORMAL))
     if catalog is not None:
         from gner_bench.catalog import use_file
 
@@ -65,6 +74,8 @@ for command in (
     predict_command,
     merge_command,
     score_command,
+    compare_command,
+    explain_command,
     report_command,
     run_command,
     tag_command,

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, TypeVar, get_args
 
 import click
 
 from gner_bench.data.tags import Repair
 from gner_bench.demo import CORPUS
 from gner_bench.predict.options import DtypeName
+from gner_bench.scoring.metrics import DEFAULT, METRICS
+from gner_bench.verbosity import is_quiet, is_verbose
+
+Command = TypeVar("Command", bound=Callable[..., Any])
 
 
 class DataRoot(click.ParamType[Path]):
@@ -33,6 +40,16 @@ class Names(click.ParamType[tuple[str, ...]]):
         if not names:
             self.fail("expected names separated by commas", param, ctx)
         return names
+
+
+class Finite(click.FloatRange):
+    """A number in a range; not NaN, which lies outside none."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        found = float(super().convert(value, param, ctx))
+        if not math.isfinite(found):
+            self.fail(f"{value} is not a number", param, ctx)
+        return found
 
 
 PATH = click.Path(path_type=Path)
@@ -73,10 +90,85 @@ device = click.option(
     help="auto, cpu, cuda, cuda:1, …; map spreads a checkpoint too large for one device over all.",
 )
 
+metric = click.option(
+    "--metric",
+    multiple=True,
+    type=click.Choice(METRICS),
+    default=DEFAULT,
+    show_default="gner and strict",
+    help="What is counted; may be repeated.",
+)
+resamples = click.option(
+    "--resamples",
+    type=click.IntRange(0),
+    default=1000,
+    show_default=True,
+    metavar="N",
+    help="Bootstrap resamples for the intervals; 0 for none.",
+)
+resampling_seed = click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of resampling.")
+
+GATES = (
+    click.option(
+        "--fail-under",
+        multiple=True,
+        metavar="[METRIC][@DATASET]:X",
+        help="Exit code 3 when F1 is below X percent, compared at full precision: 60, strict:55, @mit-movie:50. Without"
+        " DATASET the mean over sets, without METRIC the first --metric; may be repeated.",
+    ),
+    click.option(
+        "--baseline",
+        type=PATH,
+        metavar="scores.json",
+        help="Exit code 4 when F1 by the first --metric is lower than there, by more than --max-drop, and a paired test"
+        " confirms it: of the mean, or of a data set (corrected for their number).",
+    ),
+    click.option(
+        "--max-drop",
+        type=Finite(0, 100),
+        metavar="Y",
+        help="Percentage points that F1 may drop below the --baseline.  [default: 0]",
+    ),
+    click.option("--strict-drop", is_flag=True, help="A larger drop needs no test to confirm it."),
+    click.option(
+        "--alpha",
+        type=Finite(0, 1, min_open=True, max_open=True),
+        metavar="P",
+        help="What the p value of a drop must be below.  [default: 0.05]",
+    ),
+)
+
+
+@dataclass(frozen=True)
+class GateOptions:
+    """What the options of ``gates`` say; None where one was not given."""
+
+    fail_under: tuple[str, ...]
+    baseline: Path | None
+    max_drop: float | None
+    strict_drop: bool
+    alpha: float | None
+
+
+def gates(command: Command) -> Command:
+    """The options that make scores pass or fail."""
+    for option in reversed(GATES):
+        command = option(command)
+    return command
+
 
 def tell(message: str) -> None:
     """A warning for people, on stderr."""
-    click.echo(f"Warning: {message}", err=True)
+    if not is_quiet():
+        from gner_bench.report.escape import one_line
+
+        click.echo(f"Warning: {one_line(message)}", err=True)
+
+
+def detail(message: str) -> None:
+    """What only ``-v`` tells, on stderr."""
+    if is_verbose():
+        click.echo(message, err=True)
 
 
 def is_offline(flag: bool) -> bool:

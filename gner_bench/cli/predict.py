@@ -6,7 +6,7 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -248,9 +248,15 @@ def run_prediction(models: Sequence[str], options: Options, offline: bool, sourc
         seconds = time.monotonic() - started
         from gner_bench.predict.engine import predict
 
-        path = predict(source.backend(), datasets, options, shared.tell, seconds)
+        backend = source.backend()
+        shared.detail(f"{backend.name} on {backend.device}: {_listed(backend.settings)}")
+        path = predict(backend, datasets, options, shared.tell, seconds)
         source.finish(path)
         return path
+
+
+def _listed(settings: Mapping[str, object]) -> str:
+    return ", ".join(f"{name} {value}" for name, value in settings.items() if value is not None)
 
 
 def _silent(_: str) -> None:

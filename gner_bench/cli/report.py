@@ -3,36 +3,133 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING, get_args
 
 import click
 
 from gner_bench.cli import options as shared
+from gner_bench.report.figures.look import StyleName
+from gner_bench.report.kinds import FORMATS, Format
+from gner_bench.scoring.metrics import METRICS, Metric
+
+if TYPE_CHECKING:
+    from gner_bench.report.contents import Contents
+    from gner_bench.report.write import Written
 
 
 @click.command("report")
-@click.argument("scores", nargs=-1, required=True, type=shared.PATH, metavar="SCORES…")
+@click.argument("scores", nargs=-1, required=True, type=shared.PATH, metavar="SCORES|RUN…")
 @click.option("--out", type=shared.PATH, required=True, metavar="DIR", help="Folder of the report.")
-@click.option("--published/--no-published", default=True, show_default=True, help="Add quoted published rows.")
-def report_command(scores: tuple[Path, ...], out: Path, published: bool) -> None:
-    """Compare systems: tables and plots from scores.json files.
+@click.option("--baseline", metavar="NAME|FILE", help="Compare all others with this system, by paired tests.")
+@click.option(
+    "--metric",
+    multiple=True,
+    type=click.Choice(METRICS),
+    show_default="all that the scores hold; gner and strict for predictions",
+    help="What tables show; may be repeated. Figures show the first.",
+)
+@click.option("--intervals", is_flag=True, help="Half the bootstrap interval beside each figure of the tables.")
+@click.option(
+    "--published",
+    type=shared.Names(),
+    default="all",
+    show_default=True,
+    metavar="NAME,…",
+    help="Quoted published rows to add, * for anything (GNER-*).",
+)
+@click.option("--no-published", is_flag=True, help="No quoted rows.")
+@click.option(
+    "--formats",
+    type=shared.Names(),
+    default=",".join(FORMATS),
+    show_default=True,
+    metavar="NAME,…",
+    help="Formats of tables and figures; html also gives a page, tex a document.",
+)
+@click.option(
+    "--style",
+    type=click.Choice(get_args(StyleName)),
+    default="acl",
+    show_default=True,
+    help="Sizes of figures: columns of ACL or NeurIPS papers, or slides.",
+)
+@click.option("--tokenizer", metavar="PATH|none", help="For prediction files, as in score.")
+@click.option("--json", "as_json", is_flag=True, help="Print report.json instead of the table.")
+def report_command(
+    scores: tuple[Path, ...],
+    out: Path,
+    baseline: str | None,
+    metric: tuple[Metric, ...],
+    intervals: bool,
+    published: tuple[str, ...],
+    no_published: bool,
+    formats: tuple[str, ...],
+    style: StyleName,
+    tokenizer: str | None,
+    as_json: bool,
+) -> None:
+    """Compare systems in tables and figures for papers, slides and pull requests.
 
-    Prints the comparison and writes it to DIR as Markdown, LaTeX (booktabs) and CSV, with a bar chart per data set and
-    F1 against size as PNG and SVG. Published rows are quoted, marked so, and never in bold.
+    Takes scores.json files, run folders and prediction files, which are scored first. DIR gets report.md (short enough
+    for a comment), report.json, tables/, figures/, index.html and report.tex. Published rows are quoted, marked so, and
+    never in bold.
 
     \b
-    Example:
-      gner-bench report base.json large.json --out reports/sizes
+    Examples:
+      gner-bench report base.json large.json --out reports/sizes --baseline base.json --intervals
+      gner-bench report prediction_results/base --out reports/base --published 'GNER-*' --style slides
     """
-    print_report(scores, out, published)
+    from gner_bench.report.prepare import prepare
+    from gner_bench.report.write import write_report
+
+    chosen = _formats(formats)
+    contents = prepare(scores, metric, () if no_published else published, baseline, intervals, tokenizer)
+    written = write_report(contents, out, chosen, style)
+    _print(contents, written, as_json)
 
 
 def print_report(scores: tuple[Path, ...], out: Path, published: bool) -> None:
-    """Write the report of ``scores`` to ``out`` and print its table on stdout and the files on stderr."""
-    from gner_bench.catalog.published import published_scores
-    from gner_bench.report import comparison, load_all, to_rich, write_report
+    """Write the report of ``scores`` to ``out``, print its table on stdout and where it lies on stderr."""
+    from gner_bench.report.prepare import prepare
+    from gner_bench.report.write import write_report
+
+    contents = prepare(scores, published=("all",) if published else ())
+    _print(contents, write_report(contents, out), as_json=False)
+
+
+def _formats(names: tuple[str, ...]) -> tuple[Format, ...]:
+    from gner_bench.errors import UsageError, did_you_mean
+
+    for name in names:
+        if name not in FORMATS:
+            raise UsageError(f"unknown format {name!r}; {did_you_mean(name, list(FORMATS))}")
+    return tuple(known for known in FORMATS if known in names)
+
+
+def _print(contents: Contents, written: Written, as_json: bool) -> None:
+    """The table and the verdict on stdout; what was written and left out on stderr."""
+    if as_json:
+        click.echo((written.out / "report.json").read_text(encoding="utf-8"), nl=False)
+    else:
+        _print_tables(contents)
+    for name, reason in written.left_out.items():
+        click.echo(f"no figure of {name}: {reason}", err=True)
+    folders = {name: sum(file.startswith(f"{name}/") for file in written.files) for name in ("tables", "figures")}
+    top = [file for file in written.files if "/" not in file]
+    counted = [f"{count} {name}" for name, count in folders.items() if count]
+    click.echo(f"{written.out}: {', '.join([*sorted(top), *counted])}", err=True)
+
+
+def _print_tables(contents: Contents) -> None:
+    from gner_bench.report.render.terminal import to_rich
+    from gner_bench.report.tables.comparison import comparison_grid
+    from gner_bench.report.verdict import verdict
     from gner_bench.terminal import console
 
-    written = write_report(scores, out, published)
-    console().print(to_rich(comparison(load_all(scores), "gner", published_scores() if published else [])))
-    for path in written:
-        click.echo(str(path), err=True)
+    for table in contents.tables[contents.metric]:
+        console().print(to_rich(comparison_grid(table, contents.intervals)))
+    baseline = contents.baseline
+    for changes in contents.changes(contents.metric) if baseline else ():
+        assert baseline is not None
+        word, figures = verdict(baseline, changes, contents.metric)
+        click.echo(f"{word}: {figures}")

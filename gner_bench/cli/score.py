@@ -2,11 +2,25 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from gner_bench.cli import importing
 from gner_bench.cli import options as shared
+from gner_bench.errors import GnerBenchError, UsageError
+from gner_bench.verbosity import QUIET, verbosity
+
+if TYPE_CHECKING:
+    from gner_bench.report.formats import Result
+    from gner_bench.scoring.gates import Gates
+    from gner_bench.scoring.metrics import Metric
+    from gner_bench.scoring.predictions import Predictions
+    from gner_bench.scoring.resampling import Resampling
+
+FORMATS = ("table", "json", "markdown", "csv", "junit")
 
 
 @click.command("score")
@@ -17,34 +31,140 @@ from gner_bench.cli import options as shared
     help="Tokenizer of the checkpoint (tokenizer.json, SentencePiece model or a folder with one) for back-tokenization."
     " By default the one that predict left beside the file, if any.",
 )
+@importing.options
+@shared.metric
+@shared.resamples
+@shared.resampling_seed
 @click.option("--name", help="Name of the system in tables; by default the model of run.json or the file's name.")
-@click.option("--per-type", is_flag=True, help="Also a table of every entity type.")
-@click.option("--json", "as_json", is_flag=True, help="Print the whole result as one JSON document.")
+@click.option(
+    "--format",
+    "format_",
+    type=click.Choice(FORMATS),
+    default="table",
+    show_default=True,
+    help="What is printed: a table, what scores.json holds, Markdown for a comment, every figure as CSV, JUnit XML.",
+)
+@click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
+@click.option("--per-type", is_flag=True, help="Also a table of every entity type (table and markdown).")
+@click.option("--errors", is_flag=True, help="Also what kinds of errors were made (table).")
 @click.option("--out", type=shared.PATH, metavar="scores.json", help="Also write the result to this file.")
+@shared.gates
+@click.option("-q", "--quiet", is_flag=True, help="No warnings: figures and verdict alone.")
 def score_command(
-    files: tuple[Path, ...], tokenizer: str | None, name: str | None, per_type: bool, as_json: bool, out: Path | None
+    files: tuple[Path, ...],
+    tokenizer: str | None,
+    metric: tuple[Metric, ...],
+    resamples: int,
+    seed: int,
+    name: str | None,
+    format_: str,
+    as_json: bool,
+    per_type: bool,
+    errors: bool,
+    out: Path | None,
+    quiet: bool,
+    **asked: Any,
 ) -> None:
-    """Score prediction files: the GNER metric and strict span F1.
+    """Score prediction files: the GNER metric and strict span F1, with intervals, and gates for CI.
 
     FILE is a predictions.jsonl (or .jsonl.gz) or the folder of a run; several files are scored together as one system.
     Needs neither a model nor torch.
 
-    \b
-    Example:
-      gner-bench score prediction_results/base --per-type --out base.json
-    """
-    from gner_bench.files import to_json, write_json
-    from gner_bench.scoring.run import score_run
+    The results are printed and written before a gate ends the command with exit code 6 (sentences of the run are
+    missing), 5 (the baseline has the same sentence ids with other words or gold), 2 (it has other sentences),
+    3 (--fail-under) or 4 (--baseline), the first of them that applies. In GitHub Actions the Markdown also goes to the
+    step's summary.
 
-    result = score_run(files, tokenizer, name)
-    if out is not None:
-        write_json(out, result.document)
+    \b
+    Examples:
+      gner-bench score prediction_results/base --per-type --out base.json
+      gner-bench score prediction_results/new --fail-under 55 --baseline base.json --max-drop 0.5
+      gner-bench score answers.jsonl --from uniner --gold data/gner/crossner_ai --as crossner_ai --split test
+    """
+    from gner_bench.scoring.resampling import Resampling
+
+    if quiet:
+        click.get_current_context().with_resource(verbosity(QUIET))
+    if as_json and format_ not in ("table", "json"):
+        raise UsageError(f"--json and --format {format_} exclude each other")
+    if errors and (as_json or format_ in ("markdown", "csv", "junit")):
+        raise UsageError("--errors is for --format table; JSON holds the error analysis anyway")
+    metrics, resampling = tuple(dict.fromkeys(metric)), Resampling(resamples, seed)
+    told = {key: asked.pop(key) for key in importing.KEYS}
+    gates = _gates(shared.GateOptions(**asked), metrics, resampling, out)
+    result = _score(_predictions(files, tokenizer, name, told), metrics, resampling, gates, out)
     for warning in result.warnings:
         shared.tell(warning)
-    if as_json:
-        click.echo(to_json(result.document))
-    else:
-        from gner_bench.report.scores import print_scores
+    try:
+        _print(result, "json" if as_json else format_, per_type, errors)
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise GnerBenchError(f"the results cannot be printed ({error.strerror or error})") from None
+    _summarise(result, per_type)
+    result.require_passed()
 
-        print_scores(result.document, per_type)
-    result.require_complete()
+
+def _gates(asked: shared.GateOptions, metrics: tuple[Metric, ...], resampling: Resampling, out: Path | None) -> Gates:
+    from gner_bench.scoring import gates, paired
+
+    floors = tuple(gates.floor(text, metrics) for text in asked.fail_under)
+    for each in floors:
+        if 0 < each.percent <= 1:
+            shared.tell(f"--fail-under {each.title} is in percent: F1 of {each.percent / 100:g} is enough")
+    path, alpha = asked.baseline, paired.ALPHA if asked.alpha is None else asked.alpha
+    if path is None:
+        if asked.max_drop is not None or asked.strict_drop or asked.alpha is not None:
+            raise UsageError("--max-drop, --strict-drop and --alpha need --baseline")
+        return gates.Gates(floors)
+    if out is not None and out.resolve() == path.resolve():
+        raise UsageError(f"--out {out} would replace the --baseline, even when the gate fails")
+    baseline = gates.baseline(path, metrics[0], resampling, asked.max_drop or 0.0, alpha, asked.strict_drop)
+    return gates.Gates(floors, baseline)
+
+
+def _predictions(files: tuple[Path, ...], tokenizer: str | None, name: str | None, told: dict[str, Any]) -> Predictions:
+    for text in (name or "", *map(str, files)):
+        if not text.isascii() and text.encode("utf-8", "replace").decode() != text:
+            raise UsageError(f"{text.encode('utf-8', 'replace').decode()}: is not UTF-8")
+    return importing.load(files, tokenizer, name, **told)
+
+
+def _score(
+    predictions: Predictions, metrics: tuple[Metric, ...], resampling: Resampling, gates: Gates, out: Path | None
+) -> Result:
+    from gner_bench.api import score
+    from gner_bench.files import write_json
+    from gner_bench.report.formats import Result
+    from gner_bench.scoring.document import document
+    from gner_bench.scoring.gates import judge, unlike
+    from gner_bench.scoring.warnings import warnings_of
+
+    scores = score(predictions, metrics)
+    found = document(scores, resampling)
+    if out is not None:
+        write_json(out, found)
+    warnings = [*warnings_of(scores), *(unlike(scores, gates.baseline) if gates.baseline else [])]
+    return Result(found, judge(scores, gates, resampling), warnings, bool(gates))
+
+
+def _print(result: Result, format_: str, per_type: bool, errors: bool) -> None:
+    if format_ == "table":
+        from gner_bench.report.scores import print_scores, print_verdict
+
+        print_scores(result.document, per_type, errors)
+        print_verdict(result)
+    else:
+        from gner_bench.report.formats.text import text_of
+
+        click.echo(text_of(result, format_, per_type).encode("utf-8"), nl=False)
+
+
+def _summarise(result: Result, per_type: bool) -> None:
+    from gner_bench.report.formats import summary
+
+    if os.environ.get(summary.VARIABLE):
+        from gner_bench.report.formats.markdown import to_markdown
+
+        if problem := summary.append_summary(to_markdown(result, per_type), os.environ):
+            shared.tell(problem)

@@ -23,10 +23,15 @@ def offline(flag: bool = False) -> bool:
 
 def require_space(folder: Path, bytes_needed: int) -> None:
     """Raise GnerBenchError unless the disk that holds ``folder`` (or will hold it) has that many bytes free."""
-    existing = next(path for path in (folder, *folder.absolute().parents) if path.exists())
-    free = shutil.disk_usage(existing).free
+    free = free_bytes(folder)
     if bytes_needed > free:
         raise GnerBenchError(f"needs {size_text(bytes_needed)}, {size_text(free)} free in {folder}")
+
+
+def free_bytes(folder: Path) -> int:
+    """What is free on the disk that holds ``folder`` or will hold it."""
+    existing = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+    return shutil.disk_usage(existing).free
 
 
 def size_text(size: int) -> str:

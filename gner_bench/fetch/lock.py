@@ -9,6 +9,7 @@ from pathlib import Path
 from rich.console import Console
 
 from gner_bench.files import make_folder
+from gner_bench.verbosity import is_quiet
 
 SILENT_SECONDS = 2.0
 """How long to wait for another process before saying so."""
@@ -53,4 +54,4 @@ def locked_if_free(path: Path) -> Iterator[bool]:
 
 
 def _say(message: str) -> None:
-    Console(stderr=True).print(message, markup=False, highlight=False, soft_wrap=True)
+    Console(stderr=True, quiet=is_quiet()).print(message, markup=False, highlight=False, soft_wrap=True)

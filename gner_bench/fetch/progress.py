@@ -20,6 +20,7 @@ from rich.progress import (
 
 from gner_bench.fetch.home import size_text
 from gner_bench.terminal import LOG_SECONDS
+from gner_bench.verbosity import is_quiet
 
 Advance = Callable[[int], None]
 """Called with the bytes that arrived; less than zero where bytes turned out to be of no use. From any thread."""
@@ -31,7 +32,7 @@ def byte_progress(title: str, total: int | None, done: int = 0) -> Iterator[Adva
 
     A terminal gets a bar, a log file a line every half minute; both tell speed and time to go.
     """
-    stderr = Console(stderr=True)
+    stderr = Console(stderr=True, quiet=is_quiet())
     if not stderr.is_terminal:
         yield _logged(stderr, title, total, done)
         return

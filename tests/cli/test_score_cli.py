@@ -22,6 +22,12 @@ Refusal = Callable[..., str]
 HEAVY = {"torch", "transformers", "matplotlib"}
 
 
+@pytest.fixture(autouse=True)
+def no_step_summary(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The summary of the step that runs these tests stays as it is."""
+    monkeypatch.delenv("GITHUB_STEP_SUMMARY", raising=False)
+
+
 @pytest.fixture
 def predictions(record: Build, predictions_file: Write) -> Path:
     """Two sets, three sentences: one right, one with a missed entity and a word left out, one with a changed word."""
@@ -51,11 +57,13 @@ def write_run(path: Path, **about: Any) -> None:
 
 
 def test_json_is_one_document_with_the_figures_of_every_set(run: Run, predictions: Path) -> None:
-    result = run("score", predictions, "--json")
+    result = run("score", predictions, "--json", "--resamples", "0")
     assert result.exit_code == 0
     document = json.loads(result.stdout)
-    assert document["version"] == 1
-    assert document["system"] == {"name": "predictions", "parameters": None, "note": ""}
+    assert document["version"] == 2
+    assert document["system"] == {"name": "predictions", "parameters": None, "note": "", "training_sets": []}
+    assert document["metrics"] == ["gner", "strict"]
+    assert document["resampling"]["resamples"] == 0
     assert list(document["datasets"]) == ["news", "films"]
     news = document["datasets"]["news"]
     assert (news["split"], news["sentences"]) == ("test", 2)
@@ -70,7 +78,41 @@ def test_json_is_one_document_with_the_figures_of_every_set(run: Run, prediction
     )
     assert document["datasets"]["films"]["matched_by"] == {"exact": 0, "subsequence": 0, "lcs": 1}
     assert document["average"]["gner"] == pytest.approx({"precision": 1, "recall": 0.625, "f1": (6 / 7 + 2 / 3) / 2})
+    assert document["macro"]["gner"] == pytest.approx({"f1": ((1 + 2 / 3) / 2 + (1 + 0) / 2) / 2})
+    assert document["pooled"]["gner"]["true_positives"] == 4
     assert signature(result)["data"].startswith("news/test=2@")
+
+
+def test_intervals_hold_the_figures(run: Run, predictions: Path) -> None:
+    document = json.loads(run("score", predictions, "--json").stdout)
+    news = document["datasets"]["news"]
+    for figures in (news["gner"], news["macro"]["gner"], document["average"]["gner"], document["pooled"]["strict"]):
+        low, high = figures["interval"]["f1"]
+        assert low <= figures["f1"] <= high
+        assert low < high
+
+
+def test_intervals_depend_on_the_seed_alone(run: Run, predictions: Path) -> None:
+    few = ("score", predictions, "--json", "--resamples", "3", "--seed")
+    intervals = [json.loads(run(*few, seed).stdout)["average"]["gner"]["interval"] for seed in (0, 0, 1)]
+    assert intervals[0] == intervals[1]
+    assert intervals[0] != intervals[2]
+
+
+def test_both_signatures_and_their_fields_agree(run: Run, predictions: Path) -> None:
+    document = json.loads(run("score", predictions, "--json", "--seed", "7").stdout)
+    fields = document["signature_fields"]
+    assert document["signature"] == "|".join(f"{key}:{value}" for key, value in fields.items())
+    assert (fields["bs"], fields["seed"]) == ("1000", "7")
+    assert {f"s:{fields['seed']}", f"t:{fields['tok']}"} <= set(document["signature_short"].split("|"))
+
+
+def test_the_metrics_are_those_asked_for_each_once(run: Run, predictions: Path) -> None:
+    result = run("score", predictions, "--json", "--metric", "strict", "--metric", "token", "--metric", "strict")
+    document = json.loads(result.stdout)
+    assert document["metrics"] == ["strict", "token"]
+    assert list(document["average"]) == ["strict", "token"]
+    assert "gner" not in document["datasets"]["news"]
 
 
 def test_warnings_stay_out_of_the_document(run: Run, predictions: Path) -> None:
@@ -82,10 +124,29 @@ def test_warnings_stay_out_of_the_document(run: Run, predictions: Path) -> None:
 def test_the_table_shows_percent_and_the_signature(run: Run, predictions: Path) -> None:
     result = run("score", predictions)
     assert result.exit_code == 0
-    rows = [line.replace("│", " ").split() for line in result.stdout.splitlines()]
-    assert ["news", "2", "100.00", "75.00", "85.71", "85.71", "1", "1", "0"] in rows
-    assert ["mean", "3", "100.00", "62.50", "76.19", "76.19"] in rows
+    rows = cells(result.stdout)
+    news = next(row for row in rows if row[:1] == ["news"])
+    assert [*news[:5], news[6], *news[8:]] == ["news", "2", "100.00", "75.00", "85.71", "85.71", "1", "1", "0"]
+    mean = next(row for row in rows if row[:1] == ["mean"])
+    assert [*mean[:5], mean[6]] == ["mean", "3", "100.00", "62.50", "76.19", "76.19"]
     assert "|match:hierarchical-1|" in result.stdout
+
+
+def test_without_resamples_there_are_no_intervals_in_the_table(run: Run, predictions: Path) -> None:
+    result = run("score", predictions, "--resamples", "0")
+    assert ["news", "2", "100.00", "75.00", "85.71", "85.71", "1", "1", "0"] in cells(result.stdout)
+    assert "±" not in result.stdout
+
+
+def test_half_an_interval_is_that_of_the_document(run: Run, predictions: Path) -> None:
+    low, high = json.loads(run("score", predictions, "--json").stdout)["datasets"]["news"]["gner"]["interval"]["f1"]
+    news = next(row for row in cells(run("score", predictions).stdout) if row[:1] == ["news"])
+    assert news[5] == f"{50 * (high - low):.2f}"
+
+
+def cells(table: str) -> list[list[str]]:
+    """The words of every line of a table."""
+    return [line.replace("│", " ").split() for line in table.splitlines()]
 
 
 def test_out_gets_the_document_that_json_prints(run: Run, predictions: Path, tmp_path: Path) -> None:
@@ -96,9 +157,9 @@ def test_out_gets_the_document_that_json_prints(run: Run, predictions: Path, tmp
 
 
 def test_per_type_adds_a_table_of_types(run: Run, predictions: Path) -> None:
-    plain, typed = run("score", predictions).stdout, run("score", predictions, "--per-type").stdout
+    plain, typed = run("score", predictions).stdout, run("score", predictions, "--per-type", "--resamples", "0").stdout
     assert "entity types" not in plain
-    rows = [line.replace("│", " ").split() for line in typed.splitlines()]
+    rows = cells(typed)
     assert ["news:", "entity", "types"] in rows
     assert ["place", "2", "1", "100.00", "50.00", "66.67", "66.67"] in rows
 
@@ -143,7 +204,8 @@ def test_the_folder_of_a_run_names_the_system(run: Run, predictions: Path) -> No
     write_run(predictions, model={"name": "tiny", "parameters": 7, "note": "demo"}, sentences=3)
     result = run("score", predictions.parent, "--json")
     assert result.exit_code == 0
-    assert json.loads(result.stdout)["system"] == {"name": "tiny", "parameters": 7, "note": "demo"}
+    system = {"name": "tiny", "parameters": 7, "note": "demo", "training_sets": []}
+    assert json.loads(result.stdout)["system"] == system
 
 
 def test_name_goes_before_that_of_the_run(run: Run, predictions: Path) -> None:
@@ -171,8 +233,11 @@ def test_a_run_on_some_sentences_says_so(run: Run, predictions: Path) -> None:
     write_run(predictions, model={"name": "tiny"}, sentences=3, datasets=datasets)
     result = run("score", predictions.parent)
     assert result.exit_code == 0
-    assert "Warning: only 2 of 700 sentences of news were selected\n" in result.stderr
-    assert "of films were selected" not in result.stderr
+    assert "Warning: not all sentences were scored: 2 of 700 of news/test\n" in result.stderr
+    assert "films" not in result.stderr
+    assert " 2 of 700 │" in result.stdout
+    assert "\nNot all sentences were scored: news 2 of 700\n" in result.stdout
+    assert "|part:news=2/700|" in result.stdout
 
 
 def test_the_same_sentence_twice_is_refused_with_both_places(
@@ -275,8 +340,8 @@ def test_the_command_starts_without_heavy_libraries() -> None:
 def test_scoring_needs_no_torch(predictions: Path, tokenizer: bool) -> None:
     if tokenizer:
         write_tokenizer(predictions.with_name("tokenizer.json"), "ann", "saw", "oslo")
-    command = ["score", str(predictions), "--per-type"]
+    command = ["score", str(predictions), "--per-type", "--fail-under", "1"]
     loaded = loaded_modules(f"from gner_bench.cli import main\nmain({command!r}, standalone_mode=False)")
-    assert {"gner_bench.scoring.evaluate", "rich"} <= loaded
+    assert {"gner_bench.scoring.scores", "rich"} <= loaded
     assert ("tokenizers" in loaded) is tokenizer
     assert not loaded & HEAVY

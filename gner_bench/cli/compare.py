@@ -1,0 +1,83 @@
+"""``gner-bench compare``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from gner_bench.cli import options as shared
+from gner_bench.scoring.metrics import METRICS
+
+
+@click.command("compare")
+@click.argument("systems", nargs=-1, required=True, type=shared.PATH, metavar="A B [C…]")
+@click.option(
+    "--metric",
+    multiple=True,
+    type=click.Choice(METRICS),
+    show_default="gner and strict",
+    help="What is counted; may be repeated.",
+)
+@click.option(
+    "--resamples",
+    type=click.IntRange(100),
+    default=10_000,
+    show_default=True,
+    metavar="N",
+    help="Bootstrap resamples, and trials of approximate randomization.",
+)
+@shared.resampling_seed
+@click.option(
+    "--tokenizer",
+    metavar="PATH|none",
+    help="Tokenizer for back-tokenization of all prediction files; by default the one beside each.",
+)
+@click.option("--per-type", is_flag=True, help="Also tables of entity types, with paired intervals.")
+@click.option(
+    "--changed",
+    type=click.IntRange(0),
+    default=0,
+    show_default=True,
+    metavar="N",
+    help="Name up to N sentences of each set that got better, and as many that got worse.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print the whole result as one JSON document.")
+@click.option("--out", type=shared.PATH, metavar="comparison.json", help="Also write the result to this file.")
+def compare_command(
+    systems: tuple[Path, ...],
+    metric: tuple[str, ...],
+    resamples: int,
+    seed: int,
+    tokenizer: str | None,
+    per_type: bool,
+    changed: int,
+    as_json: bool,
+    out: Path | None,
+) -> None:
+    """Compare systems on the same sentences: paired intervals and tests of the difference in F1.
+
+    A is the baseline that every other system is compared with. Each is a scores.json, a predictions file or the folder
+    of a run, of the same sentences with the same gold, in any order.
+
+    \b
+    Example:
+      gner-bench compare prediction_results/base prediction_results/large --changed 5
+    """
+    from gner_bench.api import compare
+    from gner_bench.errors import UsageError
+    from gner_bench.files import to_json, write_json
+
+    if len(systems) < 2:
+        raise UsageError("a comparison needs two systems or more")
+    result = compare(*systems, metric=metric or None, resamples=resamples, seed=seed, tokenizer=tokenizer)
+    for warning in result.warnings():
+        shared.tell(warning)
+    if out is not None:
+        write_json(out, result.document())
+    if as_json:
+        click.echo(to_json(result.document()))
+    else:
+        from gner_bench.report.comparison import print_comparison
+
+        print_comparison(result, per_type, changed)

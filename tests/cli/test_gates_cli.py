@@ -1,0 +1,461 @@
+"""The exit codes of ``gner-bench score`` through the installed command, and the GitHub action in bash."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree as ET
+
+import pytest
+import yaml
+from click.testing import Result
+
+ROOT = Path(__file__).parents[2]
+Build = Callable[..., dict[str, Any]]
+Write = Callable[..., Path]
+Run = Callable[..., Result]
+Refusal = Callable[..., str]
+FEW = ("--resamples", "40")
+
+
+@pytest.fixture(autouse=True)
+def no_step_summary(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The summary of the step that runs these tests stays as it is."""
+    monkeypatch.delenv("GITHUB_STEP_SUMMARY", raising=False)
+
+
+@pytest.fixture
+def sentences(record: Build, predictions_file: Write) -> Callable[..., Path]:
+    """Writes 30 sentences with one person and one place each, of which ``missed`` persons were not found."""
+
+    def write(missed: int = 0, file: str = "predictions.jsonl", count: int = 30, **changes: Any) -> Path:
+        texts = ["Ann(O) saw(O) Oslo(B-place)", "Ann(B-person) saw(O) Oslo(B-place)"]
+        records = [
+            record(id=str(place), prediction=texts[place >= missed], **{"dataset": "news", **changes})
+            for place in range(count)
+        ]
+        return predictions_file(*records, file=file)
+
+    return write
+
+
+@pytest.fixture
+def baseline(run: Run, sentences: Callable[..., Path], tmp_path: Path) -> Path:
+    """scores.json of predictions that are all right."""
+    path = tmp_path / "baseline.json"
+    assert run("-q", "score", sentences(file="first.jsonl"), "--out", path).exit_code == 0
+    return path
+
+
+def command(*arguments: object, **options: Any) -> subprocess.CompletedProcess[str]:
+    """Runs the command in a process of its own."""
+    line = [sys.executable, "-m", "gner_bench", "score", *map(str, arguments)]
+    return subprocess.run(line, capture_output=True, text=True, **options)
+
+
+def last(done: subprocess.CompletedProcess[str]) -> str:
+    assert "Traceback" not in done.stderr
+    return done.stderr.splitlines()[-1]
+
+
+def test_0_every_gate_passed(sentences: Callable[..., Path], baseline: Path) -> None:
+    done = command(sentences(), *FEW, "--fail-under", "99", "--baseline", baseline, "--quiet")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.endswith(
+        "passed: mean F1 100.00% is at least 99%\n"
+        "passed: mean F1 100.00% is that of the baseline\n"
+        "passed: news F1 100.00% is that of the baseline\n"
+        "Passed\n"
+    )
+
+
+def test_1_the_results_cannot_be_printed(sentences: Callable[..., Path]) -> None:
+    if not Path("/dev/full").exists():
+        pytest.skip("needs /dev/full")
+    line = [sys.executable, "-m", "gner_bench", "score", str(sentences()), "-q"]
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(line, stdout=full, stderr=subprocess.PIPE, text=True)
+    assert done.returncode == 1
+    assert done.stderr.startswith("Error: the results cannot be printed (No space left on device)\n")
+    assert "Traceback" not in done.stderr
+
+
+def test_2_unreadable_input_and_nothing_printed(tmp_path: Path) -> None:
+    (tmp_path / "bad.jsonl").write_text("{")
+    done = command(tmp_path / "bad.jsonl", "--fail-under", "1")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert last(done) == f"Error: {tmp_path / 'bad.jsonl'}, line 1: is not JSON (a line cut short?)"
+
+
+def test_3_below_fail_under_after_printing_and_writing(sentences: Callable[..., Path], tmp_path: Path) -> None:
+    done = command(sentences(10), "--fail-under", "95", "--out", tmp_path / "out.json")
+    assert done.returncode == 3
+    assert last(done) == "Error: mean F1 90.91% is 4.09 points below 95%"
+    assert "│ mean " in done.stdout
+    assert json.loads((tmp_path / "out.json").read_text())["average"]["gner"]["f1"] == pytest.approx(10 / 11)
+
+
+def test_4_worse_than_the_baseline(sentences: Callable[..., Path], baseline: Path, tmp_path: Path) -> None:
+    done = command(sentences(10), *FEW, "--baseline", baseline, "--max-drop", "2", "--out", tmp_path / "out.json")
+    assert done.returncode == 4
+    said = "90.91% is 9.09 points below the baseline's 100.00%, more than 2 points; the test confirms it"
+    assert last(done).startswith(f"Error: mean F1 {said} (p = 0.0")
+    assert "│ mean " in done.stdout
+    assert (tmp_path / "out.json").exists()
+
+
+def test_5_the_baseline_has_other_gold(sentences: Callable[..., Path], baseline: Path) -> None:
+    done = command(sentences(labels=["B-place", "O", "B-place"]), *FEW, "--baseline", baseline)
+    assert done.returncode == 5
+    assert last(done).startswith(f"Error: {baseline}: is no baseline for these scores: news: ")
+    assert "│ mean " in done.stdout
+
+
+def test_6_incomplete_before_any_other_reason(sentences: Callable[..., Path], baseline: Path) -> None:
+    path = sentences(20, count=25)
+    path.with_name("run.json").write_text(json.dumps({"model": {"name": "tiny"}, "sentences": 30}))
+    done = command(path, *FEW, "--fail-under", "99", "--baseline", baseline)
+    assert done.returncode == 6
+    assert last(done) == "Error: 5 sentences of the run are missing; predict or import them, then score again"
+    assert done.stdout.count("error: not judged: 5 sentences of the run are missing") == 2
+    assert "Failed (exit code 6)\n" in done.stdout
+
+
+def test_another_selection_than_that_of_the_baseline_is_2(
+    run: Run, sentences: Callable[..., Path], baseline: Path
+) -> None:
+    result = run("score", sentences(count=29), *FEW, "--baseline", baseline)
+    assert result.exit_code == 2
+    assert "1 sentence (29) scored for first" in result.stderr.splitlines()[-1]
+    assert "│ mean " in result.stdout
+
+
+def test_a_drop_within_the_noise_passes_unless_it_is_strict(
+    run: Run, sentences: Callable[..., Path], baseline: Path
+) -> None:
+    path = sentences(2)
+    loose = run("score", path, *FEW, "--baseline", baseline)
+    assert loose.exit_code == 0
+    assert "the test does not confirm it" in loose.stdout
+    strict = run("score", path, "--resamples", "0", "--baseline", baseline, "--strict-drop")
+    assert strict.exit_code == 4
+
+
+def test_the_gate_compares_the_first_metric(run: Run, sentences: Callable[..., Path], baseline: Path) -> None:
+    result = run("score", sentences(10), "--metric", "strict", *FEW, "--baseline", baseline, "--fail-under", "1")
+    assert result.exit_code == 4
+    assert "mean strict F1 90.91% is at least 1%" in result.stdout
+    assert "mean strict F1 90.91% is 9.09 points below" in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--fail-under", "60%"), "--fail-under '60%': expected"),
+        (("--fail-under", "nan"), "--fail-under 'nan': expected"),
+        (("--fail-under", "exact:60"), "exact is not counted; add --metric exact"),
+        (("--max-drop", "1"), "need --baseline"),
+        (("--strict-drop",), "need --baseline"),
+        (("--alpha", "0.1"), "need --baseline"),
+        (("--errors", "--format", "csv"), "--errors is for --format table"),
+        (("--errors", "--json"), "--errors is for --format table"),
+        (("--json", "--format", "csv"), "exclude each other"),
+        (("--baseline", "no.json"), "no.json: No such file or directory"),
+        (("--name", "\udcff"), "is not UTF-8"),
+    ],
+)
+def test_impossible_requests_are_refused_in_one_line(
+    refusal: Refusal, sentences: Callable[..., Path], arguments: tuple[str, ...], said: str
+) -> None:
+    assert said in refusal("score", sentences(), *arguments)
+
+
+@pytest.mark.parametrize("option", ["--max-drop", "--alpha"])
+@pytest.mark.parametrize("value", ["nan", "inf", "-1", "101"])
+def test_numbers_out_of_range_are_refused(
+    run: Run, sentences: Callable[..., Path], baseline: Path, option: str, value: str
+) -> None:
+    result = run("score", sentences(), "--baseline", baseline, option, value)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert f"Invalid value for '{option}'" in result.stderr
+
+
+def test_a_baseline_that_cannot_be_used_is_named_before_anything_is_scored(
+    refusal: Refusal, sentences: Callable[..., Path], baseline: Path, tmp_path: Path
+) -> None:
+    path = sentences()
+    old = tmp_path / "old.json"
+    old.write_text(json.dumps({**json.loads(baseline.read_text()), "version": 1}))
+    assert refusal("score", path, "--baseline", old).startswith(f"{old}: version: 1 has no counts")
+    assert "was not scored by token" in refusal("score", path, "--metric", "token", "--baseline", baseline)
+    assert "give --resamples 20 or more" in refusal("score", path, "--resamples", "19", "--baseline", baseline)
+
+
+def test_the_baseline_is_never_replaced(refusal: Refusal, sentences: Callable[..., Path], baseline: Path) -> None:
+    before = baseline.read_text()
+    link = baseline.with_name("link.json")
+    link.symlink_to(baseline)
+    for out in (baseline, link):
+        assert "would replace the --baseline" in refusal("score", sentences(10), "--baseline", baseline, "--out", out)
+    assert baseline.read_text() == before
+
+
+def test_a_floor_that_looks_like_a_share_is_warned_of(run: Run, sentences: Callable[..., Path]) -> None:
+    result = run("score", sentences(), "--fail-under", "0.6")
+    assert "Warning: --fail-under gner:0.6 is in percent: F1 of 0.006 is enough\n" in result.stderr
+
+
+def test_scores_made_otherwise_are_warned_of(run: Run, sentences: Callable[..., Path], baseline: Path) -> None:
+    path = sentences()
+    path.with_name("run.json").write_text(
+        json.dumps({"model": {"name": "tiny"}, "sentences": 30, "settings": {"decoding": "greedy"}})
+    )
+    result = run("score", path, *FEW, "--baseline", baseline)
+    assert f"Warning: not like for like: dec is greedy here and unknown in {baseline}\n" in result.stderr
+
+
+def test_json_adds_the_verdict_only_when_gates_were_asked_for(
+    run: Run, sentences: Callable[..., Path], tmp_path: Path
+) -> None:
+    out = tmp_path / "out.json"
+    result = run("score", sentences(10), "--format", "json", "--fail-under", "95", "--out", out)
+    document = json.loads(result.stdout)
+    gates = document.pop("gates")
+    assert document == json.loads(out.read_text())
+    assert (result.exit_code, gates["exit_code"], gates["verdict"]) == (3, 3, "failed")
+    assert [each["status"] for each in gates["outcomes"]] == ["passed", "failed"]
+    assert gates["outcomes"][1]["percent"] == pytest.approx(1000 / 11)
+    assert "gates" not in json.loads(run("score", sentences(10), "--json").stdout)
+
+
+def test_every_format_is_alone_on_stdout(run: Run, sentences: Callable[..., Path]) -> None:
+    path = sentences(10)
+    starts = {"markdown": "### Failed (exit code 3)", "csv": "system,scope,", "junit": "<?xml ", "json": "{\n"}
+    for name, start in starts.items():
+        result = run("score", path, "--format", name, "--fail-under", "95")
+        assert result.exit_code == 3
+        assert result.stdout.startswith(start)
+        assert "Error: " not in result.stdout
+        assert "Warning: " not in result.stdout
+        assert result.stderr.splitlines()[-1] == "Error: mean F1 90.91% is 4.09 points below 95%"
+
+
+def test_errors_adds_the_error_analysis_to_the_table(run: Run, sentences: Callable[..., Path]) -> None:
+    path = sentences(10)
+    plain, result = run("score", path), run("score", path, "--errors", "--fail-under", "95")
+    assert result.exit_code == 3
+    assert len(result.stdout) > len(plain.stdout)
+    assert result.stdout.startswith(plain.stdout.split("data:")[0][:200])
+    assert result.stdout.endswith("Failed (exit code 3)\n")
+
+
+def test_quiet_leaves_the_reason_and_no_warning(run: Run, sentences: Callable[..., Path]) -> None:
+    result = run("score", sentences(10), "--fail-under", "95", "-q")
+    assert result.stderr == "Error: mean F1 90.91% is 4.09 points below 95%\n"
+
+
+def test_the_summary_of_a_step_gets_the_markdown(
+    run: Run, sentences: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = sentences(10)
+    page = run("score", path, "--format", "markdown", "--fail-under", "95").stdout
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(tmp_path / "summary.md"))
+    (tmp_path / "summary.md").write_text("before\n")
+    result = run("score", path, "--fail-under", "95")
+    assert result.exit_code == 3
+    assert (tmp_path / "summary.md").read_text(encoding="utf-8") == f"before\n{page}\n"
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(tmp_path / "no" / "summary.md"))
+    result = run("score", path)
+    assert result.exit_code == 0
+    assert "Warning: " in result.stderr
+    assert "no step summary was written" in result.stderr
+
+
+# The GitHub action
+
+
+def action() -> dict[str, Any]:
+    found: dict[str, Any] = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))
+    return found
+
+
+def steps() -> dict[str, dict[str, Any]]:
+    return {step["id"]: step for step in action()["runs"]["steps"] if "run" in step}
+
+
+class Runner:
+    """Runs the steps of the action in bash as GitHub's runner would, but for the installation."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.outputs, self.log = folder, dict[str, str](), ""
+        self.junit, self.summary = folder / "gner-bench-junit.xml", folder / "summary.md"
+
+    def run(self, **given: str) -> int:
+        inputs = {name: about.get("default", "") for name, about in action()["inputs"].items()}
+        inputs |= {name.replace("_", "-"): value for name, value in given.items()}
+        self.summary.unlink(missing_ok=True)
+        self.outputs.clear()
+        for name in ("score", "verdict"):
+            code = self._step(steps()[name], inputs)
+            if code:
+                return code
+        return 0
+
+    def _step(self, step: dict[str, Any], inputs: dict[str, str]) -> int:
+        assert step["shell"] == "bash"
+        script, output = self.folder / "step.sh", self.folder / "output.txt"
+        script.write_text(step["run"])
+        output.write_text("")
+        self.summary.touch()
+        path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+        environment = {"PATH": path, "GITHUB_OUTPUT": str(output), "GITHUB_STEP_SUMMARY": str(self.summary)}
+        environment |= {key: self._filled(value, inputs) for key, value in step.get("env", {}).items()}
+        line = ["bash", "--noprofile", "--norc", "-eo", "pipefail", str(script)]
+        done = subprocess.run(line, cwd=self.folder, env=environment, capture_output=True, text=True)
+        self.log += done.stdout + done.stderr
+        self.outputs |= dict(line.split("=", 1) for line in output.read_text().splitlines())
+        return done.returncode
+
+    def _filled(self, value: str, inputs: dict[str, str]) -> str:
+        value = re.sub(r"\$\{\{ inputs\.([\w-]+) \}\}", lambda found: inputs[found[1]].replace("$", "$\0"), value)
+        value = re.sub(r"\$\{\{ steps\.score\.outputs\.([\w-]+) \}\}", lambda found: self.outputs[found[1]], value)
+        assert "${{" not in value
+        return value.replace("$\0", "$")
+
+
+@pytest.fixture
+def runner(tmp_path: Path) -> Runner:
+    if shutil.which("bash") is None or not (Path(sys.executable).parent / "gner-bench").exists():
+        pytest.skip("needs bash and the installed command")
+    folder = tmp_path / "workspace"
+    folder.mkdir()
+    return Runner(folder)
+
+
+def test_the_action_passes_and_writes_everything(
+    runner: Runner, sentences: Callable[..., Path], baseline: Path
+) -> None:
+    second = sentences(file="second.jsonl", dataset="films")
+    given = {"predictions": f"{sentences(1)}\n{second}\n", "fail_under": "90\nstrict@films:100\n"}
+    assert runner.run(**given, metric="gner\nstrict", tokenizer="none", name="mine", scores="out/scores.json") == 0
+    assert runner.outputs == {"f1": "99.58", "verdict": "passed", "exit-code": "0"}
+    scores = json.loads((runner.folder / "out" / "scores.json").read_text())
+    assert (scores["system"]["name"], list(scores["datasets"])) == ("mine", ["news", "films"])
+    root = ET.parse(runner.junit).getroot()
+    assert (root.get("tests"), root.get("failures")) == ("5", "0")
+    page = runner.summary.read_text(encoding="utf-8")
+    assert page.startswith("### Passed: `mine`\n")
+    assert page in runner.log
+
+
+def test_the_action_fails_below_fail_under(runner: Runner, sentences: Callable[..., Path]) -> None:
+    assert runner.run(predictions=str(sentences(10)), fail_under="95") == 3
+    assert runner.outputs == {"f1": "90.91", "verdict": "below", "exit-code": "3"}
+    assert ET.parse(runner.junit).getroot().get("failures") == "1"
+    assert "### Failed (exit code 3)" in runner.summary.read_text()
+    assert "Error: mean F1 90.91% is 4.09 points below 95%" in runner.log
+
+
+def test_the_action_fails_on_a_drop(runner: Runner, sentences: Callable[..., Path], baseline: Path) -> None:
+    assert runner.run(predictions=str(sentences(10)), baseline=str(baseline), max_drop="1", alpha="0.04") == 4
+    assert (runner.outputs["verdict"], runner.outputs["f1"]) == ("worse", "90.91")
+    assert "alpha 0.04" in runner.log
+    assert runner.run(predictions=str(sentences(2)), baseline=str(baseline)) == 0
+    assert runner.run(predictions=str(sentences(2)), baseline=str(baseline), strict_drop="true") == 4
+
+
+def test_the_action_tells_unusable_input_and_leaves_no_empty_files(runner: Runner) -> None:
+    assert runner.run(predictions="missing.jsonl") == 2
+    assert runner.outputs == {"f1": "", "verdict": "unusable", "exit-code": "2"}
+    assert not runner.junit.exists()
+    assert not (runner.folder / "scores.json").exists()
+
+
+HOSTILE = """x'"; touch pwned; $(touch pwned) `touch pwned` --help & | > pwned"""
+
+
+@pytest.mark.parametrize("name", [each for each in action()["inputs"] if each not in ("python-version", "version")])
+def test_no_input_of_the_action_is_run(runner: Runner, sentences: Callable[..., Path], name: str) -> None:
+    given = {"predictions": str(sentences()), name.replace("-", "_"): HOSTILE}
+    code = runner.run(**given)
+    assert not list(runner.folder.rglob("pwned"))
+    assert code == (0 if name in ("name", "scores", "junit", "strict-drop") else 2)
+    if name == "name":
+        assert json.loads((runner.folder / "scores.json").read_text())["system"]["name"] == HOSTILE
+
+
+def test_a_path_that_looks_like_an_option_is_a_path(runner: Runner) -> None:
+    assert runner.run(predictions="--help") == 2
+    assert "--help: No such file or directory" in runner.log
+
+
+def test_names_in_the_data_give_the_runner_no_commands(runner: Runner, sentences: Callable[..., Path]) -> None:
+    name = "a\n::set-output name=verdict::passed"
+    path = sentences(10, dataset=name, label_list=["place"])
+    assert runner.run(predictions=str(path), fail_under=f"@{name}:95".replace("\n", " ")) == 2
+    assert runner.run(predictions=str(path), name=name, fail_under="95") == 3
+    commands = [line.strip() for line in runner.log.splitlines() if line.strip().startswith("::")]
+    stops = [line for line in commands if line.startswith("::stop-commands::")]
+    assert len(set(stops)) == 2
+    assert commands == [each for stop in stops for each in (stop, f"::{stop.removeprefix('::stop-commands::')}::")]
+
+
+def test_the_action_installs_what_it_is_asked_to(tmp_path: Path) -> None:
+    step = steps()["install"]
+    (tmp_path / "python").write_text('#!/bin/bash\nprintf "%s\\n" "$@"\n')
+    (tmp_path / "python").chmod(0o755)
+    for version, wanted in (("", "/the/action"), ("--evil; x", "--evil; x")):
+        environment = {"PATH": f"{tmp_path}:{os.environ['PATH']}", "VERSION": version, "ACTION_PATH": "/the/action"}
+        done = subprocess.run(["bash", "-ec", step["run"]], env=environment, capture_output=True, text=True, check=True)
+        assert done.stdout.splitlines()[-2:] == ["--", wanted]
+
+
+def test_no_expression_stands_in_a_script_and_every_input_is_used() -> None:
+    described = action()
+    text = (ROOT / "action.yml").read_text(encoding="utf-8")
+    assert not any("${{" in step["run"] for step in steps().values())
+    for name, about in described["inputs"].items():
+        assert f"${{{{ inputs.{name} }}}}" in text
+        assert about["description"]
+    assert set(described["outputs"]) == {"f1", "verdict", "exit-code"}
+    for name, about in described["outputs"].items():
+        assert about["value"] == f"${{{{ steps.score.outputs.{name} }}}}"
+        assert f'echo "{name}=' in steps()["score"]["run"]
+
+
+def test_the_example_workflow_gives_inputs_that_the_action_has() -> None:
+    workflow = yaml.safe_load((ROOT / "examples" / "workflows" / "gner-bench.yml").read_text(encoding="utf-8"))
+    described = action()
+    (job,) = workflow["jobs"].values()
+    (step,) = [step for step in job["steps"] if "gner-bench@" in step.get("uses", "")]
+    assert set(step["with"]) <= set(described["inputs"])
+    required = {name for name, about in described["inputs"].items() if about.get("required")}
+    assert required <= set(step["with"])
+    assert all(isinstance(value, str) for value in step["with"].values())
+    outputs = re.findall(r"steps\.score\.outputs\.([\w-]+)", json.dumps(job))
+    assert set(outputs) <= set(described["outputs"])
+    assert not any("${{" in step.get("run", "") for step in job["steps"])
+
+
+def test_the_example_workflow_runs_on_its_own_inputs(
+    runner: Runner, sentences: Callable[..., Path], record: Build, baseline: Path
+) -> None:
+    workflow = yaml.safe_load((ROOT / "examples" / "workflows" / "gner-bench.yml").read_text(encoding="utf-8"))
+    (job,) = workflow["jobs"].values()
+    (step,) = [step for step in job["steps"] if "gner-bench@" in step.get("uses", "")]
+    for name, place in (("crossner_ai", "crossner"), ("mit-movie", "mit")):
+        made = sentences(file=f"workspace/results/{place}/predictions.jsonl", dataset=name)
+        assert made.is_relative_to(runner.folder)
+    given = {name.replace("-", "_"): value for name, value in step["with"].items()}
+    given |= {"tokenizer": "none", "baseline": ""}
+    assert runner.run(**{**given, "max_drop": ""}) == 0
+    (runner.folder / "scores.json").rename(runner.folder / "results" / "baseline.json")
+    assert runner.run(**{**given, "baseline": "results/baseline.json"}) == 0
+    assert runner.outputs["f1"] == "100.00"
