@@ -19,7 +19,7 @@ Decode = Callable[[Sequence[Task]], Iterator[tuple[Task, Generation]]]
 class Backend:
     """``model`` stands in run.json under that name, ``settings`` beside it: what decides the text besides weights and
     prompts. ``tokenizer`` is the file for back-tokenization, if there is one. ``statistics`` tells what the decoding
-    counted.
+    counted; ``target`` is what the texts are (see gner_bench.structure.targets).
     """
 
     name: str
@@ -30,3 +30,4 @@ class Backend:
     decode: Decode
     tokenizer: Path | None = None
     statistics: Callable[[], Json] = dict
+    target: str = "full+bio"

@@ -16,9 +16,10 @@ from transformers.utils import logging
 
 from gner_bench.catalog import catalog
 from gner_bench.catalog.models import Family
-from gner_bench.errors import GnerBenchError, InputError
+from gner_bench.errors import GnerBenchError, InputError, UsageError
 from gner_bench.fetch.locate import Located, locate
 from gner_bench.predict.options import DtypeName
+from gner_bench.structure.targets import GNER, parse_target
 
 DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
 MAP = "map"
@@ -31,7 +32,8 @@ class Checkpoint:
     """A loaded model. ``name``, ``source`` and ``revision`` say where it is from; ``files`` maps names to SHA-256.
 
     ``note`` is what its own training.json says about its standing, such as being supervised on the data, and
-    ``training_sets`` are the sets that it or the catalogue names.
+    ``training_sets`` are the sets that it or the catalogue names; ``target`` is what it writes (see
+    gner_bench.structure.targets).
     """
 
     name: str
@@ -44,6 +46,7 @@ class Checkpoint:
     model: Any
     tokenizer: Any
     dtype: str
+    target: str = "full+bio"
 
     @property
     def encoder_decoder(self) -> bool:
@@ -94,6 +97,7 @@ def load_checkpoint(source: str, dtype: DtypeName = "auto", device: str = "auto"
         model=model,
         tokenizer=tokenizer,
         dtype=kind,
+        target=_target(folder, about),
     )
 
 
@@ -131,6 +135,13 @@ def _training_facts(folder: Path) -> dict[str, Any]:
     except ValueError:
         raise InputError(path, "is not JSON") from None
     return facts
+
+
+def _target(folder: Path, about: dict[str, Any]) -> str:
+    try:
+        return str(parse_target(str(about.get("target", GNER))))
+    except UsageError as error:
+        raise InputError(folder / "training.json", str(error), field="target") from None
 
 
 def _hashes(folder: Path) -> dict[str, str]:

@@ -119,7 +119,11 @@ def _begin(backend: Backend, datasets: Sequence[Dataset], options: Options, load
     folder = run_folder(options)
     with loading.timed():
         cut = chosen(datasets, options)
-        every = [task for part in cut for task in plan(part, options.label_order, options.seed, backend.wrapping)]
+        every = [
+            task
+            for part in cut
+            for task in plan(part, options.label_order, options.seed, backend.wrapping, backend.target)
+        ]
         sizes = {dataset.name: len(dataset.sentences) for dataset in datasets}
         document = run_record.describe(backend, options, cut, sizes, every)
         _refuse_other_run(options, document)

@@ -8,16 +8,18 @@ from pathlib import Path
 
 import torch
 
+from gner_bench.errors import UsageError
 from gner_bench.predict.backend import Backend
 from gner_bench.predict.checkpoint import Checkpoint
 from gner_bench.predict.decode.drafted import Drafted
 from gner_bench.predict.decode.forced import Forced
 from gner_bench.predict.decoding import CLEAN_UP_TOKENIZATION_SPACES, generate, use_protocol_settings
 from gner_bench.predict.generation import Generation
-from gner_bench.predict.options import Options
+from gner_bench.predict.options import DecodingName, Options
 from gner_bench.predict.plan import Key, Task, batches
 from gner_bench.records import Json, read_records
 from gner_bench.structure.back_tokenizer import tokenizer_file
+from gner_bench.structure.targets import GNER
 
 ROWS = 8
 """Sentences side by side on a CPU, where more of them share nothing but the same arithmetic."""
@@ -32,9 +34,10 @@ MEMORY_SHARE = 0.6
 def local_backend(checkpoint: Checkpoint, options: Options) -> Backend:
     """The backend that generates with ``checkpoint`` as ``options`` say. Raises InputError for unreadable drafts."""
     decoder: Drafted | Forced | _Batched
-    if options.effective_decoding == "drafted":
+    decoding = decoding_of(checkpoint, options)
+    if decoding == "drafted":
         decoder = Drafted(checkpoint, rows_for(checkpoint, options), hints(options.draft_from))
-    elif options.effective_decoding == "constrained":
+    elif decoding == "constrained":
         decoder = Forced(checkpoint, rows_for(checkpoint, options))
     else:
         decoder = _Batched(checkpoint, options)
@@ -47,7 +50,21 @@ def local_backend(checkpoint: Checkpoint, options: Options) -> Backend:
         decode=decoder,
         tokenizer=tokenizer_file(checkpoint.folder),
         statistics=decoder.statistics,
+        target=checkpoint.target,
     )
+
+
+def decoding_of(checkpoint: Checkpoint, options: Options) -> DecodingName:
+    """The decoding that is meant: drafts can be made of the GNER text alone, so other targets are decoded greedily.
+
+    Raises UsageError for constrained decoding of another target.
+    """
+    asked = options.effective_decoding
+    if checkpoint.target == str(GNER) or asked in ("greedy", "beam"):
+        return asked
+    if asked == "constrained":
+        raise UsageError(f"{checkpoint.name} writes {checkpoint.target}; constrained decoding is for {GNER}")
+    return "greedy"
 
 
 def rows_for(checkpoint: Checkpoint, options: Options) -> int:
@@ -128,9 +145,10 @@ def _settings(checkpoint: Checkpoint, options: Options) -> Json:
     family = checkpoint.family
     return {
         "backend": "transformers",
-        "decoding": options.effective_decoding,
+        "decoding": decoding_of(checkpoint, options),
         "num_beams": options.num_beams,
         "dtype": checkpoint.dtype,
+        "target": None if checkpoint.target == str(GNER) else checkpoint.target,
         "max_input_tokens": family.max_input_tokens or None,
         "max_new_tokens": family.max_new_tokens or None,
         "max_total_tokens": family.max_total_tokens or None,

@@ -7,8 +7,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from gner_bench.data import Dataset, Sentence
-from gner_bench.prompting import LabelOrder, Wrapping, ordered_types, prompt, tagged_text
+from gner_bench.prompting import LabelOrder, Wrapping, ordered_types, prompt
 from gner_bench.records import Json
+from gner_bench.structure.targets import GNER, parse_target, target_text
 
 Key = tuple[str, str, str]
 """Data set, split and sentence id."""
@@ -23,6 +24,7 @@ class Task:
     types: tuple[str, ...]
     sentence: Sentence
     wrapping: Wrapping
+    target: str = "full+bio"
 
     @property
     def key(self) -> Key:
@@ -34,34 +36,35 @@ class Task:
 
     def record(self, prediction: str, generation: Json) -> Json:
         """The line of predictions.jsonl."""
-        sentence = self.sentence
+        sentence, target = self.sentence, parse_target(self.target)
         return {
             "dataset": self.dataset,
             "split": self.split,
+            **({} if target == GNER else {"target": self.target}),
             "label_list": list(self.types),
             "instance": {
                 "id": sentence.id,
                 "words": list(sentence.words),
                 "labels": list(sentence.tags),
                 "instruction_inputs": self.prompt,
-                "prompt_labels": tagged_text(sentence.words, sentence.tags),
+                "prompt_labels": target_text(sentence.words, sentence.tags, target),
             },
             "prediction": prediction,
             "generation": generation,
         }
 
 
-def plan(dataset: Dataset, order: LabelOrder, seed: int, wrapping: Wrapping) -> list[Task]:
+def plan(dataset: Dataset, order: LabelOrder, seed: int, wrapping: Wrapping, target: str = "full+bio") -> list[Task]:
     """One task for each sentence, in the order of the data set."""
-    return [_task(dataset, sentence, order, seed, wrapping) for sentence in dataset.sentences]
+    return [_task(dataset, sentence, order, seed, wrapping, target) for sentence in dataset.sentences]
 
 
-def _task(dataset: Dataset, sentence: Sentence, order: LabelOrder, seed: int, wrapping: Wrapping) -> Task:
+def _task(dataset: Dataset, sentence: Sentence, order: LabelOrder, seed: int, wrapping: Wrapping, target: str) -> Task:
     types = sentence.types or dataset.types
     if order != "file":
         key = f"{dataset.name}/{dataset.split}/{sentence.id}"
         types = tuple(ordered_types(types, order, seed, key))
-    return Task(dataset.name, dataset.split, types, sentence, wrapping)
+    return Task(dataset.name, dataset.split, types, sentence, wrapping, target)
 
 
 def prompt_hash(prompts: Iterable[str]) -> str:

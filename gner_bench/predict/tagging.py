@@ -18,6 +18,7 @@ from gner_bench.predict.options import DecodingName, Options
 from gner_bench.predict.plan import Task
 from gner_bench.scoring.entities import lenient_spans
 from gner_bench.structure import load_back_tokenizer, structure
+from gner_bench.structure.targets import parse_target
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,7 @@ class TextTagger:
     def __init__(self, checkpoint: Checkpoint, types: Sequence[str], decoding: DecodingName = "drafted") -> None:
         self.types = tuple(types)
         self._backend = local_backend(checkpoint, Options(None, Path(), decoding=decoding))
+        self._target = parse_target(self._backend.target)
         file = self._backend.tokenizer
         self._back_tokenizer = load_back_tokenizer(file) if file else None
 
@@ -72,7 +74,7 @@ class TextTagger:
 
     def _tagged(self, text: str, places: Sequence[re.Match[str]], generation: Generation) -> Tagged:
         words = [word[0] for word in places]
-        tags = structure(words, self.types, generation.text, self._back_tokenizer).match.tags
+        tags = structure(words, self.types, generation.text, self._back_tokenizer, self._target).match.tags
         return Tagged(text, words, tags, _entities(text, places, tags, generation.confidence), generation.text)
 
 
