@@ -47,6 +47,8 @@ from transformers import (
 )
 from transformers.utils import logging
 
+from gner_bench.api import load_predictions
+from gner_bench.api import score as scored
 from gner_bench.data import Sentence
 from gner_bench.demo import CHECKPOINT, CORPUS
 from gner_bench.predict.checkpoint import DTYPES, Checkpoint, load_checkpoint
@@ -61,8 +63,7 @@ from gner_bench.predict.options import Limit, Options
 from gner_bench.predict.plan import Key, Task, batches, plan
 from gner_bench.predict.selection import chosen
 from gner_bench.records import Record, read_records
-from gner_bench.scoring import evaluate
-from gner_bench.structure import load_back_tokenizer
+from gner_bench.scoring.figures import Figures
 from gner_bench.structure.back_tokenizer import tokenizer_file
 
 BANDWIDTH = {"H100": 3.0e12, "H200": 4.3e12}
@@ -638,8 +639,8 @@ def score(checkpoint: Checkpoint, tasks: Sequence[Task], work: Work) -> float:
         outputs = [(task, work.outputs[task.key]) for task in tasks]
         lines = [json.dumps(task.record(output.text, output.noted())) + "\n" for task, output in outputs]
         path.write_text("".join(lines), encoding="utf-8")
-        scores = evaluate([path], load_back_tokenizer(file) if file else None)
-    return float(scores["average"]["gner"]["f1"])
+        scores = scored(load_predictions(path, tokenizer=file or "none"), ["gner"])
+    return Figures(scores).average("gner").prf.f1
 
 
 def numbers(text: str) -> list[int]:
