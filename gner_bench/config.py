@@ -55,6 +55,7 @@ class _Key:
         return kind(**{name: self.at(name).value(hints[name], value) for name, value in table.items()})
 
     def value(self, hint: Any, value: Any) -> Any:
+        hint = _without_none(hint)
         if dataclasses.is_dataclass(hint):
             return self.build(hint, value)
         if get_origin(hint) is tuple:
@@ -78,6 +79,12 @@ class _Key:
 
 def _required(spec: dataclasses.Field[Any]) -> bool:
     return spec.default is dataclasses.MISSING and spec.default_factory is dataclasses.MISSING
+
+
+def _without_none(hint: Any) -> Any:
+    """The type of an optional value, which a file gives or leaves out."""
+    options = [option for option in get_args(hint) if option is not type(None)]
+    return options[0] if get_origin(hint) in (Union, UnionType) and len(options) == 1 else hint
 
 
 def _plain_types(hint: Any) -> list[type]:

@@ -4,4 +4,3 @@ from pathlib import Path
 
 CHECKPOINT = Path(__file__).parent / "checkpoint"
 CORPUS = Path(__file__).parent / "corpus"
-PRESET = Path(__file__).parent / "demo.toml"

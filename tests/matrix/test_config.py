@@ -4,9 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from gner_bench.demo import PRESET
+from gner_bench.cli.run import PRESET_NAMES
+from gner_bench.demo import CORPUS
 from gner_bench.errors import InputError
-from gner_bench.matrix import Matrix, NamedCheckpoint, read_matrix
+from gner_bench.matrix.config import PRESETS, Matrix, NamedCheckpoint, Run, read_matrix
 from gner_bench.predict.options import Limit, Options
 
 HEAD = 'predictions = "out"\nreport = "rep"\ndata = "corpora"\n'
@@ -27,8 +28,8 @@ def refusal(folder: Path, text: str) -> str:
 
 
 def test_the_packaged_demonstration_reads() -> None:
-    matrix = read_matrix(PRESET)
-    assert list(matrix.runs()) == [("gner-tiny", "demo")]
+    matrix = read_matrix(PRESETS["demo"])
+    assert list(matrix.runs()) == [Run("gner-tiny", "demo", "drafted")]
     assert matrix.data == "demo"
 
 
@@ -40,16 +41,19 @@ def test_settings_left_out_have_defaults(tmp_path: Path) -> None:
 
 def test_a_checkpoint_without_name_is_called_after_its_folder(tmp_path: Path) -> None:
     matrix = read(tmp_path, HEAD + CHECKPOINT + '[[checkpoints]]\nmodel = "b/base"\nname = "mine"\n')
-    assert list(matrix.runs()) == [("GNER-T5-base", "models/GNER-T5-base"), ("mine", "b/base")]
+    assert [(run.name, run.model) for run in matrix.runs()] == [
+        ("GNER-T5-base", "models/GNER-T5-base"),
+        ("mine", "b/base"),
+    ]
 
 
 def test_options_carry_every_setting(tmp_path: Path) -> None:
     settings = (
-        'datasets = ["a", "b"]\nsplit = "dev"\nlimit = 3\nbatch_size = 4\nnum_beams = 2\n'
+        'datasets = ["a", "b"]\nsplit = "dev"\nlimit = 3\nbatch_size = 4\nnum_beams = 2\ndecodings = ["beam"]\n'
         'label_order = "shuffled"\nseed = 9\n'
     )
     matrix = read(tmp_path, HEAD + settings + CHECKPOINT)
-    assert matrix.options(demo=Path("demo"), out=Path("x")) == Options(
+    assert matrix.options(next(matrix.runs()), Path("x")) == Options(
         data=Path("corpora"),
         out=Path("x"),
         datasets=("a", "b"),
@@ -57,6 +61,7 @@ def test_options_carry_every_setting(tmp_path: Path) -> None:
         limit=Limit(1, 3),
         batch_size=4,
         num_beams=2,
+        decoding="beam",
         label_order="shuffled",
         seed=9,
     )
@@ -64,7 +69,7 @@ def test_options_carry_every_setting(tmp_path: Path) -> None:
 
 def test_the_word_demo_stands_for_the_embedded_corpus(tmp_path: Path) -> None:
     matrix = read(tmp_path, HEAD.replace("corpora", "demo") + CHECKPOINT)
-    assert matrix.options(demo=Path("embedded"), out=Path("x")).data == Path("embedded")
+    assert matrix.options(next(matrix.runs()), Path("x")).data == CORPUS
 
 
 def test_an_unknown_key_gets_the_nearest_one(tmp_path: Path) -> None:
@@ -108,13 +113,15 @@ def test_counts_are_at_least_one(tmp_path: Path, key: str, value: int) -> None:
 
 
 def test_a_limit_may_be_a_range(tmp_path: Path) -> None:
-    options = read(tmp_path, HEAD + 'limit = "11-20"\n' + CHECKPOINT).options(Path("demo"), Path("x"))
-    assert options.limit == Limit(11, 20)
+    matrix = read(tmp_path, HEAD + 'limit = "11-20"\n' + CHECKPOINT)
+    assert matrix.options(next(matrix.runs()), Path("x")).limit == Limit(11, 20)
     assert refusal(tmp_path, HEAD + 'limit = "20-11"\n' + CHECKPOINT).startswith("limit: '20-11': expected")
 
 
 def test_no_checkpoint(tmp_path: Path) -> None:
-    assert refusal(tmp_path, HEAD + "checkpoints = []\n") == "checkpoints: names no checkpoint"
+    assert refusal(tmp_path, HEAD + "checkpoints = []\n") == (
+        "checkpoints: names no checkpoint (--model names one for this run)"
+    )
 
 
 def test_two_checkpoints_of_one_name(tmp_path: Path) -> None:
@@ -122,3 +129,47 @@ def test_two_checkpoints_of_one_name(tmp_path: Path) -> None:
     assert refusal(tmp_path, HEAD + CHECKPOINT + second) == (
         "checkpoints: two checkpoints are called 'GNER-T5-base'; give each a name"
     )
+
+
+def test_every_checkpoint_runs_in_every_decoding(tmp_path: Path) -> None:
+    text = HEAD + 'decodings = ["drafted", "greedy", "beam", "constrained"]\nnum_beams = 4\n' + CHECKPOINT
+    matrix = read(tmp_path, text)
+    names = [run.name.removeprefix("GNER-T5-base") for run in matrix.runs()]
+    assert names == ["", "+greedy", "+beam4", "+constrained"]
+    found = [matrix.options(run, Path("x")) for run in matrix.runs()]
+    assert [(each.effective_decoding, each.num_beams) for each in found] == [
+        ("drafted", 1),
+        ("greedy", 1),
+        ("beam", 4),
+        ("constrained", 1),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("lines", "said"),
+    [
+        ('decodings = ["beam"]', "num_beams: 1, and decodings beam"),
+        ("num_beams = 4", "num_beams: 4, and decodings drafted"),
+        ("decodings = []", "decodings: names none"),
+        ('metrics = ["gner", "gner"]', "metrics: names one twice"),
+        ('metrics = ["f1"]', "metrics[0]: unknown value 'f1'"),
+        ('baseline = "other"', "baseline: 'other' is none of the runs GNER-T5-base"),
+        ("resamples = -1", "resamples: must be at least 0, found -1"),
+    ],
+)
+def test_settings_that_do_not_go_together(tmp_path: Path, lines: str, said: str) -> None:
+    assert refusal(tmp_path, f"{HEAD}{lines}\n{CHECKPOINT}").startswith(said)
+
+
+def test_models_take_the_place_of_the_checkpoints() -> None:
+    matrix = read_matrix(PRESETS["supervised"], ("mine/tuned",))
+    assert [(run.name, run.model) for run in matrix.runs()] == [("tuned", "mine/tuned")]
+
+
+@pytest.mark.parametrize("preset", ["demo", "zero-shot"])
+def test_presets_read(preset: str) -> None:
+    assert list(read_matrix(PRESETS[preset]).runs())
+
+
+def test_the_command_knows_all_presets() -> None:
+    assert set(PRESET_NAMES) == set(PRESETS)
