@@ -1,138 +1,188 @@
-"""Reading scores.json files."""
+"""The systems of a report: from scores.json files, run folders and prediction files."""
 
 from __future__ import annotations
 
 import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from copy import copy
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 from gner_bench.errors import InputError
-from gner_bench.scoring.metrics import METRICS, Metric
-from gner_bench.structure.matching import STEPS
+from gner_bench.records import Json
+from gner_bench.scoring.document import document, read_scores
+from gner_bench.scoring.figures import Figures
+from gner_bench.scoring.generations import PREDICTIONS
+from gner_bench.scoring.metrics import DEFAULT, Metric
+from gner_bench.scoring.predictions import Predictions
+from gner_bench.scoring.resampling import Resampling
+from gner_bench.scoring.scores import Scores
+from gner_bench.scoring.signature import long_line, short_line, signature_fields
 
+SCORES = "scores.json"
 PLACES: tuple[Callable[[Path], str], ...] = (lambda p: p.parent.name, lambda p: "/".join(p.parts[-2:]), str)
-
-
-@dataclass(frozen=True)
-class DatasetScores:
-    """One data set of one system: ``f1`` (0 to 1) by metric, ``steps`` as sentences by matching step."""
-
-    split: str
-    sentences: int
-    f1: Mapping[Metric, float]
-    steps: Mapping[str, int]
+AGREE = 1e-9
+"""How far a stored F1 may be from that of the stored counts."""
 
 
 @dataclass(frozen=True)
 class SystemScores:
-    """One scores.json file. ``parameters`` is a count, None where unknown."""
+    """One system: its ``scores``, how they are resampled, and the ``run`` (run.json) it comes from, empty if unknown.
 
-    name: str
-    parameters: float | None
-    note: str
-    datasets: Mapping[str, DatasetScores]
-    signature: str
-    path: Path
-
-
-@dataclass(frozen=True)
-class _Field:
-    """A value of a JSON document together with its place, so that every error can name it."""
-
-    path: Path
-    name: str
-    value: Any
-
-    def error(self, message: str) -> InputError:
-        return InputError(self.path, message, field=self.name or None)
-
-    def at(self, key: str) -> _Field:
-        inner = _Field(self.path, f"{self.name}.{key}" if self.name else key, None)
-        if key not in self.object():
-            raise inner.error("is missing")
-        return replace(inner, value=self.value[key])
-
-    def object(self) -> dict[str, Any]:
-        if not isinstance(self.value, dict):
-            raise self.error("is not a JSON object")
-        return self.value
-
-    def text(self) -> str:
-        if not isinstance(self.value, str):
-            raise self.error("is not a string")
-        return self.value
-
-    def number(self, most: float) -> float:
-        # A bool is an int in Python, and json reads NaN, which fails the comparison.
-        if isinstance(self.value, bool) or not isinstance(self.value, int | float):
-            raise self.error("is not a number")
-        if not 0 <= self.value <= most:
-            raise self.error(f"is not a number from 0 to {most:g}")
-        return float(self.value)
-
-    def count(self) -> int:
-        if type(self.value) is not int or self.value < 0:
-            raise self.error("is not a count")
-        return self.value
-
-
-def load_scores(path: Path) -> SystemScores:
-    """Read one scores.json file, version 1 or later; unknown keys are ignored.
-
-    Raises InputError, naming the field, for a file that cannot be read, is not JSON, has another version,
-    lacks a field, or has a value of another kind.
+    ``stored`` is the scores.json it was read from, empty where ``predictions`` were scored anew.
     """
-    root = _Field(path, "", _json(path))
-    version = root.at("version")
-    if type(version.value) is not int or version.value < 1:
-        raise version.error("is not a version of scores.json that this program reads")
-    system, sets = root.at("system"), root.at("datasets")
-    if not sets.object():
-        raise sets.error("is empty")
-    return SystemScores(
-        name=system.at("name").text(),
-        parameters=_parameters(system.at("parameters")),
-        note=system.at("note").text(),
-        datasets={name: _dataset(sets.at(name)) for name in sets.object()},
-        signature=root.at("signature").text(),
+
+    name: str
+    scores: Scores
+    resampling: Resampling
+    signature: str
+    signature_short: str
+    path: Path
+    run: Json = field(default_factory=dict)
+    stored: Json = field(default_factory=dict)
+    predictions: Predictions | None = None
+
+    @cached_property
+    def document(self) -> Json:
+        """The scores.json of this system."""
+        return self.stored or document(self.scores, self.resampling)
+
+    @property
+    def parameters(self) -> float | None:
+        """A count, None where unknown."""
+        return self.scores.origin.system.parameters
+
+    @property
+    def note(self) -> str:
+        """What tables must say of the system."""
+        return self.scores.origin.system.note
+
+    @cached_property
+    def figures(self) -> Figures:
+        """Every figure, computed from the counts."""
+        return Figures(self.scores, self.resampling)
+
+    def figures_over(self, names: Iterable[str]) -> Figures:
+        """The figures of some of its data sets; what was resampled is shared."""
+        found = copy(self.figures)
+        found.sets = {name: self.figures.sets[name] for name in names}
+        return found
+
+    def scores_over(self, names: Iterable[str]) -> Scores:
+        """The scores of some of its data sets."""
+        return replace(self.scores, sets={name: self.scores.sets[name] for name in names})
+
+    def trained_on(self, dataset: str) -> bool:
+        """Whether it was trained on the data set (on whatever split), as far as its run says."""
+        return any(name.partition("/")[0] == dataset for name in self.scores.origin.system.training_sets)
+
+
+def load_all(paths: Iterable[Path], metrics: Sequence[Metric] = (), tokenizer: str | None = None) -> list[SystemScores]:
+    """Read files and run folders, each once; systems of one name get the name of their folder added.
+
+    Raises InputError. ``metrics`` and ``tokenizer`` are those of ``load_system``.
+    """
+    once = {path.absolute(): path for path in paths}.values()
+    return distinct([load_system(path, metrics, tokenizer) for path in once])
+
+
+def load_system(path: Path, metrics: Sequence[Metric] = (), tokenizer: str | None = None) -> SystemScores:
+    """One system of a scores.json, a run folder or a file of predictions.
+
+    Predictions are scored anew, also those of a folder that holds a scores.json, by ``metrics`` (GNER and strict
+    without any) and with ``tokenizer`` (a path, ``none``, or None for the one beside them). A scores.json must hold
+    ``metrics``. Raises InputError, naming the field, for what cannot be read or does not agree with its own counts.
+    """
+    path = file_of(path)
+    found = _read(path) if path.suffix == ".json" else _scored(path, metrics or DEFAULT, tokenizer)
+    if not found.scores.sets:
+        raise InputError(path, "holds no data set", field="datasets")
+    if lacking := [metric for metric in metrics if metric not in found.scores.metrics]:
+        message = f"holds no {', '.join(lacking)}; score the predictions again with --metric {lacking[0]}"
+        raise InputError(path, message, field="metrics")
+    return found
+
+
+def metrics_of(systems: Sequence[SystemScores]) -> list[Metric]:
+    """The metrics that any system was scored by, in the order of the first that has them."""
+    return list(dict.fromkeys(metric for system in systems for metric in system.scores.metrics))
+
+
+def file_of(path: Path) -> Path:
+    """The file to read for an argument: of a run folder its predictions, or its scores where there are none."""
+    if not path.is_dir():
+        return path
+    found = (path / name for name in (*PREDICTIONS, SCORES) if (path / name).is_file())
+    return next(found, path / PREDICTIONS[0])
+
+
+def _read(path: Path) -> SystemScores:
+    scores, resampling = read_scores(path)
+    stored = json.loads(path.read_text(encoding="utf-8"))
+    parameters = scores.origin.system.parameters
+    if parameters is not None and (type(parameters) not in (int, float) or not 0 <= parameters < 1e16):
+        raise InputError(path, "is not a count", field="system.parameters")
+    system = SystemScores(
+        name=scores.origin.system.name,
+        scores=scores,
+        resampling=resampling,
+        signature=_text(path, stored, "signature"),
+        signature_short=_text(path, stored, "signature_short"),
         path=path,
+        run=_run_beside(path, (SCORES,)),
+        stored=stored,
     )
+    _require_agreement(system, stored["datasets"])
+    return system
 
 
-def load_all(paths: Iterable[Path]) -> list[SystemScores]:
-    """Read files, each once; systems of one name get the name of their folder added. Raises InputError."""
-    return _distinct([load_scores(path) for path in {path.absolute(): path for path in paths}.values()])
+def _text(path: Path, stored: Mapping[str, object], key: str) -> str:
+    found = stored.get(key)
+    if not isinstance(found, str):
+        raise InputError(path, "is missing" if found is None else "is not a string", field=key)
+    return found
 
 
-def _json(path: Path) -> Any:
+def _require_agreement(system: SystemScores, stored: Json) -> None:
+    """Raise InputError where a stored F1 is not that of the counts: one of them was changed."""
+    figures = Figures(system.scores, Resampling(0))
+    for name, each in figures.sets.items():
+        for metric in system.scores.metrics:
+            found = stored[name].get(metric)
+            f1 = found.get("f1") if isinstance(found, dict) else None
+            place = f"datasets.{name}.{metric}.f1"
+            if isinstance(f1, bool) or not isinstance(f1, int | float):
+                raise InputError(system.path, "is not a number", field=place)
+            if not abs(f1 - each.micro(metric).prf.f1) <= AGREE:
+                raise InputError(system.path, f"{f1:g} is not the F1 of the counts", field=place)
+
+
+def _scored(path: Path, metrics: Sequence[Metric], tokenizer: str | None) -> SystemScores:
+    from gner_bench.api import load_predictions, score
+
+    predictions, resampling = load_predictions(path, tokenizer=tokenizer), Resampling()
+    scores = score(predictions, metrics)
+    fields = signature_fields(scores, resampling)
+    name, run = scores.origin.system.name, _run_beside(path, PREDICTIONS)
+    lines = long_line(fields), short_line(fields)
+    return SystemScores(name, scores, resampling, *lines, path, run, predictions=predictions)
+
+
+def _run_beside(path: Path, names: Sequence[str]) -> Json:
+    """The run.json beside a file of one of these names, empty where there is none that can be read."""
+    beside = path.parent / "run.json"
+    if path.name not in names or not beside.is_file():
+        return {}
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise InputError(path, f"cannot be read ({error.strerror})") from None
-    except json.JSONDecodeError as error:
-        raise InputError(path, f"is not JSON ({error.msg})", line=error.lineno) from None
-    except (UnicodeDecodeError, RecursionError):
-        raise InputError(path, "is not JSON in UTF-8") from None
+        found = json.loads(beside.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
-def _parameters(field: _Field) -> float | None:
-    return None if field.value is None else field.number(1e15)
-
-
-def _dataset(field: _Field) -> DatasetScores:
-    steps = field.at("matched_by")
-    return DatasetScores(
-        split=field.at("split").text(),
-        sentences=field.at("sentences").count(),
-        f1={metric: field.at(metric).at("f1").number(1) for metric in METRICS},
-        steps={step: steps.at(step).count() if step in steps.object() else 0 for step in STEPS},
-    )
-
-
-def _distinct(systems: Sequence[SystemScores]) -> list[SystemScores]:
+def distinct(systems: Sequence[SystemScores]) -> list[SystemScores]:
     """Add to names that occur twice as much of the path as tells them apart."""
     names = [system.name for system in systems]
     for place in PLACES:

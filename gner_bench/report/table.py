@@ -1,56 +1,72 @@
-"""The comparison table as a value, before any format."""
+"""Systems by data sets for one metric, as values before any format."""
 
 from __future__ import annotations
 
-import string
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Literal
 
 from gner_bench.catalog import catalog
 from gner_bench.catalog.published import PublishedScore
-from gner_bench.report.load import DatasetScores, SystemScores
+from gner_bench.report.baseline import Baseline
+from gner_bench.report.grid import Rank
+from gner_bench.report.load import SystemScores
+from gner_bench.report.rounding import printed
 from gner_bench.report.signature import signature_warnings
+from gner_bench.scoring.figures import Figure
 from gner_bench.scoring.metrics import Metric
+from gner_bench.scoring.scores import SetScores
 
-NO_AVERAGE = "no average: not all data sets of this table were scored"
-PUBLISHED_AVERAGE = "average as published, not over all data sets of this table"
+Layout = Literal["zero-shot", "supervised", "other"]
+MEAN = "Mean"
+NO_MEAN = "no mean: not all data sets of this table were scored"
+OTHER_MEAN = "no mean: the published one is over other data sets than this table"
 SOME_PARTIAL = "in part not the whole test split"
 
 
 @dataclass(frozen=True)
-class Row:
-    """One system: ``cells`` (one for each data set) and ``average`` are F1 in percent or None.
+class Entry:
+    """F1 in percent and its interval. ``note`` is a footnote on its data; ``star``: it differs from the baseline."""
 
-    ``marks`` holds a footnote for each cell and, last, for the average, "" for none; ``note`` is one for the
-    system. ``origin`` is the signature line of a measured row, the publication of a quoted one. ``steps``
-    counts the sentences of each data set by matching step; a quoted row has none.
+    f1: float
+    interval: tuple[float, float] | None = None
+    note: str = ""
+    star: bool = False
+
+
+@dataclass(frozen=True)
+class Row:
+    """One system: an entry for each data set and, last, for the mean; None where there is none.
+
+    ``notes`` are footnotes on the system, ``no_mean`` says why there is no mean. ``origin`` is the short signature of
+    a measured row, the publication of a quoted one.
     """
 
     system: str
     quoted: bool
-    cells: tuple[float | None, ...]
-    average: float | None
-    note: str
-    marks: tuple[str, ...]
-    parameters: float | None
-    origin: str
-    steps: tuple[Mapping[str, int] | None, ...] = ()
+    entries: tuple[Entry | None, ...]
+    notes: tuple[str, ...] = ()
+    no_mean: str = ""
+    parameters: float | None = None
+    origin: str = ""
 
     @property
-    def figures(self) -> tuple[float | None, ...]:
-        """The cells and the average."""
-        return (*self.cells, self.average)
+    def mean(self) -> Entry | None:
+        """The entry of the mean."""
+        return self.entries[-1]
 
 
 @dataclass(frozen=True)
 class Table:
-    """Systems by data sets for one metric, measured rows first. ``columns`` are the heads of the figures."""
+    """Rows of one metric, measured ones first. ``heads`` are the titles of ``datasets`` and of the mean."""
 
     metric: Metric
+    layout: Layout
     datasets: tuple[str, ...]
-    columns: tuple[str, ...]
+    heads: tuple[str, ...]
     rows: tuple[Row, ...]
-    warnings: tuple[str, ...]
+    warnings: tuple[str, ...] = ()
+    baseline: str = ""
 
     @property
     def measured(self) -> list[Row]:
@@ -63,111 +79,165 @@ class Table:
         return [row for row in self.rows if row.quoted]
 
 
+def comparisons(
+    systems: Sequence[SystemScores],
+    metric: Metric = "gner",
+    published: Sequence[PublishedScore] = (),
+    baseline: Baseline | None = None,
+) -> list[Table]:
+    """One table for each layout that the data sets of ``systems`` call for, each with the published rows of its regime.
+
+    Published scores are by the GNER metric, so tables of other metrics hold none. Without systems there is one table
+    of the published zero-shot scores.
+    """
+    scored = [system for system in systems if metric in system.scores.metrics]
+    found = []
+    for layout, names in layouts(scored).items():
+        quoted = [each for each in published if each.regime == layout and metric == "gner"]
+        found.append(comparison(scored, metric, quoted, names, layout, baseline))
+    return found
+
+
+def layouts(systems: Sequence[SystemScores]) -> dict[Layout, tuple[str, ...]]:
+    """The measured data sets of each layout, in the order of the catalogue, then of the files.
+
+    Sets of both settings stand in each that other sets call for; by themselves they are zero-shot unless every system
+    that was scored on them was trained on them.
+    """
+    groups = {name: [each.name for each in catalog().group(name)] for name in ("zero-shot", "supervised")}
+    if not systems:
+        return {"zero-shot": tuple(groups["zero-shot"])}
+    names = list(dict.fromkeys(name for system in systems for name in system.scores.sets))
+    zero, supervised = (set(groups[name]) for name in ("zero-shot", "supervised"))
+    both = zero & supervised & set(names)
+    wanted: dict[Layout, set[str]] = {
+        "zero-shot": zero & set(names) - both,
+        "supervised": supervised & set(names) - both,
+    }
+    if both and not any(wanted.values()):
+        wanted["supervised" if _trained(systems, both) else "zero-shot"] = both
+    found: dict[Layout, tuple[str, ...]] = {
+        layout: tuple(name for name in groups[layout] if name in sets | both) for layout, sets in wanted.items() if sets
+    }
+    other = tuple(name for name in names if name not in zero | supervised)
+    return found | ({"other": other} if other else {})
+
+
+def _trained(systems: Sequence[SystemScores], names: Iterable[str]) -> bool:
+    return all(system.trained_on(name) for system in systems for name in names if name in system.scores.sets)
+
+
 def comparison(
-    scores: Sequence[SystemScores], metric: Metric = "gner", published: Sequence[PublishedScore] = ()
+    systems: Sequence[SystemScores],
+    metric: Metric,
+    published: Sequence[PublishedScore],
+    names: Sequence[str],
+    layout: Layout = "zero-shot",
+    baseline: Baseline | None = None,
 ) -> Table:
-    """The table of ``scores`` and of the ``published`` scores that share a data set with them.
-
-    Published scores are by the GNER metric, so the strict table holds none. Columns are the sets of the
-    catalogue in its order, then others in file order.
-    """
-    measured = {name for system in scores for name in system.datasets}
-    quoted = [p for p in published if metric == "gner" and (not measured or measured & p.scores.keys())]
-    names = _in_order([*(system.datasets for system in scores), *(p.scores for p in quoted)])
-    titles = {d.name: d.title for d in catalog().group("zero-shot")}
+    """The table of ``systems`` and ``published`` on the data sets ``names``; rows without any of them are left out."""
+    there = [system for system in systems if any(name in system.scores.sets for name in names)]
+    quoted = [each for each in published if any(name in each.scores for name in names)]
     return Table(
-        metric=metric,
-        datasets=names,
-        columns=(*(titles.get(name, name) for name in names), "Average"),
-        rows=(*(_measured(s, metric, names) for s in scores), *(_quoted(p, names) for p in quoted)),
-        warnings=tuple(signature_warnings(scores)),
+        metric,
+        layout,
+        tuple(names),
+        (*map(title, names), MEAN),
+        (*(_measured(s, metric, names, layout, baseline) for s in there), *(_quoted(p, names) for p in quoted)),
+        tuple(signature_warnings(there, metric)),
+        baseline.name if baseline else "",
     )
 
 
-def printed(figure: float) -> str:
-    """A figure as tables print it: one decimal, half to even on the binary value."""
-    return f"{figure:.1f}"
+def title(dataset: str) -> str:
+    """What heads the column of a data set."""
+    known = catalog().find_dataset(dataset)
+    return known.title if known and known.title else dataset
 
 
-def best(table: Table) -> frozenset[tuple[int, int]]:
-    """Row and column of each best measured figure; all that print alike are best.
+def ranks(table: Table) -> dict[tuple[int, int], Rank]:
+    """Which measured figures of a column are best and second, by row and column; all that print alike rank alike.
 
-    Figures with a footnote on their data do not compete with whole ones, nor with differently marked ones. A
-    column with fewer than two figures that compete has no best.
+    Figures with a footnote on their data do not compete with whole ones, nor with differently marked ones. A column
+    with fewer than two figures that compete has no best.
     """
-    return frozenset((row, column) for column in range(len(table.columns)) for row in _best_of(table, column))
+    found: dict[tuple[int, int], Rank] = {}
+    for column in range(len(table.heads)):
+        for row, rank in _ranks_of(table, column).items():
+            found[row, column] = rank
+    return found
 
 
-def footnotes(table: Table) -> dict[str, str]:
-    """The symbol of each footnote, by its text, in reading order."""
-    texts = dict.fromkeys(text for row in table.rows for text in (row.note, *row.marks) if text)
-    fixed = {NO_AVERAGE: "†", PUBLISHED_AVERAGE: "‡"}
-    letters = iter(letter * times for times in range(1, len(texts) + 1) for letter in string.ascii_lowercase)
-    return {text: fixed.get(text) or next(letters) for text in texts}
+def _ranks_of(table: Table, column: int) -> dict[int, Rank]:
+    marked: dict[str, dict[int, str]] = {}
+    for index, row in enumerate(table.rows):
+        entry = row.entries[column]
+        if not row.quoted and entry is not None:
+            marked.setdefault(entry.note, {})[index] = printed(entry.f1)
+    figures = next(iter(marked.values())) if len(marked) == 1 else marked.get("", {})
+    if len(figures) < 2:
+        return {}
+    order: list[Rank] = ["best", "second"]
+    places = dict(zip(sorted(set(figures.values()), key=float, reverse=True), order, strict=False))
+    return {index: places[text] for index, text in figures.items() if text in places}
 
 
-def data_mark(row: Row) -> str:
-    """One footnote for all figures of a row: that of its cells where they agree, else SOME_PARTIAL."""
-    marks = {mark for cell, mark in zip(row.cells, row.marks, strict=False) if cell is not None}
-    return SOME_PARTIAL if len(marks) > 1 else "".join(marks)
-
-
-def _in_order(groups: Iterable[Iterable[str]]) -> tuple[str, ...]:
-    found = dict.fromkeys(name for group in groups for name in group)
-    known = [d.name for d in catalog().group("zero-shot") if d.name in found]
-    return tuple(dict.fromkeys([*known, *found]))
-
-
-def _measured(system: SystemScores, metric: Metric, names: Sequence[str]) -> Row:
-    found = [system.datasets.get(name) for name in names]
-    cells = tuple(None if scores is None else 100 * scores.f1[metric] for scores in found)
-    average = _mean(cells)
-    row = Row(
-        system=system.name,
-        quoted=False,
-        cells=cells,
-        average=average,
-        note=system.note,
-        marks=tuple(map(_partial, names, found)),
-        parameters=system.parameters,
-        origin=system.signature,
-        steps=tuple(None if scores is None else scores.steps for scores in found),
+def _measured(
+    system: SystemScores, metric: Metric, names: Sequence[str], layout: Layout, baseline: Baseline | None
+) -> Row:
+    sets = [name for name in names if name in system.scores.sets]
+    figures = system.figures_over(sets)
+    stars, mean_star = baseline.stars(system, metric, names) if baseline else (frozenset(), False)
+    notes = {name: _data_note(system, name, layout) for name in sets}
+    found = {name: _entry(each.micro(metric), notes[name], name in stars) for name, each in figures.sets.items()}
+    whole = len(sets) == len(names)
+    mean = _entry(figures.average(metric), row_note(notes.values()), mean_star) if whole else None
+    return Row(
+        system.name,
+        False,
+        (*(found.get(name) for name in names), mean),
+        (system.note,) if system.note else (),
+        "" if whole else NO_MEAN,
+        system.parameters,
+        system.signature_short,
     )
-    return replace(row, marks=(*row.marks, NO_AVERAGE if average is None else data_mark(row)))
+
+
+def _entry(figure: Figure, note: str, star: bool) -> Entry:
+    ends = figure.intervals["f1"] if figure.intervals else None
+    return Entry(100 * figure.prf.f1, (100 * ends[0], 100 * ends[1]) if ends else None, note, star)
+
+
+def row_note(notes: Iterable[str]) -> str:
+    """One footnote for figures with several: theirs where they agree, else SOME_PARTIAL."""
+    distinct = set(notes)
+    return SOME_PARTIAL if len(distinct) > 1 else "".join(distinct)
+
+
+def _data_note(system: SystemScores, name: str, layout: Layout) -> str:
+    """What a reader must know of the data behind a figure."""
+    parts = [_partial(system.scores.sets[name])]
+    if layout != "supervised" and system.trained_on(name):
+        parts.append("trained on this data set, not zero-shot")
+    return "; ".join(filter(None, parts))
+
+
+def _partial(scores: SetScores) -> str:
+    known = catalog().find_dataset(scores.name)
+    sentences = len(scores.statistics)
+    whole = (known.sentences if known else 0) or scores.planned or sentences
+    return "" if scores.split == "test" and sentences == whole else f"{scores.split}, {sentences} sentences"
 
 
 def _quoted(score: PublishedScore, names: Sequence[str]) -> Row:
-    return Row(
-        system=score.system,
-        quoted=True,
-        cells=tuple(score.scores.get(name) for name in names),
-        average=score.average,
-        note=score.note,
-        marks=("",) * len(names) + ("" if set(names) == set(score.scores) else PUBLISHED_AVERAGE,),
+    same = set(names) == set(score.scores)
+    found: Mapping[str, Entry] = {name: Entry(figure) for name, figure in score.scores.items()}
+    row = Row(
+        score.system,
+        True,
+        (*(found.get(name) for name in names), Entry(score.average) if same else None),
+        (score.note,) if score.note else (),
         parameters=score.parameters,
         origin=score.source,
     )
-
-
-def _mean(cells: Sequence[float | None]) -> float | None:
-    figures = [cell for cell in cells if cell is not None]
-    return sum(figures) / len(figures) if figures and len(figures) == len(cells) else None
-
-
-def _partial(name: str, scores: DatasetScores | None) -> str:
-    if scores is None:
-        return ""
-    whole = {d.name: d.sentences for d in catalog().group("zero-shot")}.get(name, scores.sentences)
-    whole_test = scores.split == "test" and scores.sentences == whole
-    return "" if whole_test else f"{scores.split}, {scores.sentences} sentences"
-
-
-def _best_of(table: Table, column: int) -> list[int]:
-    marked: dict[str, dict[int, float]] = {}
-    for index, row in enumerate(table.rows):
-        figure = row.figures[column]
-        if not row.quoted and figure is not None:
-            marked.setdefault(row.marks[column], {})[index] = figure
-    figures = next(iter(marked.values())) if len(marked) == 1 else marked.get("", {})
-    top = printed(max(figures.values(), default=0.0))
-    return [index for index, figure in figures.items() if len(figures) > 1 and printed(figure) == top]
+    return row if same else replace(row, no_mean=OTHER_MEAN)

@@ -1,55 +1,111 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-SIGNATURE = "F1|system:{name}|data:test@1a2b|match:hier-v1|tok:t5@00aa"
+from gner_bench.catalog import catalog
+from gner_bench.report.prepare import prepare
+from gner_bench.report.write import Written, write_report
+from gner_bench.scoring.document import document
+from gner_bench.scoring.metrics import DEFAULT
+from gner_bench.scoring.predictions import Origin, Prediction, System
+from gner_bench.scoring.resampling import Resampling
+from gner_bench.scoring.scores import score
+
+SENTENCES = 40
+TYPES = ("person", "place", "thing")
+WORDS = ("Ann", "saw", "Oslo", "and", "Bergen")
+GOLD = ("B-person", "O", "B-place", "O", "B-place")
+WRONG: tuple[tuple[str, ...], ...] = (
+    ("B-place", "O", "B-person", "O", "B-thing"),
+    ("O", "O", "O", "O", "O"),
+    ("B-person", "I-person", "B-place", "I-place", "O"),
+    ("O", "B-thing", "O", "B-thing", "O"),
+)
+"""Tags that make every kind of error."""
+NASTY = r"50%_of {\bf x} & $y$ #1 ~ ^ | <b> [o] * `q` @you --x"
+NASTY_TYPES = (r"a_{\type} $^2", "<script>alert(1)</script>", "漢字, a very long type that nobody would want")
+CONFIDENT = {"confidence": [0.9, 0.8, 0.95, 1.0, 0.4]}
+SEVEN = ("crossner_ai", "crossner_literature", "crossner_music", "crossner_politics", "crossner_science")
+SEVEN += ("mit-movie", "mit-restaurant")
+
+
+@dataclass(frozen=True)
+class Made:
+    """Sentences of which the given share of each data set is tagged right, the others wrong in turn."""
+
+    origin: Origin
+    right: dict[str, float]
+    split: str = "test"
+    sentences: int | None = SENTENCES
+    generation: dict[str, Any] = field(default_factory=dict)
+    types: tuple[str, ...] = TYPES
+
+    def __iter__(self) -> Iterator[Prediction]:
+        for dataset, share in self.right.items():
+            known = catalog().find_dataset(dataset)
+            sentences = self.sentences or (known.sentences if known else 0)
+            for index in range(sentences):
+                wrong = WRONG[index % len(WRONG)]
+                tags = GOLD if index < round(share * sentences) else wrong
+                renamed = dict(zip(TYPES, self.types, strict=True))
+                gold, predicted = (
+                    tuple(tag if tag == "O" else tag[:2] + renamed[tag[2:]] for tag in side) for side in (GOLD, tags)
+                )
+                yield Prediction(
+                    dataset, self.split, str(index), self.types, WORDS, gold, predicted, generation=self.generation
+                )
+
+
+def make_document(
+    name: str = "gner-tiny",
+    right: dict[str, float] | None = None,
+    parameters: int | None = 4_600_000,
+    note: str = "",
+    training_sets: tuple[str, ...] = (),
+    metrics: tuple[Any, ...] = DEFAULT,
+    resamples: int = 20,
+    **made: Any,
+) -> dict[str, Any]:
+    """What ``gner-bench score`` writes for a system that tags the given shares of sentences right."""
+    origin = Origin((Path(f"{name}.jsonl"),), System(name, parameters, note, training_sets), "greedy")
+    predictions = Made(origin, right or {"crossner_ai": 0.5, "mit-movie": 0.25}, **made)
+    return document(score(predictions, metrics), Resampling(resamples))
+
+
+@pytest.fixture(name="document")
+def document_fixture() -> Callable[..., dict[str, Any]]:
+    """Builds what a scores.json holds; see ``make_document``."""
+    return make_document
 
 
 @pytest.fixture
-def document() -> Callable[..., dict[str, Any]]:
-    """Builds what a scores.json file holds, from F1 (0 to 1) by data set."""
-
-    def build(name: str = "gner-tiny", f1: dict[str, float] | None = None, **changes: Any) -> dict[str, Any]:
-        sentences = {"crossner_ai": 431, "crossner_music": 465, "mit-movie": 2443}
-        datasets = {
-            dataset: {
-                "split": changes.get("split", "test"),
-                "sentences": changes.get("sentences", sentences.get(dataset, 10)),
-                "content_hash": "1a2b",
-                **{metric: {"precision": 0.5, "recall": 0.5, "f1": value} for metric in ("gner", "strict")},
-                "matched_by": {"exact": 9, "lcs": 1},
-                "types": {},
-            }
-            for dataset, value in (f1 or {"crossner_ai": 0.5, "mit-movie": 0.25}).items()
-        }
-        return {
-            "version": 1,
-            "system": {
-                "name": name,
-                "parameters": changes.get("parameters", 4_600_000),
-                "note": changes.get("note", ""),
-            },
-            "datasets": datasets,
-            "signature": changes.get("signature", SIGNATURE.format(name=name)),
-            "files": [],
-        }
-
-    return build
-
-
-@pytest.fixture
-def scores_file(tmp_path: Path, document: Callable[..., dict[str, Any]]) -> Callable[..., Path]:
-    """Writes ``folder``/scores.json and returns its path; other arguments as for ``document``."""
+def scores_file(tmp_path: Path) -> Callable[..., Path]:
+    """Writes ``folder``/``file`` below the test's folder and returns its path; other arguments as make_document."""
 
     def write(folder: str = "run", file: str = "scores.json", **content: Any) -> Path:
         path = tmp_path / folder / file
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps(document(**content)), encoding="utf-8")
+        path.write_text(json.dumps(make_document(**content)), encoding="utf-8")
         return path
 
     return write
+
+
+@pytest.fixture(scope="session")
+def whole_report(tmp_path_factory: pytest.TempPathFactory) -> Written:
+    """A report in every format on systems with nasty names, intervals and a baseline. Not to be changed."""
+    folder = tmp_path_factory.mktemp("whole")
+    paths = []
+    for name, share in ((NASTY, 0.3), (f"{NASTY} 2", 0.8)):
+        path = folder / f"{share}.json"
+        right = {**dict.fromkeys(SEVEN[:3], share), NASTY: share}
+        content = make_document(name, right, note="漢 _ a note", types=NASTY_TYPES, generation=CONFIDENT)
+        path.write_text(json.dumps(content), encoding="utf-8")
+        paths.append(path)
+    return write_report(prepare(paths, baseline=str(paths[0]), intervals=True), folder / "report")

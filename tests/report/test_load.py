@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from gner_bench.errors import InputError
-from gner_bench.report import load_all, load_scores
+from gner_bench.report.load import load_all, load_system, metrics_of
 
+ScoresFile = Callable[..., Path]
 MISSING = object()
 
 
@@ -26,47 +27,55 @@ def changed(document: dict[str, Any], field: str, value: object) -> dict[str, An
     return document
 
 
-def test_reads_system_sets_and_signature(scores_file: Callable[..., Path]) -> None:
-    scores = load_scores(scores_file(note="demonstration", f1={"crossner_ai": 0.5, "ncbi": 1}))
-    assert (scores.name, scores.parameters, scores.note) == ("gner-tiny", 4_600_000, "demonstration")
-    assert list(scores.datasets) == ["crossner_ai", "ncbi"]
-    ai = scores.datasets["crossner_ai"]
-    assert (ai.split, ai.sentences, ai.f1["gner"], ai.f1["strict"]) == ("test", 431, 0.5, 0.5)
-    assert ai.steps == {"exact": 9, "subsequence": 0, "lcs": 1}
-    assert scores.signature.startswith("F1|system:gner-tiny")
+def test_reads_system_sets_and_signature(scores_file: ScoresFile) -> None:
+    system = load_system(scores_file(note="demonstration", right={"crossner_ai": 0.5, "ncbi": 1}))
+    assert (system.name, system.parameters, system.note) == ("gner-tiny", 4_600_000, "demonstration")
+    assert list(system.figures.sets) == ["crossner_ai", "ncbi"]
+    assert system.figures.sets["ncbi"].micro("strict").prf.f1 == 1
+    assert system.signature.startswith("data:crossner_ai/test=40@")
+    assert "|m:gner+strict|" in system.signature_short
+    assert system.run == {}
 
 
-def test_unknown_parameters_and_unknown_keys_and_later_versions(
-    tmp_path: Path, document: Callable[..., dict[str, Any]]
-) -> None:
+def test_unknown_parameters_and_unknown_keys(tmp_path: Path, document: Callable[..., dict[str, Any]]) -> None:
     path = tmp_path / "scores.json"
-    path.write_text(json.dumps(document(parameters=None) | {"version": 2, "new": [1]}))
-    assert load_scores(path).parameters is None
+    path.write_text(json.dumps(document(parameters=None) | {"new": [1]}))
+    assert load_system(path).parameters is None
+
+
+@pytest.mark.parametrize("metrics", [("strict",), ("partial", "token"), ("gner", "strict", "exact", "type")])
+def test_any_metrics_are_read(scores_file: ScoresFile, metrics: tuple[str, ...]) -> None:
+    assert metrics_of(load_all([scores_file(metrics=metrics)])) == list(metrics)
+
+
+def test_version_1_is_refused_in_one_line(tmp_path: Path) -> None:
+    path = tmp_path / "scores.json"
+    path.write_text(json.dumps({"version": 1, "system": {"name": "old"}, "datasets": {}}))
+    with pytest.raises(InputError, match="version: 1 has no counts of sentences; score the predictions again"):
+        load_system(path)
 
 
 @pytest.mark.parametrize(
     ("field", "value"),
     [
-        ("version", 0),
-        ("version", "1"),
-        ("version", True),
+        ("version", "2"),
         ("version", MISSING),
         ("system", []),
         ("system.name", 3),
-        ("system.note", MISSING),
         ("system.parameters", "248M"),
+        ("system.parameters", True),
         ("datasets", {}),
         ("datasets.crossner_ai", None),
         ("datasets.crossner_ai.split", MISSING),
-        ("datasets.crossner_ai.sentences", -1),
         ("datasets.crossner_ai.gner", MISSING),
         ("datasets.crossner_ai.gner.f1", MISSING),
         ("datasets.crossner_ai.gner.f1", "0.5"),
         ("datasets.crossner_ai.gner.f1", True),
         ("datasets.crossner_ai.strict.f1", float("nan")),
-        ("datasets.crossner_ai.strict.f1", 50.0),
-        ("datasets.crossner_ai.matched_by.lcs", 1.5),
+        ("datasets.crossner_ai.strict.f1", 0.50001),
+        ("datasets.crossner_ai.counts.rows", [[0, 9, 1, 1]]),
         ("signature", MISSING),
+        ("signature_short", 1),
     ],
 )
 def test_a_wrong_field_is_named(
@@ -75,47 +84,92 @@ def test_a_wrong_field_is_named(
     path = tmp_path / "scores.json"
     path.write_text(json.dumps(changed(document(), field, value)))
     with pytest.raises(InputError) as caught:
-        load_scores(path)
-    assert caught.value.field == field
+        load_system(path)
+    assert caught.value.field is not None
+    assert field.startswith(caught.value.field) or caught.value.field.startswith(field)
     assert str(path) in str(caught.value)
+
+
+def test_an_f1_that_is_not_that_of_the_counts_is_refused(
+    tmp_path: Path, document: Callable[..., dict[str, Any]]
+) -> None:
+    path = tmp_path / "scores.json"
+    path.write_text(json.dumps(changed(document(), "datasets.mit-movie.gner.f1", 0.9)))
+    with pytest.raises(InputError, match=r"datasets\.mit-movie\.gner\.f1: 0\.9 is not the F1 of the counts"):
+        load_system(path)
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"none\.json.*No such file"):
-        load_scores(tmp_path / "none.json")
+        load_system(tmp_path / "none.json")
 
 
-@pytest.mark.parametrize("data", [b'{"version": 1,\n oops', b"\xff\xfe", b"[1]", b""])
+@pytest.mark.parametrize("data", [b'{"version": 2,\n oops', b"\xff\xfe", b"[1]", b""])
 def test_a_file_that_is_no_json_object(tmp_path: Path, data: bytes) -> None:
     path = tmp_path / "scores.json"
     path.write_bytes(data)
-    with pytest.raises(InputError, match="JSON"):
-        load_scores(path)
+    with pytest.raises(InputError, match=r"JSON|UTF-8"):
+        load_system(path)
 
 
-def test_broken_json_is_located(tmp_path: Path) -> None:
-    path = tmp_path / "scores.json"
-    path.write_text('{"version": 1,\n oops')
-    with pytest.raises(InputError) as caught:
-        load_scores(path)
-    assert caught.value.line == 2
+def test_a_metric_that_scores_lack_is_named(scores_file: ScoresFile) -> None:
+    with pytest.raises(InputError, match="metrics: holds no token; score the predictions again with --metric token"):
+        load_system(scores_file(), ["token"])
 
 
-def test_systems_of_one_name_get_their_folder(scores_file: Callable[..., Path]) -> None:
+def test_predictions_are_scored_on_the_fly(
+    predictions_file: Callable[..., Path], record: Callable[..., dict[str, Any]]
+) -> None:
+    path = predictions_file(record(prediction="Ann(B-person) saw(O) Oslo(O)"), file="mine.jsonl")
+    system = load_system(path, ["strict"], "none")
+    assert system.name == "mine"
+    assert system.scores.metrics == ("strict",)
+    assert system.figures.average("strict").prf.recall == 0.5
+    assert system.document["version"] == 2
+    assert system.predictions is not None
+
+
+def test_a_run_folder_is_its_predictions_not_older_scores(
+    predictions_file: Callable[..., Path], record: Callable[..., dict[str, Any]], scores_file: ScoresFile
+) -> None:
+    path = predictions_file(record(), file="run/predictions.jsonl")
+    scores_file("run", right={"crossner_ai": 0.1})
+    (path.parent / "run.json").write_text(json.dumps({"model": {"name": "m"}, "throughput": {}}))
+    system = load_system(path.parent)
+    assert (system.name, list(system.scores.sets)) == ("m", ["news"])
+    assert system.run["model"] == {"name": "m"}
+
+
+def test_a_run_folder_without_predictions_is_its_scores(scores_file: ScoresFile) -> None:
+    assert load_system(scores_file("run").parent).name == "gner-tiny"
+
+
+def test_run_json_is_of_the_scores_beside_it_only(scores_file: ScoresFile) -> None:
+    path = scores_file("run", "elsewhere.json")
+    (path.parent / "run.json").write_text(json.dumps({"throughput": {}}))
+    assert load_system(path).run == {}
+
+
+def test_training_sets_are_read_with_and_without_split(scores_file: ScoresFile) -> None:
+    system = load_system(scores_file(training_sets=("crossner_ai/train", "ncbi")))
+    assert [system.trained_on(name) for name in ("crossner_ai", "ncbi", "crossner")] == [True, True, False]
+
+
+def test_systems_of_one_name_get_their_folder(scores_file: ScoresFile) -> None:
     paths = [scores_file("a"), scores_file("b"), scores_file("c", name="other")]
     assert [s.name for s in load_all(paths)] == ["gner-tiny (a)", "gner-tiny (b)", "other"]
 
 
-def test_systems_of_one_name_and_folder_get_their_file(scores_file: Callable[..., Path]) -> None:
+def test_systems_of_one_name_and_folder_get_their_file(scores_file: ScoresFile) -> None:
     paths = [scores_file("a", "x.json"), scores_file("a", "y.json")]
     assert [s.name for s in load_all(paths)] == ["gner-tiny (a/x.json)", "gner-tiny (a/y.json)"]
 
 
-def test_systems_of_one_name_folder_and_file_get_their_path(scores_file: Callable[..., Path]) -> None:
+def test_systems_of_one_name_folder_and_file_get_their_path(scores_file: ScoresFile) -> None:
     paths = [scores_file("a/run"), scores_file("b/run")]
     assert [s.name for s in load_all(paths)] == [f"gner-tiny ({path})" for path in paths]
 
 
-def test_a_file_given_twice_is_one_system(scores_file: Callable[..., Path]) -> None:
+def test_a_file_given_twice_is_one_system(scores_file: ScoresFile) -> None:
     path = scores_file()
     assert [s.name for s in load_all([path, path])] == ["gner-tiny"]

@@ -4,6 +4,7 @@ import csv
 import io
 import re
 from collections.abc import Callable
+from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
@@ -12,177 +13,282 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from gner_bench.catalog.published import published_scores
-from gner_bench.errors import InputError
-from gner_bench.report import (
-    comparison,
-    load_all,
-    to_csv,
-    to_latex,
-    to_markdown,
-    to_rich,
-    write_report,
-)
-from gner_bench.report.markup import LATEX_SPECIAL, escape_latex, escape_markdown
-from gner_bench.report.table import Row, Table
+from gner_bench.report.baseline import Baseline
+from gner_bench.report.escape import LATEX_SPECIAL, csv_text, latex, markdown, markup, one_line
+from gner_bench.report.grid import Cell, Grid, Section
+from gner_bench.report.load import load_all
+from gner_bench.report.render.html import to_html
+from gner_bench.report.render.latex import to_latex
+from gner_bench.report.render.markdown import to_markdown
+from gner_bench.report.render.terminal import to_rich
+from gner_bench.report.render.values import to_csv, to_records
+from gner_bench.report.table import comparisons
+from gner_bench.report.tables.comparison import comparison_grid
+from gner_bench.report.tables.errors import error_grids
+from gner_bench.report.tables.types import type_grids
 
 ScoresFile = Callable[..., Path]
-NASTY = r"50%_of {\bf x} & $y$ #1 ~ ^ | <b> [o] * `q`"
-figures = st.floats(0, 100)
+NASTY = r"50%_of {\bf x} & $y$ #1 ~ ^ | <b> [o] * `q` @you --x"
+SETS = {"crossner_ai": 0.5, "mit-movie": 0.25}
+CHARACTER = re.compile(r"\\gnerbenchchar\{(.)\}\{[0-9A-F]+\}", re.DOTALL)
 
 
 @pytest.fixture
-def table(scores_file: ScoresFile) -> Table:
-    """Two whole systems, one of which has a nasty name, a partial one, and all quoted rows."""
-    sets = {"crossner_ai": 0.5, "mit-movie": 0.25, "my_set": 0.125}
+def grid(scores_file: ScoresFile) -> Grid:
+    """A baseline, a better system with a nasty name, a partial one, and all quoted rows; with intervals."""
     paths = [
-        scores_file("a", name=NASTY, f1=sets, note="supervised_here"),
-        scores_file("b", name="[/bold] b", f1=dict.fromkeys(sets, 0.2)),
-        scores_file("c", name="c", f1={"crossner_ai": 0.9}, split="dev", sentences=100, signature="F1|tok:no"),
+        scores_file("a", name="[/bold] b", right=dict.fromkeys(SETS, 0.2)),
+        scores_file("b", name=NASTY, right=dict.fromkeys(SETS, 0.9), note="supervised_here"),
+        scores_file("c", name="c", right={"crossner_ai": 0.9}, split="dev"),
     ]
-    return comparison(load_all(paths), "gner", published_scores())
+    systems = load_all(paths)
+    [table] = comparisons(systems, "gner", published_scores(), Baseline(systems[0]))
+    return comparison_grid(table, intervals=True)
 
 
 def unescape_latex(text: str) -> str:
     commands = {command: character for character, command in LATEX_SPECIAL.items()}
     longest_first = sorted(commands, key=len, reverse=True)
+    text = re.sub(r"([-,])\{\}(?=\1)", r"\1", CHARACTER.sub(r"\1", text))
     return re.sub("|".join(map(re.escape, longest_first)), lambda m: commands[m.group()], text)
-
-
-def unescaped_braces(text: str) -> str:
-    return "".join(re.findall(r"[{}]", re.sub(r"\\.", "", text)))
 
 
 def balanced(text: str) -> bool:
     depth = 0
-    for brace in unescaped_braces(text):
+    for brace in re.findall(r"[{}]", re.sub(r"\\.", "", text)):
         depth += 1 if brace == "{" else -1
         if depth < 0:
             return False
     return depth == 0
 
 
-@given(st.text())
+def top(grid: Grid) -> str:
+    """What the figure of the better system prints."""
+    return grid.sections[0].rows[1][1].text
+
+
+plain = st.text(st.characters(exclude_categories=("Cs", "Cc"), exclude_characters="\ufffd")).filter(
+    lambda text: "\ufffd" not in one_line(text)
+)
+
+
+@given(plain)
 def test_latex_escaping_loses_nothing_but_white_space(text: str) -> None:
-    assert unescape_latex(escape_latex(text)) == " ".join(text.split())
+    assert unescape_latex(latex(text)) == " ".join(text.split())
 
 
 @given(st.text())
 def test_escaped_latex_has_no_special_character(text: str) -> None:
-    escaped = escape_latex(text)
+    escaped = CHARACTER.sub("", latex(text))
     assert balanced(escaped)
-    assert not re.search(r"[#$%&_~^|<>`]", re.sub(r"\\[#$%&_{}]", "", escaped))
+    assert not re.search(r"[#$%&_~^|<>`\"]|--|,,", re.sub(r"\\[#$%&_{}]", "", escaped))
     assert "\n" not in escaped
 
 
 @given(st.text())
 def test_escaped_markdown_keeps_a_cell_whole(text: str) -> None:
-    escaped = escape_markdown(text)
-    assert not re.search(r"[|*_`<\[]", re.sub(r"\\.", "", escaped))
+    escaped = markdown(text).replace("@<!-- -->", "")
+    assert not re.search(r"[|*_`<\[$]", re.sub(r"\\.", "", escaped))
+    assert not re.search(r"@\w|://", escaped)
     assert "\n" not in escaped
 
 
-def test_latex_is_balanced_and_rectangular(table: Table) -> None:
-    latex = to_latex(table)
-    assert balanced(latex)
-    assert latex.count(r"\begin{") == latex.count(r"\end{") == 2
-    spec = re.search(r"\\begin\{tabular\}\{(\w+)\}", latex)
+@given(st.text())
+def test_escaped_html_is_text_alone(text: str) -> None:
+    assert not re.search(r"[<>\"']", markup(text))
+
+
+@given(st.text(st.characters()))
+def test_no_format_passes_control_characters(text: str) -> None:
+    assert not re.search("[\x00-\x1f\x7f-\x9f\ud800-\udfff\u202a-\u202e\u2066-\u2069]", one_line(text))
+    one_line(text).encode("utf-8")
+
+
+@pytest.mark.parametrize("text", ["=1+2", "+1", "-x", "@SUM(A1)", "=cmd|' /C calc'!A0"])
+def test_spreadsheets_compute_nothing(text: str) -> None:
+    assert csv_text(text) == f"'{text}"
+    assert csv_text("GNER-T5") == "GNER-T5"
+
+
+def test_latex_is_balanced_and_rectangular(grid: Grid) -> None:
+    text = to_latex(grid)
+    assert balanced(text.split("\n", 2)[2])
+    assert text.count(r"\begin{") == text.count(r"\end{") == 2
+    spec = re.search(r"\\begin\{tabular\}\{(\w+)\}", text)
     assert spec is not None
-    body = latex[latex.index(r"\toprule") : latex.index(r"\bottomrule")]
-    lines = [line for line in body.splitlines() if line.endswith(r"\\")]
-    assert len(lines) == 1 + len(table.rows)
+    body = text[text.index(r"\toprule") : text.index(r"\bottomrule")]
+    lines = [line for line in body.splitlines() if line.endswith(r"\\") and "multicolumn" not in line]
+    assert len(lines) == 1 + sum(len(section.rows) for section in grid.sections)
     for line in lines:
         assert len(re.findall(r"(?<!\\)&", line)) == len(spec.group(1)) - 1
 
 
-def test_latex_separates_quoted_rows_and_states_rounding_and_signatures(table: Table) -> None:
-    latex = to_latex(table)
-    measured, quoted = latex.split(r"\toprule")[1].split(r"\midrule")[1:]
+def test_latex_separates_quoted_rows_and_states_rounding_and_signatures(grid: Grid) -> None:
+    text = to_latex(grid)
+    measured, quoted = text.split(r"\toprule")[1].split(r"\midrule")[1:]
     assert "(quoted)" not in measured
-    assert quoted.count("(quoted)") == len(table.quoted)
-    assert r"\textbf{50.0}" in measured
+    assert quoted.count("(quoted)") == len(published_scores())
+    assert rf"\textbf{{{top(grid)}}}\,{{\scriptsize\ensuremath{{\pm}}" in measured
+    assert r"\underline{" in measured
+    assert r"\rlap{\ensuremath{^{\ast}}}" in measured
     assert r"\textbf" not in quoted
-    assert "half to even" in latex
-    assert r"\textbar{}\allowbreak{}tok:t5@00aa" in latex
-    assert "booktabs" in latex.splitlines()[0]
+    assert "half to even" in text
+    assert r"\textbar{}\allowbreak{}m:gner+strict" in text
+    assert "booktabs" in text.splitlines()[0]
 
 
-def test_markdown_tables_are_rectangular(table: Table) -> None:
-    blocks = re.split(r"\n\s*\n", to_markdown(table))
-    tables = [block.splitlines() for block in blocks if block.startswith("| ")]
-    assert len(tables) == 2
-    for lines in tables:
-        assert len({len(re.findall(r"(?<!\\)\|", line)) for line in lines}) == 1
+def test_transposed_latex_sets_quoted_columns_apart(scores_file: ScoresFile) -> None:
+    [table] = comparisons(load_all([scores_file(right=SETS)]), "gner", published_scores()[:2])
+    text = to_latex(comparison_grid(table, transposed=True))
+    assert r"\begin{tabular}{lr@{\qquad}rr}" in text
+    assert r"&& \multicolumn{2}{c}{quoted from publications} \\" in text
+    assert r"\cmidrule{3-4}" in text
 
 
-def test_markdown_tells_all(table: Table) -> None:
-    text = to_markdown(table)
-    assert "| **50.0** |" in text
+def test_markdown_tables_are_rectangular(grid: Grid) -> None:
+    blocks = re.split(r"\n\s*\n", to_markdown(grid))
+    [lines] = [block.splitlines() for block in blocks if block.startswith("| ")]
+    assert len({len(re.findall(r"(?<!\\)\|", line)) for line in lines}) == 1
+
+
+def test_markdown_tells_all(grid: Grid) -> None:
+    text = to_markdown(grid)
+    assert re.search(rf"\| \*\*{top(grid)}\*\* ± \d+\.\d\\\*", text)
+    assert "<ins>" in text
     assert r"supervised\_here" in text
-    assert "<sup>†</sup>" in text
-    assert "dev, 100 sentences" in text
-    assert "Warning: not like for like: tok" in text
-    assert "`F1|tok:no`" in text
-    assert "9 / 0 / 1" in text
+    assert "dev, 40 sentences" in text
+    assert "no mean: not all data sets of this table were scored" in text
+    assert "Warning: not like for like: crossner\\_ai is" in text
+    assert re.search(r"Signature of .*: `d:2@", text)
     assert "arXiv 2402.16602v2" in text
     assert "GNER-T5-base (quoted)" in text
+    assert "\\* differs from \\[/bold\\] b (paired" in text
 
 
-def test_markdown_of_two_metrics_names_both(scores_file: ScoresFile) -> None:
-    systems = load_all([scores_file()])
-    text = to_markdown(comparison(systems, "gner"), comparison(systems, "strict"))
-    assert text.count("GNER metric") == text.count("strict metric") == text.count("## Signatures") == 1
-    assert "Sources" not in text
+def test_a_name_in_brackets_of_a_quoted_row_becomes_a_footnote(grid: Grid) -> None:
+    cells = [cell for cell in grid.cells() if cell.text == "ChatGPT (quoted)"]
+    assert [cell.notes for cell in cells] == [("gpt-3.5-turbo",)]
 
 
-def test_rich_shows_every_row_and_name_as_it_is(table: Table) -> None:
-    console = Console(width=300, record=True, file=io.StringIO())
-    console.print(to_rich(table))
+def test_footnotes_that_all_figures_of_a_row_share_stand_at_its_name(grid: Grid) -> None:
+    first = grid.sections[0].rows[0]
+    assert first[0].notes == ("test, 40 sentences",)
+    assert not any(cell.notes for cell in first[1:])
+
+
+def test_footnotes_have_distinct_letters() -> None:
+    cells = tuple(Cell(str(i), notes=(f"note {i}",)) for i in range(60))
+    symbols = Grid("n", "t", cells, (Section((cells,)),)).footnotes
+    assert len(set(symbols.values())) == len(symbols) == 60
+    assert list(symbols.values())[:2] == ["a", "b"]
+    assert symbols["note 26"] == "aa"
+
+
+def test_terminal_shows_every_row_and_name_as_it_is(grid: Grid) -> None:
+    console = Console(width=400, record=True, file=io.StringIO())
+    console.print(to_rich(grid))
     text = console.export_text()
     assert NASTY in text
     assert "[/bold] b" in text
-    assert text.count("(quoted)") == len(table.quoted)
-    assert "† no average" in text
+    assert text.count("(quoted)") == len(published_scores())
+    assert f"{top(grid)}±" in text
     assert "Warning: not like for like" in text
 
 
-def test_csv_holds_whole_figures_and_kinds(table: Table) -> None:
-    rows = list(csv.DictReader(io.StringIO(to_csv(table))))
-    assert list(rows[0]) == ["system", "kind", *table.datasets, "average", "note"]
-    assert rows[0]["system"] == NASTY
-    assert [row["kind"] for row in rows] == ["measured"] * 3 + ["quoted"] * len(table.quoted)
-    assert rows[0]["my_set"] == "12.5"
-    assert rows[2]["average"] == rows[2]["my_set"] == ""
-    assert "crossner_ai: dev, 100 sentences" in rows[2]["note"]
+class Text(HTMLParser):
+    """The tags of a fragment, and the text of its cells."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.tags: set[str] = set()
+        self.text: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.add(tag)
+
+    def handle_data(self, data: str) -> None:
+        self.text.append(data)
 
 
-@given(st.lists(st.tuples(st.text(), figures | st.none(), figures | st.none()), max_size=5))
-def test_csv_round_trip(rows: list[tuple[str, float | None, float | None]]) -> None:
-    built = [Row(name, False, (cell,), average, "", ("", ""), None, "") for name, cell, average in rows]
-    text = to_csv(Table("gner", ("ncbi",), ("ncbi", "Average"), tuple(built), ()))
-    read = list(csv.reader(io.StringIO(text, newline="")))[1:]
-    back = [(r[0], *(float(cell) if cell else None for cell in r[2:4])) for r in read]
-    assert back == [(" ".join(name.split()), cell, average) for name, cell, average in rows]
+def test_html_holds_names_as_text(grid: Grid) -> None:
+    parser = Text()
+    parser.feed(to_html(grid))
+    tags = {"figure", "table", "caption", "thead", "tbody", "tr", "th", "td", "figcaption"}
+    assert parser.tags <= tags | {"p", "b", "u", "i", "sup", "small", "code"}
+    assert NASTY in parser.text
+    assert to_html(grid).count("<tr>") == 2 + sum(len(section.rows) for section in grid.sections)
 
 
-def test_write_report_writes_every_file(scores_file: ScoresFile, tmp_path: Path) -> None:
-    out = tmp_path / "reports" / "new"
-    written = write_report([scores_file("a"), scores_file("b")], out)
-    assert sorted(path.name for path in out.iterdir()) == sorted(path.name for path in written)
-    assert {path.name for path in written} == {
-        *("table.md", "table.tex", "scores_gner.csv", "scores_strict.csv"),
-        *("f1_per_set.png", "f1_per_set.svg", "f1_by_size.png", "f1_by_size.svg"),
-    }
-    assert "gner-tiny (a)" in (out / "table.md").read_text(encoding="utf-8")
-    assert "quoted" in (out / "scores_gner.csv").read_text(encoding="utf-8")
-    assert "quoted" not in (out / "scores_strict.csv").read_text(encoding="utf-8")
+def test_csv_holds_whole_figures_kinds_and_ends_of_intervals(grid: Grid) -> None:
+    rows = list(csv.DictReader(io.StringIO(to_csv(grid))))
+    assert list(rows[0])[:5] == ["system", "kind", "crossner_ai", "crossner_ai low", "crossner_ai high"]
+    assert rows[1]["system"] == NASTY
+    assert [row["kind"] for row in rows] == ["measured"] * 3 + ["quoted"] * len(published_scores())
+    assert len(rows[1]["crossner_ai"]) > 10
+    assert float(rows[1]["crossner_ai low"]) < float(rows[1]["crossner_ai"]) < float(rows[1]["crossner_ai high"])
+    assert (rows[0]["mean differs"], rows[1]["mean differs"]) == ("", "yes")
+    assert rows[2]["mean"] == rows[2]["mit-movie"] == ""
+    assert "crossner_ai: dev, 40 sentences" in rows[2]["note"]
+    assert rows[4]["crossner_ai"] == "56.83"
 
 
-def test_write_report_can_leave_out_published_rows(scores_file: ScoresFile, tmp_path: Path) -> None:
-    write_report([scores_file()], tmp_path / "out", published=False)
-    assert "quoted" not in (tmp_path / "out" / "table.md").read_text(encoding="utf-8")
+@given(st.lists(st.tuples(st.text(), st.floats(0, 100) | st.none()), max_size=5))
+def test_csv_round_trip(rows: list[tuple[str, float | None]]) -> None:
+    built = Grid("n", "t", (), (), columns=("name", "figure"), values=tuple(rows))
+    read = list(csv.reader(io.StringIO(to_csv(built), newline="")))[1:]
+    assert [(r[0], float(r[1]) if r[1] else None) for r in read] == [(csv_text(name), cell) for name, cell in rows]
 
 
-def test_bad_scores_leave_no_folder_behind(scores_file: ScoresFile, tmp_path: Path) -> None:
-    with pytest.raises(InputError):
-        write_report([scores_file(), tmp_path / "none.json"], tmp_path / "out")
-    assert not (tmp_path / "out").exists()
+def test_json_holds_the_same_values_as_csv(grid: Grid) -> None:
+    found = to_records(grid)
+    assert [len(row) for row in found["rows"]] == [len(found["columns"])] * len(grid.values)
+    assert found["rows"][1][0] == NASTY
+    assert found["footnotes"] == list(grid.footnotes)
+
+
+def test_transposed_tables_hold_the_same_figures(scores_file: ScoresFile) -> None:
+    paths = [scores_file(name, name=name, right=SETS) for name in ("a", "b")]
+    [table] = comparisons(load_all(paths), "gner", published_scores()[:1])
+    upright, turned = (comparison_grid(table, True, transposed) for transposed in (False, True))
+    rows = [row for section in upright.sections for row in section.rows]
+    columns = list(zip(turned.heads, *(row for section in turned.sections for row in section.rows), strict=True))
+    assert [row[1:] for row in rows] == [column[1:] for column in columns[1:]]
+    assert [row[0] for row in rows] == [column[0] for column in columns[1:]]
+    assert turned.quoted_from == 3
+
+
+def test_tables_are_transposed_where_data_sets_are_many(scores_file: ScoresFile) -> None:
+    many = {f"set{index}": 0.5 for index in range(18)}
+    [wide] = comparisons(load_all([scores_file(right=many)]))
+    assert [cell.text for cell in comparison_grid(wide).heads] == ["Data set", "gner-tiny"]
+    [narrow] = comparisons(load_all([scores_file(right=SETS)]))
+    assert [cell.text for cell in comparison_grid(narrow).heads] == ["System", "AI", "Movie", "Mean"]
+
+
+def test_types_stand_in_order_of_their_gold_and_the_best_is_bold(scores_file: ScoresFile) -> None:
+    paths = [scores_file("a", name="a", right={"mine": 0.2}), scores_file("b", name="b", right={"mine": 0.9})]
+    [grid] = type_grids(load_all(paths), "strict")
+    [section] = grid.sections
+    assert [[cell.text for cell in row[:2]] for row in section.rows] == [
+        ["place", "80"],
+        ["person", "40"],
+        ["thing", "0"],
+    ]
+    assert [cell.rank for cell in section.rows[0]] == ["", "", "", "best"]
+    assert grid.values[0][:7] == ("mine", "place", "a", "strict", 16, 32, 80)
+
+
+def test_types_of_a_metric_blind_to_them_have_no_table(scores_file: ScoresFile) -> None:
+    assert type_grids(load_all([scores_file(metrics=("exact",))]), "exact") == []
+
+
+def test_error_tables_count_every_entity(scores_file: ScoresFile) -> None:
+    systems = load_all([scores_file(right={"a": 0.5, "b": 0.0})])
+    classes, confusions = error_grids(systems)
+    for values in classes.values:
+        _, _, gold, predicted, *counts = values
+        assert sum(map(int, counts)) == int(gold) + counts[-1]
+        assert sum(map(int, counts)) == int(predicted) + counts[-2]
+        assert gold == 120
+    assert [cell.text for cell in classes.sections[0].rows[-1][:2]] == ["All", "240"]
+    assert [cell.text for cell in confusions.sections[0].rows[0]] == ["person", "place", "15"]

@@ -1,0 +1,1 @@
+"""Grids as Markdown, LaTeX, HTML, CSV, JSON and for the terminal."""

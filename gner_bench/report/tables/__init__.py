@@ -1,0 +1,1 @@
+"""The tables of a report, one module each, as grids that every format can write."""

@@ -1,0 +1,320 @@
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+import warnings
+from collections.abc import Callable, Iterator
+from itertools import combinations, pairwise
+from pathlib import Path
+from typing import Any
+
+import matplotlib
+import pytest
+from matplotlib import style
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.text import Text
+from matplotlib.transforms import Bbox
+
+from gner_bench.errors import InputError
+from gner_bench.report.contents import Contents
+from gner_bench.report.figures import by_size, differences, errors, lengths, per_set, radar, reliability, speed
+from gner_bench.report.figures.collect import FIGURES, collect
+from gner_bench.report.figures.confusion import heat_of
+from gner_bench.report.figures.drawing import Drawing, NoData, render
+from gner_bench.report.figures.labels import Point, label_points
+from gner_bench.report.figures.look import LIGHT, SERIES, STYLES, THEMES, Look, StyleName
+from gner_bench.report.figures.parts import cut, text_width
+from gner_bench.report.load import load_system
+from gner_bench.report.mistakes import mistakes_by_set, pooled
+from gner_bench.report.prepare import prepare
+
+ScoresFile = Callable[..., Path]
+SEVEN = ("crossner_ai", "crossner_literature", "crossner_music", "crossner_politics", "crossner_science")
+SEVEN += ("mit-movie", "mit-restaurant")
+NASTY = r"50%_of {\bf x} & $y$ #1 ~ ^ | <b> [o] * `q` — https://x.y"
+CONFIDENT = {"confidence": [0.9, 0.8, 0.95, 1.0, 0.4]}
+ACL = Look(STYLES["acl"], LIGHT)
+
+
+def run_of(speed: float) -> dict[str, Any]:
+    return {"device": "cuda", "throughput": {"generating": {"sentences_per_second": speed}}}
+
+
+MADE: dict[str, list[dict[str, Any]]] = {
+    "two systems": [
+        {"name": name, "right": dict.fromkeys(SEVEN, share), "parameters": size, "generation": CONFIDENT}
+        for name, share, size in (("base", 0.4, 248_000_000), ("large", 0.7, 783_000_000))
+    ],
+    "five systems": [
+        {"name": f"system-{i}", "right": dict.fromkeys(SEVEN, 0.2 * i), "parameters": 10**7 * (i + 1) ** 4}
+        for i in range(5)
+    ],
+    "long names": [
+        {"name": NASTY * (i + 1), "right": {**dict.fromkeys(SEVEN[:3], share), NASTY: 0.5}, "note": "a note " * 9}
+        | {"types": (NASTY, "type_with_underscores_and_no_space_at_all", "x"), "generation": CONFIDENT}
+        for i, share in enumerate((0.3, 0.9))
+    ],
+    "18 sets": [{"name": name, "right": {f"data_set_{i}": 0.5 for i in range(18)}} for name in ("a", "b")],
+    "nothing right": [{"name": "a", "right": dict.fromkeys("xyz", 0.0), "resamples": r} for r in (20, 0)],
+}
+"""Reports that have something for every figure, or little."""
+PRINTED = [*((case, "acl") for case in MADE), ("long names", "neurips"), ("two systems", "slides")]
+
+
+@pytest.fixture(params=PRINTED, ids=": ".join)
+def printed(request: pytest.FixtureRequest, scores_file: ScoresFile) -> tuple[Contents, Look]:
+    """A report, and how it is printed."""
+    case, name = request.param
+    style_name: StyleName = name
+    paths = [scores_file(f"run{index}", **each) for index, each in enumerate(MADE[case])]
+    for index, path in enumerate(paths):
+        (path.parent / "run.json").write_text(json.dumps(run_of(5.0 * 2**index)))
+    return prepare(paths, baseline=str(paths[0])), Look(STYLES[style_name], LIGHT)
+
+
+def drawn(drawing: Drawing, look: Look) -> Figure:
+    """The figure as it is saved."""
+    with style.context(["default", look.settings()]), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Glyph .* missing from font")
+        figure = drawing.draw(look)
+        figure.set_dpi(200)
+        figure.draw_without_rendering()
+    return figure
+
+
+def shown(figure: Figure) -> Iterator[tuple[Text, Bbox]]:
+    """The texts that can be seen, with their places in dots."""
+    hidden = {id(label) for axes in figure.axes for label in _out_of_view(axes)}
+    for text in figure.findobj(Text):
+        assert isinstance(text, Text)
+        if text.get_visible() and text.get_text().strip() and id(text) not in hidden:
+            yield text, Text.get_window_extent(text)
+
+
+def _out_of_view(axes: Axes) -> Iterator[Text]:
+    for axis in (axes.xaxis, axes.yaxis):
+        low, high = sorted(axis.get_view_interval())
+        slack = 1e-6 * (high - low)
+        for tick in (*axis.get_major_ticks(), *axis.get_minor_ticks()):
+            if not low - slack <= tick.get_loc() <= high + slack:
+                yield from (tick.label1, tick.label2)
+
+
+def test_figures_have_their_size_and_nothing_is_cut_off_too_small_or_covered(printed: tuple[Contents, Look]) -> None:
+    contents, look = printed
+    drawings = {re.sub(r"_\d$", "", drawing.name): drawing for drawing in collect(contents).drawings}
+    assert drawings
+    for drawing in drawings.values():
+        figure = drawn(drawing, look)
+        width, height = figure.get_size_inches()
+        assert width == (look.style.text if drawing.wide else look.style.column)
+        assert height <= 9
+        assert look.style.height in (None, height)
+        texts = list(shown(figure))
+        for text, box in texts:
+            said = f"{drawing.name}: {text.get_text()!r} at {box.extents} in {figure.bbox.extents}"
+            assert text.get_fontsize() >= 7, said
+            assert box.x0 >= -2, said
+            assert box.y0 >= -2, said
+            assert box.x1 <= figure.bbox.x1 + 2, said
+            assert box.y1 <= figure.bbox.y1 + 2, said
+        upright = [(text, box) for text, box in texts if text.get_rotation() in (0, 90)]
+        for (one, box), (other, beside) in combinations(upright, 2):
+            width = min(box.x1, beside.x1) - max(box.x0, beside.x0)
+            height = min(box.y1, beside.y1) - max(box.y0, beside.y0)
+            # Boxes have room for letters that reach high and low.
+            covers = width > 3 and height > 0.35 * min(box.height, beside.height)
+            assert not covers, f"{drawing.name}: {one.get_text()!r} covers {other.get_text()!r}"
+
+
+@pytest.mark.parametrize("kind", ["png", "svg", "pdf"])
+@pytest.mark.parametrize("theme", THEMES, ids=lambda theme: theme.name)
+def test_saved_bytes_are_the_same_each_time_and_tell_no_date(scores_file: ScoresFile, kind: Any, theme: Any) -> None:
+    contents = prepare([scores_file()])
+    [drawing] = FIGURES["error composition"](contents)
+    first, second = (render(drawing, Look(STYLES["acl"], theme), [kind])[kind] for _ in range(2))
+    assert first == second
+    assert not [each for each in (b"Software", b"<dc:date>", b"CreationDate") if each in first]
+
+
+def test_fonts_are_embedded_and_svg_needs_none(scores_file: ScoresFile) -> None:
+    [drawing] = FIGURES["error composition"](prepare([scores_file()]))
+    files = render(drawing, ACL, ["svg", "pdf"])
+    assert b"/FontFile2" in files["pdf"]
+    assert b"/Type3" not in files["pdf"]
+    assert b"<text" not in files["svg"]
+
+
+def test_a_users_settings_of_matplotlib_neither_count_nor_change(scores_file: ScoresFile) -> None:
+    [drawing] = FIGURES["error composition"](prepare([scores_file()]))
+    plain = render(drawing, ACL, ["png"])["png"]
+    with matplotlib.rc_context({"font.size": 30, "axes.facecolor": "red", "text.parse_math": True}):
+        assert render(drawing, ACL, ["png"])["png"] == plain
+        assert matplotlib.rcParams["font.size"] == 30
+
+
+def test_series_differ_without_colour() -> None:
+    for way in (ACL.hatch, ACL.marker, lambda index: str(ACL.line(index))):
+        assert len({way(index) for index in range(SERIES)}) == SERIES
+    both = {(ACL.colour(index), ACL.hatch(index)) for index in range(SERIES**2)}
+    assert len(both) == SERIES**2
+
+
+def test_bars_are_measured_and_marks_are_quoted(scores_file: ScoresFile) -> None:
+    contents = prepare([scores_file(right=dict.fromkeys(SEVEN, 0.5), sentences=40)])
+    [drawing] = per_set.drawings(contents)
+    figure = drawn(drawing, ACL)
+    names = [text.get_text() for text in figure.legends[0].get_texts()]
+    assert names[0] == "gner-tiny"
+    assert figure.legends[0].get_title().get_text() == "measured: test, 40 sentences"
+    assert all(name.startswith("GNER-") and name.endswith("(quoted)") for name in names[1:])
+    [bars] = [container for container in figure.axes[0].containers if hasattr(container, "patches")]
+    expected = [entry.f1 for entry in contents.main.rows[0].entries if entry]
+    assert [bar.get_height() for bar in bars] == expected
+    marks = [line for line in figure.axes[0].lines if line.get_markerfacecolor() == "none"]
+    assert [list(line.get_ydata())[:2] for line in marks][1] == [56.83, 58.68]
+
+
+def test_chosen_quoted_rows_are_the_ones_shown(scores_file: ScoresFile) -> None:
+    contents = prepare([scores_file(right=dict.fromkeys(SEVEN, 0.5))], published=["UniNER-*", "InstructUIE"])
+    assert [row.system for row in per_set.shown_quoted(contents.main)] == ["InstructUIE", "UniNER-7B", "UniNER-13B"]
+
+
+def test_size_needs_a_count_and_a_mean_and_leaves_out_other_gold(scores_file: ScoresFile) -> None:
+    contents = prepare([scores_file(right=dict.fromkeys(SEVEN, 0.5))])
+    [drawing] = by_size.drawings(contents)
+    labels = {text.get_text() for text in drawn(drawing, ACL).axes[0].texts}
+    assert {"gner-tiny", "GNER-T5-base", "GoLLIE-7B"} <= labels
+    assert "ChatGPT" not in labels
+    assert "Quoted rows that score other gold are left out." in drawing.caption
+    with pytest.raises(NoData, match="known size"):
+        by_size.drawings(prepare([scores_file(parameters=None)]))
+
+
+def test_differences_are_those_of_the_paired_test(scores_file: ScoresFile) -> None:
+    paths = [scores_file("a", name="a"), scores_file("b", name="b", right={"crossner_ai": 0.95, "mit-movie": 0.25})]
+    contents = prepare(paths, baseline="a")
+    [drawing] = differences.drawings(contents)
+    figure = drawn(drawing, ACL)
+    [changes] = contents.changes("gner")
+    lines = figure.axes[0].lines[1:-1]
+    points = {float(line.get_ydata()[0]): line for line in lines[1::2]}
+    assert [float(line.get_xdata()[0]) for line in points.values()] == [
+        100 * each.difference for each in changes.differences
+    ]
+    filled = [line.get_markerfacecolor() != LIGHT.background for line in points.values()]
+    assert filled == [each.significant for each in changes.differences]
+    assert filled[:2] == [True, False]
+    with pytest.raises(NoData, match="no --baseline"):
+        differences.drawings(prepare(paths))
+
+
+def test_errors_are_drawn_for_every_100_gold_entities(scores_file: ScoresFile) -> None:
+    contents = prepare([scores_file(right={"a": 0.5})])
+    [drawing] = errors.drawings(contents)
+    [axes] = drawn(drawing, ACL).axes
+    counts = mistakes_by_set(contents.systems[0])["a"].classes
+    assert [container.patches[0].get_width() for container in axes.containers] == pytest.approx(
+        [100 * counts[kind] / 120 for kind in errors.WRONG]
+    )
+
+
+def test_rows_of_the_heat_map_add_up(scores_file: ScoresFile) -> None:
+    parts = mistakes_by_set(load_system(scores_file(right={"a": 0.5, "b": 0.1})))
+    confusion = pooled(parts.values()).confusion
+    heat = heat_of(confusion, ["person", "place", "nowhere"])
+    assert [sum(row) for row in heat.shares] == pytest.approx([100, 100, 0])
+    assert heat.columns[-2:] == ["other types", "missed"]
+    assert heat.shares[0][0] == pytest.approx(100 * confusion["person", "person"] / 80)
+
+
+def test_lengths_are_f1_of_the_counts(scores_file: ScoresFile) -> None:
+    contents = prepare([scores_file(right={"a": 0.5})])
+    [drawing] = lengths.drawings(contents)
+    by_entity, by_sentence = drawn(drawing, ACL).axes
+    right, predicted, gold = mistakes_by_set(contents.systems[0])["a"].by_entity_length["1"]
+    [line] = by_entity.lines
+    assert list(line.get_ydata()) == pytest.approx([200 * right / (predicted + gold)])
+    assert [label.get_text() for label in by_sentence.get_xticklabels()] == ["1–10\n(120)"]
+
+
+def test_reliability_pools_the_bins_of_all_data_sets(scores_file: ScoresFile) -> None:
+    path = scores_file(right={"a": 0.5, "b": 0.25}, generation=CONFIDENT)
+    system = load_system(path)
+    parts = [each.details["calibration"] for each in system.scores.sets.values()]
+    bins = reliability.bins_of(system)
+    assert [each.count for each in bins] == [
+        sum(part["reliability"][i]["count"] for part in parts) for i in range(len(bins))
+    ]
+    whole = sum(part["entities"] for part in parts)
+    assert sum(each.count for each in bins) == whole
+    one = load_system(scores_file("one", right={"a": 0.5}, generation=CONFIDENT))
+    stored = one.scores.sets["a"].details["calibration"]["ece"]
+    assert reliability.calibration_error(reliability.bins_of(one)) == pytest.approx(stored, abs=2e-6)
+    document = json.loads(path.read_text())
+    document["datasets"]["a"]["calibration"]["reliability"][9]["correct"] = 10**6
+    path.write_text(json.dumps(document))
+    with pytest.raises(InputError, match=r"datasets\.a\.calibration"):
+        reliability.bins_of(load_system(path))
+
+
+@pytest.mark.parametrize("run", [{}, {"throughput": None}, run_of(0), run_of(float("nan")), run_of(True), {"a": 1}])
+def test_runs_without_usable_throughput_have_none(run: dict[str, Any]) -> None:
+    assert speed.sentences_per_second(run) is None
+    assert speed.sentences_per_second(run_of(2.5)) == 2.5
+
+
+def test_a_radar_needs_three_sets_scored_by_the_same_system(scores_file: ScoresFile) -> None:
+    with pytest.raises(NoData, match="3 or more"):
+        radar.drawings(prepare([scores_file(), scores_file("b", right={"crossner_music": 1.0})]))
+
+
+def test_labels_of_a_crowd_cover_neither_points_nor_each_other() -> None:
+    figure = Figure(figsize=(6.3, 3.6))
+    axes = figure.add_subplot()
+    axes.set(xlim=(0, 10), ylim=(0, 10))
+    points = [
+        Point(f"system number {index}", 4 + 0.1 * (index % 4), 5 + 0.2 * index, index % 2 == 0) for index in range(12)
+    ]
+    label_points(axes, ACL, points)
+    figure.draw_without_rendering()
+    boxes = [Text.get_window_extent(text) for text in axes.texts]
+    assert [text.get_text() for text in axes.texts] == [
+        point.label for point in sorted(points, key=lambda each: not each.bold)
+    ]
+    for index, box in enumerate(boxes):
+        assert not box.count_overlaps(boxes[index + 1 :])
+        assert not any(box.contains(*axes.transData.transform((point.x, point.y))) for point in points)
+
+
+@pytest.mark.parametrize("text", ["short", "a" * 99, NASTY * 3, "漢字" * 40, " "])
+def test_names_are_cut_to_their_room(text: str) -> None:
+    for room, wider in pairwise((30.0, 80.0, 300.0)):
+        found = cut(text, 7.0, room)
+        assert text_width(found, 7.0) <= room
+        assert len(found) <= len(cut(text, 7.0, wider))
+    assert cut(text, 7.0, 1e6) == text.strip()
+
+
+def test_every_figure_says_why_it_is_left_out(scores_file: ScoresFile) -> None:
+    path = scores_file(right={"a": 1.0}, parameters=None)
+    document = json.loads(path.read_text())
+    del document["datasets"]["a"]["errors"]
+    path.write_text(json.dumps(document))
+    plates = collect(prepare([path]))
+    assert [drawing.name for drawing in plates.drawings] == ["f1_per_set_other"]
+    assert set(plates.left_out) == set(FIGURES) - {"F1 per data set"}
+    assert all(plates.left_out.values())
+
+
+def test_collecting_figures_does_not_import_matplotlib(scores_file: ScoresFile) -> None:
+    code = (
+        "import sys; from pathlib import Path; from gner_bench.report.prepare import prepare;"
+        "from gner_bench.report.figures.collect import collect;"
+        f"assert collect(prepare([Path({str(scores_file())!r})])).drawings; print('matplotlib' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"

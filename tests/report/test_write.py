@@ -1,0 +1,150 @@
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from gner_bench.errors import InputError, UsageError
+from gner_bench.report.prepare import choose_published, prepare
+from gner_bench.report.write import Written, write_report
+
+ScoresFile = Callable[..., Path]
+TEXT = ("md", "tex", "csv", "json")
+
+
+@pytest.fixture
+def two(scores_file: ScoresFile) -> list[Path]:
+    """A weak and a strong system on two sets."""
+    sets = ("crossner_ai", "mit-movie")
+    return [
+        scores_file("weak", name="weak", right=dict.fromkeys(sets, 0.3)),
+        scores_file("strong", name="strong @you", right=dict.fromkeys(sets, 0.9)),
+    ]
+
+
+def test_every_format_is_written_and_listed(whole_report: Written) -> None:
+    out = whole_report.out
+    there = {str(path.relative_to(out)) for path in out.rglob("*") if path.is_file()}
+    assert there == set(whole_report.files)
+    assert {"report.md", "report.json", "report.tex", "index.html"} <= there
+    for name in ("f1_gner", "f1_strict", "differences_gner", "types_gner", "errors", "confusions"):
+        assert {f"tables/{name}.{kind}" for kind in ("md", "tex", "csv", "json", "html")} <= there
+    for name in ("f1_per_set", "differences", "error_composition", "type_confusion_1", "f1_by_length"):
+        assert {f"figures/{name}{end}" for end in (".png", ".svg", ".pdf", "_dark.png", "_dark.svg")} <= there
+    assert json.loads((out / "report.json").read_text(encoding="utf-8"))["files"] == whole_report.files[:-1]
+
+
+def test_left_out_figures_have_a_reason(two: list[Path], tmp_path: Path) -> None:
+    written = write_report(prepare(two), tmp_path / "out", ["md"])
+    assert set(written.left_out) == {"differences from the baseline", "radar", "reliability", "F1 by throughput"}
+    assert written.left_out["differences from the baseline"] == "no --baseline to compare with"
+
+
+def test_a_report_replaces_the_files_of_an_earlier_one_and_no_others(two: list[Path], tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    write_report(prepare(two, baseline="weak"), out, TEXT)
+    (out / "tables" / "mine.txt").write_text("kept")
+    (out / "tables" / "mine.md").write_text("kept")
+    assert (out / "tables" / "differences_gner.csv").exists()
+    write_report(prepare(two), out, ("md",))
+    left = {path.name for path in (out / "tables").iterdir()}
+    assert {"mine.txt", "mine.md", "f1_gner.md"} <= left
+    assert not any(name.endswith((".csv", ".tex")) or "differences" in name for name in left)
+
+
+@pytest.mark.parametrize("files", [["../outside.md"], ["tables/../../outside.md"], [3], "tables/f1_gner.md", None])
+def test_a_foreign_report_json_removes_nothing(two: list[Path], tmp_path: Path, files: object) -> None:
+    outside = tmp_path / "outside.md"
+    outside.write_text("kept")
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "report.json").write_text(json.dumps({"report": 1, "files": files}))
+    write_report(prepare(two), tmp_path / "out", ("md",))
+    assert outside.read_text() == "kept"
+
+
+def test_the_same_scores_give_the_same_bytes(two: list[Path], tmp_path: Path) -> None:
+    first, second = tmp_path / "a", tmp_path / "b"
+    for out in (first, second):
+        write_report(prepare(two, baseline="weak"), out, TEXT)
+    for path in first.rglob("*.*"):
+        assert path.read_bytes() == (second / path.relative_to(first)).read_bytes(), path.name
+
+
+def test_report_md_is_a_comment_with_verdict_table_changes_links_and_signature(two: list[Path], tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    write_report(prepare(two, baseline="weak"), out, ("md", "csv"))
+    text = (out / "report.md").read_text(encoding="utf-8")
+    assert text.splitlines()[2].startswith("**Better:** strong @<!-- -->you against weak: mean F1 (GNER metric) over 2")
+    assert len(text) < 10_000
+    assert "| AI |" in text
+    assert "<details><summary>22 rows quoted from publications</summary>" in text
+    assert "- tables/f1_gner: [md](tables/f1_gner.md), [csv](tables/f1_gner.csv)" in text
+    assert "Signature of weak, strong @<!-- -->you: `d:2@" in text
+    for line in text.splitlines():
+        if line.startswith("- "):
+            links = [part.split(")")[0] for part in line.split("](")[1:]]
+            assert all((out / link).is_file() for link in links)
+
+
+@pytest.mark.parametrize(
+    ("baseline", "word"), [("weak", "better"), ("strong @you", "worse"), ("same", "no difference confirmed")]
+)
+def test_verdicts(two: list[Path], scores_file: ScoresFile, tmp_path: Path, baseline: str, word: str) -> None:
+    paths = two
+    if baseline == "same":
+        paths = [*two[:1], scores_file("same", name="same", right={"crossner_ai": 0.3, "mit-movie": 0.3})]
+    write_report(prepare(paths, baseline=baseline), tmp_path / "out", ("json",))
+    found = json.loads((tmp_path / "out" / "report.json").read_text(encoding="utf-8"))["verdicts"]
+    assert [each["verdict"] for each in found] == [word]
+
+
+def test_a_system_that_cannot_be_compared_is_told(two: list[Path], scores_file: ScoresFile, tmp_path: Path) -> None:
+    other = scores_file("c", name="other", sentences=9)
+    write_report(prepare([*two, other], baseline="weak"), tmp_path / "out", ("json",))
+    found = json.loads((tmp_path / "out" / "report.json").read_text(encoding="utf-8"))["verdicts"]
+    assert [each["verdict"] for each in found] == ["better", "not compared"]
+    assert "other with weak: crossner_ai: " in found[1]["figures"]
+
+
+def test_published_rows_are_chosen_by_name() -> None:
+    assert [row.system for row in choose_published(["gner-t5-b*", "GoLLIE-7B"])] == [
+        "GNER-T5-base",
+        "GoLLIE-7B (re-run by GNER v2, without the else type)",
+        "GoLLIE-7B (as first published)",
+        "GNER-T5-base",
+    ]
+    assert choose_published([]) == []
+    with pytest.raises(UsageError, match="unknown published system 'GNER-T5-bass'; did you mean 'GNER-T5-base'"):
+        choose_published(["GNER-T5-bass"])
+
+
+def test_bad_scores_leave_no_folder_behind(scores_file: ScoresFile, tmp_path: Path) -> None:
+    with pytest.raises(InputError):
+        write_report(prepare([scores_file(), tmp_path / "none.json"]), tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_an_error_analysis_of_another_form_is_named(scores_file: ScoresFile, tmp_path: Path) -> None:
+    path = scores_file()
+    document = json.loads(path.read_text())
+    document["datasets"]["mit-movie"]["errors"]["classes"]["missed"] = "three"
+    path.write_text(json.dumps(document))
+    with pytest.raises(InputError, match=r"datasets\.mit-movie\.errors: is no error analysis"):
+        write_report(prepare([path]), tmp_path / "out", ("md",))
+
+
+def test_tables_alone_import_neither_matplotlib_nor_torch(two: list[Path], tmp_path: Path) -> None:
+    code = f"""
+import sys
+from pathlib import Path
+from gner_bench.report.prepare import prepare
+from gner_bench.report.write import Written, write_report
+write_report(prepare([Path({str(two[0])!r})]), Path({str(tmp_path / "out")!r}), ("md", "tex", "csv", "json"))
+print({{"matplotlib", "torch", "transformers"}} & sys.modules.keys())
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "set()"
