@@ -2,7 +2,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: help setup demo demo-files test lint format hooks clean
+.PHONY: help setup demo demo-files docs test lint format hooks clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -12,7 +12,7 @@ setup: $(READY) ## Make .venv with everything at the pinned versions
 $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(None if sys.version_info >= (3, 11) else "gner-bench needs Python 3.11 or later")'
 	$(PYTHON) -m venv .venv
-	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev,docs]'
 	@touch $@
 
 demo: $(READY) ## Predict, score and report with the embedded checkpoint and corpus, into build/demo
@@ -24,6 +24,9 @@ demo: $(READY) ## Predict, score and report with the embedded checkpoint and cor
 demo-files: $(READY) ## Make the committed demo run and report anew
 	rm -rf prediction_results/demo reports/demo
 	$(BIN)/gner-bench run --preset demo
+
+docs: $(READY) ## Build the documentation into build/site
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
 test: $(READY) lint ## Lint, types and all tests
 	$(BIN)/pytest
