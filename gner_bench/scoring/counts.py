@@ -123,10 +123,16 @@ def _by_type(spans: Iterable[Span]) -> defaultdict[str, list[Span]]:
 
 
 def _compare(gold: set[E], predicted: set[E], kind: Callable[[E], str]) -> TypedCounts:
-    if gold == predicted:
-        return {name: (count, count, count) for name, count in Counter(map(kind, gold)).items()}
-    right, made, expected = (Counter(map(kind, side)) for side in (gold & predicted, predicted, gold))
-    return {name: (right[name], made[name], expected[name]) for name in made.keys() | expected.keys()}
+    found: TypedCounts = {}
+    for entity in gold:
+        name = kind(entity)
+        right, made, expected = found.get(name, (0, 0, 0))
+        found[name] = (right + (entity in predicted), made, expected + 1)
+    for entity in predicted:
+        name = kind(entity)
+        right, made, expected = found.get(name, (0, 0, 0))
+        found[name] = (right, made + 1, expected)
+    return found
 
 
 def _blind(sentence: Prediction, right: int, predicted: int, gold: int, unit: int = 1) -> TypedCounts:

@@ -118,8 +118,8 @@ def _origin(root: Fields) -> Origin:
 
 def _resampling(fields: Fields) -> Resampling:
     found = Resampling(fields.get("resamples", int), fields.get("seed", int), fields.get("confidence", float))
-    if found.resamples < 0:
-        raise fields.error("resamples", "is negative")
+    if found.resamples < 0 or found.resamples is True:
+        raise fields.error("resamples", "is no number of resamples")
     if not 0 < found.confidence < 1:
         raise fields.error("confidence", "is not between 0 and 1")
     return found

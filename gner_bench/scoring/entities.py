@@ -51,6 +51,12 @@ def strict_spans(tags: Sequence[str]) -> list[Span]:
 
     Any other ``I-`` belongs to no span, as in seqeval with ``mode="strict"`` and ``scheme=IOB2``.
     """
+    return list(_strict_spans(tuple(tags)))
+
+
+@lru_cache(maxsize=64)
+def _strict_spans(tags: tuple[str, ...]) -> tuple[Span, ...]:
+    """Kept for a few sentences: metrics and error analysis ask for the same one after another."""
     spans: list[Span] = []
     continued = ""
     for index, tag in enumerate(tags):
@@ -63,4 +69,4 @@ def strict_spans(tags: Sequence[str]) -> list[Span]:
             spans[-1] = (spans[-1][0], index + 1, spans[-1][2])
         else:
             continued = ""
-    return spans
+    return tuple(spans)

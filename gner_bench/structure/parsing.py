@@ -26,14 +26,9 @@ def parse_generation(text: str) -> list[tuple[str, str]]:
     ``O``, ``B-…`` or ``I-…`` as generated (stripped), not yet checked against a type list. Text after the last label
     is ignored.
     """
-    pairs = []
-    end = 0
-    for label in LABEL.finditer(text):
-        word = text[end : label.start()].strip()
-        end = label.end()
-        if word:
-            pairs.append((word, label[1].strip()))
-    return pairs
+    parts = LABEL.split(text)
+    words = map(str.strip, parts[0::2])
+    return [(word, label.strip()) for word, label in zip(words, parts[1::2], strict=False) if word]
 
 
 def label_faults(text: str, pairs: Sequence[tuple[str, str]], types: Collection[str]) -> Counter[LabelFault]:

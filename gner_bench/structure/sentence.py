@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
+from operator import ne
 
 from gner_bench.structure.matching import BackTokenize, Match, match
 from gner_bench.structure.targets import GNER, Target, parse_target_text, placed_tags
@@ -45,15 +47,23 @@ def structure(
 ) -> Structured:
     """Tags for ``words`` from the generated ``text``; a label whose type is not in ``types`` becomes ``O``."""
     pairs = parse_target_text(text, target)
-    labels = [label if label == "O" or label[2:] in types else "O" for _, label in pairs]
+    written = [label for _, label in pairs]
+    allowed = _allowed(frozenset(types))
+    labels = [label if label in allowed else "O" for label in written]
     outside: list[str] = []
     noticing = None if back_tokenize is None else _noticing(back_tokenize, words, outside)
     matched = match(words, [word for word, _ in pairs], labels, noticing)
     if target.scheme == "plain":
         matched = replace(matched, tags=placed_tags(labels, matched.sources, types, target))
     placed = len(words) - matched.sources.count(None)
-    unknown = sum(kept != label for kept, (_, label) in zip(labels, pairs, strict=True))
+    unknown = 0 if labels == written else sum(map(ne, labels, written))
     return Structured(matched, unknown, len(words) - placed, len(pairs) - placed, pairs, tuple(outside))
+
+
+@lru_cache(maxsize=1024)
+def _allowed(types: frozenset[str]) -> frozenset[str]:
+    """The labels that a prompt with these types allows."""
+    return frozenset(["O", *(f"{part}-{kind}" for kind in types for part in "BI")])
 
 
 def _noticing(back_tokenize: BackTokenize, words: Sequence[str], outside: list[str]) -> BackTokenize:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from nervaluate import Evaluator
 from seqeval.metrics import classification_report, f1_score
@@ -45,6 +45,7 @@ def tags(sentences: Iterable[Prediction]) -> tuple[list[list[str]], list[list[st
 
 
 @given(SENTENCES)
+@settings(max_examples=60)
 def test_strict_figures_are_those_of_seqeval(sentences: list[Prediction]) -> None:
     gold, predicted = tags(sentences)
     found = prf(*total("strict", sentences), "strict")
@@ -54,6 +55,7 @@ def test_strict_figures_are_those_of_seqeval(sentences: list[Prediction]) -> Non
 
 
 @given(SENTENCES)
+@settings(max_examples=60)
 def test_strict_figures_of_each_type_are_those_of_seqeval(sentences: list[Prediction]) -> None:
     check_types_against_seqeval(sentences)
 
@@ -119,11 +121,13 @@ def check_against_nervaluate(sentences: Sequence[Prediction], metrics: dict[Metr
 
 
 @given(st.lists(st.tuples(spans(), spans()).map(lambda sides: of_spans(*sides)), min_size=1, max_size=4))
+@settings(max_examples=60)
 def test_strict_exact_and_partial_are_those_of_nervaluate(sentences: list[Prediction]) -> None:
     check_against_nervaluate(sentences, {"strict": "strict", "exact": "exact", "partial": "partial"})
 
 
 @given(st.lists(st.tuples(spans(), spans()).filter(lambda sides: one_to_one(*sides)), min_size=1, max_size=4))
+@settings(max_examples=60)
 def test_type_is_that_of_nervaluate_where_no_span_overlaps_two(pairs: list[tuple[list[Span], list[Span]]]) -> None:
     sentences = [of_spans(*sides) for sides in pairs]
     check_against_nervaluate(sentences, {"type": "ent_type"})
@@ -144,6 +148,7 @@ def test_real_outputs_have_the_figures_of_nervaluate(real: dict[str, list[Predic
 
 
 @given(SENTENCES)
+@settings(max_examples=60)
 def test_token_figures_are_those_of_scikit_learn_over_words(sentences: list[Prediction]) -> None:
     gold, predicted = ([tag[2:] for side in sides for tag in side] for sides in tags(sentences))
     found = prf(*total("token", sentences), "token")

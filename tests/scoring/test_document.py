@@ -88,7 +88,7 @@ def test_the_same_scores_give_the_same_document(scores: Scores) -> None:
 
 
 @given(SENTENCES, SENTENCES)
-@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_what_is_read_back_gives_the_same_document(
     tmp_path: Path, news: list[Prediction], films: list[Prediction]
 ) -> None:
@@ -146,7 +146,8 @@ def change(path: Path, keys: str, value: Any) -> None:
         ("datasets.news.counts.keys", [1], "datasets.news.counts: 2 sentences, 2 ids and 1 keys"),
         ("datasets.news.counts.ids", [1, 2], "datasets.news.counts.ids: expected an array of strings"),
         ("resampling.resamples", 2.5, "resampling.resamples: expected int, found float"),
-        ("resampling.resamples", -1, "resampling.resamples: is negative"),
+        ("resampling.resamples", -1, "resampling.resamples: is no number of resamples"),
+        ("resampling.resamples", True, "resampling.resamples: is no number of resamples"),
         ("resampling.confidence", 1.5, "resampling.confidence: is not between 0 and 1"),
         ("resampling", KeyError, "resampling: is missing"),
         ("system.name", None, "system.name: expected str"),

@@ -140,7 +140,7 @@ def test_metrics_stand_in_one_order() -> None:
 
 
 @given(SENTENCES, SENTENCES)
-@settings(max_examples=30)
+@settings(max_examples=20)
 def test_every_figure_is_from_0_to_1(news: list[Prediction], films: list[Prediction]) -> None:
     found = figures(FEW, news=news, films=films)
     for metric in METRICS:
@@ -155,7 +155,7 @@ def test_every_figure_is_from_0_to_1(news: list[Prediction], films: list[Predict
 
 
 @given(st.lists(predictions(unplaced=False), min_size=1, max_size=5))
-@settings(max_examples=30)
+@settings(max_examples=20)
 def test_gold_against_gold_is_1(sentences: list[Prediction]) -> None:
     found = figures(news=[replace(each, predicted=each.gold) for each in sentences]).sets["news"]
     for metric in METRICS:
@@ -165,7 +165,7 @@ def test_gold_against_gold_is_1(sentences: list[Prediction]) -> None:
 
 
 @given(SENTENCES)
-@settings(max_examples=30)
+@settings(max_examples=20)
 def test_counts_of_types_add_up_to_those_of_the_set(sentences: list[Prediction]) -> None:
     found = figures(news=sentences).sets["news"]
     for metric in METRICS:
@@ -177,7 +177,7 @@ def test_counts_of_types_add_up_to_those_of_the_set(sentences: list[Prediction])
 
 
 @given(SENTENCES, st.randoms(use_true_random=False))
-@settings(max_examples=30)
+@settings(max_examples=20)
 def test_the_order_of_sentences_does_not_matter(sentences: list[Prediction], random: Random) -> None:
     numbered = given_sets(news=sentences).sentences
     shuffled = random.sample(numbered, len(numbered))
@@ -258,7 +258,7 @@ def test_intervals_are_of_the_figures_that_they_stand_with() -> None:
 
 
 @given(st.lists(predictions(unplaced=False), min_size=1, max_size=6))
-@settings(max_examples=40)
+@settings(max_examples=25)
 def test_strict_macro_f1_is_that_of_seqeval(sentences: list[Prediction]) -> None:
     found = figures(news=sentences).macro("strict").f1
     gold, predicted = [list(each.gold) for each in sentences], [list(each.predicted) for each in sentences]
