@@ -88,12 +88,12 @@ def report_command(
     _print(contents, written, as_json)
 
 
-def print_report(scores: tuple[Path, ...], out: Path, published: bool) -> None:
+def print_report(scores: tuple[Path, ...], out: Path, published: bool, baseline: str | None = None) -> None:
     """Write the report of ``scores`` to ``out``, print its table on stdout and where it lies on stderr."""
     from gner_bench.report.prepare import prepare
     from gner_bench.report.write import write_report
 
-    contents = prepare(scores, published=("all",) if published else ())
+    contents = prepare(scores, published=("all",) if published else (), baseline=baseline)
     _print(contents, write_report(contents, out), as_json=False)
 
 

@@ -88,7 +88,7 @@ def _run(matrix: Matrix, predictions: Path, report: Path, offline: bool) -> None
         options = matrix.options(run, predictions / run.name)
         source = local(run.model, matrix.dtype, matrix.device, options)
         scores.append(_score(matrix, run, run_prediction([run.model], options, offline, source)))
-    print_report(tuple(scores), report, matrix.published)
+    print_report(tuple(scores), report, matrix.published, matrix.baseline or None)
 
 
 def _score(matrix: Matrix, run: Run, path: Path) -> Path:
