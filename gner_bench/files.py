@@ -31,7 +31,8 @@ def to_json(document: object, indent: str = "") -> str:
     if not isinstance(document, dict) or not document:
         return json.dumps(document, ensure_ascii=False)
     inner = indent + "  "
-    lines = (f"{inner}{json.dumps(str(key), ensure_ascii=False)}: {to_json(each, inner)}" for key, each in document.items())
+    keys = (json.dumps(str(key), ensure_ascii=False) for key in document)
+    lines = (f"{inner}{key}: {to_json(each, inner)}" for key, each in zip(keys, document.values(), strict=True))
     return "{\n" + ",\n".join(lines) + f"\n{indent}}}"
 
 

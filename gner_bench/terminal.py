@@ -59,7 +59,8 @@ def progress_bar(
     if not (live and stderr.is_terminal):
         yield _logged(stderr, title, total, done, unit)
         return
-    columns = (TextColumn("{task.description}"), BarColumn(bar_width=24), MofNCompleteColumn(), _Speed(unit))
+    name = TextColumn("{task.description}", markup=False)
+    columns = (name, BarColumn(bar_width=24), MofNCompleteColumn(), _Speed(unit))
     notes = TextColumn("{task.fields[note]}", markup=False)
     with Progress(*columns, notes, TimeElapsedColumn(), _TimeToGo(), console=stderr) as progress:
         task = progress.add_task(title, total=total, completed=done, note="")

@@ -20,7 +20,8 @@ def test_quiet_says_nothing_but_errors(run: Run, tmp_path: Path) -> None:
 
 
 def test_verbose_tells_the_settings_and_where_an_error_came_from(run: Run, tmp_path: Path) -> None:
-    assert "gner-tiny on cpu: backend transformers, decoding drafted" in run("-v", *PREDICT, "--out", tmp_path / "a").stderr
+    said = run("-v", *PREDICT, "--out", tmp_path / "a").stderr
+    assert "gner-tiny on cpu: backend transformers, decoding drafted" in said
     failed = run("-v", *PREDICT, "--model", tmp_path / "none", "--out", tmp_path / "b")
     assert "Traceback" in failed.stderr
     assert failed.stderr.splitlines()[-1].startswith("Error: ")
