@@ -23,7 +23,9 @@ demo: $(READY) ## Predict, score and report with the embedded checkpoint and cor
 
 demo-files: $(READY) ## Make the committed demo run and report anew
 	rm -rf prediction_results/demo reports/demo
-	$(BIN)/gner-bench run --preset demo
+	$(BIN)/gner-bench --quiet run --preset demo
+	rm -r reports/demo
+	$(BIN)/gner-bench --quiet report prediction_results/demo/gner-tiny/scores.json --out reports/demo --formats md,tex,csv,png
 
 docs: $(READY) ## Build the documentation into build/site
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet

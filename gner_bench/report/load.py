@@ -23,6 +23,8 @@ from gner_bench.scoring.signature import long_line, short_line, signature_fields
 
 SCORES = "scores.json"
 PLACES: tuple[Callable[[Path], str], ...] = (lambda p: p.parent.name, lambda p: "/".join(p.parts[-2:]), str)
+STRUCTURING = ("matched_by", "structuring")
+"""The details of a data set on how text became tags."""
 AGREE = 1e-9
 """How far a stored F1 may be from that of the stored counts."""
 
@@ -31,7 +33,7 @@ AGREE = 1e-9
 class SystemScores:
     """One system: its ``scores``, how they are resampled, and the ``run`` (run.json) it comes from, empty if unknown.
 
-    ``stored`` is the scores.json it was read from, empty where ``predictions`` were scored anew.
+    ``predictions`` are those that were scored, where they were not read from a scores.json.
     """
 
     name: str
@@ -41,13 +43,13 @@ class SystemScores:
     signature_short: str
     path: Path
     run: Json = field(default_factory=dict)
-    stored: Json = field(default_factory=dict)
     predictions: Predictions | None = None
 
     @cached_property
     def document(self) -> Json:
-        """The scores.json of this system."""
-        return self.stored or document(self.scores, self.resampling)
+        """The scores.json of this system, its figures computed from the counts."""
+        lines = {"signature": self.signature, "signature_short": self.signature_short}
+        return document(self.scores, self.resampling) | lines
 
     @property
     def parameters(self) -> float | None:
@@ -132,8 +134,8 @@ def _read(path: Path) -> SystemScores:
         signature_short=_text(path, stored, "signature_short"),
         path=path,
         run=_run_beside(path, (SCORES,)),
-        stored=stored,
     )
+    _require_objects(system)
     _require_agreement(system, stored["datasets"])
     return system
 
@@ -157,6 +159,14 @@ def _require_agreement(system: SystemScores, stored: Json) -> None:
                 raise InputError(system.path, "is not a number", field=place)
             if not abs(f1 - each.micro(metric).prf.f1) <= AGREE:
                 raise InputError(system.path, f"{f1:g} is not the F1 of the counts", field=place)
+
+
+def _require_objects(system: SystemScores) -> None:
+    """Raise InputError where something else than an object tells how text became tags."""
+    for name, each in system.scores.sets.items():
+        for key in STRUCTURING:
+            if not isinstance(each.details.get(key, {}), dict):
+                raise InputError(system.path, "is not an object", field=f"datasets.{name}.{key}")
 
 
 def _scored(path: Path, metrics: Sequence[Metric], tokenizer: str | None) -> SystemScores:

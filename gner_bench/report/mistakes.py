@@ -73,6 +73,11 @@ def _read(system: SystemScores, place: str, part: object) -> Mistakes:
 def _mistakes(part: object) -> Mistakes:
     if not isinstance(part, Mapping):
         raise TypeError(part)
+    # The page shows these two; here they only have to be counts.
+    for counts in part["types"].values():
+        list(map(_count, counts.values()))
+    for error in part["paper"].values():
+        _count(error["count"])
     confusion: Confusion = Counter()
     for gold, predicted, count in part["confusion"]:
         confusion[_type(gold), _type(predicted)] += _count(count)

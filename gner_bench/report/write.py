@@ -117,8 +117,9 @@ def _write_page(
     ]
     figures = [PageFigure(svgs[each.name][0], each.caption, svgs[each.name][1]) for each in plates.drawings]
     warnings = list(dict.fromkeys(warning for grid in tables.main for warning in grid.warnings))
-    shown = [*tables.comparisons, *tables.changes, *tables.other]
-    written.files.append(write_page(written.out, systems, "Scores", figures, shown, tables.types, warnings).name)
+    # The page makes its own tables of errors and structuring.
+    shown = [*tables.comparisons, *tables.changes]
+    written.files.append(write_page(written.out, systems, "gner-bench report", figures, shown, tables.types, warnings).name)
 
 
 def _summary(contents: Contents, tables: Tables, plates: Plates, files: Sequence[str]) -> Json:

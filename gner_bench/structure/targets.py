@@ -14,6 +14,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Literal
 
 from gner_bench.errors import UsageError, short
@@ -65,8 +66,8 @@ def _labels(tags: Sequence[str], scheme: Scheme) -> list[str]:
         return list(tags)
     if scheme == "plain":
         return [tag if tag == "O" else tag[2:] for tag in tags]
-    following = [*tags[1:], "O"]
-    return [_bioes(tag, after) for tag, after in zip(tags, following, strict=True)]
+    following = chain(tags[1:], ["O"])
+    return [_bioes(tag, after) for tag, after in zip(tags, following, strict=False)]
 
 
 def _bioes(tag: str, after: str) -> str:

@@ -34,14 +34,5 @@ def refusal(run: Run) -> Callable[..., str]:
 
 @pytest.fixture
 def report_files() -> set[str]:
-    """The names of the files of a report."""
-    return {
-        "table.md",
-        "table.tex",
-        "scores_gner.csv",
-        "scores_strict.csv",
-        "f1_per_set.png",
-        "f1_per_set.svg",
-        "f1_by_size.png",
-        "f1_by_size.svg",
-    }
+    """The names at the top of a report's folder."""
+    return {"report.md", "report.json", "report.tex", "index.html", "tables", "figures"}

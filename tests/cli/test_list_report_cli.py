@@ -61,38 +61,90 @@ def test_list_of_something_else_is_refused(run: Run) -> None:
     assert "models" in result.stderr
 
 
-def test_report_writes_its_files_and_names_them(run: Run, scores: Path, tmp_path: Path, report_files: set[str]) -> None:
+def test_report_writes_its_files_and_names_the_folder(
+    run: Run, scores: Path, tmp_path: Path, report_files: set[str]
+) -> None:
     out = tmp_path / "report"
     result = run("report", scores, "--out", out)
-    assert result.exit_code == 0
+    assert result.exit_code == 0, result.output
     assert {path.name for path in out.iterdir()} == report_files
-    assert {Path(line) for line in result.stderr.splitlines()} == set(out.iterdir())
-    assert all(path.stat().st_size for path in out.iterdir())
-    with (out / "scores_gner.csv").open(encoding="utf-8") as file:
+    *left_out, last = result.stderr.splitlines()
+    assert last.startswith(f"{out}: index.html, report.json, report.md, report.tex, ")
+    assert "no figure of differences from the baseline: no --baseline to compare with" in left_out
+    with (out / "tables" / "f1_gner.csv").open(encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     assert [float(row["crossner_ai"]) for row in rows if row["kind"] == "measured"] == [pytest.approx(200 / 3)]
     assert len([row for row in rows if row["kind"] == "quoted"]) == len(published_scores())
 
 
 def test_report_prints_the_table_and_may_leave_out_published_rows(run: Run, scores: Path, tmp_path: Path) -> None:
-    result = run("report", scores, "--out", tmp_path / "report", "--no-published")
+    result = run("report", scores, "--out", tmp_path / "report", "--no-published", "--formats", "csv")
     assert result.exit_code == 0
     cells = [[cell.strip() for cell in line.split("│")] for line in result.stdout.splitlines()]
-    assert any("base" in row and any(cell.startswith("66.7") for cell in row) for row in cells)
+    assert any("base a" in row and any(cell.startswith("66.7") for cell in row) for row in cells)
     assert "GNER-T5-base" not in result.stdout
-    assert "quoted" not in (tmp_path / "report" / "scores_gner.csv").read_text(encoding="utf-8")
+    assert "quoted" not in (tmp_path / "report" / "tables" / "f1_gner.csv").read_text(encoding="utf-8")
+    assert {path.name for path in (tmp_path / "report").iterdir()} == {"tables", "report.md", "report.json"}
+
+
+def test_report_shows_chosen_published_rows(run: Run, scores: Path, tmp_path: Path) -> None:
+    result = run("report", scores, "--out", tmp_path / "r", "--published", "UniNER-*,instructuie", "--formats", "md")
+    assert result.exit_code == 0
+    assert all(name in result.stdout for name in ("UniNER-7B (quoted)", "UniNER-13B (quoted)", "InstructUIE (quoted)"))
+    assert "GNER-T5" not in result.stdout
+
+
+def test_report_compares_prediction_files_with_a_baseline(
+    run: Run, record: Build, predictions_file: Write, tmp_path: Path
+) -> None:
+    wrong = "Ann(O) saw(B-place) Oslo(O)"
+    good = [record(dataset="crossner_ai", id=str(i)) for i in range(12)]
+    bad = [record(dataset="crossner_ai", id=str(i), prediction=wrong) for i in range(12)]
+    paths = predictions_file(*bad, file="bad.jsonl"), predictions_file(*good, file="good.jsonl")
+    arguments = ("--out", tmp_path / "r", "--baseline", paths[0], "--tokenizer", "none", "--formats", "md")
+    result = run("report", paths[1], *arguments, "--metric", "strict", "--intervals")
+    assert result.exit_code == 0, result.output
+    verdict = result.stdout.splitlines()[-1]
+    assert verdict.startswith("better: good against bad: strict F1 0.0 → 100.0, +100.0 points (95% interval +100.0 to")
+    assert "100.0±0.0*" in result.stdout
+    assert "no difference" not in (tmp_path / "r" / "report.md").read_text(encoding="utf-8")
+
+
+def test_report_prints_json(run: Run, scores: Path, tmp_path: Path) -> None:
+    result = run("report", scores, "--out", tmp_path / "r", "--formats", "json", "--json")
+    assert result.exit_code == 0
+    found = json.loads(result.stdout)
+    assert [system["name"] for system in found["systems"]] == ["base"]
+    assert found["tables"][0]["columns"][:3] == ["system", "kind", "crossner_ai"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--baseline", "bas"], "--baseline 'bas' is neither a file nor a system of this report; did you mean 'base'?"),
+        (["--published", "GNER-T5-bass"], "unknown published system 'GNER-T5-bass'; did you mean 'GNER-T5-base'?"),
+        (["--formats", "md,pgn"], "unknown format 'pgn'; did you mean 'png'?"),
+        (["--metric", "token"], "metrics: holds no token; score the predictions again with --metric token"),
+    ],
+)
+def test_requests_that_cannot_be_met_end_in_one_line(
+    refusal: Refusal, scores: Path, tmp_path: Path, arguments: list[str], said: str
+) -> None:
+    assert refusal("report", scores, "--out", tmp_path / "r", *arguments).endswith(said)
+    assert not (tmp_path / "r").exists()
 
 
 @pytest.mark.parametrize(
     ("change", "said"),
     [
         (lambda text: text[: len(text) // 2], "is not JSON"),
-        (lambda text: "[]", "is not a JSON object"),
+        (lambda text: "[]", "expected a JSON object"),
         (lambda text: "", "is not JSON"),
         (lambda text: text.replace('"signature"', '"sign"'), "signature: is missing"),
-        (lambda text: text.replace('"version": 1', '"version": "one"'), "version: is not a version"),
+        (lambda text: text.replace('"version": 2', '"version": "one"'), "version: "),
+        (lambda text: text.replace('"version": 2', '"version": 1'), "version: 1 has no counts of sentences"),
     ],
-    ids=["cut in half", "an array", "empty", "no signature", "another version"],
+    ids=["cut in half", "an array", "empty", "no signature", "another version", "version 1"],
 )
 def test_bad_scores_end_in_one_line(
     refusal: Refusal, scores: Path, tmp_path: Path, change: Callable[[str], str], said: str
@@ -106,7 +158,7 @@ def test_bad_scores_end_in_one_line(
 
 def test_missing_scores_end_in_one_line(refusal: Refusal, tmp_path: Path) -> None:
     line = refusal("report", tmp_path / "none.json", "--out", tmp_path / "report")
-    assert line == f"{tmp_path / 'none.json'}: cannot be read (No such file or directory)"
+    assert line == f"{tmp_path / 'none.json'}: No such file or directory"
 
 
 def test_a_report_in_place_of_a_file_is_refused(refusal: Refusal, scores: Path) -> None:

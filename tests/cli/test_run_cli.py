@@ -64,14 +64,14 @@ def test_a_configuration_file_runs_with_its_own_names(tmp_path: Path) -> None:
     )
     result = invoke("run", config)
     assert result.exit_code == 0, result.output
-    assert "one" in (tmp_path / "r/table.md").read_text(encoding="utf-8")
+    assert "one" in (tmp_path / "r/report.md").read_text(encoding="utf-8")
     one, two = (list(read_records(tmp_path / f"p/{name}/predictions.jsonl")) for name in ("one", "two"))
     assert one == two
     assert len(one) == 2
 
 
 def test_run_needs_either_a_file_or_a_preset() -> None:
-    refused(invoke("run"), 2, "CONFIG.toml or --preset")
+    refused(invoke("run"), 2, "one of a CONFIG.toml, --preset and --export-config")
 
 
 def test_tag_prints_words_and_entities() -> None:
@@ -151,4 +151,6 @@ def test_the_embedded_checkpoint_came_from_the_committed_recipe() -> None:
     recipe = json.loads(json.dumps(asdict(read_recipe(RECIPE))))
     for entry in recipe["sets"]:
         assert entry.pop("repair") == ("keep" if entry["name"] == "WikiNeural" else "refuse")
+    later = {name: recipe.pop(name) for name in ("target", "copying", "schemes")}
+    assert later == {"target": "full+bio", "copying": "target", "schemes": []}
     assert facts["recipe"] == recipe

@@ -61,7 +61,7 @@ def test_predict_score_and_report(
     assert "[/INST]" not in record.prediction
     assert (tmp_path / "run/tokenizer.model").exists()
     assert "tok:9e556afd" in json.loads((tmp_path / "scores.json").read_text(encoding="utf-8"))["signature"]
-    assert (tmp_path / "report/table.md").exists()
+    assert (tmp_path / "report/report.md").exists()
 
 
 def test_padding_on_the_left_changes_nothing(checkpoint: Checkpoint, short_outputs: Callable[[int], None]) -> None:

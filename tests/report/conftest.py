@@ -98,14 +98,16 @@ def scores_file(tmp_path: Path) -> Callable[..., Path]:
 
 
 @pytest.fixture(scope="session")
-def whole_report(tmp_path_factory: pytest.TempPathFactory) -> Written:
-    """A report in every format on systems with nasty names, intervals and a baseline. Not to be changed."""
-    folder = tmp_path_factory.mktemp("whole")
+def latex_report(tmp_path_factory: pytest.TempPathFactory) -> Written:
+    """A report for LaTeX on systems with nasty names, intervals and a baseline. Not to be changed."""
+    folder = tmp_path_factory.mktemp("latex")
     paths = []
     for name, share in ((NASTY, 0.3), (f"{NASTY} 2", 0.8)):
         path = folder / f"{share}.json"
         right = {**dict.fromkeys(SEVEN[:3], share), NASTY: share}
-        content = make_document(name, right, note="漢 _ a note", types=NASTY_TYPES, generation=CONFIDENT)
+        content = make_document(
+            name, right, note="漢 _ a note", parameters=None, types=NASTY_TYPES, generation=CONFIDENT
+        )
         path.write_text(json.dumps(content), encoding="utf-8")
         paths.append(path)
-    return write_report(prepare(paths, baseline=str(paths[0]), intervals=True), folder / "report")
+    return write_report(prepare(paths, baseline=str(paths[0]), intervals=True), folder / "report", ("tex", "pdf"))

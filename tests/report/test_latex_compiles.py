@@ -20,12 +20,13 @@ def compiled(folder: Path) -> str:
     return done.stdout
 
 
-def test_a_document_with_all_tables_and_figures_compiles(whole_report: Written, tmp_path: Path) -> None:
+def test_a_document_with_all_tables_and_figures_compiles(latex_report: Written, tmp_path: Path) -> None:
     folder = tmp_path / "report"
-    shutil.copytree(whole_report.out, folder)
+    shutil.copytree(latex_report.out, folder)
     said = compiled(folder)
-    for name in whole_report.files:
+    for name in latex_report.files:
         if name.endswith((".pdf", ".tex")) and "/" in name:
             assert name in said.replace("\n", ""), name
     assert "Overfull" not in said
+    assert "too large" not in said
     assert "undefined" not in said

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import re
 from collections.abc import Callable
 from html.parser import HTMLParser
@@ -292,3 +293,21 @@ def test_error_tables_count_every_entity(scores_file: ScoresFile) -> None:
         assert gold == 120
     assert [cell.text for cell in classes.sections[0].rows[-1][:2]] == ["All", "240"]
     assert [cell.text for cell in confusions.sections[0].rows[0]] == ["person", "place", "15"]
+
+
+def test_real_predictions_print_the_figures_of_the_reference(shared: Path) -> None:
+    expected = json.loads((shared / "predictions" / "expected_scores.json").read_text())
+    paths = [shared / "predictions" / name for name in expected]
+    systems = load_all(paths, tokenizer=str(shared / "tokenizers" / "t5"))
+    [table] = comparisons(systems)
+    columns, values = (getattr(comparison_grid(table), name) for name in ("columns", "values"))
+    for (name, found), row in zip(expected.items(), values, strict=True):
+        figures = dict(zip(columns, row, strict=True))
+        assert figures["system"] == name.removesuffix(".jsonl")
+        assert figures["mean"] == pytest.approx(100 * found["average_f1"]["t5_tokenizer"], abs=1e-9)
+        for dataset in table.datasets:
+            f1 = found[dataset]["t5_tokenizer"]["gner"]["f1"]
+            assert figures[dataset] == pytest.approx(100 * f1, abs=1e-7)
+    assert [cell.text for cell in comparison_grid(table).sections[0].rows[0][1:]] == (
+        ["50.7", "57.0", "72.8", "58.1", "64.7", "56.0", "43.3", "57.5"]
+    )

@@ -10,7 +10,7 @@ import pytest
 
 from gner_bench.errors import InputError, UsageError
 from gner_bench.report.prepare import choose_published, prepare
-from gner_bench.report.write import Written, write_report
+from gner_bench.report.write import write_report
 
 ScoresFile = Callable[..., Path]
 TEXT = ("md", "tex", "csv", "json")
@@ -26,16 +26,17 @@ def two(scores_file: ScoresFile) -> list[Path]:
     ]
 
 
-def test_every_format_is_written_and_listed(whole_report: Written) -> None:
-    out = whole_report.out
+def test_every_format_is_written_and_listed(two: list[Path], tmp_path: Path) -> None:
+    out = tmp_path / "reports" / "new"
+    written = write_report(prepare(two[:1]), out)
     there = {str(path.relative_to(out)) for path in out.rglob("*") if path.is_file()}
-    assert there == set(whole_report.files)
+    assert there == set(written.files)
     assert {"report.md", "report.json", "report.tex", "index.html"} <= there
-    for name in ("f1_gner", "f1_strict", "differences_gner", "types_gner", "errors", "confusions"):
+    for name in ("f1_gner", "f1_strict", "types_gner", "types_strict", "errors", "confusions"):
         assert {f"tables/{name}.{kind}" for kind in ("md", "tex", "csv", "json", "html")} <= there
-    for name in ("f1_per_set", "differences", "error_composition", "type_confusion_1", "f1_by_length"):
+    for name in ("f1_per_set", "f1_by_size", "error_composition", "type_confusion_1", "f1_by_length"):
         assert {f"figures/{name}{end}" for end in (".png", ".svg", ".pdf", "_dark.png", "_dark.svg")} <= there
-    assert json.loads((out / "report.json").read_text(encoding="utf-8"))["files"] == whole_report.files[:-1]
+    assert json.loads((out / "report.json").read_text(encoding="utf-8"))["files"] == written.files[:-1]
 
 
 def test_left_out_figures_have_a_reason(two: list[Path], tmp_path: Path) -> None:
@@ -142,7 +143,7 @@ def test_tables_alone_import_neither_matplotlib_nor_torch(two: list[Path], tmp_p
 import sys
 from pathlib import Path
 from gner_bench.report.prepare import prepare
-from gner_bench.report.write import Written, write_report
+from gner_bench.report.write import write_report
 write_report(prepare([Path({str(two[0])!r})]), Path({str(tmp_path / "out")!r}), ("md", "tex", "csv", "json"))
 print({{"matplotlib", "torch", "transformers"}} & sys.modules.keys())
 """

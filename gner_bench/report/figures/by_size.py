@@ -46,7 +46,7 @@ def _drawing(table: Table, contents: Contents) -> Drawing:
 def draw(rows: list[Row], look: Look) -> Figure:
     """The figure of rows that have a size and a mean."""
     from gner_bench.report.figures.labels import label_points
-    from gner_bench.report.figures.parts import canvas, cut, percent_axis
+    from gner_bench.report.figures.parts import canvas, legend, percent_axis
 
     figure = canvas(look, True, 3.6)
     axes = figure.add_subplot()
@@ -55,12 +55,11 @@ def draw(rows: list[Row], look: Look) -> Figure:
     percent_axis(axes, "mean F1 in percent", *_limits(rows))
     _sizes(axes, rows)
     handles, names = axes.get_legend_handles_labels()
-    shown = [cut(name, look.style.small, 32 * look.style.small) for name in names[::-1]]
-    axes.legend(handles[::-1], shown, loc="lower left", bbox_to_anchor=(0, 1), ncols=2, borderaxespad=0.2)
+    note = shared_note(rows)
+    legend(figure, look, handles[::-1], names[::-1], f"measured: {note}" if note else "", above=True)
     figure.draw_without_rendering()
     figure.set_layout_engine("none")
-    shared = shared_note(rows)
-    label_points(axes, look, [_point(row, shared) for row in rows])
+    label_points(axes, look, [_point(row, note) for row in rows])
     return figure
 
 
@@ -85,7 +84,7 @@ def _points(axes: Axes, rows: list[Row], look: Look) -> None:
         color=look.colour(1),
         markersize=5 * look.scale,
         elinewidth=0.8 * look.scale,
-        label=f"measured ({note})" if (note := shared_note(rows)) else "measured",
+        label="measured",
         zorder=3,
     )
 

@@ -44,6 +44,10 @@ def render(drawing: Drawing, look: Look, kinds: Iterable[Kind]) -> dict[Kind, by
         # Characters that the font lacks are drawn as boxes, which shows well enough that they are there.
         warnings.filterwarnings("ignore", message="Glyph .* missing from font")
         figure = drawing.draw(look)
+        figure.set_dpi(DOTS_PER_INCH)
+        # Places are found once and then hold for every format.
+        figure.draw_without_rendering()
+        figure.set_layout_engine("none")
         return {kind: _bytes(figure, kind) for kind in kinds}
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from gner_bench.report.escape import LATEX_CHARACTER, latex
 from gner_bench.report.grid import Cell, Grid
@@ -11,12 +12,16 @@ NEEDS = (
     r"% Needs \usepackage{booktabs} and \usepackage{graphicx}; the text is UTF-8.",
     LATEX_CHARACTER,
 )
+MOST_LYING = 5
+LONGEST_LYING = 12
+"""More heads than these, longer than so many letters, stand upright."""
 RANKS = {"": "{}", "best": r"\textbf{{{}}}", "second": r"\underline{{{}}}"}
 DOCUMENT = r"""% All tables and figures of this report; compile it in its folder.
 \documentclass{{article}}
 \usepackage[margin=2.5cm]{{geometry}}
 \usepackage{{booktabs}}
 \usepackage{{graphicx}}
+\extrafloats{{500}}
 \begin{{document}}
 {body}
 \end{{document}}
@@ -33,7 +38,7 @@ def to_latex(*grids: Grid) -> str:
 
 def document(tables: Iterable[str], figures: Iterable[tuple[str, str, float]]) -> str:
     """A document that includes files of ``tables``, and of ``figures`` with caption and width in inches."""
-    inputs = [rf"\input{{{path}}}" for path in tables]
+    inputs = [rf"\input{{{path}}}\clearpage" for path in tables]
     return DOCUMENT.format(body="\n".join([*inputs, *(_figure(*figure) for figure in figures)]))
 
 
@@ -77,12 +82,20 @@ def _columns(grid: Grid) -> str:
 
 
 def _heads(grid: Grid) -> list[str]:
-    line = _line(_cell(cell, grid.footnotes) for cell in grid.heads)
+    """The heads, those of systems standing upright where they are many; the quoted ones are named together above."""
+    cells = [_head(cell, grid, index) for index, cell in enumerate(grid.heads)]
+    if len(grid.heads) > MOST_LYING and any(len(cell.text) > LONGEST_LYING for cell in grid.heads[1:]):
+        cells[1:] = [rf"\rotatebox{{90}}{{{cell}}}" for cell in cells[1:]]
     if not grid.quoted_from:
-        return [line]
+        return [_line(cells)]
     first, width = grid.quoted_from + 1, len(grid.heads) - grid.quoted_from
     above = "&" * (first - 1) + rf" \multicolumn{{{width}}}{{c}}{{quoted from publications}} \\"
-    return [above, rf"\cmidrule{{{first}-{len(grid.heads)}}}", line]
+    return [above, rf"\cmidrule{{{first}-{len(grid.heads)}}}", _line(cells)]
+
+
+def _head(cell: Cell, grid: Grid, index: int) -> str:
+    quoted = bool(grid.quoted_from) and index >= grid.quoted_from
+    return _cell(replace(cell, text=cell.text.removesuffix(" (quoted)")) if quoted else cell, grid.footnotes)
 
 
 def _body(grid: Grid) -> list[str]:
@@ -125,7 +138,8 @@ def _breakable(signature: str) -> str:
 
 def _notes(grid: Grid) -> Sequence[str]:
     marked = [rf"\textsuperscript{{{symbol}}} {latex(text)}" for text, symbol in grid.footnotes.items()]
-    warnings = [f"Warning: {latex(warning)}" for warning in grid.warnings]
-    sources = [f"Source of {latex(', '.join(names))}: {latex(text)}." for text, names in grid.sources.items() if text]
-    lines = [rf"{line}\par" for line in [*marked, *warnings, *sources]]
+    warnings = [f"Warning: {latex(warning)}." for warning in grid.warnings]
+    sources = [f"{latex(', '.join(names))}: {latex(text)}" for text, names in grid.sources.items() if text]
+    said = [r"\quad ".join(marked), *warnings, f"Sources: {'; '.join(sources)}." if sources else ""]
+    lines = [rf"{line}\par" for line in said if line]
     return [r"\par\smallskip", r"\parbox{\linewidth}{\footnotesize\raggedright", *lines, "}"] if lines else []

@@ -10,7 +10,7 @@ from gner_bench.report.grid import Grid
 from gner_bench.report.tables.comparison import METRIC_NAMES, comparison_grid
 from gner_bench.report.tables.differences import difference_grid
 from gner_bench.report.tables.errors import error_grids
-from gner_bench.report.tables.structuring import structuring_grid
+from gner_bench.report.tables.structuring import structuring_grids
 from gner_bench.report.tables.types import type_grids
 
 
@@ -36,13 +36,12 @@ class Tables:
             for metric, tables in contents.tables.items()
         }
         types = {METRIC_NAMES[m]: type_grids(contents.systems, m, contents.intervals) for m in contents.metrics}
-        structuring = structuring_grid(contents.systems)
         return Tables(
             grids[contents.metric],
             [grid for found in grids.values() for grid in found],
             list(_changes(contents)),
             {name: found for name, found in types.items() if found},
-            [*error_grids(contents.systems), *([structuring] if structuring else [])],
+            [*error_grids(contents.systems), *structuring_grids(contents.systems)],
         )
 
     @property

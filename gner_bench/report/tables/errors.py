@@ -17,22 +17,25 @@ STRICT = "Counted on strict spans, pooled over data sets in the last row."
 
 
 def error_grids(systems: Sequence[SystemScores]) -> list[Grid]:
-    """Entities by class, and confused types; empty where no scores hold an error analysis. Raises InputError."""
+    """Entities by class for each system, and confused types; empty where no scores hold an error analysis.
+
+    Raises InputError for an analysis of another form.
+    """
     found = {system.name: mistakes_by_set(system) for system in systems}
     there = {name: parts for name, parts in found.items() if parts}
-    return [_classes(there), _confusions(there)] if there else []
+    return [*(_classes(name, parts) for name, parts in there.items()), *([_confusions(there)] if there else [])]
 
 
-def _classes(found: Mapping[str, Mapping[str, Mistakes]]) -> Grid:
+def _classes(name: str, parts: Mapping[str, Mistakes]) -> Grid:
     heads = ("Data set", "gold", "predicted", *TITLES.values())
     return Grid(
         name="errors",
-        title="Entities by kind of error",
+        title=f"Entities by kind of error: {name}",
         heads=tuple(map(Cell, heads)),
-        sections=tuple(Section(tuple(_rows(parts)), name) for name, parts in found.items()),
+        sections=(Section(tuple(_rows(parts))),),
         remarks=(STRICT,),
         columns=("system", "dataset", "gold", "predicted", *ERROR_CLASSES),
-        values=tuple((name, key, *_numbers(each)) for name, parts in found.items() for key, each in parts.items()),
+        values=tuple((name, key, *_numbers(each)) for key, each in parts.items()),
     )
 
 

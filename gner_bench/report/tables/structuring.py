@@ -18,19 +18,21 @@ ASTRAY = {
 }
 
 
-def structuring_grid(systems: Sequence[SystemScores]) -> Grid | None:
-    """Sentences by matching step and what was counted astray, None where no system has text that was structured."""
+def structuring_grids(systems: Sequence[SystemScores]) -> list[Grid]:
+    """Sentences by matching step and what was counted astray, for each system whose text was structured."""
     there = {system.name: [s for s in system.scores.sets.values() if any(_steps(s).values())] for system in systems}
-    if not any(there.values()):
-        return None
+    return [_grid(name, sets) for name, sets in there.items() if sets]
+
+
+def _grid(name: str, sets: Sequence[SetScores]) -> Grid:
     return Grid(
         name="structuring",
-        title="From generated text to tags",
+        title=f"From generated text to tags: {name}",
         heads=tuple(map(Cell, ("Data set", *STEPS, *ASTRAY.values()))),
-        sections=tuple(Section(tuple(map(_row, sets)), name) for name, sets in there.items() if sets),
+        sections=(Section(tuple(map(_row, sets))),),
         remarks=("Sentences by the step that placed their labels; then words, labels and outputs that went astray.",),
         columns=("system", "dataset", *STEPS, *ASTRAY),
-        values=tuple((name, each.name, *_numbers(each)) for name, sets in there.items() for each in sets),
+        values=tuple((name, each.name, *_numbers(each)) for each in sets),
     )
 
 
