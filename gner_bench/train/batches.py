@@ -24,29 +24,47 @@ class Batch:
 
 
 def batches(examples: Sequence[Example], tokenizer: Tokenizer, tokens: int, rng: random.Random) -> list[Batch]:
-    """``examples`` in batches of at most ``tokens`` padded tokens (prompts and targets), in random order."""
-    prompts = [encoding.ids for encoding in tokenizer.encode_batch([prompt for prompt, _ in examples])]
-    targets = [encoding.ids for encoding in tokenizer.encode_batch([target for _, target in examples])]
-    pairs = sorted(zip(prompts, targets, strict=True), key=lambda pair: (len(pair[1]), len(pair[0])))
-    made = [_batch(group) for group in _groups(pairs, tokens)]
+    """``examples`` in batches of at most ``tokens`` padded tokens (prompts and GNER texts), in random order."""
+    rows = [
+        _Row(*each) for each in zip(*(_ids(texts, tokenizer) for texts in zip(*examples, strict=True)), strict=True)
+    ]
+    rows.sort(key=lambda row: (row.length, len(row.prompt)))
+    made = [_batch(group) for group in _groups(rows, tokens)]
     rng.shuffle(made)
     return made
 
 
-def _groups(pairs: Sequence[tuple[list[int], list[int]]], tokens: int) -> list[list[tuple[list[int], list[int]]]]:
-    groups: list[list[tuple[list[int], list[int]]]] = [[]]
+@dataclass(frozen=True)
+class _Row:
+    """The token ids of an example."""
+
+    prompt: list[int]
+    target: list[int]
+    measured: list[int]
+
+    @property
+    def length(self) -> int:
+        return len(self.measured)
+
+
+def _ids(texts: Sequence[str], tokenizer: Tokenizer) -> list[list[int]]:
+    return [encoding.ids for encoding in tokenizer.encode_batch(list(texts))]
+
+
+def _groups(rows: Sequence[_Row], tokens: int) -> list[list[_Row]]:
+    groups: list[list[_Row]] = [[]]
     longest = (0, 0)
-    for pair in pairs:
-        longest = (max(longest[0], len(pair[0])), max(longest[1], len(pair[1])))
+    for row in rows:
+        longest = (max(longest[0], len(row.prompt)), max(longest[1], row.length))
         if groups[-1] and sum(longest) * (len(groups[-1]) + 1) > tokens:
             groups.append([])
-            longest = (len(pair[0]), len(pair[1]))
-        groups[-1].append(pair)
+            longest = (len(row.prompt), row.length)
+        groups[-1].append(row)
     return groups
 
 
-def _batch(pairs: Sequence[tuple[list[int], list[int]]]) -> Batch:
-    return Batch(_padded([prompt for prompt, _ in pairs], 0), _padded([target for _, target in pairs], IGNORED))
+def _batch(rows: Sequence[_Row]) -> Batch:
+    return Batch(_padded([row.prompt for row in rows], 0), _padded([row.target for row in rows], IGNORED))
 
 
 def _padded(rows: Sequence[list[int]], filler: int) -> Tensor:

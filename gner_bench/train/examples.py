@@ -8,15 +8,24 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
+from typing import NamedTuple
 
 from gner_bench.data import Reading, Sentence, read_dataset
 from gner_bench.prompting import prompt, tagged_text
 from gner_bench.scoring.entities import strict_spans
+from gner_bench.structure.targets import GNER, Target, parse_target, target_text
 from gner_bench.train.recipe import Recipe, TrainingSet
 
 Words = tuple[str, ...]
-Example = tuple[str, str]
-"""The prompt and the text to be generated."""
+
+
+class Example(NamedTuple):
+    """The prompt, the text to be generated, and the GNER text, by whose length examples are put into batches: so the
+    batches of all targets hold the same sentences."""
+
+    prompt: str
+    target: str
+    measured: str
 
 
 @dataclass(frozen=True)
@@ -31,12 +40,17 @@ class Source:
 
 @dataclass
 class Pool:
-    """What examples are made from: sources by name, mentions by type, words to copy."""
+    """What examples are made from: sources by name, mentions by type, words to copy; and what is to be written.
+
+    ``copying`` is the target of words to be copied, None for the bare words.
+    """
 
     sources: dict[str, Source]
     mentions: dict[str, list[Words]]
     words: list[str]
     vocabulary: list[str]
+    target: Target = GNER
+    copying: Target | None = GNER
 
 
 def load_pool(recipe: Recipe, root: Path) -> Pool:
@@ -44,13 +58,15 @@ def load_pool(recipe: Recipe, root: Path) -> Pool:
     protected = protected_sentences(recipe, root)
     sources = {spec.name: _source(spec, root, protected) for spec in recipe.sets}
     words = [word for source in sources.values() for sentence in source.sentences for word in sentence.words]
-    return Pool(sources, _mentions(sources.values(), recipe.borrow), words, sorted(set(words)))
+    target = parse_target(recipe.target)
+    copying = target if recipe.copying == "target" else None
+    return Pool(sources, _mentions(sources.values(), recipe.borrow), words, sorted(set(words)), target, copying)
 
 
 def protected_sentences(recipe: Recipe, root: Path) -> set[str]:
     """The sentences (lower-cased, joined) of the splits that the recipe protects."""
     splits = [(name, split) for name, listed in recipe.protected.items() for split in listed.split("+")]
-    datasets = [read_dataset(root, name, split) for name, split in splits]
+    datasets = [read_dataset(root, name, split, Reading(repair="keep")) for name, split in splits]
     return {_surface(sentence) for dataset in datasets for sentence in dataset.sentences}
 
 
@@ -103,7 +119,7 @@ def _next(pool: Pool, drawn: Drawn, name: str, rng: random.Random) -> Example:
     epoch, place = divmod(index, len(source.sentences))
     sentence = source.sentences[_permutation(name, epoch, len(source.sentences))[place]]
     words, tags = exchange_mentions(sentence, pool.mentions, source.spec.replace, rng)
-    return example(words, tags, prompt_types(source, tags, rng))
+    return example(words, tags, prompt_types(source, tags, rng), pool.target)
 
 
 @lru_cache(maxsize=64)
@@ -119,15 +135,17 @@ def prompt_types(source: Source, tags: Sequence[str], rng: random.Random) -> lis
     return rng.sample(sorted(kept), len(kept))
 
 
-def example(words: Sequence[str], tags: Sequence[str], types: Sequence[str]) -> Example:
-    return prompt(words, types), tagged_text(words, tags)
+def example(words: Sequence[str], tags: Sequence[str], types: Sequence[str], target: Target | None = GNER) -> Example:
+    """A sentence as an example of ``target``, or of writing its bare words."""
+    text = " ".join(words) if target is None else target_text(words, tags, target)
+    return Example(prompt(words, types), text, tagged_text(words, tags))
 
 
 def copy_example(pool: Pool, length: int, rng: random.Random) -> Example:
     """Two to ``length`` random words, rare ones as often as frequent ones, all outside entities."""
     words = rng.choices(pool.vocabulary if rng.random() < 0.5 else pool.words, k=rng.randint(2, length))
     types = list(pool.mentions)
-    return example(words, ["O"] * len(words), rng.sample(types, rng.randint(1, min(6, len(types)))))
+    return example(words, ["O"] * len(words), rng.sample(types, rng.randint(1, min(6, len(types)))), pool.copying)
 
 
 def exchange_mentions(

@@ -25,7 +25,7 @@ from gner_bench.terminal import progress_bar
 from gner_bench.train.batches import IGNORED, Batch, batches
 from gner_bench.train.examples import Drawn, Example, Pool, draw, example, load_pool
 from gner_bench.train.export import export
-from gner_bench.train.model import new_model
+from gner_bench.train.model import new_model, trained_model
 from gner_bench.train.recipe import Recipe, Stage
 from gner_bench.train.tokenizer import train_tokenizer
 
@@ -58,18 +58,19 @@ class Run:
     validation: dict[str, list[Batch]]
     out: Path
     position: Position
+    base: str = ""
 
 
-def train(recipe: Recipe, root: Path, out: Path) -> Path:
+def train(recipe: Recipe, root: Path, out: Path, base: Path | None = None) -> Path:
     """Train ``recipe`` on the data sets below ``root`` and return the checkpoint folder ``out``.
 
     State is saved in ``out/state`` at every validation; a second call goes on from there. Loss, token accuracy and
-    learning rate go to ``out/log.jsonl``; a finished checkpoint is left as it is. Raises InputError when ``out`` holds
-    the training of another recipe.
+    learning rate go to ``out/log.jsonl``; a finished checkpoint is left as it is. Weights and tokenizer begin as
+    those of the checkpoint ``base``, or new. Raises InputError when ``out`` holds the training of another recipe.
     """
     if (out / "training.json").exists():
         return out
-    run = _prepare(recipe, root, out)
+    run = _prepare(recipe, root, out, base)
     _resume(run)
     with progress_bar(f"training {recipe.name}", recipe.steps, run.position.step, "steps") as advance:
         for stage, batch in _batches(run):
@@ -89,6 +90,8 @@ def _facts(run: Run) -> dict[str, Any]:
     return {
         "name": run.recipe.name,
         "note": run.recipe.note,
+        "target": run.recipe.target,
+        **({"base": run.base} if run.base else {}),
         "training_sets": {
             f"{name}/{source.spec.split}": {
                 "sentences": len(source.sentences),
@@ -109,25 +112,27 @@ def _refuse_other_recipe(recipe: Recipe, path: Path) -> None:
     write_atomic(path, text)
 
 
-def _prepare(recipe: Recipe, root: Path, out: Path) -> Run:
+def _prepare(recipe: Recipe, root: Path, out: Path, base: Path | None) -> Run:
     set_seed(recipe.seed)
     pool = load_pool(recipe, root)
     _refuse_other_recipe(recipe, make_folder(out) / "recipe.json")
-    tokenizer = _tokenizer(recipe, pool, out)
+    tokenizer = _tokenizer(recipe, pool, out, base)
     accelerator = Accelerator(mixed_precision=recipe.precision)
-    model = new_model(recipe.model, tokenizer)
+    model = trained_model(recipe.model, base) if base else new_model(recipe.model, tokenizer)
     optimizer = _optimizer(recipe, model)
     schedule = LambdaLR(optimizer, lambda step: _rate(step, recipe.warmup_steps, recipe.steps))
     model, optimizer, schedule = accelerator.prepare(model, optimizer, schedule)
     validation = _validation(recipe, pool, root, tokenizer)
-    return Run(recipe, pool, tokenizer, accelerator, model, optimizer, schedule, validation, out, Position())
+    name = base.name if base else ""
+    return Run(recipe, pool, tokenizer, accelerator, model, optimizer, schedule, validation, out, Position(), name)
 
 
-def _tokenizer(recipe: Recipe, pool: Pool, out: Path) -> Tokenizer:
-    path = out / "tokenizer.json"
+def _tokenizer(recipe: Recipe, pool: Pool, out: Path, base: Path | None) -> Tokenizer:
+    path = (base or out) / "tokenizer.json"
     if path.exists():
         return Tokenizer.from_file(str(path))
-    tokenizer = train_tokenizer(_tokenizer_texts(pool), recipe.model.vocabulary)
+    schemes = recipe.schemes or (pool.target.scheme,)
+    tokenizer = train_tokenizer(_tokenizer_texts(pool), recipe.model.vocabulary, schemes=schemes)
     write_atomic(path, tokenizer.to_str(pretty=True))
     return tokenizer
 
@@ -155,13 +160,14 @@ def _rate(step: int, warmup: int, steps: int) -> float:
 
 def _validation(recipe: Recipe, pool: Pool, root: Path, tokenizer: Tokenizer) -> dict[str, list[Batch]]:
     examples: dict[str, list[Example]] = {
-        name: [example(s.words, s.tags, source.types) for s in source.held_out[:VALIDATION_SENTENCES]]
+        name: [example(s.words, s.tags, source.types, pool.target) for s in source.held_out[:VALIDATION_SENTENCES]]
         for name, source in pool.sources.items()
         if source.held_out
     }
     for name, split in recipe.validation.items():
         dataset = read_dataset(root, name, split)
-        examples[name] = [example(s.words, s.tags, dataset.types) for s in dataset.sentences[:VALIDATION_SENTENCES]]
+        sentences = dataset.sentences[:VALIDATION_SENTENCES]
+        examples[name] = [example(s.words, s.tags, dataset.types, pool.target) for s in sentences]
     rng = random.Random(0)
     return {name: batches(rows, tokenizer, recipe.tokens_per_batch, rng) for name, rows in examples.items()}
 

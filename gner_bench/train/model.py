@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import torch
 from tokenizers import Tokenizer
 from transformers import T5Config, T5ForConditionalGeneration
@@ -39,14 +41,27 @@ def new_model(shape: ModelShape, tokenizer: Tokenizer) -> T5ForConditionalGenera
             decoder_start_token_id=tokenizer.token_to_id(PAD),  # type: ignore[call-arg]
         )
     )
-    for module in model.modules():
-        if isinstance(module, T5Attention):
-            module.dropout = 0.0
-        elif isinstance(module, T5DenseGatedActDense):
-            module.dropout.p = 0.0
+    _drop_outputs_alone(model)
     for stack, buckets in ((model.encoder, ENCODER_NEIGHBOURS), (model.decoder, DECODER_NEIGHBOURS)):
         table = stack.get_parameter("block.0.layer.0.SelfAttention.relative_attention_bias.weight")
         with torch.no_grad():
             for head, bucket in enumerate(buckets[: shape.heads]):
                 table[bucket, head] += shape.neighbour_bias
     return model
+
+
+def trained_model(shape: ModelShape, folder: Path) -> T5ForConditionalGeneration:
+    """The model of a checkpoint folder, to be trained further in fp32 with the dropout of ``shape``."""
+    model: T5ForConditionalGeneration = T5ForConditionalGeneration.from_pretrained(
+        folder, dtype=torch.float32, dropout_rate=shape.dropout
+    )
+    _drop_outputs_alone(model)
+    return model
+
+
+def _drop_outputs_alone(model: T5ForConditionalGeneration) -> None:
+    for module in model.modules():
+        if isinstance(module, T5Attention):
+            module.dropout = 0.0
+        elif isinstance(module, T5DenseGatedActDense):
+            module.dropout.p = 0.0

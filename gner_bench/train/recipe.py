@@ -8,7 +8,8 @@ from typing import Literal
 
 from gner_bench.config import read_config
 from gner_bench.data import Repair
-from gner_bench.errors import InputError, did_you_mean
+from gner_bench.errors import InputError, UsageError, did_you_mean
+from gner_bench.structure.targets import GNER, Scheme, parse_target
 
 
 @dataclass(frozen=True)
@@ -62,6 +63,11 @@ class Recipe:
     ``note`` says what the checkpoint may not be taken for; ``protected`` names the splits whose sentences must not be
     trained on (``dev+test``), ``validation`` those on which, with the held-out parts, loss and accuracy are watched.
     ``optimizer`` is ``adafactor`` or ``adamw``; ``precision`` one of ``no``, ``bf16``, ``fp16``.
+
+    ``target`` is what the checkpoint learns to write (see ``structure.targets``), ``copying`` what it answers to words
+    to be copied: the target, in which all of them are ``O``, or the bare words. ``schemes`` are those whose brackets
+    and prefixes are one token each, so that checkpoints of several targets can share a tokenizer; none means the
+    target's own.
     """
 
     name: str
@@ -79,6 +85,9 @@ class Recipe:
     borrow: dict[str, str] = field(default_factory=dict)
     precision: Literal["no", "bf16", "fp16"] = "no"
     validate_every: int = 500
+    target: str = str(GNER)
+    copying: Literal["target", "words"] = "target"
+    schemes: tuple[Scheme, ...] = ()
 
     @property
     def steps(self) -> int:
@@ -88,9 +97,20 @@ class Recipe:
 def read_recipe(path: Path) -> Recipe:
     """Read a recipe. Raises InputError naming the key that is missing, unknown or of the wrong type."""
     recipe = read_config(Recipe, path)
+    _check_target(recipe, path)
     known = [*(training_set.name for training_set in recipe.sets), "copy"]
     for stage in recipe.stages:
         for name in stage.mix:
             if name not in known:
                 raise InputError(path, f"unknown set {name!r}; {did_you_mean(name, known)}", field="stages.mix")
     return recipe
+
+
+def _check_target(recipe: Recipe, path: Path) -> None:
+    try:
+        target = parse_target(recipe.target)
+    except UsageError as error:
+        raise InputError(path, str(error), field="target") from None
+    if target.scheme not in (recipe.schemes or [target.scheme]):
+        message = f"the target {recipe.target} is written in {target.scheme}, which is not among them"
+        raise InputError(path, message, field="schemes")

@@ -1,34 +1,51 @@
-"""A byte-fallback BPE tokenizer in which the fixed parts of a GNER prompt and output are one token each."""
+"""A byte-fallback BPE tokenizer in which the fixed parts of prompts and outputs are one token each."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, pre_tokenizers, processors, trainers
 
 from gner_bench.prompting import INSTRUCTION, SENTENCE_JOINT, TYPES_JOINT
+from gner_bench.structure.targets import Scheme
 
 PAD, END, UNKNOWN = "<pad>", "</s>", "<unk>"
-MARKUP = [INSTRUCTION + TYPES_JOINT.rstrip(" "), SENTENCE_JOINT.rstrip(" "), "(O)", "(B-", "(I-", ")"]
+PROMPT = [INSTRUCTION + TYPES_JOINT.rstrip(" "), SENTENCE_JOINT.rstrip(" ")]
+LABELS: dict[Scheme, list[str]] = {
+    "bio": ["(O)", "(B-", "(I-", ")"],
+    "plain": ["(O)", "(", ")"],
+    "bioes": ["(O)", "(B-", "(I-", "(E-", "(S-", ")"],
+}
 
 
-def train_tokenizer(texts: Iterable[str], vocabulary: int, alphabet: int = 160) -> Tokenizer:
-    """Learn ``vocabulary`` pieces from ``texts``; characters outside the ``alphabet`` most frequent become bytes."""
+def markup(schemes: Sequence[Scheme] = ("bio",)) -> list[str]:
+    """The fixed parts of a prompt and of the labels of ``schemes``, which are one token each."""
+    return list(dict.fromkeys([*PROMPT, *(text for scheme in schemes for text in LABELS[scheme])]))
+
+
+def train_tokenizer(
+    texts: Iterable[str], vocabulary: int, alphabet: int = 160, schemes: Sequence[Scheme] = ("bio",)
+) -> Tokenizer:
+    """Learn ``vocabulary`` pieces from ``texts``; characters outside the ``alphabet`` most frequent become bytes.
+
+    The labels of ``schemes`` are counted in, see ``markup``.
+    """
+    fixed = markup(schemes)
     learner = Tokenizer(models.BPE())
     learner.pre_tokenizer = _pieces("never")
     specials = [PAD, END, UNKNOWN, *(f"<0x{byte:02X}>" for byte in range(256))]
     learner.train_from_iterator(
         texts,
         trainers.BpeTrainer(
-            vocab_size=vocabulary - len(MARKUP),
+            vocab_size=vocabulary - len(fixed),
             special_tokens=specials,
             limit_alphabet=alphabet,
             show_progress=False,
         ),
     )
-    return _with_markup(json.loads(learner.to_str())["model"])
+    return _with_markup(json.loads(learner.to_str())["model"], fixed)
 
 
 def _pieces(prepend_scheme: str) -> pre_tokenizers.PreTokenizer:
@@ -37,7 +54,7 @@ def _pieces(prepend_scheme: str) -> pre_tokenizers.PreTokenizer:
     return pre_tokenizers.Sequence([words, pre_tokenizers.Split(Regex("(?<=[^▁]),"), behavior="isolated")])
 
 
-def _with_markup(learned: dict[str, Any]) -> Tokenizer:
+def _with_markup(learned: dict[str, Any], fixed: list[str]) -> Tokenizer:
     merges = [(left, right) for left, right in learned["merges"]]
     tokenizer = Tokenizer(models.BPE(learned["vocab"], merges, unk_token=UNKNOWN, byte_fallback=True))
     tokenizer.pre_tokenizer = _pieces("first")
@@ -50,7 +67,7 @@ def _with_markup(learned: dict[str, Any]) -> Tokenizer:
         ]
     )
     tokenizer.add_special_tokens([PAD, END, UNKNOWN])
-    tokenizer.add_tokens([AddedToken(text, normalized=False) for text in MARKUP])
+    tokenizer.add_tokens([AddedToken(text, normalized=False) for text in fixed])
     tokenizer.post_processor = processors.TemplateProcessing(
         single=f"$A {END}", special_tokens=[(END, tokenizer.token_to_id(END))]
     )

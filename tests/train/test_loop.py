@@ -64,6 +64,18 @@ def test_the_result_is_a_checkpoint_that_predict_takes(root: Path, tmp_path: Pat
     assert engine.predict(backend, select(options), options).exists()
 
 
+def test_training_goes_on_from_a_base_with_its_tokenizer(root: Path, tmp_path: Path) -> None:
+    copying = dataclasses.replace(RECIPE, stages=RECIPE.stages[:1], copying="words", schemes=("bio", "plain"))
+    base = loop.train(copying, root, tmp_path / "base")
+    recipe = dataclasses.replace(copying, target="entities", learning_rate=1e-12, stages=(Stage(1, {"a": 1.0}),))
+    folder = loop.train(recipe, root, tmp_path / "entities", base)
+    facts = json.loads((folder / "training.json").read_text(encoding="utf-8"))
+    assert (facts["target"], facts["base"]) == ("entities", "base")
+    assert json.loads((base / "training.json").read_text(encoding="utf-8"))["target"] == "full+bio"
+    assert (folder / "model.safetensors").read_bytes() == (base / "model.safetensors").read_bytes()
+    assert (folder / "tokenizer.json").read_bytes() == (base / "tokenizer.json").read_bytes()
+
+
 def test_a_killed_training_ends_with_the_same_weights(
     root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -5,9 +5,11 @@ from pathlib import Path
 import pytest
 
 from gner_bench.errors import InputError
+from gner_bench.structure.targets import parse_target
 from gner_bench.train.recipe import read_recipe
 
-RECIPE = Path(__file__).parents[2] / "recipes/gner-tiny.toml"
+ROOT = Path(__file__).parents[2]
+RECIPE = ROOT / "recipes/gner-tiny.toml"
 
 
 def test_the_committed_recipe_reads_and_protects_every_test_set() -> None:
@@ -20,6 +22,16 @@ def test_the_committed_recipe_reads_and_protects_every_test_set() -> None:
     assert recipe.steps == sum(stage.steps for stage in recipe.stages)
 
 
+def test_the_ablation_protects_all_that_it_evaluates_and_knows_the_brackets_of_all_targets() -> None:
+    recipe = read_recipe(ROOT / "recipes/ablation.toml")
+    seven = read_recipe(RECIPE).protected
+    assert all("test" in recipe.protected[name].split("+") for name in [*seven, *(s.name for s in recipe.sets)])
+    assert not {training_set.name for training_set in recipe.sets} & set(seven)
+    assert {parse_target(name).scheme for name in ("entities", "full+bio", "full+bioes")} == set(recipe.schemes)
+    assert [list(stage.mix) == ["copy"] for stage in recipe.stages] == [True, False]
+    assert "copy" not in recipe.stages[1].mix
+
+
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
@@ -29,6 +41,9 @@ def test_the_committed_recipe_reads_and_protects_every_test_set() -> None:
         ('name = "MultiNERD"', 'nam = "MultiNERD"', r"sets\[8\].nam: unknown key"),
         ("mit-movie = 0.18", "mit-movies = 0.18", "unknown set 'mit-movies'; did you mean 'mit-movie'"),
         ("adafactor", "adam", "optimizer: unknown value 'adam'; did you mean 'adamw'"),
+        ("seed = 0", 'seed = 0\ntarget = "bio"', "target: 'bio': expected entities, full, "),
+        ("seed = 0", 'seed = 0\nschemes = ["plain"]', "schemes: the target full[+]bio is written in bio"),
+        ("seed = 0", 'seed = 0\nschemes = ["bilou"]', "schemes.*'bilou'"),
     ],
 )
 def test_a_wrong_key_is_named(tmp_path: Path, old: str, new: str, message: str) -> None:

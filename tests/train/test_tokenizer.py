@@ -33,3 +33,16 @@ def test_pieces_are_learned_from_the_text() -> None:
     learned = train_tokenizer([" clooney clooney clooney"] * 5, 300)
     assert learned.get_vocab_size() <= 300
     assert learned.encode("clooney").tokens[0] == "▁clooney"
+
+
+def test_the_parts_of_all_labels_are_one_token_each() -> None:
+    learned = train_tokenizer([" Ann actor"] * 5, 320, schemes=("bio", "plain", "bioes"))
+    opening = [learned.encode(f"Ann({start}actor)").tokens for start in ("", "B-", "I-", "E-", "S-")]
+    assert [next(token for token in tokens if token[0] == "(") for tokens in opening] == [
+        "(",
+        "(B-",
+        "(I-",
+        "(E-",
+        "(S-",
+    ]
+    assert len({len(tokens) for tokens in opening}) == 1
