@@ -42,7 +42,7 @@ class Statistics:
             sorted(
                 (columns.setdefault((metric, kind), len(columns)), triple)
                 for metric, typed in counts.items()
-                for kind, triple in typed.items()
+                for kind, triple in sorted(typed.items())
             )
         )
         self.places.append(self.rows.setdefault(row, len(self.rows)))

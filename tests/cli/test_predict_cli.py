@@ -51,7 +51,7 @@ def test_sentences_by_id(run: Run, tmp_path: Path) -> None:
     assert about(tmp_path / "run")["selection"] == {"sample_ids": ["mit-movie/7", "mit-restaurant/2"]}
     scored = run("score", tmp_path / "run")
     assert scored.exit_code == 0
-    assert "Warning: only 1 of 24 sentences of mit-movie were selected" in scored.stderr
+    assert "Warning: not all sentences were scored: 1 of 24 of mit-movie/test" in scored.stderr
 
 
 def test_a_shard_goes_to_its_own_folder(run: Run, tmp_path: Path) -> None:

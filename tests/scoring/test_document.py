@@ -1,6 +1,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -190,3 +193,21 @@ def test_a_file_that_is_no_scores_json_is_named(tmp_path: Path, content: bytes |
 def test_what_is_not_known_of_a_run_is_none(record: Callable[..., Any], predictions_file: Callable[..., Path]) -> None:
     origin = document(score(predictions_file(record())), FEW)["origin"]
     assert origin == {"decoding": "unknown", "tokenizer": None, "structuring": "hierarchical-1", "expected": 0}
+
+
+def test_the_document_does_not_depend_on_the_process(tmp_path: Path) -> None:
+    """Sets of strings have another order in every process."""
+    record = {
+        "dataset": "films",
+        "label_list": ["actor", "year", "genre", "title"],
+        "instance": {"id": "0", "words": list("abcd"), "labels": ["B-actor", "B-year", "B-genre", "B-title"]},
+        "prediction": "a(B-year) b(B-year) c(B-title) d(B-title)",
+    }
+    path = tmp_path / "predictions.jsonl"
+    path.write_text(json.dumps(record) + "\n", encoding="utf-8")
+    command = [sys.executable, "-m", "gner_bench", "score", str(path), "--tokenizer", "none", "--json"]
+    found = {
+        subprocess.run(command, capture_output=True, env={**os.environ, "PYTHONHASHSEED": seed}).stdout
+        for seed in ("1", "2", "3", "4")
+    }
+    assert len(found) == 1
