@@ -96,6 +96,8 @@ def _from_scratch(recipe: Path, data: Path, out: Path) -> None:
     from gner_bench.train.recipe import read_recipe
 
     read = read_recipe(recipe)
+    if (out / "recipe.toml").exists():
+        raise InputError(out, "this folder holds a fine-tuning; choose another --out")
     from gner_bench.train.loop import train
 
     click.echo(str(train(read, data, out)))

@@ -91,7 +91,7 @@ def load_checkpoint(source: str, dtype: DtypeName = "auto", device: str = "auto"
         source=source,
         revision=located.revision,
         folder=folder,
-        files=_hashes(folder),
+        files=file_hashes(folder),
         note=about.get("note", ""),
         training_sets=located.training_sets or tuple(about.get("training_sets", ())),
         model=model,
@@ -144,7 +144,8 @@ def _target(folder: Path, about: dict[str, Any]) -> str:
         raise InputError(folder / "training.json", str(error), field="target") from None
 
 
-def _hashes(folder: Path) -> dict[str, str]:
+def file_hashes(folder: Path) -> dict[str, str]:
+    """The SHA-256 (hex) of the weights and small files of a checkpoint folder, by name."""
     names = sorted(path for pattern in (*WEIGHTS, *SMALL_FILES) for path in folder.glob(pattern) if path.is_file())
     return {path.name: _sha256(path) for path in names}
 

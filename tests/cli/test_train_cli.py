@@ -132,6 +132,14 @@ def test_from_scratch_takes_no_option_of_fine_tuning(refusal: Refusal, tmp_path:
     assert "name: is missing" in refusal("train", path, "--data", tmp_path, "--out", out)
 
 
+def test_a_fine_tuning_is_not_taken_for_one_from_scratch(refusal: Refusal, tmp_path: Path, out: Path) -> None:
+    out.mkdir()
+    (out / "recipe.toml").touch()
+    (out / "training.json").touch()
+    recipe = Path(__file__).parents[2] / "recipes/gner-tiny.toml"
+    assert "this folder holds a fine-tuning" in refusal("train", recipe, "--data", tmp_path, "--out", out)
+
+
 def test_a_place_for_the_result_is_needed(refusal: Refusal, recipe: Callable[..., Path]) -> None:
     assert refusal("train", recipe()) == "say where the checkpoint goes: --out DIR"
 

@@ -1,0 +1,1 @@
+"""Fine-tuning a checkpoint the GNER way, on the Trainer of transformers."""

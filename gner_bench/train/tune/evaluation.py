@@ -1,0 +1,179 @@
+"""How good a model in training is: its outputs for the selection sets, decoded and scored as predict and score do."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from gner_bench.data import Dataset
+from gner_bench.predict.checkpoint import DTYPES, Checkpoint
+from gner_bench.predict.generation import Generation
+from gner_bench.predict.local import local_backend
+from gner_bench.predict.options import Options
+from gner_bench.predict.plan import Key, Task
+from gner_bench.predict.plan import plan as planned
+from gner_bench.scoring.figures import Figures
+from gner_bench.scoring.metrics import DEFAULT
+from gner_bench.scoring.predictions import Origin, Prediction, System
+from gner_bench.scoring.resampling import Resampling
+from gner_bench.scoring.scores import Scores, score
+from gner_bench.structure import BackTokenizer, load_back_tokenizer, match, structure
+from gner_bench.structure.matching import MATCHING_VERSION
+from gner_bench.structure.targets import GNER, Target, parse_target_text, placed_tags
+from gner_bench.train.tune.recipe import TuneRecipe
+from gner_bench.train.tune.start import Start, plain
+
+
+@dataclass(frozen=True)
+class Evaluator:
+    """Everything that evaluations have in common. ``tasks`` are the sentences of the selection sets."""
+
+    recipe: TuneRecipe
+    start: Start
+    tasks: tuple[Task, ...]
+    back_tokenizer: BackTokenizer
+
+    def decode(self, model: Any, share: slice = slice(None)) -> dict[Key, Generation]:
+        """What ``model`` (a plain one, in eval mode) writes for a share of the sentences.
+
+        The limits are those of predict. Targets other than GNER's are decoded by generate, greedily.
+        """
+        gner = self.recipe.parsed_target == GNER
+        options = Options(data=None, out=Path(), decoding="drafted" if gner else "greedy")
+        if model.device.type == "cuda":
+            torch.cuda.empty_cache()
+        backend = local_backend(_checkpoint(self.recipe, self.start, model), options)
+        return {task.key: found for task, found in backend.decode(self.tasks[share])}
+
+    def score(self, generations: Mapping[Key, Generation]) -> Scores:
+        """The scores of all sentences."""
+        target, back = self.recipe.parsed_target, self.back_tokenizer
+        found = [_prediction(task, generations[task.key], target, back) for task in self.tasks]
+        return score(_Decoded(_origin(self.recipe, self.start, back), found), DEFAULT)
+
+
+def evaluator(recipe: TuneRecipe, start: Start, selection: Sequence[Dataset]) -> Evaluator:
+    """The evaluator of the ``selection`` sets; of two with one name, both are named with their split."""
+    names = Counter(dataset.name for dataset in selection)
+    sets = [replace(d, name=f"{d.name}/{d.split}") if names[d.name] > 1 else d for d in selection]
+    tasks = tuple(task for dataset in sets for task in planned(dataset, "file", 0, start.family.wrapping))
+    return Evaluator(recipe, start, tasks, load_back_tokenizer(start.folder))
+
+
+def mean_f1(scores: Scores) -> float:
+    """The mean over sets of the GNER metric's F1, from 0 to 1."""
+    return Figures(scores, Resampling(0)).average("gner").prf.f1
+
+
+def set_f1(scores: Scores) -> dict[str, float]:
+    """The GNER metric's F1 by set, from 0 to 1."""
+    return {name: each.micro("gner").prf.f1 for name, each in Figures(scores, Resampling(0)).sets.items()}
+
+
+def _checkpoint(recipe: TuneRecipe, start: Start, model: Any) -> Checkpoint:
+    dtype = next(name for name, kind in DTYPES.items() if kind == model.dtype)
+    return Checkpoint(
+        name=recipe.name,
+        source=recipe.checkpoint,
+        revision=start.located.revision,
+        folder=start.folder,
+        files={},
+        note=recipe.note,
+        training_sets=start.training_sets,
+        model=model,
+        tokenizer=start.tokenizer,
+        dtype=dtype,
+    )
+
+
+def _origin(recipe: TuneRecipe, start: Start, back_tokenizer: BackTokenizer) -> Origin:
+    target = recipe.parsed_target
+    structuring = MATCHING_VERSION if target == GNER else f"{MATCHING_VERSION}+target={target}"
+    system = System(recipe.name, None, recipe.note)
+    return Origin((), system, "greedy", back_tokenizer.fingerprint, structuring)
+
+
+@dataclass(frozen=True)
+class _Decoded:
+    """Predictions in memory."""
+
+    origin: Origin
+    sentences: Sequence[Prediction]
+
+    def __iter__(self) -> Iterator[Prediction]:
+        return iter(self.sentences)
+
+
+def _prediction(task: Task, generation: Generation, target: Target, back_tokenizer: BackTokenizer) -> Prediction:
+    sentence, text = task.sentence, generation.text
+    structured = structure(sentence.words, frozenset(task.types), text, back_tokenizer) if target == GNER else None
+    tags = structured.match.tags if structured else target_tags(task, text, target, back_tokenizer)
+    return Prediction(
+        task.dataset,
+        task.split,
+        sentence.id,
+        task.types,
+        sentence.words,
+        sentence.tags,
+        tuple(tags),
+        (),
+        text,
+        structured,
+        generation.noted(),
+    )
+
+
+def target_tags(task: Task, text: str, target: Target, back_tokenizer: BackTokenizer) -> list[str]:
+    """The tags of a sentence from an output that was written for another target than GNER's."""
+    pairs = parse_target_text(text, target)
+    labels = [label for _, label in pairs]
+    found = match(task.sentence.words, [word for word, _ in pairs], labels, back_tokenizer)
+    return placed_tags(labels, found.sources, frozenset(task.types), target)
+
+
+@contextmanager
+def decodable(model: Any) -> Iterator[Any]:
+    """The plain model inside ``model`` in eval mode, adapters merged; afterwards everything is as it was.
+
+    Drafted decoding lays weights side by side in memory and sets the generation settings, and merging adapters changes
+    weights: all of them are put back, and so are the random states.
+    """
+    inner, training = plain(model), model.training
+    devices = [inner.device] if inner.device.type == "cuda" else []
+    kept = {parameter: parameter.data for parameter in model.parameters()}
+    settings = inner.generation_config
+    with torch.random.fork_rng(devices):
+        model.eval()
+        try:
+            _merge(model)
+            yield inner
+        finally:
+            _unmerge(model)
+            for parameter, data in kept.items():
+                parameter.data = data
+            inner.generation_config = settings
+            model.train(training)
+
+
+def _merge(model: Any) -> None:
+    if not hasattr(model, "merge_adapter"):
+        return
+    for layer in _adapted(model):
+        layer.base_layer.weight.data = layer.base_layer.weight.data.clone()
+    model.merge_adapter()
+
+
+def _unmerge(model: Any) -> None:
+    if any(layer.merged for layer in _adapted(model)):
+        model.unmerge_adapter()
+
+
+def _adapted(model: Any) -> list[Any]:
+    """The layers that carry adapters."""
+    return [module for module in model.modules() if hasattr(module, "lora_A") and hasattr(module, "base_layer")]

@@ -1,0 +1,173 @@
+"""The checkpoint that fine-tuning starts from: found, checked, and loaded in the format in which it is trained."""
+
+from __future__ import annotations
+
+import json
+from copy import deepcopy
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError
+from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForSeq2SeqLM, AutoTokenizer
+from transformers.utils import logging
+
+from gner_bench.catalog import catalog
+from gner_bench.catalog.models import Family
+from gner_bench.errors import GnerBenchError, InputError, UsageError, did_you_mean
+from gner_bench.fetch.locate import Located, locate
+from gner_bench.predict.checkpoint import DTYPES, require_weights
+from gner_bench.structure.back_tokenizer import FILES, tokenizer_file
+from gner_bench.train.tune.recipe import Lora, TuneRecipe
+
+MODEL_TYPES = ("t5", "llama")
+"""Architectures that predict decodes."""
+
+
+@dataclass(frozen=True)
+class Start:
+    """A checkpoint on disk with its configuration and tokenizer. ``facts`` is what its own training.json says."""
+
+    located: Located
+    config: Any
+    tokenizer: Any
+    facts: dict[str, Any]
+
+    @property
+    def folder(self) -> Path:
+        return self.located.folder
+
+    @property
+    def encoder_decoder(self) -> bool:
+        return bool(self.config.is_encoder_decoder)
+
+    @property
+    def family(self) -> Family:
+        """How it is prompted."""
+        return catalog().get_family("t5" if self.encoder_decoder else "llama")
+
+    @property
+    def training_sets(self) -> tuple[str, ...]:
+        """What it was trained on, as far as the catalogue or itself says."""
+        return self.located.training_sets or tuple(self.facts.get("training_sets", ()))
+
+
+def read_start(source: str) -> Start:
+    """Find and check a folder, or a hub id or catalogue name that is in the cache.
+
+    Raises InputError for a folder without weights or tokenizer, for another architecture than T5 and LLaMA and for a
+    tokenizer without end token or with more tokens than the model; and as ``locate`` does.
+    """
+    logging.set_verbosity_error()  # type: ignore[no-untyped-call]
+    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    located = locate(source)
+    require_weights(located)
+    folder = located.folder
+    try:
+        config = AutoConfig.from_pretrained(folder)
+    except (OSError, ValueError, KeyError) as error:
+        raise InputError(folder / "config.json", _first_line(error)) from None
+    if config.model_type not in MODEL_TYPES:
+        message = f"is a {config.model_type} checkpoint; T5 and LLaMA checkpoints can be fine-tuned"
+        raise InputError(folder, message)
+    return Start(located, config, _tokenizer(folder, config), _facts(folder))
+
+
+def _tokenizer(folder: Path, config: Any) -> Any:
+    if tokenizer_file(folder) is None:
+        raise InputError(folder, f"no tokenizer here (looked for {', '.join(FILES)})")
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(folder)
+    except Exception as error:  # the libraries below raise bare Exception on bad files
+        raise InputError(folder, f"its tokenizer cannot be loaded: {_first_line(error)}") from None
+    if tokenizer.eos_token_id is None:
+        raise InputError(folder, "its tokenizer has no end token (eos_token)")
+    if len(tokenizer) > config.vocab_size:
+        message = f"its tokenizer has {len(tokenizer)} tokens, the model only {config.vocab_size}"
+        raise InputError(folder, message)
+    return tokenizer
+
+
+def _facts(folder: Path) -> dict[str, Any]:
+    path = folder / "training.json"
+    try:
+        found = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    except ValueError:
+        raise InputError(path, "is not JSON") from None
+    return found if isinstance(found, dict) else {}
+
+
+def load_plain(start: Start, recipe: TuneRecipe) -> Any:
+    """The model without adapters: fp32 weights, with LoRA frozen ones in the recipe's precision.
+
+    Raises InputError when it cannot be loaded.
+    """
+    kind = recipe.precision if recipe.lora else "fp32"
+    loader = AutoModelForSeq2SeqLM if start.encoder_decoder else AutoModelForCausalLM
+    try:
+        model: Any = loader.from_pretrained(start.folder, dtype=DTYPES[kind])
+    except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
+        raise InputError(start.folder, f"cannot be loaded as a checkpoint: {_first_line(error)}") from None
+    return _kept_untied(model)
+
+
+def _kept_untied(model: Any) -> Any:
+    """``model``, told not to tie an output layer of its own.
+
+    transformers 5 calls every T5 tied, whatever its file says, and the next call of tie_weights would put the
+    embeddings in the place of that layer.
+    """
+    head, embeddings = model.get_output_embeddings(), model.get_input_embeddings()
+    if head.weight is not embeddings.weight:
+        model.config.tie_word_embeddings = False
+    return model
+
+
+def load_trainable(start: Start, recipe: TuneRecipe) -> Any:
+    """The model to be trained, with adapters where the recipe asks for LoRA.
+
+    Raises GnerBenchError without peft, UsageError for LoRA on layers that the model does not have.
+    """
+    model = load_plain(start, recipe)
+    return model if recipe.lora is None else _with_adapters(model, recipe.lora, recipe.seed)
+
+
+def _with_adapters(model: Any, lora: Lora, seed: int) -> Any:
+    try:
+        from peft import LoraConfig, get_peft_model
+    except ImportError:
+        raise GnerBenchError("lora needs peft; run: pip install 'gner-bench[train]'") from None
+    layers = {name.rpartition(".")[2] for name, each in model.named_modules() if isinstance(each, torch.nn.Linear)}
+    for module in lora.modules:
+        if module not in layers:
+            raise UsageError(f"lora.modules: the model has no layer {module!r}; {did_you_mean(module, sorted(layers))}")
+    torch.manual_seed(seed)
+    config = LoraConfig(
+        r=lora.r, lora_alpha=lora.alpha, lora_dropout=lora.dropout, target_modules=list(lora.modules), bias="none"
+    )
+    return get_peft_model(model, config)
+
+
+def plain(model: Any) -> Any:
+    """The model of transformers inside ``model``, which may carry adapters."""
+    return model.get_base_model() if hasattr(model, "get_base_model") else model
+
+
+def with_merged_adapters(start: Start, recipe: TuneRecipe, adapters: Path) -> Any:
+    """The model with the adapters saved in a folder added to its weights."""
+    from peft import PeftModel
+
+    return PeftModel.from_pretrained(load_plain(start, recipe), str(adapters)).merge_and_unload()
+
+
+def load_saved(start: Start, recipe: TuneRecipe, folder: Path) -> Any:
+    """What a training under way has saved in a folder, in the recipe's precision, for decoding."""
+    if recipe.lora is not None:
+        return with_merged_adapters(start, recipe, folder)
+    loader = AutoModelForSeq2SeqLM if start.encoder_decoder else AutoModelForCausalLM
+    return loader.from_pretrained(folder, config=deepcopy(start.config), dtype=DTYPES[recipe.precision])
+
+
+def _first_line(error: BaseException) -> str:
+    return (str(error).strip() or type(error).__name__).splitlines()[0]

@@ -1,0 +1,112 @@
+"""The folder in which a training under way keeps what it needs to go on: ``checkpoint-N`` after so many updates."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from gner_bench.errors import InputError
+from gner_bench.fetch.home import free_bytes, size_text
+from gner_bench.files import write_atomic
+
+STATE = "trainer_state.json"
+SAVING = "saving"
+"""Where a checkpoint is written before it takes its place."""
+WEIGHTS = ("*.safetensors", "*.safetensors.index.json", "*.bin", "*.bin.index.json", "*config.json")
+"""What is left of the best checkpoint once there is a later one to go on from."""
+
+
+@dataclass(frozen=True)
+class Evaluated:
+    """The mean F1 (0 to 1) after ``step`` updates."""
+
+    step: int
+    f1: float
+
+
+def evaluations(history: Iterable[Mapping[str, Any]]) -> list[Evaluated]:
+    """The evaluations in a Trainer's log history."""
+    return [Evaluated(int(row["step"]), float(row["eval_f1"])) for row in history if "eval_f1" in row]
+
+
+def best(found: Iterable[Evaluated]) -> Evaluated | None:
+    """The evaluation with the highest F1, the earliest of equal ones."""
+    return max(found, key=lambda each: (each.f1, -each.step), default=None)
+
+
+def out_of_patience(found: list[Evaluated], patience: int) -> bool:
+    """Whether the last ``patience`` evaluations brought nothing better; never for 0."""
+    first = best(found)
+    return patience > 0 and first is not None and sum(each.step > first.step for each in found) >= patience
+
+
+def step_of(folder: Path) -> int:
+    return int(folder.name.rpartition("-")[2])
+
+
+def checkpoints(state: Path) -> list[Path]:
+    """The checkpoints from the first to the last."""
+    found = [path for path in state.glob("checkpoint-*") if re.fullmatch(r"checkpoint-[0-9]+", path.name)]
+    return sorted(found, key=step_of)
+
+
+def last(state: Path) -> Path | None:
+    """The checkpoint to go on from."""
+    found = [path for path in checkpoints(state) if (path / STATE).is_file()]
+    return found[-1] if found else None
+
+
+def history(checkpoint: Path) -> list[dict[str, Any]]:
+    """The log history of a checkpoint. Raises InputError when it is unreadable."""
+    path = checkpoint / STATE
+    try:
+        found: list[dict[str, Any]] = json.loads(path.read_text(encoding="utf-8"))["log_history"]
+    except (OSError, ValueError, KeyError, TypeError):
+        raise InputError(path, "is not the state of a training; remove the folder to begin again") from None
+    return found
+
+
+def place(state: Path, step: int) -> None:
+    """Give the checkpoint that was just written its place."""
+    target = state / f"checkpoint-{step}"
+    shutil.rmtree(target, ignore_errors=True)
+    (state / SAVING / target.name).rename(target)
+    shutil.rmtree(state / SAVING, ignore_errors=True)
+
+
+def prune(state: Path, keep: int | None) -> None:
+    """Remove all checkpoints but the last, and the weights of that of step ``keep``."""
+    for folder in checkpoints(state)[:-1]:
+        if step_of(folder) != keep:
+            shutil.rmtree(folder, ignore_errors=True)
+            continue
+        weights = {path for pattern in WEIGHTS for path in folder.glob(pattern)}
+        for path in set(folder.iterdir()) - weights:
+            shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink()
+
+
+def cut_log(path: Path, step: int) -> None:
+    """Remove the lines of a log that came after ``step``, which are about to be written again."""
+    if not path.is_file():
+        return
+    kept = [line for line in path.read_text(encoding="utf-8").splitlines() if _step(line) <= step]
+    write_atomic(path, "".join(f"{line}\n" for line in kept))
+
+
+def _step(line: str) -> float:
+    """The step of a line; a torn one comes after everything."""
+    try:
+        return float(json.loads(line)["step"])
+    except (ValueError, KeyError, TypeError):
+        return float("inf")
+
+
+def reason(error: Exception, folder: Path) -> str:
+    """Why something could not be written to ``folder``, and what is free there: torch does not say that it is full."""
+    text = getattr(error, "strerror", None) or str(error).strip().splitlines()[0]
+    return f"{text}; {size_text(free_bytes(folder))} free"

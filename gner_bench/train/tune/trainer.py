@@ -1,0 +1,245 @@
+"""The Trainer of transformers with global batches, one loss for both families, and our evaluation and saving."""
+
+from __future__ import annotations
+
+import json
+import math
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from accelerate.utils import gather_object
+from safetensors import SafetensorError
+from torch import Tensor
+from torch.nn.functional import cross_entropy
+from transformers import PrinterCallback, Trainer, TrainerCallback
+from transformers.integrations.deepspeed import (
+    is_deepspeed_zero3_enabled,
+    set_hf_deepspeed_config,
+    unset_hf_deepspeed_config,
+)
+
+from gner_bench.errors import GnerBenchError
+from gner_bench.files import write_json
+from gner_bench.scoring.document import document
+from gner_bench.scoring.resampling import Resampling
+from gner_bench.scoring.scores import Scores
+from gner_bench.terminal import Advance
+from gner_bench.train.tune import state as states
+from gner_bench.train.tune.batches import GlobalBatches
+from gner_bench.train.tune.encoding import IGNORED, Collator, Example, Examples
+from gner_bench.train.tune.evaluation import Evaluator, decodable, mean_f1, set_f1
+from gner_bench.train.tune.recipe import TuneRecipe
+from gner_bench.train.tune.start import load_saved
+
+LOGGED = ("loss", "grad_norm", "learning_rate", "epoch")
+LOG_LINES = 200
+"""About how many times a whole training is logged."""
+
+
+@dataclass(frozen=True)
+class Calendar:
+    """When what happens, in updates: ``every`` so many (and at the end) an evaluation, after which state is saved."""
+
+    steps: int
+    per_epoch: int
+    every: int
+    log_every: int
+
+    def saves(self, step: int) -> bool:
+        return step % self.every == 0 or step == self.steps
+
+    def logs(self, step: int) -> bool:
+        return step % self.log_every == 0 or self.saves(step)
+
+
+def calendar(recipe: TuneRecipe, per_epoch: int) -> Calendar:
+    """The calendar of a recipe with so many updates an epoch."""
+    steps = recipe.steps or math.ceil(recipe.epochs * per_epoch)
+    return Calendar(steps, per_epoch, recipe.selection.every_steps or per_epoch, max(1, steps // LOG_LINES))
+
+
+def answer_loss(apart: bool) -> Callable[..., Tensor]:
+    """The sum of the negative log-likelihood over the answer tokens of a part, divided by their number in the whole
+    batch over all devices, so that the parts of a batch add up to its mean however it is divided.
+
+    ``apart`` is whether labels stand at the place of their logits (encoder-decoder) or one later (decoder-only).
+    """
+
+    def loss(outputs: Any, labels: Tensor, num_items_in_batch: Tensor) -> Tensor:
+        logits = outputs["logits"]
+        if not apart:
+            logits, labels = logits[:, :-1], labels[:, 1:]
+        flat = logits.float().reshape(-1, logits.shape[-1])
+        targets = labels.reshape(-1).to(flat.device)
+        return cross_entropy(flat, targets, ignore_index=IGNORED, reduction="sum") / num_items_in_batch
+
+    return loss
+
+
+class TuneTrainer(Trainer):
+    """``folder`` is the state folder; without an ``evaluator`` the last checkpoint counts as the best."""
+
+    def __init__(
+        self,
+        model: Any,
+        args: Any,
+        examples: list[Example],
+        recipe: TuneRecipe,
+        collator: Collator,
+        plan: Calendar,
+        evaluator: Evaluator | None,
+    ) -> None:
+        apart = collator.start_token is not None
+        super().__init__(
+            model=model,
+            args=args,
+            train_dataset=Examples(examples, collator.pad),
+            data_collator=collator,
+            compute_loss_func=answer_loss(apart),
+        )
+        self.model_accepts_loss_kwargs = False
+        self.recipe, self.plan, self.evaluator = recipe, plan, evaluator
+        self.folder = Path(args.output_dir)
+        self.lengths = [example.tokens for example in examples]
+        self._writing_to: Path | None = None
+        self.remove_callback(PrinterCallback)
+
+    def _get_train_sampler(self, train_dataset: Any = None) -> GlobalBatches:
+        return GlobalBatches(
+            self.lengths,
+            self.recipe.batch_size,
+            self.recipe.seed,
+            lambda: self.state.global_step // self.plan.per_epoch,
+        )
+
+    def evaluate(
+        self, eval_dataset: Any = None, ignore_keys: list[str] | None = None, metric_key_prefix: str = "eval"
+    ) -> dict[str, float]:
+        """Decode and score the selection sets, every process its share; end the training when patience is over."""
+        started = time.monotonic()
+        scores = self._scores()
+        cut = sum(each.details["structuring"]["cut_outputs"] for each in scores.sets.values())
+        metrics: dict[str, float] = {"eval_f1": mean_f1(scores)}
+        metrics |= {f"eval_{name}_f1": f1 for name, f1 in set_f1(scores).items()}
+        metrics |= {"eval_cut_outputs": cut, "eval_seconds": round(time.monotonic() - started, 2)}
+        if self.is_world_process_zero():
+            write_json(scores_file(self.folder, self.state.global_step), document(scores, Resampling()))
+        self.log(dict(metrics))
+        self.control = self.callback_handler.on_evaluate(self.args, self.state, self.control, metrics)
+        found = states.evaluations(self.state.log_history)
+        self.control.should_training_stop |= states.out_of_patience(found, self.recipe.selection.patience)
+        return metrics
+
+    def _scores(self) -> Scores:
+        assert self.evaluator is not None
+        share = slice(self.args.process_index, None, self.args.world_size)
+        with self._whole() if self._is_divided() else decodable(self.model) as model:
+            own = self.evaluator.decode(model, share)
+        parts = gather_object([own]) if self.args.world_size > 1 else [own]
+        return self.evaluator.score({key: each for part in parts for key, each in part.items()})
+
+    def _is_divided(self) -> bool:
+        """Whether no process holds all weights (FSDP, ZeRO stage 3)."""
+        return bool(self.is_fsdp_enabled or is_deepspeed_zero3_enabled())  # type: ignore[no-untyped-call]
+
+    @contextmanager
+    def _whole(self) -> Iterator[Any]:
+        """A whole copy of divided weights on this device: saved by all together, then read by each."""
+        assert self.evaluator is not None
+        folder = self.folder / "whole"
+        self.save_model(str(folder), _internal_call=True)
+        self.accelerator.wait_for_everyone()
+        plugin = self.accelerator.state.deepspeed_plugin
+        if plugin is not None:
+            unset_hf_deepspeed_config()  # type: ignore[no-untyped-call]  # or the copy would be divided too
+        model = load_saved(self.evaluator.start, self.recipe, folder).to(self.args.device).eval()
+        if plugin is not None:
+            set_hf_deepspeed_config(plugin.hf_ds_config)  # type: ignore[no-untyped-call]
+        try:
+            yield model
+        finally:
+            del model
+            self._first_does(lambda: shutil.rmtree(folder, ignore_errors=True))
+
+    def _get_output_dir(self, trial: Any) -> str:
+        return str(self._writing_to or self.folder)
+
+    def _save_checkpoint(self, model: Any, trial: Any) -> None:
+        """Write the whole checkpoint aside, then let it take its place: a full disk costs nothing that was there.
+
+        Raises GnerBenchError when it cannot be written.
+        """
+        self._writing_to = self.folder / states.SAVING
+        self._first_does(lambda: shutil.rmtree(self.folder / states.SAVING, ignore_errors=True))
+        try:
+            super()._save_checkpoint(model, trial)
+        except (OSError, RuntimeError, SafetensorError) as error:
+            shutil.rmtree(self.folder / states.SAVING, ignore_errors=True)
+            raise GnerBenchError(self._not_saved(error)) from None
+        finally:
+            self._writing_to = None
+        self._first_does(self._put_in_place)
+
+    def _first_does(self, action: Callable[[], object]) -> None:
+        """``action`` by the first process, the others waiting before and after."""
+        self.accelerator.wait_for_everyone()
+        if self.is_world_process_zero():
+            action()
+        self.accelerator.wait_for_everyone()
+
+    def _put_in_place(self) -> None:
+        states.place(self.folder, self.state.global_step)
+        best = states.best(states.evaluations(self.state.log_history))
+        states.prune(self.folder, best.step if best else None)
+
+    def _not_saved(self, error: Exception) -> str:
+        kept, step = states.last(self.folder), self.state.global_step
+        left = "there was none before"
+        if kept:
+            left = f"that of step {states.step_of(kept)} is kept, and the same command continues from it"
+        why = states.reason(error, self.folder)
+        return f"{self.folder}: the checkpoint of step {step} cannot be saved ({why}); {left}"
+
+
+def scores_file(folder: Path, step: int) -> Path:
+    """The scores.json of an evaluation."""
+    return folder / f"scores-{step}.json"
+
+
+class Course(TrainerCallback):
+    """Says when to log, evaluate and save; writes the log and moves the progress bar."""
+
+    def __init__(self, plan: Calendar, evaluates: bool, log: Path, advance: Advance) -> None:
+        self.plan, self.evaluates, self.path, self.advance = plan, evaluates, log, advance
+        self.note = ""
+
+    def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+        step = state.global_step
+        control.should_log = self.plan.logs(step)
+        control.should_save = self.plan.saves(step)
+        control.should_evaluate = self.evaluates and self.plan.saves(step)
+        self.advance(1, self.note)
+
+    def on_log(self, args: Any, state: Any, control: Any, logs: dict[str, float] | None = None, **_: Any) -> None:
+        row = {key: value for key, value in (logs or {}).items() if key in LOGGED or key.startswith("eval_")}
+        if not row.keys() & {"loss", "eval_f1"}:
+            return
+        if "loss" in row:
+            _require_number(row["loss"], state.global_step)
+            self.note = f"loss {row['loss']:.3f}"
+        if state.is_world_process_zero:
+            with self.path.open("a", encoding="utf-8") as log:
+                log.write(json.dumps({"step": state.global_step, **row}) + "\n")
+
+
+def _require_number(loss: float, step: int) -> None:
+    if not math.isfinite(loss):
+        raise GnerBenchError(
+            f"the loss of step {step} is not a number; T5 overflows in fp16 (take bf16 or fp32), or the learning rate"
+            " is too high"
+        )
