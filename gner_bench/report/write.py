@@ -119,7 +119,8 @@ def _write_page(
     warnings = list(dict.fromkeys(warning for grid in tables.main for warning in grid.warnings))
     # The page makes its own tables of errors and structuring.
     shown = [*tables.comparisons, *tables.changes]
-    written.files.append(write_page(written.out, systems, "gner-bench report", figures, shown, tables.types, warnings).name)
+    page = write_page(written.out, systems, "gner-bench report", figures, shown, tables.types, warnings)
+    written.files.append(page.name)
 
 
 def _summary(contents: Contents, tables: Tables, plates: Plates, files: Sequence[str]) -> Json:
