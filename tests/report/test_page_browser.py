@@ -287,10 +287,12 @@ def test_single_keys_can_be_switched_off(show: Callable[..., BrowserPage]) -> No
 def test_generated_text_unfolds(show: Callable[..., BrowserPage]) -> None:
     page = show("#s=blogs/46")
     page.keyboard.press("t")
+    page.locator("article.current .generated", has_text="left(I-place)").nth(1).wait_for()
     assert page.locator("article.current .generated").all_inner_texts() == ["Bo(B-person) then(O) left(I-place)"] * 2
     page.goto(page.url.split("#")[0] + "#s=news/0")
     page.wait_for_selector("article.current >> text=news/0")
     page.locator("article.current summary").first.click()
+    page.locator("article.current .generated", has_text="Oslo(B-place)").first.wait_for()
     assert page.locator("article.current .generated").first.inner_text() == "Ann(B-place) saw(O) Oslo(B-place)"
 
 
