@@ -30,8 +30,8 @@ from gner_bench.records import Record, read_records
 from gner_bench.scoring.metrics import DEFAULT
 from gner_bench.scoring.predictions import Origin, Prediction, System
 from gner_bench.scoring.scores import Scores, score
-from gner_bench.structure import BackTokenizer, load_back_tokenizer, match
-from gner_bench.structure.targets import GNER, Target, parse_target, parse_target_text, placed_tags, target_text
+from gner_bench.structure import BackTokenizer, load_back_tokenizer, structure
+from gner_bench.structure.targets import GNER, Target, parse_target, target_text
 from gner_bench.train.loop import train
 from gner_bench.train.recipe import Recipe, read_recipe
 
@@ -166,6 +166,7 @@ class Written:
 
     def _prediction(self, record: Record, path: Path) -> Prediction:
         text = target_text(record.words, record.tags, self.target) if self.perfect else record.prediction
+        structured = structure(record.words, record.types, text, self.back_tokenizer, self.target)
         return Prediction(
             record.dataset,
             record.split,
@@ -173,21 +174,11 @@ class Written:
             record.types,
             record.words,
             record.tags,
-            tuple(tags_of(record.words, record.types, text, self.target, self.back_tokenizer)),
+            tuple(structured.match.tags),
             text=text,
             file=path,
             line=record.line,
         )
-
-
-def tags_of(
-    words: Sequence[str], types: Sequence[str], text: str, target: Target, back_tokenizer: BackTokenizer | None
-) -> list[str]:
-    """BIO tags for ``words`` from a generated text of ``target``, by hierarchical matching."""
-    pairs = parse_target_text(text, target)
-    labels = [label if label == "O" or label[2:] in types else "O" for _, label in pairs]
-    matched = match(words, [word for word, _ in pairs], labels, back_tokenizer)
-    return placed_tags(labels, matched.sources, types, target)
 
 
 def main() -> None:

@@ -16,8 +16,7 @@ from gner_bench.records import Record, read_records
 from gner_bench.scoring.predictions import Origin, Prediction, System
 from gner_bench.structure import BackTokenizer, load_back_tokenizer, structure
 from gner_bench.structure.back_tokenizer import tokenizer_file
-from gner_bench.structure.matching import MATCHING_VERSION
-from gner_bench.structure.targets import GNER, parse_target
+from gner_bench.structure.targets import GNER, parse_target, structuring_name
 
 CHUNK = 512
 """Sentences whose words are back-tokenized together."""
@@ -115,8 +114,7 @@ class _About:
 
 
 def _structuring(abouts: Sequence[_About]) -> str:
-    """The version of matching, and what the texts are where that is not the GNER text."""
-    return "/".join([MATCHING_VERSION, *sorted({about.target for about in abouts if about.target})])
+    return "+".join(sorted({structuring_name(about.target or GNER_NAME) for about in abouts})) or structuring_name()
 
 
 def _about(path: Path) -> _About:

@@ -18,6 +18,7 @@ from itertools import chain
 from typing import Literal
 
 from gner_bench.errors import UsageError, short
+from gner_bench.structure.matching import MATCHING_VERSION
 from gner_bench.structure.parsing import parse_generation
 
 Scheme = Literal["plain", "bio", "bioes"]
@@ -52,6 +53,11 @@ def parse_target(name: str) -> Target:
     if found is None:
         raise UsageError(f"{short(name)}: expected {', '.join(_NAMED)} or context:L with L from 1")
     return Target("plain", int(found[1]))
+
+
+def structuring_name(target: str = str(GNER)) -> str:
+    """What the signature calls the way from text of a target to tags: the version of matching, and another target."""
+    return MATCHING_VERSION if target == str(GNER) else f"{MATCHING_VERSION}/{target}"
 
 
 def target_text(words: Sequence[str], tags: Sequence[str], target: Target = GNER) -> str:

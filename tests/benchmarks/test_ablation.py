@@ -45,21 +45,21 @@ def tagged(draw: st.DrawFn) -> tuple[list[str], list[str]]:
 def test_the_right_text_of_all_words_gives_the_tags_back(sentence: tuple[list[str], list[str]], target: str) -> None:
     words, tags = sentence
     text = target_text(words, tags, parse_target(target))
-    assert ablation.tags_of(words, TYPES, text, parse_target(target), None) == tags
+    assert structure(words, TYPES, text, None, parse_target(target)).match.tags == tags
 
 
 @pytest.mark.parametrize("target", ["entities", "context:1"])
 def test_the_right_text_of_few_words_gives_the_tags_back(target: str) -> None:
     words, tags = ["in", "New", "York", "Ann", "sang"], ["O", "B-place", "I-place", "B-person", "O"]
     text = target_text(words, tags, parse_target(target))
-    assert ablation.tags_of(words, TYPES, text, parse_target(target), None) == tags
+    assert structure(words, TYPES, text, None, parse_target(target)).match.tags == tags
 
 
 @given(WORDS, st.lists(st.tuples(WORDS, st.sampled_from(["O", "B-person", "I-place", "B-other"])), max_size=4))
 def test_the_gner_target_is_structured_as_everywhere(words: list[str], parts: list[tuple[list[str], str]]) -> None:
     text = " ".join(f"{' '.join(some)}({label})" for some, label in parts)
     expected = structure(words, TYPES, text).match.tags
-    assert ablation.tags_of(words, TYPES, text, parse_target("full+bio"), None) == expected
+    assert structure(words, TYPES, text, None, parse_target("full+bio")).match.tags == expected
 
 
 def dataset(size: int) -> Dataset:

@@ -23,9 +23,8 @@ from gner_bench.scoring.metrics import DEFAULT
 from gner_bench.scoring.predictions import Origin, Prediction, System
 from gner_bench.scoring.resampling import Resampling
 from gner_bench.scoring.scores import Scores, score
-from gner_bench.structure import BackTokenizer, load_back_tokenizer, match, structure
-from gner_bench.structure.matching import MATCHING_VERSION
-from gner_bench.structure.targets import GNER, Target, parse_target_text, placed_tags
+from gner_bench.structure import BackTokenizer, load_back_tokenizer, structure
+from gner_bench.structure.targets import GNER, Target, structuring_name
 from gner_bench.train.tune.recipe import TuneRecipe
 from gner_bench.train.tune.start import Start, plain
 
@@ -93,10 +92,8 @@ def _checkpoint(recipe: TuneRecipe, start: Start, model: Any) -> Checkpoint:
 
 
 def _origin(recipe: TuneRecipe, start: Start, back_tokenizer: BackTokenizer) -> Origin:
-    target = recipe.parsed_target
-    structuring = MATCHING_VERSION if target == GNER else f"{MATCHING_VERSION}+target={target}"
     system = System(recipe.name, None, recipe.note)
-    return Origin((), system, "greedy", back_tokenizer.fingerprint, structuring)
+    return Origin((), system, "greedy", back_tokenizer.fingerprint, structuring_name(str(recipe.parsed_target)))
 
 
 @dataclass(frozen=True)
@@ -112,8 +109,7 @@ class _Decoded:
 
 def _prediction(task: Task, generation: Generation, target: Target, back_tokenizer: BackTokenizer) -> Prediction:
     sentence, text = task.sentence, generation.text
-    structured = structure(sentence.words, frozenset(task.types), text, back_tokenizer) if target == GNER else None
-    tags = structured.match.tags if structured else target_tags(task, text, target, back_tokenizer)
+    structured = structure(sentence.words, frozenset(task.types), text, back_tokenizer, target)
     return Prediction(
         task.dataset,
         task.split,
@@ -121,20 +117,12 @@ def _prediction(task: Task, generation: Generation, target: Target, back_tokeniz
         task.types,
         sentence.words,
         sentence.tags,
-        tuple(tags),
+        tuple(structured.match.tags),
         (),
         text,
         structured,
         generation.noted(),
     )
-
-
-def target_tags(task: Task, text: str, target: Target, back_tokenizer: BackTokenizer) -> list[str]:
-    """The tags of a sentence from an output that was written for another target than GNER's."""
-    pairs = parse_target_text(text, target)
-    labels = [label for _, label in pairs]
-    found = match(task.sentence.words, [word for word, _ in pairs], labels, back_tokenizer)
-    return placed_tags(labels, found.sources, frozenset(task.types), target)
 
 
 @contextmanager

@@ -35,7 +35,7 @@ def test_a_perfect_output_of_every_target_scores_one(tiny_t5: Path, target: str)
     texts = {t.key: target_text(t.sentence.words, t.sentence.tags, parse_target(target)) for t in found.tasks}
     scores = found.score({key: Generation(text, 1, "stop") for key, text in texts.items()})
     assert mean_f1(scores) == pytest.approx(1, abs=1e-9)
-    assert ("target" in scores.origin.structuring) == (target != "full+bio")
+    assert scores.origin.structuring == ("hierarchical-1" if target == "full+bio" else f"hierarchical-1/{target}")
 
 
 def test_the_mean_is_over_sets_and_sets_of_one_name_are_told_apart(tiny_t5: Path) -> None:

@@ -182,7 +182,7 @@ def test_adapters_train_with_gradient_checkpointing_in_16_bits(
 def test_other_targets_are_trained_and_scored(tune: Tune, target: str) -> None:
     out = tune(target=target, steps=2)
     assert read(out / "training.json")["target"] == target
-    assert f"match:hierarchical-1+target={target}" in (out / "README.md").read_text(encoding="utf-8")
+    assert f"match:hierarchical-1/{target}" in (out / "README.md").read_text(encoding="utf-8")
 
 
 def test_lora_on_layers_that_are_not_there_is_refused(tune: Tune) -> None:
