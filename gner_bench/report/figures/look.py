@@ -65,7 +65,6 @@ DARK = Theme(
     ("#56B4E9", "#E69F00", "#009E73", "#CC79A7", "#F0E442", "#D55E00", "#ffffff"),
     ("#15181d", "#56B4E9"),
 )
-THEMES = (LIGHT, DARK)
 HATCHES = ("", "////", "....", "\\\\\\\\", "xxxx", "----", "++++")
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 LINES: tuple[Any, ...] = (
