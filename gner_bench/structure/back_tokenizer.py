@@ -3,35 +3,52 @@
 from __future__ import annotations
 
 import hashlib
+import json
+import string
 from collections.abc import Callable, Iterable, Sequence
+from itertools import product
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from gner_bench.errors import InputError
 
+if TYPE_CHECKING:
+    from tokenizers import Tokenizer
+    from tokenizers.normalizers import Normalizer
+
 FILES = ("tokenizer.json", "tokenizer.model", "spiece.model")
 """Tokenizer files in the order in which a checkpoint folder is searched for them."""
+PLAIN = frozenset(string.ascii_lowercase + string.digits)
 
 
 class BackTokenizer:
     """Encodes words one by one and decodes them without special tokens; remembers the words it has seen.
 
-    ``fingerprint`` is the SHA-256 (hex) of the tokenizer file, for the signature.
+    ``fingerprint`` is the SHA-256 (hex) of the tokenizer file, for the signature. Words of ``unchanged`` characters
+    alone are known to come back as they are and are not encoded.
     """
 
-    def __init__(self, roundtrip: Callable[[list[str]], list[str]], fingerprint: str) -> None:
-        self.fingerprint = fingerprint
+    def __init__(
+        self, roundtrip: Callable[[list[str]], list[str]], fingerprint: str, unchanged: frozenset[str] = frozenset()
+    ) -> None:
+        self.fingerprint, self.unchanged = fingerprint, unchanged
         self._roundtrip = roundtrip
         self._seen: dict[str, str] = {}
 
     def __call__(self, words: Sequence[str]) -> list[str]:
-        self.learn(words)
-        return [self._seen[word] for word in words]
+        try:
+            return list(map(self._seen.__getitem__, words))
+        except KeyError:
+            self.learn(words)
+            return list(map(self._seen.__getitem__, words))
 
     def learn(self, words: Iterable[str]) -> None:
         """Remember words that are going to be asked for: many at once take less time than few."""
-        fresh = [word for word in dict.fromkeys(words) if word not in self._seen]
-        if fresh:
-            self._seen.update(zip(fresh, self._roundtrip(fresh), strict=True))
+        fresh = {word: word for word in words if word not in self._seen}
+        changing = [word for word in fresh if not self.unchanged.issuperset(word)]
+        if changing:
+            fresh.update(zip(changing, self._roundtrip(changing), strict=True))
+        self._seen.update(fresh)
 
 
 def tokenizer_file(path: Path) -> Path | None:
@@ -52,14 +69,14 @@ def load_back_tokenizer(path: Path) -> BackTokenizer:
     load = _fast_tokenizer if file.suffix == ".json" else _sentencepiece
     try:
         content = file.read_bytes()
-        return BackTokenizer(load(content), hashlib.sha256(content).hexdigest())
+        return load(content, hashlib.sha256(content).hexdigest())
     except OSError as error:
         raise InputError(file, error.strerror or str(error)) from None
     except Exception as error:  # both libraries raise bare Exception or RuntimeError on bad files
         raise InputError(file, f"is not a tokenizer file ({error})") from None
 
 
-def _fast_tokenizer(content: bytes) -> Callable[[list[str]], list[str]]:
+def _fast_tokenizer(content: bytes, fingerprint: str) -> BackTokenizer:
     from tokenizers import Tokenizer
 
     tokenizer = Tokenizer.from_buffer(content)
@@ -67,12 +84,38 @@ def _fast_tokenizer(content: bytes) -> Callable[[list[str]], list[str]]:
     tokenizer.no_truncation()
 
     def roundtrip(words: list[str]) -> list[str]:
-        return list(tokenizer.decode_batch([e.ids for e in tokenizer.encode_batch(words)], skip_special_tokens=True))
+        ids = [encoding.ids for encoding in tokenizer.encode_batch_fast(words)]
+        return list(tokenizer.decode_batch(ids, skip_special_tokens=True))
 
-    return roundtrip
+    return BackTokenizer(roundtrip, fingerprint, _unchanged(tokenizer))
 
 
-def _sentencepiece(content: bytes) -> Callable[[list[str]], list[str]]:
+def _unchanged(tokenizer: Tokenizer) -> frozenset[str]:
+    """The lower-case ASCII letters and digits, if all words of them come back as they are, as with T5's tokenizer.
+
+    A Unigram model splits a text into pieces whose concatenation it is, and takes a character as unknown only where no
+    piece is that character alone (Kudo 2018, Subword Regularization). So a word is itself again when each of its
+    characters is a piece, the normalizer leaves it, and no added token stands in it. What is not known to be so is not.
+    """
+    parts = tokenizer.normalizer, tokenizer.model, tokenizer.pre_tokenizer, tokenizer.decoder
+    if tuple(type(part).__name__ for part in parts) != ("Sequence", "Unigram", "Metaspace", "Metaspace"):
+        return frozenset()
+    normal = all(map(_leaves_plain, tokenizer.normalizer))
+    pieces = all(tokenizer.token_to_id(character) is not None for character in PLAIN)
+    added = any(PLAIN.issuperset(token.content) for token in tokenizer.get_added_tokens_decoder().values())
+    return PLAIN if normal and pieces and not added else frozenset()
+
+
+def _leaves_plain(step: Normalizer) -> bool:
+    """Whether a step of a normalizer is known to leave plain words as they are: one about spaces or characters."""
+    kind = type(step).__name__
+    if kind == "Replace":
+        return bool(json.loads(step.__getstate__())["pattern"] == {"Regex": " {2,}"})
+    pairs = map("".join, product(PLAIN, repeat=2))
+    return kind in ("Precompiled", "Strip") and all(step.normalize_str(pair) == pair for pair in pairs)
+
+
+def _sentencepiece(content: bytes, fingerprint: str) -> BackTokenizer:
     from sentencepiece import SentencePieceProcessor
 
     processor = SentencePieceProcessor(model_proto=content)
@@ -81,4 +124,4 @@ def _sentencepiece(content: bytes) -> Callable[[list[str]], list[str]]:
     def roundtrip(words: list[str]) -> list[str]:
         return [processor.decode([piece for piece in ids if piece != unknown]) for ids in processor.encode(words)]
 
-    return roundtrip
+    return BackTokenizer(roundtrip, fingerprint)

@@ -1,13 +1,19 @@
 from __future__ import annotations
 
+import json
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from tokenizers import Tokenizer
 
 from gner_bench.demo import CHECKPOINT
 from gner_bench.errors import InputError
 from gner_bench.structure import load_back_tokenizer
-from gner_bench.structure.back_tokenizer import tokenizer_file
+from gner_bench.structure.back_tokenizer import PLAIN, BackTokenizer, tokenizer_file
 
 
 def test_the_embedded_tokenizer_loses_no_character() -> None:
@@ -51,3 +57,76 @@ def test_a_broken_tokenizer_file_is_one_clear_line(tmp_path: Path, name: str) ->
     (tmp_path / name).write_text("{not a tokenizer", encoding="utf-8")
     with pytest.raises(InputError, match=f"{name}: is not a tokenizer file"):
         load_back_tokenizer(tmp_path)
+
+
+def tokenizer_of(shared: Path) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((shared / "tokenizers/t5/tokenizer.json").read_text(encoding="utf-8"))
+    return found
+
+
+@pytest.fixture
+def load(tmp_path: Path) -> Callable[[dict[str, Any]], BackTokenizer]:
+    def write(tokenizer: dict[str, Any]) -> BackTokenizer:
+        path = tmp_path / "tokenizer.json"
+        path.write_text(json.dumps(tokenizer), encoding="utf-8")
+        return load_back_tokenizer(path)
+
+    return write
+
+
+def encoded(shared: Path, words: list[str]) -> list[str]:
+    """What T5's tokenizer makes of each word, encoded by itself."""
+    tokenizer = Tokenizer.from_file(str(shared / "tokenizers/t5/tokenizer.json"))
+    return [tokenizer.decode(tokenizer.encode(word).ids, skip_special_tokens=True) for word in words]
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=50)
+@given(words=st.lists(st.text(st.sampled_from(sorted(PLAIN)), min_size=1), min_size=1))
+def test_words_that_t5_is_known_to_keep_are_kept(shared: Path, words: list[str]) -> None:
+    back_tokenizer = load_back_tokenizer(shared / "tokenizers/t5")
+    assert back_tokenizer.unchanged == PLAIN
+    assert back_tokenizer(words) == words == encoded(shared, words)
+
+
+def test_every_word_of_the_real_test_sets_is_what_t5_makes_of_it(shared: Path) -> None:
+    files = sorted((shared / "data/gner").glob("*/test.txt"))
+    lines = {line for file in files for line in file.read_text(encoding="utf-8").splitlines() if "\t" in line}
+    words = sorted({line.split("\t")[0].lower() for line in lines})
+    assert len(words) > 10_000
+    assert load_back_tokenizer(shared / "tokenizers/t5")(words) == encoded(shared, words)
+
+
+def _adds_a_token(tokenizer: dict[str, Any]) -> None:
+    tokenizer["added_tokens"].append({**tokenizer["added_tokens"][0], "id": 32_100, "content": "abc"})
+
+
+def _replaces(tokenizer: dict[str, Any]) -> None:
+    step = {"type": "Replace", "pattern": {"String": "abc"}, "content": "x"}
+    tokenizer["normalizer"]["normalizers"].append(step)
+
+
+def _lacks_a_letter(tokenizer: dict[str, Any]) -> None:
+    tokenizer["model"]["vocab"] = [["\u2581\u2581b" if p == "b" else p, s] for p, s in tokenizer["model"]["vocab"]]
+
+
+def _normalizes_otherwise(tokenizer: dict[str, Any]) -> None:
+    tokenizer["normalizer"] = {"type": "Replace", "pattern": {"String": "abc"}, "content": "x"}
+
+
+def _upper(tokenizer: dict[str, Any]) -> None:
+    tokenizer["normalizer"]["normalizers"].append({"type": "Prepend", "prepend": "x"})
+
+
+@pytest.mark.parametrize("change", [_adds_a_token, _replaces, _lacks_a_letter, _normalizes_otherwise, _upper])
+def test_nothing_is_taken_for_unchanged_that_a_tokenizer_may_change(
+    shared: Path, load: Callable[[dict[str, Any]], BackTokenizer], change: Callable[[dict[str, Any]], None]
+) -> None:
+    tokenizer = tokenizer_of(shared)
+    change(tokenizer)
+    back_tokenizer = load(tokenizer)
+    assert back_tokenizer.unchanged == frozenset()
+    assert back_tokenizer(["abc", "xqbqx"]) != ["abc", "xqbqx"]
+
+
+def test_another_kind_of_tokenizer_encodes_every_word() -> None:
+    assert load_back_tokenizer(CHECKPOINT).unchanged == frozenset()
