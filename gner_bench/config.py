@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import tomllib
+from functools import cache
 from pathlib import Path
 from types import UnionType
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
@@ -45,7 +46,7 @@ class _Key:
     def build(self, kind: Any, table: Any) -> Any:
         if not isinstance(table, dict):
             raise self.error("expected a table")
-        hints = get_type_hints(kind)
+        hints = _hints(kind)
         for name in table:
             if name not in hints:
                 raise self.at(name).error(f"unknown key; {did_you_mean(name, list(hints))}")
@@ -75,6 +76,9 @@ class _Key:
         if value not in allowed:
             raise self.error(f"unknown value {value!r}; {did_you_mean(str(value), allowed)}")
         return value
+
+
+_hints = cache(get_type_hints)
 
 
 def _required(spec: dataclasses.Field[Any]) -> bool:
