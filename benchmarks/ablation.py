@@ -27,9 +27,10 @@ from gner_bench.predict.checkpoint import Checkpoint, load_checkpoint
 from gner_bench.predict.decoding import end_tokens, use_protocol_settings
 from gner_bench.predict.plan import Task, plan
 from gner_bench.records import Record, read_records
+from gner_bench.scoring.counting import score
 from gner_bench.scoring.metrics import DEFAULT
 from gner_bench.scoring.predictions import Origin, Prediction, System
-from gner_bench.scoring.scores import Scores, score
+from gner_bench.scoring.scores import Scores
 from gner_bench.structure import BackTokenizer, load_back_tokenizer, structure
 from gner_bench.structure.targets import GNER, Target, parse_target, target_text
 from gner_bench.train.loop import train

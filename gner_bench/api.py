@@ -17,13 +17,13 @@ from gner_bench.scoring.comparison import (
     read_measured,
     scores_file,
 )
+from gner_bench.scoring.counting import score as count
 from gner_bench.scoring.gold_files import Gold
-from gner_bench.scoring.importing.formats import PREDICTIONS
+from gner_bench.scoring.importing import PREDICTIONS
 from gner_bench.scoring.metrics import DEFAULT, as_metric
 from gner_bench.scoring.predictions import Predictions
 from gner_bench.scoring.resampling import Resampling
 from gner_bench.scoring.scores import Scores
-from gner_bench.scoring.scores import score as count
 from gner_bench.scoring.sources import load_from
 
 
@@ -48,13 +48,16 @@ def load_predictions(
     return load_from(files, format, gold or Gold(), rename or {}, None if tokenizer is None else str(tokenizer), name)
 
 
-def score(predictions: Predictions | str | PathLike[str], metrics: Sequence[str] = DEFAULT) -> Scores:
+def score(
+    predictions: Predictions | str | PathLike[str], metrics: Sequence[str] = DEFAULT, processes: int = 1
+) -> Scores:
     """Count ``predictions`` (or those of a file or run folder) by ``metrics``.
 
-    Raises InputError for unusable predictions and UsageError for an unknown metric.
+    Large files are counted by as many ``processes``, forked from this one, which must have no threads at work then;
+    the scores are the same. Raises InputError for unusable predictions and UsageError for an unknown metric.
     """
     found = load_predictions(predictions) if isinstance(predictions, str | PathLike) else predictions
-    return count(found, [as_metric(metric) for metric in metrics])
+    return count(found, [as_metric(metric) for metric in metrics], processes)
 
 
 def compare(

@@ -24,6 +24,9 @@ class InputError(GnerBenchError):
         place = str(path) + (f", line {line}" if line is not None else "")
         super().__init__(f"{place}: {field}: {message}" if field else f"{place}: {message}")
 
+    def __reduce__(self) -> tuple[type[InputError], tuple[object, ...]]:
+        return InputError, (self.path, self.message, self.line, self.field)
+
 
 class UsageError(GnerBenchError):
     """A request that cannot be met as it was made, such as an unknown data set (exit code 2)."""

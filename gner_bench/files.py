@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
+from itertools import chain
 from pathlib import Path
 
 from gner_bench.errors import InputError
+
+AT_ONCE = 4096
+"""Values of a packed array that are written together."""
 
 
 def make_folder(path: Path) -> Path:
@@ -23,27 +28,49 @@ def make_folder(path: Path) -> Path:
 
 def write_json(path: Path, document: object) -> None:
     """Write ``document`` as indented JSON, atomically. Raises InputError if that fails."""
-    write_atomic(path, to_json(document) + "\n")
+    _write(path, (piece.encode("utf-8") for piece in chain(_json(document), "\n")))
 
 
-def to_json(document: object, indent: str = "") -> str:
+def to_json(document: object) -> str:
     """JSON with non-ASCII characters as they are: a line for each key of an object, arrays on one line."""
-    if not isinstance(document, dict) or not document:
-        return json.dumps(document, ensure_ascii=False)
-    inner = indent + "  "
-    keys = (json.dumps(str(key), ensure_ascii=False) for key in document)
-    lines = (f"{inner}{key}: {to_json(each, inner)}" for key, each in zip(keys, document.values(), strict=True))
-    return "{\n" + ",\n".join(lines) + f"\n{indent}}}"
+    return "".join(_json(document))
+
+
+def _json(document: object, indent: str = "") -> Iterator[str]:
+    if isinstance(document, dict) and document:
+        inner = indent + "  "
+        for place, (key, each) in enumerate(document.items()):
+            yield f"{',' if place else '{'}\n{inner}{json.dumps(str(key), ensure_ascii=False)}: "
+            yield from _json(each, inner)
+        yield f"\n{indent}}}"
+    elif isinstance(document, Sequence) and not isinstance(document, str | list | tuple):
+        yield from _long_array(document)
+    else:
+        yield json.dumps(document, ensure_ascii=False)
+
+
+def _long_array(values: Sequence[object]) -> Iterator[str]:
+    """A packed array, of which a few values at a time become Python's."""
+    yield "["
+    for start in range(0, len(values), AT_ONCE):
+        part = json.dumps(list(values[start : start + AT_ONCE]), ensure_ascii=False)
+        yield (", " if start else "") + part[1:-1]
+    yield "]"
 
 
 def write_atomic(path: Path, data: str | bytes) -> None:
     """Write ``data`` under a temporary name beside ``path`` and rename it. Raises InputError if that fails."""
+    _write(path, [data.encode("utf-8") if isinstance(data, str) else data])
+
+
+def _write(path: Path, pieces: Iterable[bytes]) -> None:
     if not path.name:
         raise InputError(path, "cannot be written (it is a folder)")
     make_folder(path.parent)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
-        temporary.write_bytes(data.encode("utf-8") if isinstance(data, str) else data)
+        with temporary.open("wb") as file:
+            file.writelines(pieces)
         temporary.replace(path)
     except OSError as error:
         with suppress(OSError):

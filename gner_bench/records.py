@@ -9,13 +9,14 @@ import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import IO, Any, TypeVar, cast
 
 from gner_bench.errors import InputError, short
 
 Json = dict[str, Any]
 T = TypeVar("T")
 EMPTY = "is empty: no record in it"
+SLICE = 1 << 19
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,19 +70,52 @@ class Fields:
         return InputError(self.path, message, self.line, self.prefix + key)
 
 
-def read_records(path: Path) -> Iterator[Record]:
-    """The records of a ``.jsonl`` or ``.jsonl.gz`` file, keys we do not know being ignored.
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """Lines of a file: ``size`` bytes from byte ``start``, which begins line ``first``; None is to the end."""
 
-    Raises InputError, naming line and field, for anything unreadable and for a file without records.
+    path: Path
+    start: int = 0
+    size: int | None = None
+    first: int = 1
+
+
+def slices(path: Path, size: int = SLICE) -> list[Slice]:
+    """A ``.jsonl`` file in whole lines of about ``size`` bytes together; whole where it is none or compressed.
+
+    Raises InputError when it cannot be read.
     """
-    for fields in json_lines(path, _lines(path)):
+    if path.suffix == ".gz" or not path.is_file():
+        return [Slice(path)]
+    found, start, first = [], 0, 1
+    try:
+        with path.open("rb") as lines:
+            while block := lines.read(size):
+                block += lines.readline()
+                if block.isspace():
+                    return [Slice(path)]
+                found.append(Slice(path, start, len(block), first))
+                start += len(block)
+                first += block.count(b"\n")
+    except OSError as error:
+        raise InputError(path, error.strerror or str(error)) from None
+    return found or [Slice(path)]
+
+
+def read_records(source: Path | Slice) -> Iterator[Record]:
+    """The records of a ``.jsonl`` or ``.jsonl.gz`` file or of a slice, keys we do not know being ignored.
+
+    Raises InputError, naming line and field, for anything unreadable and when there are no records.
+    """
+    part = source if isinstance(source, Slice) else Slice(source)
+    for fields in json_lines(part.path, _lines(part), part.first):
         yield _record(fields)
 
 
-def json_lines(path: Path, lines: Iterable[str]) -> Iterator[Fields]:
-    """The objects on ``lines`` of a file, blank ones left out. Raises InputError when there is none."""
+def json_lines(path: Path, lines: Iterable[str], first: int = 1) -> Iterator[Fields]:
+    """The objects on ``lines`` of a file from line ``first``, blank ones left out. Raises InputError for none."""
     found = False
-    for number, text in enumerate(lines, start=1):
+    for number, text in enumerate(lines, start=first):
         if text.strip():
             found = True
             yield Fields(path, parse_object(path, number, text), number)
@@ -89,18 +123,26 @@ def json_lines(path: Path, lines: Iterable[str]) -> Iterator[Fields]:
         raise InputError(path, EMPTY)
 
 
-def _lines(path: Path) -> Iterator[str]:
+def _lines(part: Slice) -> Iterator[str]:
+    path = part.path
     try:
         with _open(path) as binary:
-            yield from io.TextIOWrapper(binary, encoding="utf-8-sig", newline="\n")
+            content = binary if part.size is None else _cut(binary, part.start, part.size)
+            encoding = "utf-8" if part.start else "utf-8-sig"
+            yield from io.TextIOWrapper(content, encoding=encoding, newline="\n")
     except UnicodeDecodeError:
         raise InputError(path, "is not UTF-8 text") from None
     except (OSError, EOFError, zlib.error) as error:
         raise InputError(path, getattr(error, "strerror", None) or str(error)) from None
 
 
-def _open(path: Path) -> gzip.GzipFile | io.BufferedReader:
-    return gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb")
+def _cut(binary: IO[bytes], start: int, size: int) -> io.BytesIO:
+    binary.seek(start)
+    return io.BytesIO(binary.read(size))
+
+
+def _open(path: Path) -> IO[bytes]:
+    return cast(IO[bytes], gzip.open(path)) if path.suffix == ".gz" else path.open("rb")
 
 
 def parse_object(path: Path, number: int, text: str) -> Json:
@@ -115,7 +157,7 @@ def parse_json(path: Path, number: int | None, text: str) -> Any:
     """The JSON value of a line or, with ``number`` None, of a file. Raises InputError for anything else."""
     try:
         value = json.loads(text)
-        if "\\ud" in text.lower():
+        if "\\ud" in text or "\\uD" in text:
             json.dumps(value, ensure_ascii=False).encode("utf-8")
     except UnicodeEncodeError:
         raise InputError(path, "holds half of a surrogate pair", number) from None
@@ -136,7 +178,7 @@ def _record(fields: Fields) -> Record:
     assert fields.line is not None
     instance = fields.inner("instance")
     words, tags = words_and_labels(instance)
-    for tag in tags:
+    for tag in set(tags):
         if tag != "O" and not (tag[:2] in ("B-", "I-") and tag[2:]):
             raise instance.error("labels", f"{short(tag)} is neither O nor B-/I- with a type")
     generation = fields.value.get("generation")

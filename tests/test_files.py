@@ -1,25 +1,37 @@
 from __future__ import annotations
 
 import errno
+from collections.abc import Iterable
+from io import FileIO
 from pathlib import Path
+from typing import IO, Any, cast
 
 import pytest
 
 from gner_bench.errors import InputError
 from gner_bench.files import make_folder, write_atomic
 
+OPEN = Path.open
 
-def _half_written(path: Path, data: bytes) -> int:
-    with path.open("wb") as file:
-        file.write(data[: len(data) // 2])
-    raise OSError(errno.ENOSPC, "No space left on device")
+
+class _Full(FileIO):
+    """A file on a disk that is full after half of what is written."""
+
+    def writelines(self, lines: Iterable[Any]) -> None:
+        for line in lines:
+            self.write(line[: len(line) // 2])
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+
+def _half_written(path: Path, mode: str = "r", **options: Any) -> IO[Any]:
+    return cast(IO[Any], _Full(path, mode)) if path.suffix == ".tmp" else OPEN(path, mode, **options)
 
 
 def _not_renamed(path: Path, target: Path) -> Path:
     raise OSError(errno.EIO, "Input/output error")
 
 
-@pytest.fixture(params=[("write_bytes", _half_written), ("replace", _not_renamed)], ids=["write", "rename"])
+@pytest.fixture(params=[("open", _half_written), ("replace", _not_renamed)], ids=["write", "rename"])
 def failing_disk(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Path, *request.param)
 

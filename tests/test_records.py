@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from gner_bench.errors import InputError
-from gner_bench.records import Record, read_records
+from gner_bench.records import Record, read_records, slices
 
 Build = Callable[..., dict[str, Any]]
 Write = Callable[..., Path]
@@ -84,3 +84,29 @@ def test_a_missing_key_of_the_instance_is_named(record: Build, predictions_file:
     del broken["instance"][key]
     with pytest.raises(InputError, match=rf"line 1: instance\.{key}: is missing"):
         list(read_records(predictions_file(broken)))
+
+
+@pytest.mark.parametrize("size", [1, 300, 10**6])
+def test_slices_hold_the_records_of_the_file_with_their_lines(
+    record: Build, predictions_file: Write, size: int
+) -> None:
+    path = predictions_file(*(record(id=str(number), prediction="é" * number) for number in range(7)))
+    path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes().replace(b"\n", b"\n\n", 2).rstrip(b"\n"))
+    whole = list(read_records(path))
+    parts = slices(path, size)
+    assert [each.line for each in whole] == [1, 3, 5, 6, 7, 8, 9]
+    assert [each for part in parts for each in read_records(part)] == whole
+    assert len(parts) == {1: 7, 10**6: 1}.get(size, len(parts))
+
+
+@pytest.mark.parametrize("name", ["predictions.jsonl.gz", "missing.jsonl"])
+def test_what_cannot_be_cut_is_one_slice(record: Build, predictions_file: Write, name: str) -> None:
+    path = predictions_file(record(), record(id="1"), file="predictions.jsonl.gz").with_name(name)
+    assert [part.path for part in slices(path, 1)] == [path]
+
+
+@pytest.mark.parametrize("content", [b"", b"\n \n\n\n", b"\n\n{}\n"])
+def test_blank_lines_are_no_slice(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "predictions.jsonl"
+    path.write_bytes(content)
+    assert len(slices(path, 1)) == 1

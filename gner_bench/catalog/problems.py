@@ -22,6 +22,10 @@ class ProblemFinder:
         if self._looked_for:
             self._there |= {short_hash(words)} & self._looked_for
 
+    def extend(self, other: ProblemFinder) -> None:
+        """Look at the sentences of another finder for the same split."""
+        self._there |= other._there
+
     def problems(self) -> list[str]:
         """The problems of the sentences so far."""
         return [each.what for each in self._problems if not each.sentences or self._there & set(each.sentences)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import traceback
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,9 @@ from gner_bench.cli.tag import tag_command
 from gner_bench.cli.train import train_command
 from gner_bench.errors import GnerBenchError
 from gner_bench.verbosity import NORMAL, QUIET, VERBOSE, is_verbose, verbosity
+
+OBJECTS = 100_000
+"""New objects between two searches for cycles: imports make many objects and no garbage."""
 
 
 class _Group(click.Group):
@@ -62,6 +66,8 @@ def main(ctx: click.Context, catalog: Path | None, quiet: bool, verbose: bool) -
     Exit codes: 0 done, 1 the run failed, 2 usage or unreadable input, 3 below --fail-under, 4 worse than --baseline,
     5 a checksum or content hash does not match, 6 sentences are missing.
     """
+    gc.set_threshold(OBJECTS)
+    ctx.call_on_close(gc.freeze)  # what is left then goes with the process
     ctx.with_resource(verbosity(VERBOSE if verbose else QUIET if quiet else NORMAL))
     if catalog is not None:
         from gner_bench.catalog import use_file

@@ -9,18 +9,18 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from gner_bench.cli import options as shared
+from gner_bench.scoring.importing import FORMATS, PREDICTIONS
 
 if TYPE_CHECKING:
     from gner_bench.scoring.predictions import Predictions
 
 F = TypeVar("F", bound=Callable[..., Any])
-FORMATS = ("gner-jsonl", "conll", "spans", "uniner", "slimer", "text", "inline")
 _OPTIONS = (
     click.option(
         "--from",
         "format",
         type=click.Choice(FORMATS),
-        default=FORMATS[0],
+        default=PREDICTIONS,
         show_default=True,
         help="Format of FILE: predictions.jsonl; columns with the predicted tag last; spans of words or characters"
         " (GLiNER, spaCy); answers of UniNER or SLIMER; one line a sentence of word(tag) or of <type>words</type>.",

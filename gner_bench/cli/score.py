@@ -81,6 +81,7 @@ def score_command(
       gner-bench score prediction_results/new --fail-under 55 --baseline base.json --max-drop 0.5
       gner-bench score answers.jsonl --from uniner --gold data/gner/crossner_ai --as crossner_ai --split test
     """
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # data sets are resampled side by side instead
     from gner_bench.scoring.resampling import Resampling
 
     if quiet:
@@ -136,11 +137,12 @@ def _score(
     from gner_bench.api import score
     from gner_bench.files import write_json
     from gner_bench.report.formats import Result
+    from gner_bench.scoring.counting import usable_processes
     from gner_bench.scoring.document import document
     from gner_bench.scoring.gates import judge, unlike
     from gner_bench.scoring.warnings import warnings_of
 
-    scores = score(predictions, metrics)
+    scores = score(predictions, metrics, usable_processes())
     found = document(scores, resampling)
     if out is not None:
         write_json(out, found)

@@ -56,8 +56,12 @@ class ContentHash:
         self._sum = 0
 
     def add(self, words: Iterable[str], tags: Iterable[str]) -> None:
-        digest = hashlib.sha256(json.dumps([list(words), list(tags)]).encode()).digest()
+        digest = hashlib.sha256(f"[{_json(list(words))}, {_json(list(tags))}]".encode()).digest()
         self._sum = (self._sum + int.from_bytes(digest)) % 2**256
+
+    def extend(self, other: ContentHash) -> None:
+        """Add the sentences of another."""
+        self._sum = (self._sum + other._sum) % 2**256
 
     def hexdigest(self) -> str:
         return f"{self._sum:064x}"
@@ -65,4 +69,11 @@ class ContentHash:
 
 def short_hash(words: Sequence[str]) -> str:
     """The first 12 hex digits of the SHA-256 of a sentence's words, by which the catalogue names it."""
-    return hashlib.sha256(json.dumps(list(words)).encode()).hexdigest()[:12]
+    return hashlib.sha256(_json(words).encode()).hexdigest()[:12]
+
+
+def _json(texts: Sequence[str]) -> str:
+    """``json.dumps`` of a list of strings, in a fraction of its time where nothing needs an escape."""
+    joined = '", "'.join(texts)
+    plain = joined.isascii() and joined.isprintable() and "\\" not in joined
+    return f'["{joined}"]' if plain and joined.count('"') == 2 * (len(texts) - 1) else json.dumps(list(texts))

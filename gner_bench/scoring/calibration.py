@@ -31,7 +31,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gner_bench.records import Json
-from gner_bench.scoring.entities import strict_spans
 from gner_bench.scoring.predictions import Prediction
 
 BINS = 10
@@ -53,12 +52,19 @@ class Calibration:
         probabilities: Any = sentence.generation.get("confidence")
         if not _usable(probabilities, len(sentence.words)):
             return
-        gold = set(strict_spans(sentence.gold))
+        gold = sentence.gold_spans
         self.sentences += 1
         self._gold += len(gold)
-        for span in strict_spans(sentence.predicted):
+        for span in sentence.predicted_spans:
             self._confidence.append(prod(probabilities[span[0] : span[1]]))
             self._right.append(span in gold)
+
+    def extend(self, later: Calibration) -> None:
+        """Add the sentences of another."""
+        self.sentences += later.sentences
+        self._gold += later._gold
+        self._confidence.extend(later._confidence)
+        self._right.extend(later._right)
 
     def document(self) -> Json:
         """The part ``calibration`` of scores.json."""

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TypeVar
 
-from gner_bench.scoring.entities import Span, entities, normalise, strict_spans
+from gner_bench.scoring.entities import Span, entities, normalise
 from gner_bench.scoring.predictions import Prediction
 
 E = TypeVar("E", bound=Hashable)
@@ -37,8 +37,8 @@ def gner_counts(sentence: Prediction) -> TypedCounts:
     Keys are names of the sentence's types where their normalised form is met, otherwise that form.
     """
     names = _names(sentence.types)
-    gold = set(entities(sentence.words, sentence.gold))
-    predicted = gold if sentence.predicted == sentence.gold else set(entities(sentence.words, sentence.predicted))
+    gold = entities(sentence.words, sentence.gold_mentions)
+    predicted = gold if sentence.faultless else entities(sentence.words, sentence.predicted_mentions)
     if sentence.unplaced:
         predicted = predicted | {(normalise(text), normalise(kind)) for text, kind in sentence.unplaced}
     return _compare(gold, predicted, lambda entity: names.get(entity[1], entity[1]))
@@ -52,13 +52,13 @@ def _names(types: tuple[str, ...]) -> dict[str, str]:
 
 def strict_counts(sentence: Prediction) -> TypedCounts:
     """Spans by position and type, in valid BIO only."""
-    gold, predicted = _spans(sentence)
-    return _with_unplaced(sentence, _compare(set(gold), set(predicted), lambda span: span[2]))
+    gold, predicted = set(sentence.gold_spans), set(sentence.predicted_spans)
+    return _with_unplaced(sentence, _compare(gold, predicted, lambda span: span[2]))
 
 
 def exact_counts(sentence: Prediction) -> TypedCounts:
     """Spans by position, whatever their types."""
-    gold, predicted = ({span[:2] for span in side} for side in _spans(sentence))
+    gold, predicted = ({span[:2] for span in side} for side in (sentence.gold_spans, sentence.predicted_spans))
     return _blind(sentence, len(gold & predicted), len(predicted), len(gold))
 
 
@@ -67,7 +67,7 @@ def partial_counts(sentence: Prediction) -> TypedCounts:
 
     Each span stands in one pair at most; of all pairings one with the most pairs counts.
     """
-    gold, predicted = _spans(sentence)
+    gold, predicted = sentence.gold_spans, sentence.predicted_spans
     same = {span[:2] for span in gold} & {span[:2] for span in predicted}
     rest = ([span for span in side if span[:2] not in same] for side in (gold, predicted))
     return _blind(sentence, 2 * len(same) + overlapping_pairs(*rest), 2 * len(predicted), 2 * len(gold), unit=2)
@@ -75,7 +75,7 @@ def partial_counts(sentence: Prediction) -> TypedCounts:
 
 def type_counts(sentence: Prediction) -> TypedCounts:
     """Spans of the same type that share a word (MUC's type); each in one pair at most, as many pairs as can be."""
-    gold, predicted = (_by_type(side) for side in _spans(sentence))
+    gold, predicted = _by_type(sentence.gold_spans), _by_type(sentence.predicted_spans)
     found = {
         kind: (overlapping_pairs(gold[kind], predicted[kind]), len(predicted[kind]), len(gold[kind]))
         for kind in gold.keys() | predicted.keys()
@@ -108,11 +108,6 @@ def overlapping_pairs(gold: Iterable[Span], predicted: Collection[Span]) -> int:
             pairs += 1
             span = next(left, None)
     return pairs
-
-
-def _spans(sentence: Prediction) -> tuple[list[Span], list[Span]]:
-    gold = strict_spans(sentence.gold)
-    return gold, gold if sentence.predicted == sentence.gold else strict_spans(sentence.predicted)
 
 
 def _by_type(spans: Iterable[Span]) -> defaultdict[str, list[Span]]:

@@ -22,7 +22,10 @@ VERSION = 2
 
 
 def document(scores: Scores, resampling: Resampling) -> Json:
-    """The document of scores.json. F1 is from 0 to 1, an interval has its lower and its upper end."""
+    """The document of scores.json, for ``files.to_json``: long arrays are packed, not lists.
+
+    F1 is from 0 to 1, an interval has its lower and its upper end.
+    """
     figures, fields = Figures(scores, resampling), signature_fields(scores, resampling)
     metrics = scores.metrics
     return {
@@ -64,7 +67,7 @@ def _set(figures: SetFigures, metrics: tuple[Metric, ...]) -> Json:
             for kind in kinds
         },
         "label_list": list(scores.types),
-        "counts": {**scores.statistics.document(), "ids": list(scores.ids), "keys": scores.keys.tolist()},
+        "counts": {**scores.statistics.document(), "ids": scores.ids, "keys": scores.keys},
     }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import string
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
 Span = tuple[int, int, str]
@@ -19,20 +19,17 @@ def normalise(text: str) -> str:
     return " ".join(_ARTICLES.sub(" ", text.lower().translate(_PUNCTUATION)).split())
 
 
-def entities(words: Sequence[str], tags: Sequence[str]) -> list[tuple[str, str]]:
-    """The (text, type) pairs that the GNER metric counts: both normalised, each once, in order of appearance.
-
-    ``B-`` or ``O`` closes the open span, ``I-`` after ``O`` or at the start opens one, and the last label inside a span
-    names it (the lenient reading of Ding et al. 2024). Raises ValueError when words and tags differ in number.
-    """
-    if len(words) != len(tags):
-        raise ValueError(f"{len(words)} words but {len(tags)} tags")
-    found = ((normalise(" ".join(words[start:end])), normalise(kind)) for start, end, kind in lenient_spans(tags))
-    return list(dict.fromkeys(found))
+def entities(words: Sequence[str], spans: Iterable[Span]) -> set[tuple[str, str]]:
+    """The (text, type) pairs of lenient spans that the GNER metric counts: both normalised, each once."""
+    return {(normalise(" ".join(words[start:end])), normalise(kind)) for start, end, kind in spans}
 
 
 def lenient_spans(tags: Sequence[str]) -> list[Span]:
-    """The (start, end, type) spans of any sequence of tags, as :func:`entities` reads them."""
+    """The (start, end, type) spans of any sequence of tags, as the GNER metric reads them.
+
+    ``B-`` or ``O`` closes the open span, ``I-`` after ``O`` or at the start opens one, and the last label inside a span
+    names it (Ding et al. 2024).
+    """
     spans: list[Span] = []
     open_span = False
     for index, tag in enumerate(tags):
@@ -51,12 +48,6 @@ def strict_spans(tags: Sequence[str]) -> list[Span]:
 
     Any other ``I-`` belongs to no span, as in seqeval with ``mode="strict"`` and ``scheme=IOB2``.
     """
-    return list(_strict_spans(tuple(tags)))
-
-
-@lru_cache(maxsize=64)
-def _strict_spans(tags: tuple[str, ...]) -> tuple[Span, ...]:
-    """Kept for a few sentences: metrics and error analysis ask for the same one after another."""
     spans: list[Span] = []
     continued = ""
     for index, tag in enumerate(tags):
@@ -69,4 +60,4 @@ def _strict_spans(tags: tuple[str, ...]) -> tuple[Span, ...]:
             spans[-1] = (spans[-1][0], index + 1, spans[-1][2])
         else:
             continued = ""
-    return tuple(spans)
+    return spans

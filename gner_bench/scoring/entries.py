@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import Literal
 
-from gner_bench.scoring.entities import Span, lenient_spans, normalise, strict_spans
+from gner_bench.scoring.entities import Span, normalise, strict_spans
 from gner_bench.scoring.errors import ErrorClass, classify
 from gner_bench.scoring.predictions import Prediction
 
@@ -56,8 +56,8 @@ class Entry:
 
 def gner_entries(sentence: Prediction) -> list[Entry]:
     """The elements of the GNER metric's two sets, those of the gold first, each side in order of appearance."""
-    gold = _mentions(sentence.words, lenient_spans(sentence.gold))
-    predicted = chain(_mentions(sentence.words, lenient_spans(sentence.predicted)), _unplaced(sentence))
+    gold = _mentions(sentence.words, sentence.gold_mentions)
+    predicted = chain(_mentions(sentence.words, sentence.predicted_mentions), _unplaced(sentence))
     sides: dict[tuple[str, str], tuple[list[Mention], list[Mention]]] = {}
     for side, mentions in enumerate((gold, predicted)):
         for each in mentions:
@@ -76,7 +76,7 @@ class Verdict:
 
 def verdicts(sentence: Prediction) -> list[Verdict]:
     """Every strict span once, in the order of the sentence; predicted text without a place comes last."""
-    found = classify(strict_spans(sentence.gold), strict_spans(sentence.predicted))
+    found = classify(sentence.gold_spans, sentence.predicted_spans)
     found.sort(key=lambda each: (each[1] or each[2] or (0,))[0])
     words = sentence.words
     placed = [Verdict(kind, _mention(words, gold), _mention(words, predicted)) for kind, gold, predicted in found]

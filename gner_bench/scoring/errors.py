@@ -34,11 +34,12 @@ from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import repeat
+from operator import add
 from typing import Literal, get_args
 
 from gner_bench.records import Json
 from gner_bench.scoring.counts import Triple
-from gner_bench.scoring.entities import Span, strict_spans
+from gner_bench.scoring.entities import Span
 from gner_bench.scoring.metrics import DEFAULT, Metric
 from gner_bench.scoring.oracles import Oracles
 from gner_bench.scoring.predictions import Prediction
@@ -131,10 +132,10 @@ class ErrorAnalysis:
     """Sums over the sentences of one data set."""
 
     def __init__(self, metrics: Sequence[Metric] = DEFAULT) -> None:
-        self._right: defaultdict[tuple[str, int, int], int] = defaultdict(int)
-        self._wrong: defaultdict[Kinds, int] = defaultdict(int)
-        self._predicted: defaultdict[Place, int] = defaultdict(int)
-        self._gold: defaultdict[Place, int] = defaultdict(int)
+        self._right: Counter[tuple[str, int, int]] = Counter()
+        self._wrong: Counter[Kinds] = Counter()
+        self._predicted: Counter[Place] = Counter()
+        self._gold: Counter[Place] = Counter()
         self._by_sentence = [[0, 0, 0] for _ in range(len(SENTENCE_LENGTHS) + 1)]
         self._types: Sequence[str] = ()
         self._positions: dict[str, int] = {}
@@ -142,11 +143,8 @@ class ErrorAnalysis:
 
     def add(self, sentence: Prediction) -> None:
         """Classify the entities of a sentence."""
-        gold = predicted = right = strict_spans(sentence.gold)
-        if sentence.predicted != sentence.gold:
-            predicted = strict_spans(sentence.predicted)
-            made = set(predicted)
-            right = [span for span in gold if span in made]
+        gold, predicted = sentence.gold_spans, sentence.predicted_spans
+        right = gold if predicted is gold else [span for span in gold if span in predicted]
         if sentence.types != self._types:
             self._types, self._positions = sentence.types, _positions(sentence.types)
         self._add_right(right)
@@ -158,7 +156,17 @@ class ErrorAnalysis:
         sums[0] += len(right)
         sums[1] += len(predicted) + len(sentence.unplaced)
         sums[2] += len(gold)
-        self._oracles.add(sentence, gold, predicted, wrong_types)
+        self._oracles.add(sentence, wrong_types)
+
+    def extend(self, later: ErrorAnalysis) -> None:
+        """Add the sentences of another."""
+        self._right.update(later._right)
+        self._wrong.update(later._wrong)
+        self._predicted.update(later._predicted)
+        self._gold.update(later._gold)
+        for sums, others in zip(self._by_sentence, later._by_sentence, strict=True):
+            sums[:] = map(add, sums, others)
+        self._oracles.extend(later._oracles)
 
     def _add_right(self, spans: Sequence[Span]) -> None:
         counts, positions = self._right, self._positions

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import cached_property
+from itertools import repeat
 
 import numpy as np
 
@@ -12,7 +14,7 @@ from gner_bench.scoring.counts import Counts
 from gner_bench.scoring.metrics import DEFINITIONS, METRICS, Metric, Prf, mean, prf
 from gner_bench.scoring.resampling import Floats, Resampling, f1, macro_f1, precision, recall, resampled_sums
 from gner_bench.scoring.scores import Scores, SetScores
-from gner_bench.scoring.statistics import Integers, counts_of
+from gner_bench.scoring.statistics import Integers, Statistics, counts_of
 
 Interval = tuple[float, float]
 NAMES = ("precision", "recall", "f1")
@@ -52,30 +54,39 @@ class Macro:
         return {"f1": self.f1, **({"interval": {"f1": list(self.interval)}} if self.interval else {})}
 
 
+class _Counted:
+    """One metric in one data set: ``sums`` of each of ``kinds``, shape (kinds, 3), and of resamples if there are any.
+
+    ``drawn`` has the shape (resamples, kinds, 3), their ``micro`` counts (resamples, 3), ``macro`` F1 (resamples,).
+    """
+
+    def __init__(self, statistics: Statistics, metric: Metric, drawn: Integers | None) -> None:
+        columns = statistics.columns_of(metric)
+        places = list(columns.values())
+        self.kinds, self.sums = list(columns), statistics.sums()[places]
+        self.drawn = None if drawn is None else drawn[:, places]
+        self.micro = None if self.drawn is None else self.drawn.sum(axis=1)
+        self.macro = None if self.drawn is None else macro_f1(self.drawn, metric)
+
+
 class SetFigures:
     """The figures of one data set."""
 
     def __init__(self, scores: SetScores, resampling: Resampling) -> None:
         self.scores, self.resampling = scores, resampling
-        self._sums = scores.statistics.sums()
-
-    @cached_property
-    def _resampled(self) -> Integers | None:
-        if not self.resampling.resamples or not len(self.scores.statistics):
-            return None
-        scores = self.scores
-        return resampled_sums(scores.statistics, self.resampling, scores.name, scores.keys)
+        statistics, drawn = scores.statistics, None
+        if resampling.resamples and len(statistics):
+            drawn = resampled_sums(statistics, resampling, scores.name, scores.keys)
+        self._counted = {metric: _Counted(statistics, metric, drawn) for metric in statistics.metrics}
 
     def sums(self, metric: Metric) -> Integers:
         """The micro counts, shape (3,)."""
-        columns = list(self.scores.statistics.columns_of(metric).values())
-        found: Integers = self._sums[columns].sum(axis=0)
+        found: Integers = self._counted[metric].sums.sum(axis=0)
         return found
 
     def resampled(self, metric: Metric) -> Integers | None:
         """The micro counts of every resample, shape (resamples, 3), None without resampling."""
-        columns = list(self.scores.statistics.columns_of(metric).values())
-        return None if self._resampled is None else self._resampled[:, columns].sum(axis=1)
+        return self._counted[metric].micro
 
     def micro(self, metric: Metric) -> Figure:
         """Over all entities of the set."""
@@ -85,38 +96,37 @@ class SetFigures:
         """By type: those of the prompts in their order, then others that occur. Empty for metrics blind to types."""
         if not DEFINITIONS[metric].typed:
             return {}
-        columns = self.scores.statistics.columns_of(metric)
-        return {kind: self._type(columns.get(kind), metric) for kind in dict.fromkeys([*self.scores.types, *columns])}
-
-    def _type(self, column: int | None, metric: Metric) -> Figure:
-        if column is None:  # a type of the prompts that occurs nowhere
-            none = np.zeros((self.resampling.resamples, 3), dtype=np.int64)
-            return figure(np.zeros(3, dtype=np.int64), none if len(none) else None, metric, self.resampling)
-        drawn = None if self._resampled is None else self._resampled[:, column]
-        return figure(self._sums[column], drawn, metric, self.resampling)
+        counted, resampling = self._counted[metric], self.resampling
+        found = dict(zip(counted.kinds, figures(counted.sums, counted.drawn, metric, resampling), strict=True))
+        none = None if counted.micro is None else np.zeros_like(counted.micro)
+        nowhere = figure(np.zeros(3, dtype=np.int64), none, metric, resampling)
+        return {kind: found.get(kind, nowhere) for kind in dict.fromkeys([*self.scores.types, *counted.kinds])}
 
     def resampled_macro(self, metric: Metric) -> Floats | None:
         """Macro F1 of every resample, shape (resamples,)."""
-        columns = list(self.scores.statistics.columns_of(metric).values())
-        return None if self._resampled is None else macro_f1(self._resampled[:, columns], metric)
+        return self._counted[metric].macro
 
     def macro(self, metric: Metric) -> Macro:
         """The mean of F1 over types that occur in gold or predictions (of each resample likewise)."""
-        columns = list(self.scores.statistics.columns_of(metric).values())
-        drawn = self.resampled_macro(metric)
-        return Macro(
-            float(macro_f1(self._sums[columns], metric)), None if drawn is None else self.resampling.interval(drawn)
-        )
+        counted = self._counted[metric]
+        interval = None if counted.macro is None else self.resampling.interval(counted.macro)
+        return Macro(float(macro_f1(counted.sums, metric)), interval)
 
 
 def figure(sums: Integers, resampled: Integers | None, metric: Metric, resampling: Resampling) -> Figure:
     """The figure of counts of shape (3,), with intervals from those of resamples, shape (resamples, 3)."""
-    counts = counts_of(sums, metric)
-    intervals = None
-    if resampled is not None:
-        ways = zip(NAMES, (precision, recall, f1), strict=True)
-        intervals = {name: resampling.interval(way(resampled, metric)) for name, way in ways}
-    return Figure(prf(counts.true_positives, counts.predicted, counts.gold, metric), counts, intervals)
+    return figures(sums[None], None if resampled is None else resampled[:, None], metric, resampling)[0]
+
+
+def figures(sums: Integers, resampled: Integers | None, metric: Metric, resampling: Resampling) -> list[Figure]:
+    """A figure of each row of counts, shape (rows, 3), with intervals from resamples, shape (resamples, rows, 3)."""
+    counts = [counts_of(each, metric) for each in sums]
+    ratios = [prf(each.true_positives, each.predicted, each.gold, metric) for each in counts]
+    if resampled is None:
+        return [Figure(*each) for each in zip(ratios, counts, strict=True)]
+    ways = [resampling.intervals(way(resampled, metric)) for way in (precision, recall, f1)]
+    intervals = [dict(zip(NAMES, ends, strict=True)) for ends in zip(*ways, strict=True)]
+    return [Figure(*each) for each in zip(ratios, counts, intervals, strict=True)]
 
 
 class Figures:
@@ -124,7 +134,10 @@ class Figures:
 
     def __init__(self, scores: Scores, resampling: Resampling | None = None) -> None:
         self.scores, self.resampling = scores, resampling or Resampling()
-        self.sets = {name: SetFigures(each, self.resampling) for name, each in scores.sets.items()}
+        longest_first = sorted(scores.sets.values(), key=lambda each: -len(each.statistics))
+        with ThreadPoolExecutor(os.cpu_count()) as pool:  # NumPy draws and sums without the interpreter's lock
+            found = {each.scores.name: each for each in pool.map(SetFigures, longest_first, repeat(self.resampling))}
+        self.sets = {name: found[name] for name in scores.sets}
 
     def average(self, metric: Metric) -> Figure:
         """The plain mean over data sets, each resampled by itself."""

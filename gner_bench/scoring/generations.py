@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from gner_bench.catalog import catalog
 from gner_bench.errors import InputError, UsageError
-from gner_bench.records import Record, read_records
+from gner_bench.records import Record, Slice, read_records, slices
 from gner_bench.scoring.predictions import Origin, Prediction, System
 from gner_bench.structure import BackTokenizer, load_back_tokenizer, structure
 from gner_bench.structure.back_tokenizer import tokenizer_file
@@ -26,17 +26,23 @@ PREDICTIONS = ("predictions.jsonl", "predictions.jsonl.gz")
 
 @dataclass(frozen=True)
 class Generations:
-    """Prediction files as one system."""
+    """Prediction files as one system, or ``slices`` of them."""
 
     origin: Origin
     back_tokenizer: BackTokenizer | None
+    slices: Sequence[Slice]
+
+    def parts(self) -> list[Generations]:
+        """These files in slices, each by itself."""
+        return [replace(self, slices=[each]) for file in self.origin.files for each in slices(file)]
 
     def __iter__(self) -> Iterator[Prediction]:
-        for path in self.origin.files:
-            records = read_records(path)
+        for part in self.slices:
+            path, records = part.path, read_records(part)
             while chunk := list(islice(records, CHUNK)):
                 if self.back_tokenizer is not None:
-                    self.back_tokenizer.learn(word.lower() for record in chunk for word in record.words)
+                    words = set().union(*(record.words for record in chunk))
+                    self.back_tokenizer.learn(map(str.lower, words))
                 yield from (_structured(path, record, self.back_tokenizer) for record in chunk)
 
 
@@ -45,7 +51,7 @@ def _structured(path: Path, record: Record, back_tokenizer: BackTokenizer | None
         target = GNER if record.target == GNER_NAME else parse_target(record.target)
     except UsageError as error:
         raise InputError(path, str(error), record.line, "target") from None
-    found = structure(record.words, frozenset(record.types), record.prediction, back_tokenizer, target)
+    found = structure(record.words, record.types, record.prediction, back_tokenizer, target)
     return Prediction(
         record.dataset,
         record.split,
@@ -89,7 +95,7 @@ def load_generations(paths: Sequence[Path], tokenizer: str | None = None, name: 
         sum(about.sentences for about in abouts) if known else 0,
         tuple(warnings),
     )
-    return Generations(origin, back_tokenizer)
+    return Generations(origin, back_tokenizer, [Slice(file) for file in files])
 
 
 def _predictions(path: Path) -> Path:

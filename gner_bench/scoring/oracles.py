@@ -16,11 +16,12 @@ sentence may be lost to it.
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
+from operator import add
 from typing import Literal, TypeVar, get_args
 
 from gner_bench.records import Json
 from gner_bench.scoring.counts import Triple
-from gner_bench.scoring.entities import Span, lenient_spans, normalise, strict_spans
+from gner_bench.scoring.entities import Span, entities, lenient_spans, normalise, strict_spans
 from gner_bench.scoring.metrics import Metric
 from gner_bench.scoring.predictions import Prediction
 from gner_bench.structure.sentence import Structured
@@ -40,42 +41,46 @@ class Oracles:
         self._changes = {oracle: {metric: [0, 0] for metric in KNOWN} for oracle in ORACLES}
         self._structured = False
 
-    def add(self, sentence: Prediction, gold: Sequence[Span], predicted: Sequence[Span], wrong_types: int) -> None:
-        """Count a sentence, whose strict spans are given and how many predicted ones are wrong in type alone."""
+    def add(self, sentence: Prediction, wrong_types: int) -> None:
+        """Count a sentence, of whose strict spans ``wrong_types`` are wrong in type alone."""
         structured = sentence.structured
-        if structured is not None:
-            self._structured = True
-            if (structured.omitted_words or structured.unknown_labels) and sentence.predicted != sentence.gold:
-                self._add_structuring(sentence, structured, gold, predicted)
-        if wrong_types:
-            self._changes["perfect_types"]["strict"][0] += wrong_types
-        if "gner" in self._metrics and sentence.predicted != sentence.gold:
-            self._add_gner_types(sentence, gold, predicted, wrong_types)
-
-    def _add_structuring(
-        self, sentence: Prediction, structured: Structured, gold: Sequence[Span], predicted: Sequence[Span]
-    ) -> None:
-        tags = with_structure(sentence, structured)
-        self._change("perfect_structuring", "strict", set(gold), set(predicted), set(strict_spans(tags)))
-        if "gner" in self._metrics:
-            sides = (lenient_spans(side) for side in (sentence.gold, sentence.predicted, tags))
-            self._change("perfect_structuring", "gner", *_texts(sentence, *sides))
-
-    def _add_gner_types(
-        self, sentence: Prediction, gold: Sequence[Span], predicted: Sequence[Span], wrong_types: int
-    ) -> None:
-        lenient = _lenient(sentence.gold, gold), _lenient(sentence.predicted, predicted)
-        if not wrong_types and lenient[0] is gold and lenient[1] is predicted:
+        self._structured |= structured is not None
+        if sentence.faultless:
             return
-        gold, predicted = lenient
+        if structured is not None and (structured.omitted_words or structured.unknown_labels):
+            self._add_structuring(sentence, structured)
+        self._changes["perfect_types"]["strict"][0] += wrong_types
+        if "gner" in self._metrics:
+            self._add_gner_types(sentence, wrong_types)
+
+    def _add_structuring(self, sentence: Prediction, structured: Structured) -> None:
+        tags = with_structure(sentence, structured)
+        gold, predicted = set(sentence.gold_spans), set(sentence.predicted_spans)
+        self._change("perfect_structuring", "strict", gold, predicted, set(strict_spans(tags)))
+        if "gner" in self._metrics:
+            self._change("perfect_structuring", "gner", *_texts(sentence, lenient_spans(tags)))
+
+    def _add_gner_types(self, sentence: Prediction, wrong_types: int) -> None:
+        gold, predicted = sentence.gold_mentions, sentence.predicted_mentions
+        strict = gold is sentence.gold_spans and predicted is sentence.predicted_spans
+        if strict and not wrong_types:
+            return
         changed = with_types(gold, predicted)
         if changed != predicted:
-            self._change("perfect_types", "gner", *_texts(sentence, gold, predicted, changed))
+            self._change("perfect_types", "gner", *_texts(sentence, changed))
 
     def _change(self, oracle: Oracle, metric: Metric, gold: set[E], before: set[E], after: set[E]) -> None:
         sums = self._changes[oracle][metric]
         sums[0] += len(gold & after) - len(gold & before)
         sums[1] += len(after) - len(before)
+
+    def extend(self, later: Oracles) -> None:
+        """Add the sentences of another."""
+        self._structured |= later._structured
+        for oracle, changes in later._changes.items():
+            for metric, change in changes.items():
+                sums = self._changes[oracle][metric]
+                sums[:] = map(add, sums, change)
 
     def document(self, totals: Mapping[Metric, Triple]) -> Json:
         """Right, predicted and gold by oracle and metric; ``totals`` are the counts as they are."""
@@ -106,20 +111,12 @@ def with_types(gold: Sequence[Span], predicted: Sequence[Span]) -> list[Span]:
     return [(start, end, kinds.get((start, end), kind)) for start, end, kind in predicted]
 
 
-def _lenient(tags: Sequence[str], strict: Sequence[Span]) -> Sequence[Span]:
-    """The lenient spans of tags: the strict ones, if these hold every word that is not O."""
-    held = sum([end - start for start, end, _ in strict])
-    return strict if held == len(tags) - tags.count("O") else lenient_spans(tags)
-
-
-def _texts(sentence: Prediction, gold: Sequence[Span], *predicted: Sequence[Span]) -> list[set[tuple[str, str]]]:
-    """The normalised (text, type) pairs of each side, as ``gner`` counts them."""
-    words = sentence.words
-    found = [
-        {(normalise(" ".join(words[start:end])), normalise(kind)) for start, end, kind in spans}
-        for spans in (gold, *predicted)
-    ]
+def _texts(sentence: Prediction, changed: Sequence[Span]) -> list[set[tuple[str, str]]]:
+    """The pairs that ``gner`` counts, of the gold, of the prediction and of the ``changed`` one."""
+    gold, *predicted = (
+        entities(sentence.words, spans) for spans in (sentence.gold_mentions, sentence.predicted_mentions, changed)
+    )
     if sentence.unplaced:
         unplaced = {(normalise(text), normalise(kind)) for text, kind in sentence.unplaced}
-        found[1:] = [side | unplaced for side in found[1:]]
-    return found
+        predicted = [side | unplaced for side in predicted]
+    return [gold, *predicted]

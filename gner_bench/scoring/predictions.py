@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from gner_bench.records import Json
+from gner_bench.scoring.entities import Span, lenient_spans, strict_spans
 from gner_bench.structure.sentence import Structured
 
 SetKey = tuple[str, str]
 """Data set and split."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Prediction:
     """One sentence: as many ``gold`` and ``predicted`` tags (``O``, ``B-type``, ``I-type``) as ``words``.
 
@@ -36,6 +38,37 @@ class Prediction:
     generation: Json = field(default_factory=dict)
     file: Path = Path()
     line: int = 0
+
+    @cached_property
+    def faultless(self) -> bool:
+        """Whether the predicted tags are the gold ones."""
+        return self.predicted == self.gold
+
+    @cached_property
+    def gold_spans(self) -> list[Span]:
+        """The strict spans of the gold tags."""
+        return strict_spans(self.gold)
+
+    @cached_property
+    def predicted_spans(self) -> list[Span]:
+        """The strict spans of the predicted tags."""
+        return self.gold_spans if self.faultless else strict_spans(self.predicted)
+
+    @cached_property
+    def gold_mentions(self) -> list[Span]:
+        """The lenient spans of the gold tags."""
+        return _lenient(self.gold, self.gold_spans)
+
+    @cached_property
+    def predicted_mentions(self) -> list[Span]:
+        """The lenient spans of the predicted tags."""
+        return self.gold_mentions if self.faultless else _lenient(self.predicted, self.predicted_spans)
+
+
+def _lenient(tags: Sequence[str], strict: list[Span]) -> list[Span]:
+    """The lenient spans of tags: the strict ones, if these hold every word that is not O."""
+    held = sum([end - start for start, end, _ in strict])
+    return strict if held == len(tags) - tags.count("O") else lenient_spans(tags)
 
 
 @dataclass(frozen=True)
@@ -78,3 +111,11 @@ class Predictions(Protocol):
 
     def __iter__(self) -> Iterator[Prediction]:
         """Every sentence. Raises InputError naming file, line and field."""
+
+
+@runtime_checkable
+class Divisible(Predictions, Protocol):
+    """Predictions in parts, of which each can be read without those before it."""
+
+    def parts(self) -> Sequence[Predictions]:
+        """The parts in order, the same whatever machine they are read on."""

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from gner_bench.data.sentence import Dataset
 from gner_bench.errors import UsageError
 from gner_bench.scoring.generations import load_generations
 from gner_bench.scoring.gold import with_gold
 from gner_bench.scoring.gold_files import Gold
-from gner_bench.scoring.importing.formats import PREDICTIONS, get_format
-from gner_bench.scoring.importing.loading import OwnGold, import_predictions, stem
+from gner_bench.scoring.importing import PREDICTIONS
 from gner_bench.scoring.predictions import Predictions
 from gner_bench.structure import BackTokenizer, load_back_tokenizer
+
+if TYPE_CHECKING:
+    from gner_bench.scoring.importing.loading import OwnGold
 
 DEFAULT_SPLIT = "test"
 
@@ -32,6 +35,9 @@ def load_from(
     """
     if format == PREDICTIONS:
         return _generations(paths, gold, renames, tokenizer, name)
+    from gner_bench.scoring.importing.formats import get_format
+    from gner_bench.scoring.importing.loading import import_predictions
+
     known = get_format(format, _back_tokenizer(tokenizer))
     if not isinstance(gold, Gold):
         return import_predictions(paths, known, gold, renames, name)
@@ -60,6 +66,8 @@ def _generations(
 
 def _own(paths: Sequence[Path], gold: Gold) -> list[OwnGold]:
     """How the gold in each file is read."""
+    from gner_bench.scoring.importing.loading import OwnGold, stem
+
     names = gold.names_for(len(paths), "predictions")
     split = gold.split or DEFAULT_SPLIT
     return [OwnGold(n or stem(path), split, *gold.reading(n)) for path, n in zip(paths, names, strict=True)]

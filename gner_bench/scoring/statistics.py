@@ -8,6 +8,7 @@ from __future__ import annotations
 from array import array
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -34,6 +35,7 @@ class Statistics:
     columns: dict[Column, int] = field(default_factory=dict)
     rows: dict[Row, int] = field(default_factory=dict)
     places: array[int] = field(default_factory=lambda: array("I"))
+    _matrix: Integers = field(default_factory=lambda: np.zeros((0, 0, 3), dtype=np.int64), compare=False, repr=False)
 
     def add(self, counts: Mapping[Metric, Mapping[str, Triple]]) -> None:
         """Add a sentence with its counts by metric and type."""
@@ -47,6 +49,13 @@ class Statistics:
         )
         self.places.append(self.rows.setdefault(row, len(self.rows)))
 
+    def extend(self, later: Statistics) -> None:
+        """Add the sentences of another."""
+        columns = [self.columns.setdefault(column, len(self.columns)) for column in later.columns]
+        moved = (tuple(sorted((columns[column], triple) for column, triple in row)) for row in later.rows)
+        rows = [self.rows.setdefault(row, len(self.rows)) for row in moved]
+        self.places.extend([rows[place] for place in later.places])
+
     def __len__(self) -> int:
         return len(self.places)
 
@@ -56,11 +65,12 @@ class Statistics:
 
     def matrix(self) -> Integers:
         """The distinct rows, shape (rows, columns, 3): right, predicted, gold."""
-        found = np.zeros((len(self.rows), len(self.columns), 3), dtype=np.int64)
-        for place, row in enumerate(self.rows):
-            for column, triple in row:
-                found[place, column] = triple
-        return found
+        if len(self._matrix) != len(self.rows):
+            entries = ((place, column, *triple) for place, row in enumerate(self.rows) for column, triple in row)
+            found = np.fromiter(chain.from_iterable(entries), dtype=np.int64).reshape(-1, 5)
+            self._matrix = np.zeros((len(self.rows), len(self.columns), 3), dtype=np.int64)
+            self._matrix[found[:, 0], found[:, 1]] = found[:, 2:]
+        return self._matrix
 
     def sums(self) -> Integers:
         """The counts of the whole set, shape (columns, 3)."""
@@ -73,9 +83,9 @@ class Statistics:
         return {kind: column for (found, kind), column in self.columns.items() if found == metric}
 
     def document(self) -> dict[str, Any]:
-        """As JSON: columns, rows as flat lists (column, right, predicted, gold, column, …), each sentence's row."""
+        """For JSON: columns, rows as flat lists (column, right, predicted, gold, column, …), each sentence's row."""
         rows = [[number for column, triple in row for number in (column, *triple)] for row in self.rows]
-        return {"columns": [list(column) for column in self.columns], "rows": rows, "sentences": self.places.tolist()}
+        return {"columns": [list(column) for column in self.columns], "rows": rows, "sentences": self.places}
 
 
 def of_document(metrics: Sequence[Metric], document: Mapping[str, Any]) -> Statistics:

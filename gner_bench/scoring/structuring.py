@@ -30,7 +30,7 @@ from gner_bench.records import Json
 from gner_bench.scoring.predictions import Prediction
 from gner_bench.structure.matching import STEPS
 from gner_bench.structure.parsing import LABEL_FAULTS, LabelFault, label_faults
-from gner_bench.structure.sentence import Structured, word_differences
+from gner_bench.structure.sentence import Structured, labels_of, word_differences
 
 COUNTED = (
     "unknown_labels",
@@ -66,6 +66,15 @@ class Frequent:
     def update(self, texts: Iterable[tuple[str, ...]]) -> None:
         """Count each of ``texts``."""
         self._counts.update(tuple(map(_cut, each)) for each in texts)
+        self._forget()
+
+    def extend(self, later: Frequent) -> None:
+        """Add the counts of another."""
+        self._counts.update(later._counts)
+        self.forgot |= later.forgot
+        self._forget()
+
+    def _forget(self) -> None:
         if len(self._counts) > self._remembered:
             self._counts = Counter(dict(self._ordered()[: self._remembered // 2]))
             self.forgot = True
@@ -102,18 +111,17 @@ class Structuring:
             counts["cut_inputs"] += bool(generation.get("input_cut"))
         if not self._legal.issuperset(zip(("O", *sentence.predicted), sentence.predicted, strict=False)):
             self._add_transitions(sentence.predicted)
-        unknown = {tag for tag in set(sentence.gold) if tag != "O" and tag[2:] not in sentence.types}
-        if unknown:
-            counts["gold_outside_types"] += sum(map(sentence.gold.count, unknown))
+        allowed = labels_of(sentence.types)
+        if not allowed.issuperset(sentence.gold):
+            counts["gold_outside_types"] += sum(tag not in allowed for tag in sentence.gold)
 
     def _add_output(self, sentence: Prediction, structured: Structured) -> None:
         self._steps[structured.match.step] += 1
         if structured.omitted_words or structured.added_words:
             self._add_differences(sentence, structured)
         if structured.unknown_labels:
-            types = frozenset(sentence.types)
-            labels = [label for _, label in structured.generated if label != "O" and label[2:] not in types]
-            self._note("unknown_labels", [(label,) for label in labels])
+            allowed = labels_of(sentence.types)
+            self._note("unknown_labels", [(label,) for _, label in structured.generated if label not in allowed])
         if structured.outside_vocabulary:
             self._note("words_outside_vocabulary", [(word,) for word in structured.outside_vocabulary])
         if structured.unknown_labels or sentence.text.count("(") != len(structured.generated):
@@ -138,6 +146,15 @@ class Structuring:
                 self._legal.add((before, tag))
             else:
                 self._counts["orphan_tags" if before == "O" else "type_changes"] += 1
+
+    def extend(self, later: Structuring) -> None:
+        """Add the sentences of another."""
+        for mine, others in ((self._steps, later._steps), (self._counts, later._counts)):
+            for name, count in others.items():
+                mine[name] += count
+        self._faults += later._faults
+        for name, frequent in later._frequent.items():
+            self._frequent[name].extend(frequent)
 
     def document(self) -> Json:
         """The parts ``matched_by`` and ``structuring`` of scores.json."""

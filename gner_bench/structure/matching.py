@@ -42,17 +42,17 @@ def match(
     """
     if len(generated_words) != len(generated_labels):
         raise ValueError(f"{len(generated_words)} generated words but {len(generated_labels)} labels")
-    expected = [word.lower() for word in words]
-    generated = [word.lower() for word in generated_words]
+    expected = list(map(str.lower, words))
+    generated = list(map(str.lower, generated_words))
     if back_tokenize is not None:
         expected = list(back_tokenize(expected))
+    if expected == generated:
+        return Match(list(generated_labels), "exact", list(range(len(generated))))
     step, sources = _align(expected, generated)
     return Match(["O" if source is None else generated_labels[source] for source in sources], step, sources)
 
 
 def _align(expected: Sequence[str], generated: Sequence[str]) -> tuple[Step, list[int | None]]:
-    if expected == generated:
-        return "exact", list(range(len(generated)))
     greedy = _subsequence(expected, generated)
     if greedy is not None:
         return "subsequence", greedy

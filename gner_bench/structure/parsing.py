@@ -27,8 +27,9 @@ def parse_generation(text: str) -> list[tuple[str, str]]:
     is ignored.
     """
     parts = LABEL.split(text)
-    words = map(str.strip, parts[0::2])
-    return [(word, label.strip()) for word, label in zip(words, parts[1::2], strict=False) if word]
+    words = list(map(str.strip, parts[:-1:2]))
+    pairs = list(zip(words, map(str.strip, parts[1::2]), strict=True))
+    return [pair for pair in pairs if pair[0]] if "" in words else pairs
 
 
 def label_faults(text: str, pairs: Sequence[tuple[str, str]], types: Collection[str]) -> Counter[LabelFault]:

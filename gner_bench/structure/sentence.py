@@ -47,21 +47,22 @@ def structure(
 ) -> Structured:
     """Tags for ``words`` from the generated ``text``; a label whose type is not in ``types`` becomes ``O``."""
     pairs = parse_target_text(text, target)
-    written = [label for _, label in pairs]
-    allowed = _allowed(frozenset(types))
-    labels = [label if label in allowed else "O" for label in written]
+    written: Sequence[str]
+    generated, written = zip(*pairs, strict=True) if pairs else ((), ())
+    allowed = labels_of(tuple(types))
+    labels = written if allowed.issuperset(written) else [label if label in allowed else "O" for label in written]
     outside: list[str] = []
     noticing = None if back_tokenize is None else _noticing(back_tokenize, words, outside)
-    matched = match(words, [word for word, _ in pairs], labels, noticing)
+    matched = match(words, generated, labels, noticing)
     if target.scheme == "plain":
         matched = replace(matched, tags=placed_tags(labels, matched.sources, types, target))
     placed = len(words) - matched.sources.count(None)
-    unknown = 0 if labels == written else sum(map(ne, labels, written))
+    unknown = 0 if labels is written else sum(map(ne, labels, written))
     return Structured(matched, unknown, len(words) - placed, len(pairs) - placed, pairs, tuple(outside))
 
 
 @lru_cache(maxsize=1024)
-def _allowed(types: frozenset[str]) -> frozenset[str]:
+def labels_of(types: tuple[str, ...]) -> frozenset[str]:
     """The labels that a prompt with these types allows."""
     return frozenset(["O", *(f"{part}-{kind}" for kind in types for part in "BI")])
 

@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 
 from gner_bench.data import Dataset, Sentence
 from gner_bench.predict.plan import plan
+from gner_bench.scoring.counting import score
 from gner_bench.scoring.predictions import Origin, Prediction, System
-from gner_bench.scoring.scores import Scores, score
+from gner_bench.scoring.scores import Scores
 from gner_bench.structure import structure
 from gner_bench.structure.targets import parse_target, target_text
 from gner_bench.train.tokenizer import train_tokenizer

@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+import hashlib
+import json
+
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from gner_bench.data import Dataset, Sentence
-from gner_bench.data.sentence import content_hash
+from gner_bench.data.sentence import content_hash, short_hash
 
 Tagged = tuple[tuple[str, ...], tuple[str, ...]]
 
@@ -71,3 +74,10 @@ def test_ids_names_and_splits_are_not_part_of_the_content() -> None:
         return Dataset(name, split, ("person",), (Sentence(id, ("Ann",), ("B-person",)),))
 
     assert dataset("0", "a", "dev").content_hash == dataset("9", "b", "test").content_hash
+
+
+@given(st.lists(st.text(st.characters(codec="utf-8")) | st.sampled_from(['a", "b', "\\", '"', "\x7f", "\n", ""])))
+def test_hashes_are_those_of_the_words_as_json(words: list[str]) -> None:
+    assert short_hash(words) == hashlib.sha256(json.dumps(words).encode()).hexdigest()[:12]
+    both = json.dumps([words, words]).encode()
+    assert content_hash([(words, words)]) == hashlib.sha256(both).hexdigest()

@@ -9,13 +9,14 @@ from typing import Any
 import pytest
 
 from gner_bench.catalog import catalog
+from gner_bench.files import to_json
 from gner_bench.report.prepare import prepare
 from gner_bench.report.write import Written, write_report
+from gner_bench.scoring.counting import score
 from gner_bench.scoring.document import document
 from gner_bench.scoring.metrics import DEFAULT
 from gner_bench.scoring.predictions import Origin, Prediction, System
 from gner_bench.scoring.resampling import Resampling
-from gner_bench.scoring.scores import score
 
 SENTENCES = 40
 TYPES = ("person", "place", "thing")
@@ -75,7 +76,8 @@ def make_document(
     """What ``gner-bench score`` writes for a system that tags the given shares of sentences right."""
     origin = Origin((Path(f"{name}.jsonl"),), System(name, parameters, note, training_sets), "greedy")
     predictions = Made(origin, right or {"crossner_ai": 0.5, "mit-movie": 0.25}, **made)
-    return document(score(predictions, metrics), Resampling(resamples))
+    found: dict[str, Any] = json.loads(to_json(document(score(predictions, metrics), Resampling(resamples))))
+    return found
 
 
 @pytest.fixture(name="document")

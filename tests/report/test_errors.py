@@ -12,6 +12,7 @@ from rich.cells import cell_len
 from rich.console import Console
 
 from gner_bench.api import load_predictions, score
+from gner_bench.files import to_json
 from gner_bench.report.error_figures import (
     bucket_counts,
     bucket_f1,
@@ -38,7 +39,7 @@ def scored(predictions_file: Callable[..., Path]) -> Builder:
 
     def build(*records: dict[str, Any]) -> Document:
         scores = score(load_predictions(predictions_file(*records), tokenizer="none"))
-        found: Document = json.loads(json.dumps(document(scores, Resampling(0))))
+        found: Document = json.loads(to_json(document(scores, Resampling(0))))
         return found
 
     return build

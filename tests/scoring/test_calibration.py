@@ -18,9 +18,9 @@ from gner_bench.scoring.calibration import (
     expected_calibration_error,
     reliability,
 )
+from gner_bench.scoring.counting import score
 from gner_bench.scoring.counts import strict_counts
 from gner_bench.scoring.predictions import Prediction
-from gner_bench.scoring.scores import score
 
 from .sentences import given_sets, predictions, sentence
 

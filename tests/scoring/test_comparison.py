@@ -11,6 +11,7 @@ import pytest
 
 import gner_bench
 from gner_bench.errors import InputError, UsageError
+from gner_bench.files import to_json
 from gner_bench.scoring.changed import changes, type_differences
 from gner_bench.scoring.comparison import (
     Comparison,
@@ -23,12 +24,13 @@ from gner_bench.scoring.comparison import (
     scores_file,
     shared_metrics,
 )
+from gner_bench.scoring.counting import score
 from gner_bench.scoring.document import document
 from gner_bench.scoring.metrics import METRICS, Metric
 from gner_bench.scoring.paired import differences
 from gner_bench.scoring.predictions import Origin, Prediction, System
 from gner_bench.scoring.resampling import Resampling
-from gner_bench.scoring.scores import Scores, score
+from gner_bench.scoring.scores import Scores
 
 FEW = Resampling(200)
 GOLD = ["B-person O B-place", "B-person I-person O", "O B-place O", "O O O", "B-place O B-person"]
@@ -226,7 +228,7 @@ def test_a_data_set_may_be_called_mean(base: Scores, better: Scores) -> None:
 
 
 def write(path: Path, scores: Scores, **changes: Any) -> Path:
-    path.write_text(json.dumps(document(scores, Resampling(50)) | changes))
+    path.write_text(to_json(document(scores, Resampling(50)) | changes))
     return path
 
 
@@ -261,7 +263,7 @@ def test_an_unknown_metric_is_refused(base: Scores) -> None:
 def test_files_of_scores_are_told_from_predictions(tmp_path: Path, base: Scores) -> None:
     scores = write(tmp_path / "scores.json", base)
     pretty = tmp_path / "pretty.json"
-    pretty.write_text(json.dumps(document(base, Resampling(50)), indent=1, sort_keys=True))
+    pretty.write_text(json.dumps(json.loads(to_json(document(base, Resampling(50)))), indent=1, sort_keys=True))
     predictions = tmp_path / "predictions.json"
     predictions.write_text('{"dataset": "news", "version": 2}\n')
     assert scores_file(scores) == scores

@@ -15,7 +15,7 @@ from gner_bench.scoring.counts import (
     token_counts,
     type_counts,
 )
-from gner_bench.scoring.entities import Span, entities, normalise
+from gner_bench.scoring.entities import Span, entities, lenient_spans, normalise
 from gner_bench.scoring.metrics import DEFINITIONS, METRICS
 from gner_bench.scoring.predictions import Prediction
 
@@ -60,7 +60,7 @@ def test_types_keep_their_names_where_normalised_ones_differ() -> None:
 
 
 def naive_gner(found: Prediction) -> Triple:
-    gold, predicted = (set(entities(found.words, side)) for side in (found.gold, found.predicted))
+    gold, predicted = (entities(found.words, lenient_spans(side)) for side in (found.gold, found.predicted))
     predicted |= {(normalise(text), normalise(kind)) for text, kind in found.unplaced}
     return len(gold & predicted), len(predicted), len(gold)
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from gner_bench.api import load_predictions, score
 from gner_bench.errors import InputError
-from gner_bench.files import write_json
+from gner_bench.files import to_json, write_json
 from gner_bench.scoring.document import VERSION, document, read_scores
 from gner_bench.scoring.figures import Figures
 from gner_bench.scoring.metrics import METRICS
@@ -87,7 +87,7 @@ def test_the_average_and_the_pooled_figures_are_those_of_figures(scores: Scores)
 
 
 def test_the_same_scores_give_the_same_document(scores: Scores) -> None:
-    assert json.dumps(document(scores, FEW)) == json.dumps(document(scores, FEW))
+    assert to_json(document(scores, FEW)) == to_json(document(scores, FEW))
 
 
 @given(SENTENCES, SENTENCES)
@@ -99,21 +99,21 @@ def test_what_is_read_back_gives_the_same_document(
     first = document(scores_of(news=news, films=films), FEW)
     write_json(path, first)
     again = document(*read_scores(path))
-    assert json.dumps(again) == json.dumps(first)
+    assert to_json(again) == to_json(first)
 
 
 def test_real_scores_are_read_back_the_same(shared: Path, tmp_path: Path) -> None:
     path = tmp_path / "scores.json"
     first = document(score(load_predictions(shared / "predictions/gner-t5-base.dev700.jsonl")), Resampling(100))
     write_json(path, first)
-    assert json.dumps(document(*read_scores(path))) == json.dumps(first)
+    assert to_json(document(*read_scores(path))) == to_json(first)
 
 
 def test_other_intervals_can_be_had_from_a_file(scores: Scores, written: Path) -> None:
     read, resampling = read_scores(written)
     assert resampling == FEW
     more = Resampling(500, seed=1)
-    assert document(read, more) == document(scores, more)
+    assert to_json(document(read, more)) == to_json(document(scores, more))
 
 
 def change(path: Path, keys: str, value: Any) -> None:

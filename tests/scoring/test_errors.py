@@ -11,12 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gner_bench.api import load_predictions, score
+from gner_bench.scoring.counting import score as count
 from gner_bench.scoring.counts import strict_counts
 from gner_bench.scoring.entities import Span
 from gner_bench.scoring.errors import ERROR_CLASSES, PAPER, classify
 from gner_bench.scoring.metrics import DEFINITIONS
 from gner_bench.scoring.predictions import Prediction
-from gner_bench.scoring.scores import score as count
 from gner_bench.structure import structure
 
 from .sentences import given_sets, of_spans, predictions, sentence, spans

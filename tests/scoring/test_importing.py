@@ -18,7 +18,7 @@ from gner_bench.data.sentence import Dataset
 from gner_bench.errors import IncompleteError, InputError, UsageError
 from gner_bench.scoring.counts import gner_counts, strict_counts
 from gner_bench.scoring.gold_files import Gold
-from gner_bench.scoring.importing.formats import FORMATS
+from gner_bench.scoring.importing import FORMATS
 from gner_bench.scoring.importing.placing import Span, bio, place_spans
 from gner_bench.scoring.predictions import Prediction, Predictions
 from gner_bench.scoring.scores import Scores

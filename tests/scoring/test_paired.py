@@ -14,12 +14,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gner_bench.errors import UsageError
+from gner_bench.scoring.counting import score
 from gner_bench.scoring.metrics import Metric, prf
 from gner_bench.scoring.paired import Difference, detectable, differences, holm, require_same_sentences
 from gner_bench.scoring.predictions import Origin, System
 from gner_bench.scoring.resampling import Resampling
-from gner_bench.scoring.scores import Scores, SetScores, score, sentence_key
+from gner_bench.scoring.scores import Scores, SetScores
 from gner_bench.scoring.statistics import Statistics
+from gner_bench.scoring.tally import sentence_key
 
 Triple = tuple[int, int, int]
 Pair = tuple[Triple, Triple]

@@ -133,7 +133,7 @@ def test_a_subsequence_goes_to_the_first_equal_words_even_where_that_splits_an_e
     found = structure(words, ["place"], "new(B-place) york(I-place) city(I-place)")
     assert found.match.step == "subsequence"
     assert found.match.tags == ["B-place", "I-place", "O", "O", "O", "I-place"]
-    assert entities(words, found.match.tags) == [("new york", "place"), ("city", "place")]
+    assert entities(words, lenient_spans(found.match.tags)) == {("new york", "place"), ("city", "place")}
     assert strict_spans(found.match.tags) == [(0, 2, "place")]
 
 

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gner_bench.files import to_json
 from gner_bench.scoring.counts import Counts
 from gner_bench.scoring.metrics import DEFINITIONS, METRICS
 from gner_bench.scoring.predictions import Prediction
@@ -61,7 +62,7 @@ def test_sentences_with_the_same_counts_share_a_row() -> None:
 @settings(max_examples=40)
 def test_the_document_is_read_back_as_the_same_statistics(sentences: list[Prediction]) -> None:
     found = counted(sentences)
-    again = of_document(METRICS, json.loads(json.dumps(found.document())))
+    again = of_document(METRICS, json.loads(to_json(found.document())))
     assert again == found
     assert again.document() == found.document()
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from gner_bench.data.sentence import ContentHash
 from gner_bench.errors import IntegrityError
 from gner_bench.records import Json
-from gner_bench.report.page.spans import CLASSES, Spans, gold_spans, judged, written
+from gner_bench.report.page.spans import CLASSES, Spans, judged, written
 from gner_bench.report.page.values import PageSystem
 from gner_bench.scoring.predictions import Prediction, SetKey
 from gner_bench.structure.matching import STEPS
@@ -58,7 +58,7 @@ class _Samples:
         sample = self.found.get(key)
         if sample is None:
             place = list(self.sets).index(key[:2])
-            gold = self._flat(gold_spans(sentence))
+            gold = self._flat(sentence.gold_spans)
             sample = self.found[key] = _Sample(place, sentence.id, sentence.words, gold)
         spans = judged(sentence)
         right = sum(CLASSES[span[3]] == "correct" for span in spans)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from gner_bench.scoring.entities import strict_spans
 from gner_bench.scoring.entries import outside_strict_spans
 from gner_bench.scoring.errors import ERROR_CLASSES, classify
 from gner_bench.scoring.predictions import Prediction
@@ -18,14 +17,9 @@ CLEANED = (" .", " ?", " !", " ,", " ' ", " n't", " 'm", " 's", " 've", " 're")
 """What decoders of Hugging Face write without these spaces (``clean_up_tokenization_spaces``)."""
 
 
-def gold_spans(sentence: Prediction) -> list[tuple[int, int, str]]:
-    """The strict spans of the gold."""
-    return strict_spans(sentence.gold)
-
-
 def judged(sentence: Prediction) -> list[Judged]:
     """The predicted spans with their classes, missed gold spans and stray tags, in the order of the sentence."""
-    pairs = classify(gold_spans(sentence), strict_spans(sentence.predicted))
+    pairs = classify(sentence.gold_spans, sentence.predicted_spans)
     found = [(*span, CLASSES.index(name)) for name, gold, made in pairs if (span := made or gold)]
     return sorted([*found, *_stray(sentence.predicted)])
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from gner_bench.data.tags import Reading
 from gner_bench.errors import UsageError, did_you_mean
-from gner_bench.scoring.importing import answers, conll, spans, text
+from gner_bench.scoring.importing import FORMATS, answers, conll, spans, text
 from gner_bench.scoring.importing.content import Item
 from gner_bench.structure import BackTokenizer
 from gner_bench.structure.matching import MATCHING_VERSION
@@ -30,11 +30,6 @@ class Format:
     structuring: str
     gold_inside: bool = False
     tokenizer: str | None = None
-
-
-IMPORTS = ("conll", "spans", "uniner", "slimer", "text", "inline")
-PREDICTIONS = "gner-jsonl"
-FORMATS = (PREDICTIONS, *IMPORTS)
 
 
 def get_format(name: str, back_tokenizer: BackTokenizer | None = None) -> Format:

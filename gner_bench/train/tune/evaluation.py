@@ -18,11 +18,12 @@ from gner_bench.predict.local import local_backend
 from gner_bench.predict.options import Options
 from gner_bench.predict.plan import Key, Task
 from gner_bench.predict.plan import plan as planned
+from gner_bench.scoring.counting import score
 from gner_bench.scoring.figures import Figures
 from gner_bench.scoring.metrics import DEFAULT
 from gner_bench.scoring.predictions import Origin, Prediction, System
 from gner_bench.scoring.resampling import Resampling
-from gner_bench.scoring.scores import Scores, score
+from gner_bench.scoring.scores import Scores
 from gner_bench.structure import BackTokenizer, load_back_tokenizer, structure
 from gner_bench.structure.targets import GNER, Target, structuring_name
 from gner_bench.train.tune.recipe import TuneRecipe
