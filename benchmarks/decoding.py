@@ -75,8 +75,12 @@ T5 = {
     "t5-xxl": (4096, 64, 10240, 24, 64),
 }
 """d_model, d_kv, d_ff, layers and heads of Flan-T5."""
-LLAMA = {"llama-7b": (4096, 11008, 32, 32), "llama-tiny": (256, 688, 4, 4)}
-"""Hidden size, size of the feed-forward layer, layers and heads; the tiny one only tests this script."""
+LLAMA = {
+    "llama-7b": (4096, 11008, 32, 32),
+    "llama-160m": (768, 2048, 12, 12),
+    "llama-tiny": (256, 688, 4, 4),
+}
+"""Hidden size, size of the feed-forward layer, layers and heads; the tiny one only tests the scripts."""
 TINY = "gner-tiny"
 PAD = 128
 """Prompts of compiled models are filled up to a multiple of this, so that few shapes have to be compiled."""

@@ -101,12 +101,12 @@ def _facts(run: Run) -> dict[str, Any]:
         },
         "steps": position.step,
         "tokens": position.tokens,
-        "recipe": asdict(run.recipe),
+        "recipe": run.recipe.document(),
     }
 
 
 def _refuse_other_recipe(recipe: Recipe, path: Path) -> None:
-    text = json.dumps(asdict(recipe), indent=2) + "\n"
+    text = json.dumps(recipe.document(), indent=2) + "\n"
     if path.exists() and path.read_text(encoding="utf-8") != text:
         raise InputError(path, "this folder holds the training of another recipe; choose another --out")
     write_atomic(path, text)
@@ -128,7 +128,7 @@ def _prepare(recipe: Recipe, root: Path, out: Path, base: Path | None) -> Run:
 
 
 def _tokenizer(recipe: Recipe, pool: Pool, out: Path, base: Path | None) -> Tokenizer:
-    path = (base or out) / "tokenizer.json"
+    path = Path(recipe.tokenizer) if recipe.tokenizer else (base or out) / "tokenizer.json"
     if path.exists():
         return Tokenizer.from_file(str(path))
     schemes = recipe.schemes or (pool.target.scheme,)

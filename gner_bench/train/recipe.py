@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
 from gner_bench.config import read_config
 from gner_bench.data import Repair
 from gner_bench.errors import InputError, UsageError, did_you_mean
+from gner_bench.records import Json
 from gner_bench.structure.targets import GNER, Scheme, parse_target
 
 
@@ -67,7 +68,8 @@ class Recipe:
     ``target`` is what the checkpoint learns to write (see ``structure.targets``), ``copying`` what it answers to words
     to be copied: the target, in which all of them are ``O``, or the bare words. ``schemes`` are those whose brackets
     and prefixes are one token each, so that checkpoints of several targets can share a tokenizer; none means the
-    target's own.
+    target's own. ``tokenizer`` is the file of one to be used as it is, seen from the recipe's folder, else a new one is
+    trained.
     """
 
     name: str
@@ -88,10 +90,15 @@ class Recipe:
     target: str = str(GNER)
     copying: Literal["target", "words"] = "target"
     schemes: tuple[Scheme, ...] = ()
+    tokenizer: str = ""
 
     @property
     def steps(self) -> int:
         return sum(stage.steps for stage in self.stages)
+
+    def document(self) -> Json:
+        """As JSON, without the place of the tokenizer's file."""
+        return asdict(self) | {"tokenizer": Path(self.tokenizer).name}
 
 
 def read_recipe(path: Path) -> Recipe:
@@ -103,7 +110,12 @@ def read_recipe(path: Path) -> Recipe:
         for name in stage.mix:
             if name not in known:
                 raise InputError(path, f"unknown set {name!r}; {did_you_mean(name, known)}", field="stages.mix")
-    return recipe
+    if not recipe.tokenizer:
+        return recipe
+    tokenizer = path.parent / recipe.tokenizer
+    if not tokenizer.is_file():
+        raise InputError(path, f"there is no file {tokenizer}", field="tokenizer")
+    return replace(recipe, tokenizer=str(tokenizer))
 
 
 def _check_target(recipe: Recipe, path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -30,22 +31,31 @@ def train_tokenizer(
 ) -> Tokenizer:
     """Learn ``vocabulary`` pieces from ``texts``; characters outside the ``alphabet`` most frequent become bytes.
 
-    The labels of ``schemes`` are counted in, see ``markup``.
+    The labels of ``schemes`` are counted in, see ``markup``. The same texts give the same pieces: of characters that
+    are as frequent the library would keep any, so they are chosen here, in the order of their code points.
     """
-    fixed = markup(schemes)
+    fixed, kept = markup(schemes), list(texts)
     learner = Tokenizer(models.BPE())
     learner.pre_tokenizer = _pieces("never")
     specials = [PAD, END, UNKNOWN, *(f"<0x{byte:02X}>" for byte in range(256))]
     learner.train_from_iterator(
-        texts,
+        kept,
         trainers.BpeTrainer(
             vocab_size=vocabulary - len(fixed),
             special_tokens=specials,
             limit_alphabet=alphabet,
+            initial_alphabet=_most_frequent(kept, alphabet),
             show_progress=False,
         ),
     )
     return _with_markup(json.loads(learner.to_str())["model"], fixed)
+
+
+def _most_frequent(texts: Iterable[str], characters: int) -> list[str]:
+    counts: Counter[str] = Counter()
+    for text in texts:
+        counts.update(text.replace(" ", "▁"))
+    return sorted(sorted(counts), key=lambda each: -counts[each])[:characters]
 
 
 def _pieces(prepend_scheme: str) -> pre_tokenizers.PreTokenizer:

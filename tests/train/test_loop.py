@@ -64,6 +64,14 @@ def test_the_result_is_a_checkpoint_that_predict_takes(root: Path, tmp_path: Pat
     assert engine.predict(backend, select(options), options).exists()
 
 
+def test_a_recipe_may_name_its_tokenizer(root: Path, tmp_path: Path) -> None:
+    first = loop.train(RECIPE, root, tmp_path / "first")
+    recipe = dataclasses.replace(RECIPE, seed=2, tokenizer=str(first / "tokenizer.json"))
+    second = loop.train(recipe, root, tmp_path / "second")
+    assert (second / "tokenizer.json").read_bytes() == (first / "tokenizer.json").read_bytes()
+    assert json.loads((second / "training.json").read_text())["recipe"]["tokenizer"] == "tokenizer.json"
+
+
 def test_training_goes_on_from_a_base_with_its_tokenizer(root: Path, tmp_path: Path) -> None:
     copying = dataclasses.replace(RECIPE, stages=RECIPE.stages[:1], copying="words", schemes=("bio", "plain"))
     base = loop.train(copying, root, tmp_path / "base")

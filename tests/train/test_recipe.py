@@ -44,6 +44,7 @@ def test_the_ablation_protects_all_that_it_evaluates_and_knows_the_brackets_of_a
         ("seed = 0", 'seed = 0\ntarget = "bio"', "target: 'bio': expected entities, full, "),
         ("seed = 0", 'seed = 0\nschemes = ["plain"]', "schemes: the target full[+]bio is written in bio"),
         ("seed = 0", 'seed = 0\nschemes = ["bilou"]', "schemes.*'bilou'"),
+        ("seed = 0", "seed = 1", "tokenizer: there is no file .*tokenizer.json"),
     ],
 )
 def test_a_wrong_key_is_named(tmp_path: Path, old: str, new: str, message: str) -> None:

@@ -46,3 +46,11 @@ def test_the_parts_of_all_labels_are_one_token_each() -> None:
         "(S-",
     ]
     assert len({len(tokens) for tokens in opening}) == 1
+
+
+def test_of_characters_that_are_as_frequent_the_first_code_points_are_kept() -> None:
+    texts = [f" {chr(number) * 2}" for number in range(0x4E00, 0x4E40)]
+    learned = [train_tokenizer(texts, 320, alphabet=9) for _ in range(3)]
+    assert len({each.to_str() for each in learned}) == 1
+    kept = {piece for piece in learned[0].get_vocab() if len(piece) == 1 and piece >= "\u4e00"}
+    assert kept == set(map(chr, range(0x4E00, 0x4E08)))
