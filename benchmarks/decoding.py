@@ -77,7 +77,7 @@ T5 = {
 """d_model, d_kv, d_ff, layers and heads of Flan-T5."""
 LLAMA = {
     "llama-7b": (4096, 11008, 32, 32),
-    "llama-160m": (768, 2048, 12, 12),
+    "llama-134m": (768, 2048, 12, 12),
     "llama-tiny": (256, 688, 4, 4),
 }
 """Hidden size, size of the feed-forward layer, layers and heads; the tiny one only tests the scripts."""

@@ -1,6 +1,6 @@
 """Throughput of fine-tuning, with and without like lengths side by side, printed as Markdown.
 
-    python benchmarks/training.py --data ROOT --tokenizer T5 [--shapes t5-base,llama-160m] [--precisions fp32,bf16]
+    python benchmarks/training.py --data ROOT --tokenizer T5 [--shapes t5-base,llama-134m] [--precisions fp32,bf16]
 
 Models of the given shapes with random weights (``gner-tiny`` is the embedded checkpoint) are trained on batches of an
 epoch: forward, backward and AdamW as `gner-bench train` does them, after one batch that is not timed. Floating-point
