@@ -224,7 +224,8 @@ def _server(base_url: str | None, model: str, api: Any, concurrency: int, tokeni
     if base_url is None:
         raise click.UsageError("--backend openai needs --base-url")
     from gner_bench.catalog import catalog
-    from gner_bench.predict.openai import Server, openai_backend
+    from gner_bench.predict.openai import openai_backend
+    from gner_bench.predict.server import Server
 
     server = Server(base_url, model, api, concurrency)
     if api == "completions" and tokenizer is not None:

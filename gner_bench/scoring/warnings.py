@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from gner_bench.catalog.problems import problem_warning
-from gner_bench.errors import IncompleteError
 from gner_bench.scoring.scores import Scores, SetScores
 
 COUNTED = {
@@ -46,11 +45,3 @@ def lacking(scores: Scores) -> int:
     """How many sentences the run set out to predict and has not."""
     scored = sum(len(each.statistics) for each in scores.sets.values())
     return max(0, scores.origin.expected - scored)
-
-
-def require_complete(scores: Scores) -> None:
-    """Raise IncompleteError when sentences of the run are missing."""
-    if lacking(scores):
-        raise IncompleteError(
-            f"{lacking(scores)} sentences of the run are missing; predict or import them, then score again"
-        )

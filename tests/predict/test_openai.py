@@ -20,9 +20,11 @@ import pytest
 from gner_bench.data import Dataset, Sentence
 from gner_bench.errors import GnerBenchError, InputError, UnreachableError, UsageError
 from gner_bench.fetch import http
+from gner_bench.predict.asking import THREAD
 from gner_bench.predict.backend import Backend
-from gner_bench.predict.openai import THREAD, Server, openai_backend
+from gner_bench.predict.openai import openai_backend
 from gner_bench.predict.plan import Task, plan
+from gner_bench.predict.server import Server
 
 KEY = "sk-secret-1234"
 MODEL = "lab/GNER-LLaMA-7B"

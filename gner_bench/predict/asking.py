@@ -1,0 +1,209 @@
+"""Requests to a server that speaks the OpenAI API: many at a time, each as often as it takes."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import islice
+from queue import SimpleQueue
+from threading import Thread
+from typing import TYPE_CHECKING, Any
+
+from gner_bench.errors import GnerBenchError, UnreachableError, short
+from gner_bench.fetch.http import CONNECT_SECONDS, retry_after
+from gner_bench.predict.generation import Generation
+from gner_bench.predict.plan import Task
+from gner_bench.predict.server import MAY_PASS, Api, Server, headers, pause, problem
+from gner_bench.records import Json
+
+if TYPE_CHECKING:
+    import httpx2
+
+ROUTES: dict[Api, str] = {"completions": "completions", "chat": "chat/completions"}
+GREEDY: Json = {"temperature": 0, "top_p": 1, "n": 1, "seed": 0, "frequency_penalty": 0, "presence_penalty": 0}
+"""The penalties of 0 also undo a repetition penalty that `transformers serve` takes from the checkpoint."""
+GIVEN_UP = ("abort", "error")
+"""Finish reasons of a generation that the server broke off itself."""
+AHEAD = 2
+"""Requests handed over at a time, as a multiple of the concurrency, so that a slow reader does not idle the server."""
+CLOSING_SECONDS = 10.0
+THREAD = "requests to the server"
+
+
+class _BrokenError(Exception):
+    """An attempt failed in a way that the next one may not. ``wait``: what the server asks for, in seconds."""
+
+    def __init__(self, reason: str, wait: float | None = None, unreachable: bool = False) -> None:
+        super().__init__(reason)
+        self.wait, self.unreachable = wait, unreachable
+
+
+@dataclass(frozen=True)
+class _Session:
+    """Where requests run: an event loop in a thread of its own, with ``slots`` for those under way."""
+
+    loop: asyncio.AbstractEventLoop
+    client: httpx2.AsyncClient
+    slots: asyncio.Semaphore
+    stop: asyncio.Event
+
+
+@contextmanager
+def _session(server: Server) -> Iterator[_Session]:
+    """Ends what is under way when left."""
+    import httpx2
+
+    timeout = httpx2.Timeout(None, connect=CONNECT_SECONDS)
+    limits = httpx2.Limits(max_connections=server.concurrency, max_keepalive_connections=server.concurrency)
+    client = httpx2.AsyncClient(headers=headers(server), timeout=timeout, limits=limits)
+    started: Future[_Session] = Future()
+    thread = Thread(target=asyncio.run, args=(_run(server, client, started),), name=THREAD, daemon=True)
+    thread.start()
+    session = started.result()
+    try:
+        yield session
+    finally:
+        session.loop.call_soon_threadsafe(session.stop.set)
+        thread.join(CLOSING_SECONDS)
+
+
+async def _run(server: Server, client: httpx2.AsyncClient, started: Future[_Session]) -> None:
+    """Keep the loop running until told to stop, then cancel what it does."""
+    async with client:
+        stop, slots = asyncio.Event(), asyncio.Semaphore(server.concurrency)
+        started.set_result(_Session(asyncio.get_running_loop(), client, slots, stop))
+        await stop.wait()
+        others = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in others:
+            task.cancel()
+        await asyncio.gather(*others, return_exceptions=True)
+
+
+@dataclass
+class Asker:
+    """Asks ``server`` and counts what that took. ``count`` gives the tokens of a prompt where the total is limited."""
+
+    server: Server
+    count: Callable[[str], int] | None
+    requests: int = 0
+    retries: int = 0
+    seconds_waited: float = 0.0
+    uncounted: int = 0
+
+    def statistics(self) -> Json:
+        return {
+            "requests": self.requests,
+            "retries": self.retries,
+            "seconds_waited": round(self.seconds_waited, 1),
+            "outputs_of_unknown_length": self.uncounted,
+        }
+
+    def decode(self, tasks: Sequence[Task]) -> Iterator[tuple[Task, Generation]]:
+        """Outputs as they come. Leaving early cancels the requests under way."""
+        waiting, running = iter(tasks), dict[Future[Generation], Task]()
+        finished = SimpleQueue[Future[Generation]]()
+        with _session(self.server) as session:
+
+            def start(most: int) -> None:
+                for task in islice(waiting, most):
+                    future = asyncio.run_coroutine_threadsafe(self._ask(session, task), session.loop)
+                    running[future] = task
+                    future.add_done_callback(finished.put)
+
+            start(AHEAD * self.server.concurrency)
+            while running:
+                future = finished.get()
+                task = running.pop(future)
+                start(1)
+                yield task, future.result()
+
+    async def _ask(self, session: _Session, task: Task) -> Generation:
+        failures = 0
+        async with session.slots:
+            while True:
+                try:
+                    return self._generation(await self._attempt(session.client, task))
+                except _BrokenError as broken:
+                    failures += 1
+                    if failures == self.server.attempts:
+                        raise self._given_up(task, broken) from None
+                    await self._wait(pause(failures, broken.wait))
+
+    async def _wait(self, seconds: float) -> None:
+        self.retries += 1
+        self.seconds_waited += seconds
+        await asyncio.sleep(seconds)
+
+    def _given_up(self, task: Task, broken: _BrokenError) -> GnerBenchError:
+        kind = UnreachableError if broken.unreachable else GnerBenchError
+        return kind(
+            f"{self.server.base_url}: {broken} ({self.server.attempts} attempts at sentence {_name(task)});"
+            " finished sentences are kept, and the same command continues"
+        )
+
+    async def _attempt(self, client: httpx2.AsyncClient, task: Task) -> Any:
+        """The JSON of an answer. Raises _BrokenError, or GnerBenchError for what another attempt cannot help."""
+        import httpx2
+
+        self.requests += 1
+        try:
+            async with asyncio.timeout(self.server.timeout):
+                response = await client.post(self._url(), json=self._body(task.prompt))
+        except TimeoutError:
+            raise _BrokenError(f"no answer within {self.server.timeout:g} s") from None
+        except (httpx2.ConnectError, httpx2.ConnectTimeout) as error:
+            raise _BrokenError(f"cannot be reached any more ({error})", unreachable=True) from None
+        except httpx2.HTTPError as error:
+            raise _BrokenError(f"the connection broke ({str(error) or type(error).__name__})") from None
+        return self._content(response, task)
+
+    def _url(self) -> str:
+        return f"{self.server.base_url}/{ROUTES[self.server.api]}"
+
+    def _body(self, prompt: str) -> Json:
+        server = self.server
+        asked = {"messages": [{"role": "user", "content": prompt}]} if server.api == "chat" else {"prompt": prompt}
+        stop = {"stop": list(server.stop)} if server.stop else {}
+        return {"model": server.model, **asked, **GREEDY, "max_tokens": self._room(prompt), **stop}
+
+    def _room(self, prompt: str) -> int:
+        """Tokens that the output may have; one for a prompt that fills the total by itself."""
+        server = self.server
+        if self.count is None:
+            return server.max_new_tokens
+        room = max(server.max_total_tokens - self.count(prompt), 1)
+        return min(room, server.max_new_tokens or room)
+
+    def _content(self, response: httpx2.Response, task: Task) -> Any:
+        status = response.status_code
+        if status in MAY_PASS or status >= 500:
+            raise _BrokenError(problem(self.server, response), retry_after(response.headers.get("Retry-After")))
+        if status != 200:
+            raise GnerBenchError(f"{self._url()}: sentence {_name(task)}: {problem(self.server, response)}")
+        try:
+            return response.json()
+        except ValueError:
+            raise _BrokenError(f"an answer that is not JSON: {short(response.text)}") from None
+
+    def _generation(self, answer: Any) -> Generation:
+        """Tokens are 0 where the server does not count them; whether it counts the end token is its own affair."""
+        try:
+            choice = answer["choices"][0]
+            text = (choice["message"]["content"] or "") if self.server.api == "chat" else choice["text"]
+            reason, usage = choice.get("finish_reason"), answer.get("usage") or {}
+            tokens = usage.get("completion_tokens")
+        except (KeyError, IndexError, TypeError, AttributeError):
+            text = reason = tokens = None
+        if not isinstance(text, str) or reason in GIVEN_UP:
+            raise _BrokenError(f"an answer without a finished text: {short(answer)}")
+        if not isinstance(tokens, int):
+            self.uncounted += 1
+            tokens = 0
+        return Generation(text, tokens, "length" if reason == "length" else "stop")
+
+
+def _name(task: Task) -> str:
+    return "/".join(task.key)

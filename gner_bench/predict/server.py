@@ -1,0 +1,143 @@
+"""A server that speaks the OpenAI API: how it is asked, what it serves, and what its refusals say."""
+
+from __future__ import annotations
+
+import random
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+from urllib.parse import urlsplit
+
+from gner_bench import __version__
+from gner_bench.errors import GnerBenchError, UnreachableError, UsageError, did_you_mean, short
+from gner_bench.fetch.http import CONNECT_SECONDS, READ_SECONDS, backoff, retry_after
+from gner_bench.records import Json
+
+if TYPE_CHECKING:
+    import httpx2
+
+Api = Literal["completions", "chat"]
+TOLD = ("owned_by", "root", "max_model_len", "meta")
+"""What goes from the server's list of models into run.json."""
+MAY_PASS = (408, 409, 429)
+"""HTTP statuses below 500 after which the same request may succeed."""
+JITTER = 0.5
+"""How much longer than planned a wait may be, as a fraction of it."""
+MOST_MESSAGE = 300
+"""Characters quoted of what a server says."""
+
+
+@dataclass(frozen=True)
+class Server:
+    """``model`` is the name that the server knows. ``completions`` sends prompts as they are, ``chat`` as one message.
+
+    A request may take ``timeout`` seconds and is made ``attempts`` times. Outputs end at ``max_new_tokens`` or when
+    prompt and output are ``max_total_tokens``, whichever is first; 0 is no limit. The total needs the checkpoint's
+    tokenizer, with its settings.
+    """
+
+    base_url: str
+    model: str
+    api: Api = "completions"
+    concurrency: int = 16
+    timeout: float = 120.0
+    attempts: int = 6
+    api_key: str = field(default="", repr=False)
+    max_new_tokens: int = 640
+    max_total_tokens: int = 0
+    stop: tuple[str, ...] = ()
+
+
+def require_usable(server: Server, tokenizer: Path | None) -> None:
+    """Raise UsageError for settings that cannot work."""
+    if not _is_address(server.base_url):
+        raise UsageError("the server's address must look like http://HOST:PORT/v1; keys go into $OPENAI_API_KEY")
+    if min(server.concurrency, server.attempts) < 1 or server.timeout <= 0:
+        raise UsageError("concurrency, attempts and timeout must be above 0")
+    if server.max_new_tokens <= 0 and server.max_total_tokens <= 0:
+        raise UsageError("say how long outputs may be: max_new_tokens or max_total_tokens")
+    if server.max_total_tokens and (tokenizer is None or server.api == "chat"):
+        raise UsageError("max_total_tokens needs the tokenizer, to count the prompt, and the completions api")
+
+
+def _is_address(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        reachable = bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
+    extra = "@" in parts.netloc or parts.query or parts.fragment
+    return parts.scheme in ("http", "https") and reachable and not extra
+
+
+def told(server: Server) -> Json:
+    """What the server says of the model. Raises UsageError when it lists what it serves and the model is not there."""
+    listed = {entry["id"]: entry for entry in _listed(server)}
+    if server.model not in listed and not all(_is_cached(entry) for entry in listed.values()):
+        hint = did_you_mean(server.model, list(listed))
+        raise UsageError(f"{server.base_url} serves no model {short(server.model)}; {hint}")
+    return {key: value for key, value in listed.get(server.model, {}).items() if key in TOLD}
+
+
+def _is_cached(entry: Json) -> bool:
+    """Whether ``entry`` looks like one of `transformers serve`, which lists its cache and serves other models too."""
+    return bool(entry.get("owned_by") == entry["id"].rpartition("/")[0])
+
+
+def _listed(server: Server) -> list[Json]:
+    """The entries of GET /models, none from a server without that route."""
+    response = _get_models(server)
+    if response.status_code in (401, 403, *MAY_PASS, 503):
+        raise GnerBenchError(f"{server.base_url}: {problem(server, response)}")
+    try:
+        entries = response.json()["data"] if response.status_code == 200 else []
+        return [entry for entry in entries if isinstance(entry["id"], str)]
+    except (ValueError, KeyError, TypeError):
+        return []
+
+
+def _get_models(server: Server) -> httpx2.Response:
+    """Asks again while the server says that it is busy, such as loading. Raises UnreachableError."""
+    import httpx2
+
+    failures = 0
+    with httpx2.Client(
+        headers=headers(server), timeout=httpx2.Timeout(READ_SECONDS, connect=CONNECT_SECONDS)
+    ) as client:
+        while True:
+            try:
+                response = client.get(f"{server.base_url}/models")
+            except httpx2.HTTPError as error:
+                reason = str(error) or type(error).__name__
+                raise UnreachableError(f"{server.base_url}: cannot be reached ({reason}); is it running?") from None
+            failures += 1
+            if response.status_code not in (*MAY_PASS, 503) or failures == server.attempts:
+                return response
+            time.sleep(pause(failures, retry_after(response.headers.get("Retry-After"))))
+
+
+def headers(server: Server) -> dict[str, str]:
+    """What every request is sent with."""
+    key = {"Authorization": f"Bearer {server.api_key}"} if server.api_key else {}
+    return {"User-Agent": f"gner-bench/{__version__}", **key}
+
+
+def pause(failures: int, asked: float | None) -> float:
+    """Seconds before the next attempt: at least what the server asked for, and not the same for all requests."""
+    return backoff(failures, asked) * random.uniform(1, 1 + JITTER)
+
+
+def problem(server: Server, response: httpx2.Response) -> str:
+    """The status and what the server says, in one line and without the key."""
+    try:
+        content = response.json()
+    except ValueError:
+        content = response.text
+    for name in ("error", "message", "detail"):
+        content = content.get(name, content) if isinstance(content, dict) else content
+    said = " ".join(str(content).split())
+    said = said.replace(server.api_key, "…") if server.api_key else said
+    hint = "; is the address complete, such as http://HOST:PORT/v1?" if response.status_code == 404 else ""
+    hint = "; the key is taken from $OPENAI_API_KEY" if response.status_code == 401 else hint
+    return f"HTTP {response.status_code}: {said[:MOST_MESSAGE] or response.reason_phrase}{hint}"
