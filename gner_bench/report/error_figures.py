@@ -1,4 +1,4 @@
-"""Figures of the error analysis that a scores.json document holds, for tables and plots.
+"""Figures of the error analysis that a scores.json document holds, for tables.
 
 ``part`` is what the document says of one data set. Where it says nothing of errors, results are empty.
 """
@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Literal
 
 from gner_bench.records import Json
@@ -42,37 +41,9 @@ def shares(counts: Mapping[ErrorClass, int]) -> dict[ErrorClass, float]:
     return {name: count / whole if whole else 0.0 for name, count in counts.items()}
 
 
-def error_shares(part: Json) -> dict[ErrorClass, float]:
-    """The share of each class, from 0 to 1, of all pairs and single spans; 0 where there are none."""
-    return shares(error_counts(part))
-
-
 def paper_counts(counts: Mapping[ErrorClass, int]) -> dict[str, int]:
     """Unlabeled, noisy and boundary errors by our reading (``scoring.errors.PAPER``)."""
     return {error: sum(counts.get(name, 0) for name in names) for error, names in PAPER.items() if counts}
-
-
-@dataclass(frozen=True)
-class Confusion:
-    """How often a gold type (row) was paired with a predicted type (column).
-
-    ``types`` name rows and columns alike, in alphabetical order; the last row holds spurious entities, the last column
-    missed ones. Shape of ``counts``: (types + 1, types + 1).
-    """
-
-    types: tuple[str, ...]
-    counts: list[list[int]]
-
-
-def confusion(part: Json) -> Confusion:
-    """The confusion of types over pairs of spans that share a word."""
-    rows = part.get("errors", {}).get("confusion", [])
-    types = tuple(sorted({kind for *kinds, _ in rows for kind in kinds if kind is not None}))
-    places: dict[str | None, int] = {kind: place for place, kind in enumerate((*types, None))}
-    counts = [[0] * (len(types) + 1) for _ in range(len(types) + 1)]
-    for gold, predicted, count in rows:
-        counts[places[gold]][places[predicted]] = count
-    return Confusion(types, counts)
 
 
 def bucket_counts(part: Json, buckets: Buckets) -> dict[str, Counted]:
@@ -106,11 +77,6 @@ def _sum(triples: Iterable[Counted]) -> Counted:
 def f1_of(counts: Counted, metric: Metric = "strict") -> float | None:
     """F1 from 0 to 1, None where there are neither predicted nor gold entities."""
     return prf(*counts, metric).f1 if counts[1] or counts[2] else None
-
-
-def bucket_f1(part: Json, buckets: Buckets) -> dict[str, float | None]:
-    """Strict F1 from 0 to 1 of each bucket, None for one without entities."""
-    return {name: f1_of(counts) for name, counts in bucket_counts(part, buckets).items()}
 
 
 def oracle_f1(part: Json, metric: Metric) -> dict[str, float]:

@@ -16,10 +16,7 @@ from gner_bench.report.error_figures import (
     Counted,
     analysed,
     bucket_counts,
-    bucket_f1,
-    confusion,
     error_counts,
-    error_shares,
     f1_of,
     grouped,
     oracle_f1,
@@ -35,8 +32,6 @@ from gner_bench.report.rounding import printed
 from gner_bench.scoring.errors import PAPER, UNLISTED_NAME
 from gner_bench.scoring.metrics import METRICS, Metric
 from gner_bench.terminal import console
-
-__all__ = ["bucket_f1", "confusion", "error_counts", "error_shares", "error_tables", "oracle_f1", "print_errors"]
 
 CONFUSIONS = 15
 """How many of the most frequent are shown."""
