@@ -1,5 +1,5 @@
 """``python -m gner_bench``."""
 
-from gner_bench.cli import main
+from gner_bench.cli import process
 
-main()
+process()

@@ -73,6 +73,7 @@ def _write(path: Path, pieces: Iterable[bytes]) -> None:
             file.writelines(pieces)
         temporary.replace(path)
     except OSError as error:
+        raise InputError(path, f"cannot be written ({error.strerror or error})") from None
+    finally:
         with suppress(OSError):
             temporary.unlink()
-        raise InputError(path, f"cannot be written ({error.strerror or error})") from None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import gc
 import traceback
 from pathlib import Path
@@ -66,8 +67,6 @@ def main(ctx: click.Context, catalog: Path | None, quiet: bool, verbose: bool) -
     Exit codes: 0 done, 1 the run failed, 2 usage or unreadable input, 3 below --fail-under, 4 worse than --baseline,
     5 a checksum or content hash does not match, 6 sentences are missing.
     """
-    gc.set_threshold(OBJECTS)
-    ctx.call_on_close(gc.freeze)  # what is left then goes with the process
     ctx.with_resource(verbosity(VERBOSE if verbose else QUIET if quiet else NORMAL))
     if catalog is not None:
         from gner_bench.catalog import use_file
@@ -92,3 +91,10 @@ for command in (
     cache_group,
 ):
     main.add_command(command)
+
+
+def process() -> None:
+    """``main`` as a process of its own, which searches little for garbage in cycles and not at all at its end."""
+    gc.set_threshold(OBJECTS)
+    atexit.register(gc.freeze)
+    main()
