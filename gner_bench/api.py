@@ -68,17 +68,19 @@ def compare(
     resamples: int = RESAMPLES,
     seed: int = 0,
     tokenizer: str | PathLike[str] | None = None,
+    processes: int = 1,
 ) -> Comparison:
     """Compare each system with the ``first`` on the same sentences: paired intervals and tests.
 
     A system is its Scores, a scores.json, a predictions file or a run folder. ``metric`` None are the usual metrics
-    that all were scored by; ``tokenizer`` is for prediction files, as in ``load_predictions``. Raises UsageError for
-    sentences or gold that differ, an unknown metric or one that a system lacks, and InputError for an unusable file.
+    that all were scored by; ``tokenizer`` and ``processes`` are for prediction files, as in ``load_predictions`` and
+    ``score``. Raises UsageError for sentences or gold that differ, an unknown metric or one that a system lacks, and
+    InputError for an unusable file.
     """
     names = [metric] if isinstance(metric, str) else list(metric or ())
     metrics = [as_metric(name) for name in names]
     systems = [
-        _measured(label_of(index), source, metrics or DEFAULT, tokenizer)
+        _measured(label_of(index), source, metrics or DEFAULT, tokenizer, processes)
         for index, source in enumerate((first, second, *more))
     ]
     return comparison(systems, metrics or None, Resampling(resamples, seed))
@@ -89,10 +91,11 @@ def _measured(
     source: Scores | str | PathLike[str],
     metrics: Sequence[str],
     tokenizer: str | PathLike[str] | None,
+    processes: int,
 ) -> MeasuredSystem:
     if isinstance(source, Scores):
         return measured(label, source)
     scored = scores_file(Path(source))
     if scored is not None:
         return read_measured(label, scored)
-    return measured(label, score(load_predictions(source, tokenizer=tokenizer), metrics))
+    return measured(label, score(load_predictions(source, tokenizer=tokenizer), metrics, processes))

@@ -67,10 +67,14 @@ def compare_command(
     from gner_bench.api import compare
     from gner_bench.errors import UsageError
     from gner_bench.files import to_json, write_json
+    from gner_bench.scoring.counting import usable_processes
 
     if len(systems) < 2:
         raise UsageError("a comparison needs two systems or more")
-    result = compare(*systems, metric=metric or None, resamples=resamples, seed=seed, tokenizer=tokenizer)
+    many = usable_processes()
+    result = compare(
+        *systems, metric=metric or None, resamples=resamples, seed=seed, tokenizer=tokenizer, processes=many
+    )
     for warning in result.warnings():
         shared.tell(warning)
     if out is not None:

@@ -171,9 +171,10 @@ def _require_objects(system: SystemScores) -> None:
 
 def _scored(path: Path, metrics: Sequence[Metric], tokenizer: str | None) -> SystemScores:
     from gner_bench.api import load_predictions, score
+    from gner_bench.scoring.counting import usable_processes
 
     predictions, resampling = load_predictions(path, tokenizer=tokenizer), Resampling()
-    scores = score(predictions, metrics)
+    scores = score(predictions, metrics, usable_processes())
     fields = signature_fields(scores, resampling)
     name, run = scores.origin.system.name, _run_beside(path, PREDICTIONS)
     lines = long_line(fields), short_line(fields)
