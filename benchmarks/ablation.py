@@ -28,10 +28,11 @@ from gner_bench.predict.decoding import end_tokens, use_protocol_settings
 from gner_bench.predict.plan import Task, plan
 from gner_bench.records import Record, read_records
 from gner_bench.scoring.counting import score
+from gner_bench.scoring.generations import prediction
 from gner_bench.scoring.metrics import DEFAULT
 from gner_bench.scoring.predictions import Origin, Prediction, System
 from gner_bench.scoring.scores import Scores
-from gner_bench.structure import BackTokenizer, load_back_tokenizer, structure
+from gner_bench.structure import BackTokenizer, load_back_tokenizer
 from gner_bench.structure.targets import GNER, Target, parse_target, target_text
 from gner_bench.train.loop import train
 from gner_bench.train.recipe import Recipe, read_recipe
@@ -167,19 +168,8 @@ class Written:
 
     def _prediction(self, record: Record, path: Path) -> Prediction:
         text = target_text(record.words, record.tags, self.target) if self.perfect else record.prediction
-        structured = structure(record.words, record.types, text, self.back_tokenizer, self.target)
-        return Prediction(
-            record.dataset,
-            record.split,
-            record.id,
-            record.types,
-            record.words,
-            record.tags,
-            tuple(structured.match.tags),
-            text=text,
-            file=path,
-            line=record.line,
-        )
+        written = replace(record, prediction=text, target=str(self.target), generation={})
+        return prediction(path, written, self.back_tokenizer)
 
 
 def main() -> None:

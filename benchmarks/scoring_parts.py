@@ -100,10 +100,12 @@ def _call_all(jobs: Sequence[Callable[[], object]]) -> None:
 
 
 def compare_counting(repeats: int) -> list[str]:
-    sentences = [Prediction("", "", "", TYPES, gold, gold, predicted) for gold, predicted in tagged_sentences()]
-    sides = [list(each.gold) for each in sentences], [list(each.predicted) for each in sentences]
+    tagged = tagged_sentences()
+    sides = [list(gold) for gold, _ in tagged], [list(predicted) for _, predicted in tagged]
 
     def count() -> float:
+        # Made anew each time, as a sentence keeps the spans that were asked for.
+        sentences = (Prediction("", "", "", TYPES, gold, gold, predicted) for gold, predicted in tagged)
         triples = (triple for each in sentences for triple in strict_counts(each).values())
         right, predicted, gold = map(sum, zip(*triples, strict=True))
         return prf(right, predicted, gold, "strict").f1

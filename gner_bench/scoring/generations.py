@@ -26,27 +26,28 @@ PREDICTIONS = ("predictions.jsonl", "predictions.jsonl.gz")
 
 @dataclass(frozen=True)
 class Generations:
-    """Prediction files as one system, or ``slices`` of them."""
+    """Prediction files as one system, read as ``sources``."""
 
     origin: Origin
     back_tokenizer: BackTokenizer | None
-    slices: Sequence[Slice]
+    sources: Sequence[Slice]
 
     def parts(self) -> list[Generations]:
         """These files in slices, each by itself."""
-        return [replace(self, slices=[each]) for file in self.origin.files for each in slices(file)]
+        return [replace(self, sources=[each]) for file in self.origin.files for each in slices(file)]
 
     def __iter__(self) -> Iterator[Prediction]:
-        for part in self.slices:
+        for part in self.sources:
             path, records = part.path, read_records(part)
             while chunk := list(islice(records, CHUNK)):
                 if self.back_tokenizer is not None:
                     words = set().union(*(record.words for record in chunk))
                     self.back_tokenizer.learn(map(str.lower, words))
-                yield from (_structured(path, record, self.back_tokenizer) for record in chunk)
+                yield from (prediction(path, record, self.back_tokenizer) for record in chunk)
 
 
-def _structured(path: Path, record: Record, back_tokenizer: BackTokenizer | None) -> Prediction:
+def prediction(path: Path, record: Record, back_tokenizer: BackTokenizer | None) -> Prediction:
+    """The record of a file, its text structured. Raises InputError for an unknown target."""
     try:
         target = GNER if record.target == GNER_NAME else parse_target(record.target)
     except UsageError as error:
