@@ -68,7 +68,7 @@ def score_command(
     """Score prediction files: the GNER metric and strict span F1, with intervals, and gates for CI.
 
     FILE is a predictions.jsonl (or .jsonl.gz) or the folder of a run; several files are scored together as one system.
-    Needs neither a model nor torch. Under Linux, large files are counted by all processors; the scores are the same.
+    Needs neither a model nor torch. Under Linux, up to eight processors count large files; the scores are the same.
 
     The results are printed and written before a gate ends the command with exit code 6 (sentences of the run are
     missing), 5 (the baseline has the same sentence ids with other words or gold), 2 (it has other sentences),
@@ -86,24 +86,25 @@ def score_command(
 
     if quiet:
         click.get_current_context().with_resource(verbosity(QUIET))
-    if as_json and format_ not in ("table", "json"):
-        raise UsageError(f"--json and --format {format_} exclude each other")
-    if errors and (as_json or format_ in ("markdown", "csv", "junit")):
-        raise UsageError("--errors is for --format table; JSON holds the error analysis anyway")
+    format_ = _format(format_, as_json, errors)
     metrics, resampling = tuple(dict.fromkeys(metric)), Resampling(resamples, seed)
     told = {key: asked.pop(key) for key in importing.KEYS}
     gates = _gates(shared.GateOptions(**asked), metrics, resampling, out)
     result = _score(_predictions(files, tokenizer, name, told), metrics, resampling, gates, out)
     for warning in result.warnings:
         shared.tell(warning)
-    try:
-        _print(result, "json" if as_json else format_, per_type, errors)
-    except BrokenPipeError:
-        raise
-    except OSError as error:
-        raise GnerBenchError(f"the results cannot be printed ({error.strerror or error})") from None
+    _print(result, format_, per_type, errors)
     _summarise(result, per_type)
     result.require_passed()
+
+
+def _format(format_: str, as_json: bool, errors: bool) -> str:
+    """What is printed. Raises UsageError for options that exclude each other."""
+    if as_json and format_ not in ("table", "json"):
+        raise UsageError(f"--json and --format {format_} exclude each other")
+    if errors and (as_json or format_ in ("markdown", "csv", "junit")):
+        raise UsageError("--errors is for --format table; JSON holds the error analysis anyway")
+    return "json" if as_json else format_
 
 
 def _gates(asked: shared.GateOptions, metrics: tuple[Metric, ...], resampling: Resampling, out: Path | None) -> Gates:
@@ -151,6 +152,15 @@ def _score(
 
 
 def _print(result: Result, format_: str, per_type: bool, errors: bool) -> None:
+    try:
+        _print_as(format_, result, per_type, errors)
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise GnerBenchError(f"the results cannot be printed ({error.strerror or error})") from None
+
+
+def _print_as(format_: str, result: Result, per_type: bool, errors: bool) -> None:
     if format_ == "table":
         from gner_bench.report.scores import print_scores, print_verdict
 
