@@ -14,7 +14,7 @@ from gner_bench.scoring.counts import Counts
 from gner_bench.scoring.metrics import DEFINITIONS, METRICS, Metric, Prf, mean, prf
 from gner_bench.scoring.resampling import Floats, Resampling, f1, macro_f1, precision, recall, resampled_sums
 from gner_bench.scoring.scores import Scores, SetScores
-from gner_bench.scoring.statistics import Integers, Statistics, counts_of
+from gner_bench.scoring.statistics import Integers, counts_of
 
 Interval = tuple[float, float]
 NAMES = ("precision", "recall", "f1")
@@ -60,10 +60,9 @@ class _Counted:
     ``drawn`` has the shape (resamples, kinds, 3), their ``micro`` counts (resamples, 3), ``macro`` F1 (resamples,).
     """
 
-    def __init__(self, statistics: Statistics, metric: Metric, drawn: Integers | None) -> None:
-        columns = statistics.columns_of(metric)
+    def __init__(self, metric: Metric, columns: dict[str, int], sums: Integers, drawn: Integers | None) -> None:
         places = list(columns.values())
-        self.kinds, self.sums = list(columns), statistics.sums()[places]
+        self.kinds, self.sums = list(columns), sums[places]
         self.drawn = None if drawn is None else drawn[:, places]
         self.micro = None if self.drawn is None else self.drawn.sum(axis=1)
         self.macro = None if self.drawn is None else macro_f1(self.drawn, metric)
@@ -74,10 +73,12 @@ class SetFigures:
 
     def __init__(self, scores: SetScores, resampling: Resampling) -> None:
         self.scores, self.resampling = scores, resampling
-        statistics, drawn = scores.statistics, None
+        statistics, sums, drawn = scores.statistics, scores.statistics.sums(), None
         if resampling.resamples and len(statistics):
             drawn = resampled_sums(statistics, resampling, scores.name, scores.keys)
-        self._counted = {metric: _Counted(statistics, metric, drawn) for metric in statistics.metrics}
+        self._counted = {
+            metric: _Counted(metric, statistics.columns_of(metric), sums, drawn) for metric in statistics.metrics
+        }
 
     def sums(self, metric: Metric) -> Integers:
         """The micro counts, shape (3,)."""
