@@ -19,7 +19,7 @@ import numpy as np
 
 from gner_bench.errors import UsageError
 from gner_bench.scoring.metrics import Metric
-from gner_bench.scoring.resampling import AT_ONCE, Floats, Resampling, draws, f1, weighted
+from gner_bench.scoring.resampling import Floats, Resampling, draws, f1, weighted
 from gner_bench.scoring.scores import Scores, SetScores
 from gner_bench.scoring.statistics import Column, Integers, Statistics
 
@@ -30,6 +30,8 @@ FEWEST = 20
 """Trials below which no p value could be under 0.05."""
 TIE = 1e-12
 """Figures nearer than this are the same number computed in another way."""
+SWAPS_AT_ONCE = 250_000
+"""Swaps drawn at a time. NumPy drops the bits left over from a draw, so that another number gives other p values."""
 NAMED = 5
 """How many sentence ids a message names."""
 
@@ -121,7 +123,7 @@ def _columns(statistics: Statistics, metric: Metric, kinds: Sequence[str] | None
 def _swaps(sentences: int, resampling: Resampling, name: str) -> Iterator[Floats]:
     """Ones where the systems change places and zeros elsewhere, in blocks of shape (trials, sentences)."""
     random = np.random.RandomState((resampling.seed + zlib.crc32(f"swap {name}".encode())) % 2**32)
-    at_once = max(1, AT_ONCE // max(1, sentences))
+    at_once = max(1, SWAPS_AT_ONCE // max(1, sentences))
     for start in range(0, resampling.resamples, at_once):
         trials = min(at_once, resampling.resamples - start)
         yield random.randint(0, 2, size=(trials, sentences), dtype=np.uint8).astype(np.float64)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import hashlib
 import random
 from array import array
 from collections.abc import Mapping, Sequence
@@ -16,7 +17,7 @@ from hypothesis import strategies as st
 from gner_bench.errors import UsageError
 from gner_bench.scoring.counting import score
 from gner_bench.scoring.metrics import Metric, prf
-from gner_bench.scoring.paired import Difference, detectable, differences, holm, require_same_sentences
+from gner_bench.scoring.paired import Difference, _swaps, detectable, differences, holm, require_same_sentences
 from gner_bench.scoring.predictions import Origin, System
 from gner_bench.scoring.resampling import Resampling
 from gner_bench.scoring.scores import Scores, SetScores
@@ -300,3 +301,10 @@ def test_real_systems_differ_as_their_scores_say(shared: Path) -> None:
     assert found["mean"].significant
     assert found["mean"].interval[0] > 0
     assert found["crossner_ai"].p_randomization < 0.02 < found["crossner_music"].p_randomization
+
+
+def test_the_swaps_of_a_seed_are_frozen_over_all_blocks() -> None:
+    blocks = list(_swaps(101, Resampling(5000), "news"))
+    swaps = np.concatenate(blocks).astype(np.uint8)
+    assert len(blocks) > 1
+    assert hashlib.sha256(swaps.tobytes()).hexdigest()[:16] == "5ed380974605db5b"
