@@ -30,7 +30,7 @@ FEWEST = 20
 """Trials below which no p value could be under 0.05."""
 TIE = 1e-12
 """Figures nearer than this are the same number computed in another way."""
-SWAPS_AT_ONCE = 250_000
+SWAPS_AT_ONCE = 4_000_000
 """Swaps drawn at a time. NumPy drops the bits left over from a draw, so that another number gives other p values."""
 NAMED = 5
 """How many sentence ids a message names."""
