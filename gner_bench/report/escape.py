@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import html
 import re
-import unicodedata
 
-REPLACED = "\N{REPLACEMENT CHARACTER}"
-BIDIRECTIONAL = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+from gner_bench.messages import one_line as one_line
+
 LATEX_SPECIAL = {
     "\\": r"\textbackslash{}",
     "~": r"\textasciitilde{}",
@@ -38,31 +37,23 @@ LATEX_CHARACTER = (
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
-def one_line(text: str) -> str:
-    """``text`` with every run of white space as one space, none at the ends, and control characters replaced.
-
-    Control characters are those of Unicode's Cc and Cs, and those that turn the direction of writing.
-    """
-    return "".join(REPLACED if _controls(each) else each for each in " ".join(text.split()))
-
-
-def _controls(character: str) -> bool:
-    return unicodedata.category(character) in ("Cc", "Cs") or character in BIDIRECTIONAL
+def visible(text: str) -> str:
+    """``text`` with each character that a terminal would obey or hide as its escape, such as ``\\x1b``."""
+    return "".join(
+        character if character.isprintable() else character.encode("unicode_escape").decode() for character in text
+    )
 
 
 def latex(text: str) -> str:
     """``text`` on one line of LaTeX. Characters that pdfLaTeX may not know use ``LATEX_CHARACTER``."""
+    characters = [
+        LATEX_SPECIAL.get(character)
+        or (character if character.isascii() or character in LATEX_PLAIN else None)
+        or rf"\gnerbenchchar{{{character}}}{{{ord(character):04X}}}"
+        for character in one_line(text)
+    ]
     # Two hyphens would become a dash, two commas a quotation mark.
-    return re.sub(r"([-,])(?=\1)", r"\1{}", "".join(map(_latex, one_line(text))))
-
-
-def _latex(character: str) -> str:
-    special = LATEX_SPECIAL.get(character)
-    if special is not None:
-        return special
-    if character.isascii() or character in LATEX_PLAIN:
-        return character
-    return rf"\gnerbenchchar{{{character}}}{{{ord(character):04X}}}"
+    return re.sub(r"([-,])(?=\1)", r"\1{}", "".join(characters))
 
 
 def markdown(text: str) -> str:
@@ -74,13 +65,6 @@ def markdown(text: str) -> str:
 def markup(text: str) -> str:
     """``text`` on one line of HTML, fit for an element and for a quoted attribute."""
     return html.escape(one_line(text))
-
-
-def terminal(text: str) -> str:
-    """``text`` on one line for rich, square brackets kept from being read as styles."""
-    import rich.markup
-
-    return rich.markup.escape(one_line(text))
 
 
 def csv_text(text: str) -> str:

@@ -1,4 +1,4 @@
-"""A table ready to be written in any format: what stands in each cell, without markup."""
+"""A table ready to be written in any format: what is in each cell, without markup."""
 
 from __future__ import annotations
 
@@ -9,13 +9,21 @@ from typing import Literal
 
 Rank = Literal["", "best", "second"]
 Value = str | float | int | None
+Styled = tuple[str, str]
+"""A piece of text and its style in the terminal: ``bold``, ``dim`` or a name of ``render.terminal.STYLES``."""
+Kind = Literal["name", "count", "share", "value", "margin", "step"]
+"""What a column holds. The terminal leaves out margins, then steps, then shares where it is too narrow for all."""
+Frame = Literal["report", "scores", "comparison", "list", "facts"]
+"""How the terminal frames a table; see ``render.terminal``."""
 
 
 @dataclass(frozen=True)
 class Cell:
     """One cell: plain ``text``, half the width of its interval, footnotes, and whether it stands out.
 
-    ``star`` marks a difference from the baseline that the paired test confirms.
+    ``star`` marks a difference from the baseline that the paired test confirms. ``code`` is a name that Markdown shows
+    as code. ``styled`` is the text for the
+    terminal where it has styles or line breaks; it is printed as it is, so text of people must be ``escape.visible``.
     """
 
     text: str = ""
@@ -23,14 +31,44 @@ class Cell:
     notes: tuple[str, ...] = ()
     rank: Rank = ""
     star: bool = False
+    code: bool = False
+    styled: tuple[Styled, ...] = ()
+
+
+def styled(*pieces: str | Styled) -> Cell:
+    """A cell of printable pieces, each with its style or with none."""
+    parts = tuple((piece, "") if isinstance(piece, str) else piece for piece in pieces)
+    return Cell("".join(text for text, _ in parts), styled=parts)
 
 
 @dataclass(frozen=True)
 class Section:
-    """Rows under a ``title``, which may be empty; each has a cell for every head."""
+    """Rows under a ``title``, which may be empty; each has a cell for every head. Totals are ``bold``."""
 
     rows: tuple[tuple[Cell, ...], ...]
     title: str = ""
+    bold: bool = False
+
+
+@dataclass(frozen=True)
+class Column:
+    """How a column looks: at the ``right`` or left, ``whole`` or broken into lines where the terminal is narrow.
+
+    What does not fit into a whole column is cut off, with an ``ellipsis`` if asked. ``remark`` belongs into the caption
+    of a table that shows the column.
+    """
+
+    right: bool = True
+    whole: bool = True
+    ellipsis: bool = False
+    kind: Kind = "value"
+    remark: str = ""
+
+
+NAMES = Column(right=False, whole=False)
+NUMBERS = Column()
+FOLDED = Column(whole=False)
+"""Numbers that may be broken into lines, as long lists of them."""
 
 
 @dataclass(frozen=True)
@@ -38,8 +76,9 @@ class Grid:
     """A table. ``name`` is a file name without its ending and a LaTeX label.
 
     ``remarks`` are sentences of the caption. ``signatures`` and ``sources`` name the systems of each signature line and
-    of each publication. ``columns`` and ``values`` are the same figures for programs, in full digits. ``quoted_from``
-    is the first of the ``heads`` that is quoted, 0 where none is. A ``wide`` table needs the whole page.
+    of each publication. ``columns`` and ``values`` are the same numbers for programs, in full digits, and ``facts``
+    what programs are told beside them. ``quoted_from`` is the first of the ``heads`` that is quoted, 0 where none is. A
+    ``wide`` table needs the whole page. Without a ``layout`` the first column holds names, the others numbers.
     """
 
     name: str
@@ -52,8 +91,11 @@ class Grid:
     sources: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     columns: tuple[str, ...] = ()
     values: tuple[tuple[Value, ...], ...] = ()
+    facts: Mapping[str, str] = field(default_factory=dict)
     quoted_from: int = 0
     wide: bool = True
+    layout: tuple[Column, ...] = ()
+    frame: Frame = "report"
 
     def cells(self) -> Iterable[Cell]:
         """Every cell, heads first, in reading order."""
@@ -70,10 +112,31 @@ class Grid:
         return dict(zip(texts, letters, strict=False))
 
 
+@dataclass(frozen=True)
+class Line:
+    """Text between tables, in printable pieces; a ``soft`` line is broken by the terminal alone.
+
+    A ``rule`` is a character that fills the line below.
+    """
+
+    pieces: tuple[Styled, ...]
+    soft: bool = False
+    rule: str = ""
+
+
+Part = Grid | Line | tuple[Grid, ...]
+"""A part of what the terminal shows; of several grids the first that it is wide enough for, or else the last."""
+
+
+def line(text: str, style: str = "", soft: bool = False, rule: str = "") -> Line:
+    """A line in one style."""
+    return Line(((text, style),), soft, rule)
+
+
 def by_value(pairs: Iterable[tuple[str, str]]) -> dict[str, tuple[str, ...]]:
     """The names of each value, from pairs of a name and its value; each name once."""
-    found: dict[str, list[str]] = {}
+    names: dict[str, list[str]] = {}
     for name, value in pairs:
-        if name not in found.setdefault(value, []):
-            found[value].append(name)
-    return {value: tuple(names) for value, names in found.items()}
+        if name not in names.setdefault(value, []):
+            names[value].append(name)
+    return {value: tuple(several) for value, several in names.items()}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 
 from gner_bench.report.escape import markup
 from gner_bench.report.grid import Cell, Grid
@@ -10,36 +10,42 @@ from gner_bench.report.grid import Cell, Grid
 RANKS = {"": "{}", "best": "<b>{}</b>", "second": "<u>{}</u>"}
 
 
-def to_html(grid: Grid) -> str:
-    """A ``figure`` of the class ``gner-bench-table``: the table, its caption and footnotes."""
+def render(grids: Sequence[Grid]) -> str:
+    """Each table as a ``figure`` of the class ``gner-bench-table``, with its caption and footnotes."""
+    return "\n".join(map(_figure, grids))
+
+
+def _figure(grid: Grid) -> str:
+    symbols = grid.footnotes
+    heads = "".join(f'<th scope="col">{_cell(cell, symbols)}</th>' for cell in grid.heads)
     lines = [
         '<figure class="gner-bench-table">',
         "<table>",
         f"<caption>{markup(grid.title)}</caption>",
-        f"<thead><tr>{''.join(_head(cell, grid.footnotes) for cell in grid.heads)}</tr></thead>",
-        *_bodies(grid),
-        "</table>",
-        "<figcaption>",
-        *(f"<p>{line}</p>" for line in _legend(grid)),
-        "</figcaption>",
-        "</figure>",
+        f"<thead><tr>{heads}</tr></thead>",
     ]
-    return "\n".join(lines) + "\n"
-
-
-def _bodies(grid: Grid) -> Iterable[str]:
     for section in grid.sections:
-        yield "<tbody>"
+        lines.append("<tbody>")
         if section.title:
-            yield f'<tr><th colspan="{len(grid.heads)}" scope="rowgroup"><i>{markup(section.title)}</i></th></tr>'
-        for first, *figures in section.rows:
-            cells = "".join(f"<td>{_cell(cell, grid.footnotes)}</td>" for cell in figures)
-            yield f'<tr><th scope="row">{_cell(first, grid.footnotes)}</th>{cells}</tr>'
-        yield "</tbody>"
-
-
-def _head(cell: Cell, symbols: Mapping[str, str]) -> str:
-    return f'<th scope="col">{_cell(cell, symbols)}</th>'
+            lines.append(
+                f'<tr><th colspan="{len(grid.heads)}" scope="rowgroup"><i>{markup(section.title)}</i></th></tr>'
+            )
+        for first, *others in section.rows:
+            cells = "".join(f"<td>{_cell(cell, symbols)}</td>" for cell in others)
+            lines.append(f'<tr><th scope="row">{_cell(first, symbols)}</th>{cells}</tr>')
+        lines.append("</tbody>")
+    legend = [
+        markup(" ".join(grid.remarks)),
+        *(f"<sup>{symbol}</sup> {markup(text)}" for text, symbol in symbols.items()),
+        *(f"<b>Warning:</b> {markup(warning)}" for warning in grid.warnings),
+        *(f"Source of {markup(', '.join(names))}: {markup(text)}" for text, names in grid.sources.items()),
+        *(
+            f"Signature of {markup(', '.join(names))}: <code>{markup(text)}</code>"
+            for text, names in grid.signatures.items()
+        ),
+    ]
+    lines += ["</table>", "<figcaption>", *(f"<p>{text}</p>" for text in legend), "</figcaption>", "</figure>"]
+    return "\n".join(lines) + "\n"
 
 
 def _cell(cell: Cell, symbols: Mapping[str, str]) -> str:
@@ -47,15 +53,3 @@ def _cell(cell: Cell, symbols: Mapping[str, str]) -> str:
     marks = ", ".join(symbols[note] for note in cell.notes)
     star = "<sup>*</sup>" if cell.star else ""
     return RANKS[cell.rank].format(markup(cell.text)) + half + star + (f"<sup>{marks}</sup>" if marks else "")
-
-
-def _legend(grid: Grid) -> Iterable[str]:
-    yield markup(" ".join(grid.remarks))
-    for text, symbol in grid.footnotes.items():
-        yield f"<sup>{symbol}</sup> {markup(text)}"
-    for warning in grid.warnings:
-        yield f"<b>Warning:</b> {markup(warning)}"
-    for text, names in grid.sources.items():
-        yield f"Source of {markup(', '.join(names))}: {markup(text)}"
-    for text, names in grid.signatures.items():
-        yield f"Signature of {markup(', '.join(names))}: <code>{markup(text)}</code>"

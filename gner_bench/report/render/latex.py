@@ -8,13 +8,13 @@ from dataclasses import replace
 from gner_bench.report.escape import LATEX_CHARACTER, latex
 from gner_bench.report.grid import Cell, Grid
 
-NEEDS = (
+PREAMBLE = (
     r"% Needs \usepackage{booktabs} and \usepackage{graphicx}; the text is UTF-8.",
     LATEX_CHARACTER,
 )
 MOST_LYING = 5
 LONGEST_LYING = 12
-"""More heads than these, longer than so many letters, stand upright."""
+"""More heads than these, longer than so many letters, are set upright."""
 RANKS = {"": "{}", "best": r"\textbf{{{}}}", "second": r"\underline{{{}}}"}
 DOCUMENT = r"""% All tables and figures of this report; compile it in its folder.
 \documentclass{{article}}
@@ -28,34 +28,34 @@ DOCUMENT = r"""% All tables and figures of this report; compile it in its folder
 """
 
 
-def to_latex(*grids: Grid) -> str:
+def render(grids: Sequence[Grid]) -> str:
     """The floats of ``grids``; the first lines say which packages they need."""
-    return (
-        "\n".join([*NEEDS, *(line for index, grid in enumerate(grids) for line in _float(grid, index, len(grids)))])
-        + "\n"
-    )
+    labels = [f"{grid.name}-{index + 1}" if len(grids) > 1 else grid.name for index, grid in enumerate(grids)]
+    floats = (line for grid, label in zip(grids, labels, strict=True) for line in _float(grid, label))
+    return "\n".join([*PREAMBLE, *floats]) + "\n"
 
 
 def document(tables: Iterable[str], figures: Iterable[tuple[str, str, float]]) -> str:
     """A document that includes files of ``tables``, and of ``figures`` with caption and width in inches."""
-    inputs = [rf"\input{{{path}}}\clearpage" for path in tables]
-    return DOCUMENT.format(body="\n".join([*inputs, *(_figure(*figure) for figure in figures)]))
-
-
-def _figure(path: str, caption: str, width: float) -> str:
-    return "\n".join(
-        [
+    lines = [rf"\input{{{path}}}\clearpage" for path in tables]
+    for path, caption, width in figures:
+        lines += [
             r"\begin{figure}[tp]\centering",
             rf"\includegraphics[width=\ifdim{width}in>\linewidth\linewidth\else{width}in\fi]{{{path}}}",
             rf"\caption{{{latex(caption)}}}",
             r"\end{figure}",
         ]
-    )
+    return DOCUMENT.format(body="\n".join(lines))
 
 
-def _float(grid: Grid, index: int, of: int) -> list[str]:
+def _float(grid: Grid, label: str) -> list[str]:
     kind = "table*" if grid.wide else "table"
-    label = grid.name if of == 1 else f"{grid.name}-{index + 1}"
+    body = []
+    for section in grid.sections:
+        body.append(r"\midrule")
+        if section.title:
+            body.append(rf"\multicolumn{{{len(grid.heads)}}}{{l}}{{\emph{{{latex(section.title)}}}}} \\")
+        body += [_line(_cell(cell, grid.footnotes) for cell in row) for row in section.rows]
     return [
         rf"\begin{{{kind}}}[tp]",
         r"\centering",
@@ -63,10 +63,8 @@ def _float(grid: Grid, index: int, of: int) -> list[str]:
         rf"\label{{tab:gner-bench-{label}}}",
         r"\par\smallskip",
         r"\resizebox{\ifdim\width>\linewidth\linewidth\else\width\fi}{!}{%",
-        rf"\begin{{tabular}}{{{_columns(grid)}}}",
-        r"\toprule",
         *_heads(grid),
-        *_body(grid),
+        *body,
         r"\bottomrule",
         r"\end{tabular}}",
         *_notes(grid),
@@ -74,38 +72,28 @@ def _float(grid: Grid, index: int, of: int) -> list[str]:
     ]
 
 
-def _columns(grid: Grid) -> str:
-    figures, quoted = len(grid.heads) - 1, grid.quoted_from
-    if not quoted:
-        return "l" + "r" * figures
-    return "l" + "r" * (quoted - 1) + r"@{\qquad}" + "r" * (figures - quoted + 1)
-
-
 def _heads(grid: Grid) -> list[str]:
-    """The heads, those of systems standing upright where they are many; the quoted ones are named together above."""
-    cells = [_head(cell, grid, index) for index, cell in enumerate(grid.heads)]
-    if len(grid.heads) > MOST_LYING and any(len(cell.text) > LONGEST_LYING for cell in grid.heads[1:]):
+    """Where the columns are and what heads them.
+
+    The heads of systems are upright where they are many; the quoted ones are named together above.
+    """
+    numbers, quoted = len(grid.heads) - 1, grid.quoted_from
+    cells = []
+    for index, head in enumerate(grid.heads):
+        short = quoted and index >= quoted
+        cells.append(_cell(replace(head, text=head.text.removesuffix(" (quoted)")) if short else head, grid.footnotes))
+    if len(grid.heads) > MOST_LYING and any(len(head.text) > LONGEST_LYING for head in grid.heads[1:]):
         cells[1:] = [rf"\rotatebox{{90}}{{{cell}}}" for cell in cells[1:]]
-    if not grid.quoted_from:
-        return [_line(cells)]
-    first, width = grid.quoted_from + 1, len(grid.heads) - grid.quoted_from
-    above = "&" * (first - 1) + rf" \multicolumn{{{width}}}{{c}}{{quoted from publications}} \\"
-    return [above, rf"\cmidrule{{{first}-{len(grid.heads)}}}", _line(cells)]
-
-
-def _head(cell: Cell, grid: Grid, index: int) -> str:
-    quoted = bool(grid.quoted_from) and index >= grid.quoted_from
-    return _cell(replace(cell, text=cell.text.removesuffix(" (quoted)")) if quoted else cell, grid.footnotes)
-
-
-def _body(grid: Grid) -> list[str]:
-    lines = []
-    for section in grid.sections:
-        lines.append(r"\midrule")
-        if section.title:
-            lines.append(rf"\multicolumn{{{len(grid.heads)}}}{{l}}{{\emph{{{latex(section.title)}}}}} \\")
-        lines += [_line(_cell(cell, grid.footnotes) for cell in row) for row in section.rows]
-    return lines
+    if not quoted:
+        return [rf"\begin{{tabular}}{{l{'r' * numbers}}}", r"\toprule", _line(cells)]
+    columns = "l" + "r" * (quoted - 1) + r"@{\qquad}" + "r" * (numbers - quoted + 1)
+    return [
+        rf"\begin{{tabular}}{{{columns}}}",
+        r"\toprule",
+        "&" * quoted + rf" \multicolumn{{{len(grid.heads) - quoted}}}{{c}}{{quoted from publications}} \\",
+        rf"\cmidrule{{{quoted + 1}-{len(grid.heads)}}}",
+        _line(cells),
+    ]
 
 
 def _line(cells: Iterable[str]) -> str:
@@ -116,30 +104,26 @@ def _cell(cell: Cell, symbols: Mapping[str, str]) -> str:
     text = RANKS[cell.rank].format(latex(cell.text)) if cell.text else ""
     half = rf"\,{{\scriptsize\ensuremath{{\pm}}{latex(cell.half)}}}" if cell.half else ""
     marks = ",".join(symbols[note] for note in cell.notes)
-    # A star that takes no width keeps the figures of a column in line.
+    # A star that takes no width keeps the numbers of a column in line.
     star = (r"\ensuremath{^{\ast}}" if marks else r"\rlap{\ensuremath{^{\ast}}}") if cell.star else ""
     return text + half + star + (rf"\textsuperscript{{{marks}}}" if marks else "")
 
 
 def _caption(grid: Grid) -> str:
-    signatures = [
-        f"Signature of {latex(', '.join(names))}: {_breakable(text)}."
-        for text, names in grid.signatures.items()
-        if text
-    ]
     title = grid.title if grid.title.endswith(".") else f"{grid.title}."
+    signatures = []
+    for text, names in grid.signatures.items():
+        if text:
+            # A line may break between the fields of a signature.
+            breakable = latex(text).replace(r"\textbar{}", r"\textbar{}\allowbreak{}")
+            signatures.append(f"Signature of {latex(', '.join(names))}: {breakable}.")
     return " ".join([latex(title), *map(latex, grid.remarks), *signatures])
-
-
-def _breakable(signature: str) -> str:
-    """An escaped signature that may be broken between its fields."""
-    return latex(signature).replace(r"\textbar{}", r"\textbar{}\allowbreak{}")
 
 
 def _notes(grid: Grid) -> Sequence[str]:
     marked = [rf"\textsuperscript{{{symbol}}} {latex(text)}" for text, symbol in grid.footnotes.items()]
     warnings = [f"Warning: {latex(warning)}." for warning in grid.warnings]
     sources = [f"{latex(', '.join(names))}: {latex(text)}" for text, names in grid.sources.items() if text]
-    said = [r"\quad ".join(marked), *warnings, f"Sources: {'; '.join(sources)}." if sources else ""]
-    lines = [rf"{line}\par" for line in said if line]
+    notes = [r"\quad ".join(marked), *warnings, f"Sources: {'; '.join(sources)}." if sources else ""]
+    lines = [rf"{note}\par" for note in notes if note]
     return [r"\par\smallskip", r"\parbox{\linewidth}{\footnotesize\raggedright", *lines, "}"] if lines else []

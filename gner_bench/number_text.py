@@ -1,0 +1,73 @@
+"""Numbers as people read them: percent, differences, intervals, p values and counts, each with one rule of rounding.
+
+Everything is rounded half to even on the binary value, as Python's formatting does.
+"""
+
+from __future__ import annotations
+
+ROUNDING = "F1 in percent, rounded to one decimal (half to even, on the binary value)."
+"""What a table of ``decimal`` values says of them."""
+NOTHING = "–"
+"""Where there is no value."""
+STARS = ((0.001, "***"), (0.01, "**"), (0.05, "*"))
+
+
+def decimal(percent: float) -> str:
+    """A value in percent as the tables of reports print it, with one decimal."""
+    return f"{percent:.1f}"
+
+
+def share_text(share: float | None) -> str:
+    """A share from 0 to 1 in percent with one decimal, a dash where there is none."""
+    return NOTHING if share is None else decimal(100 * share)
+
+
+def percent(share: float) -> str:
+    """A share from 0 to 1 in percent with two decimals, as ``score`` and ``compare`` print it."""
+    return f"{100 * share:.2f}"
+
+
+def points(difference: float, digits: int = 1, minus: str = "\N{MINUS SIGN}") -> str:
+    """A difference in percentage points with its sign; what rounds to zero has none."""
+    text = f"{difference:+.{digits}f}"
+    return text[1:] if float(text) == 0 else text.replace("-", minus)
+
+
+def signed(difference: float) -> str:
+    """A difference of shares from 0 to 1 in points, with two decimals and the minus of the keyboard."""
+    return points(100 * difference, 2, "-")
+
+
+def interval_text(ends: tuple[float, float]) -> str:
+    """The interval of a difference of shares, in points with two decimals."""
+    return f"{signed(ends[0])} to {signed(ends[1])}"
+
+
+def p_text(p: float) -> str:
+    """A p value with two significant digits below 0.1 and two decimals above."""
+    return f"{p:.2f}" if p >= 0.0995 else f"{p:.2g}" if p >= 0.001 else "< 0.001"
+
+
+def p_decimals(p: float) -> str:
+    """A p value with four decimals, which line up in a column."""
+    return f"{p:.4f}" if p >= 0.0001 else "<.0001"
+
+
+def stars(p: float) -> str:
+    """One star for a p value below 0.05, two below 0.01, three below 0.001."""
+    return next((mark for limit, mark in STARS if p < limit), "")
+
+
+def counted(count: int, what: str) -> str:
+    """``1 word``, ``2 words``."""
+    return f"{count:,} {what}{'' if count == 1 else 's'}"
+
+
+def number(value: float) -> str:
+    """A number as people write it: 60, 59.999."""
+    return repr(float(value)).removesuffix(".0")
+
+
+def decimals(gap: float) -> int:
+    """How many decimals show that ``gap`` is not 0: two, or as many as it takes up to eleven."""
+    return next((places for places in range(2, 12) if float(f"{gap:.{places}f}")), 2)

@@ -1,0 +1,88 @@
+"""Markdown for a comment on a pull request: of scores with their gates, and of a report (report.md)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import PurePosixPath
+
+from gner_bench.report.contents import Contents
+from gner_bench.report.escape import markdown
+from gner_bench.report.grid import Grid, Section, by_value
+from gner_bench.report.render.markdown import code, remarks, sources, table
+from gner_bench.report.views.differences import verdict
+from gner_bench.report.views.scores import Result, metrics_of, sets_grid, types_grid
+
+VERDICTS = {"passed": "Passed", "failed": "Failed", "scored": "Scored (no gate was set)"}
+ROUNDING = "Percent, rounded to two decimals (half to even, on the binary value)"
+MOST_CHANGES = 3
+"""Systems whose changes are shown; those of others are in the folder of tables."""
+
+
+def score_comment(result: Result, per_type: bool = False) -> str:
+    """The verdict on top, the scores, what to know of them, the signature.
+
+    ``per_type`` adds a table of the entity types of every set. Names of people's choosing are code spans, in which
+    GitHub neither mentions, links nor formats.
+    """
+    document = result.document
+    metrics, system, resampling = metrics_of(document), document["system"], document["resampling"]
+    verdict = VERDICTS[result.verdict] + (f" (exit code {result.exit_code})" if result.exit_code else "")
+    gates = [f"{each.status}: {each.reason}" for each in result.outcomes if result.gated or each.exit_code]
+    caption = f"{ROUNDING}; micro in each set, plain mean over sets; P and R by the {metrics[0]} metric"
+    if resampling["resamples"]:
+        caption += f"; intervals from {resampling['resamples']:,} bootstrap resamples of sentences"
+    types = []
+    for name, part in document["datasets"].items() if per_type else ():
+        if grid := types_grid(name, part, metrics, ends=True):
+            types.append(f"{code(name)}: entity types\n\n{table(grid)}")
+    parts = [
+        f"### {verdict}: {code(system['name'])}" + (f" ({markdown(system['note'])})" if system["note"] else ""),
+        "\n".join(f"- {markdown(line)}" for line in gates),
+        table(sets_grid(document, ends=True)),
+        f"{caption}.",
+        "\n".join(f"- {markdown(line)}" for line in result.notes),
+        *types,
+        f"Signature: {code(document['signature_short'])}",
+        f"<details><summary>Full signature</summary>\n\n{code(document['signature'])}\n\n</details>",
+    ]
+    return "\n\n".join(filter(None, parts)) + "\n"
+
+
+def report_comment(contents: Contents, main: Sequence[Grid], changes: Sequence[Grid], files: Sequence[str]) -> str:
+    """The verdict, the ``main`` tables, the first ``changes`` against the baseline, links to ``files``, signatures."""
+    parts = ["# Scores"]
+    for difference in contents.changes(contents.metric):
+        word, values = verdict(contents, difference)
+        parts.append(f"**{word[0].upper()}{word[1:]}:** {markdown(values)}.")
+    for grid in main:
+        parts += _with_quoted_folded(grid)
+    compared = [grid for grid in changes if grid.name == f"differences_{contents.metric}"]
+    for grid in compared[:MOST_CHANGES]:
+        parts += [f"## {markdown(grid.title)}", table(grid), *remarks(grid)]
+    if len(compared) > MOST_CHANGES:
+        parts.append(f"{len(compared) - MOST_CHANGES} more systems are compared in the tables.")
+    parts += ["## Files", "\n".join(_links(files))]
+    signatures = by_value((system.name, system.signature_short) for system in contents.systems)
+    parts += [f"Signature of {markdown(', '.join(names))}: {code(text)}" for text, names in signatures.items()]
+    return "\n\n".join(filter(None, parts)) + "\n"
+
+
+def _with_quoted_folded(grid: Grid) -> Iterable[str]:
+    """The table under a heading, its quoted rows folded where it has some beside measured ones."""
+    foldable: Sequence[Section] = grid.sections[1:] if grid.sections[0].rows and not grid.quoted_from else ()
+    folded = [section for section in foldable if section.title]
+    yield f"## {markdown(grid.title)}"
+    yield table(grid, [section for section in grid.sections if section not in folded])
+    if folded:
+        summary = f"<details><summary>{len(folded[0].rows)} rows quoted from publications</summary>"
+        yield "\n\n".join([summary, table(grid, folded), *sources(grid), "</details>"])
+    yield from remarks(grid)
+
+
+def _links(files: Sequence[str]) -> Iterable[str]:
+    """A line for each file with all its formats."""
+    formats: dict[str, list[str]] = {}
+    for file in files:
+        formats.setdefault(str(PurePosixPath(file).with_suffix("")), []).append(file)
+    for stem, same in formats.items():
+        yield f"- {stem}: " + ", ".join(f"[{PurePosixPath(file).suffix[1:]}]({file})" for file in same)

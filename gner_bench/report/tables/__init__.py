@@ -1,1 +1,0 @@
-"""The tables of a report, one module each, as grids that every format can write."""

@@ -1,0 +1,129 @@
+"""The terminal's view of a comparison of systems."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from gner_bench.messages import one_line
+from gner_bench.number_text import interval_text, p_decimals, percent, signed, stars
+from gner_bench.report.grid import Cell, Column, Grid, Line, Part, Section, line, styled
+from gner_bench.scoring.changed import ChangedSentence
+from gner_bench.scoring.comparison import Against, Comparison
+from gner_bench.scoring.metrics import DEFINITIONS
+from gner_bench.scoring.paired import Difference
+
+NAMES = Column(right=False, whole=False)
+NUMBERS = Column(ellipsis=True)
+P_VALUES = Column(right=False, ellipsis=True)
+"""A p value has as many digits as any other, and then its stars."""
+Rows = Sequence[Sequence[str]]
+
+
+def comparison_view(comparison: Comparison, per_type: bool, changed: int) -> Iterator[Part]:
+    """The tables of ``comparison``, F1 in percent; of each set up to ``changed`` sentences each way."""
+    for system in comparison.systems:
+        files = ", ".join(str(file) for file in system.scores.origin.files)
+        yield Line(((one_line(system.title), "bold"), ("  " + one_line(files), "dim")))
+    for against in comparison.against:
+        for metric, differences in against.differences.items():
+            title = f"{DEFINITIONS[metric].title}: {against.second.label} against {against.first.label}"
+            yield _differences(title, against, differences)
+        if per_type:
+            yield from _types(against)
+        yield from _sentences(against, changed)
+    yield line(_meaning(comparison), "dim")
+
+
+def _table(title: str, heads: Sequence[str], rows: Rows, totals: Rows = (), remarks: Sequence[str] = ()) -> Grid:
+    """A table whose first column holds names of people's choosing and whose others may have two lines a row."""
+    sections = [
+        Section(tuple((Cell(name), *map(styled, others)) for name, *others in part), bold=part is totals)
+        for part in (rows, totals)
+    ]
+    return Grid(
+        "comparison",
+        title,
+        tuple(map(styled, heads)),
+        tuple(section for section in sections if section.rows),
+        tuple(remarks),
+        layout=(NAMES, *(P_VALUES if head.startswith("p") else NUMBERS for head in heads[1:])),
+        frame="comparison",
+    )
+
+
+def _differences(title: str, against: Against, differences: Sequence[Difference]) -> tuple[Grid, ...]:
+    """Everything in a column of its own; without two columns, which then become a line; with two lines a row."""
+    first, second, interval = against.first.label, against.second.label, f"{against.resampling.confidence:.0%} interval"
+    difference = f"{second} - {first}"
+    wide, stacked = [], []
+    for each in differences:
+        mark = stars(each.p_randomization if each.p_holm is None else each.p_holm)
+        p = p_decimals(each.p_randomization) + (mark if each.p_holm is None else "")
+        p_holm = "" if each.p_holm is None else p_decimals(each.p_holm) + mark
+        one, other, ends = percent(each.first), percent(each.second), interval_text(each.interval)
+        gain = signed(each.difference)
+        wide.append((each.name, one, other, gain, ends, p, p_holm, p_decimals(each.p_bootstrap), percent(each.detectable)))
+        stacked.append((each.name, f"{one}\n{other}", f"{gain}\n{ends}", f"{p}\n{p_holm}"))
+    heads = ["data set", first, second, difference, interval, "p", "p Holm", "p boot.", "detectable"]
+    stacked_heads = ["data set", f"{first}\n{second}", f"{difference}\n{interval}", "p\np Holm"]
+    detectable = ", ".join(f"{one_line(each.name)} {percent(each.detectable)}" for each in differences)
+    return (
+        _table(title, heads, wide[:-1], wide[-1:]),
+        _table(title, heads[:-2], [row[:-2] for row in wide[:-1]], [wide[-1][:-2]], [f"Detectable: {detectable}."]),
+        _table(title, stacked_heads, stacked[:-1], stacked[-1:], [f"Detectable: {detectable}."]),
+    )
+
+
+def _types(against: Against) -> Iterator[Part]:
+    """F1 by type in each data set, the types with the most gold entities first."""
+    one, other, interval = against.first.label, against.second.label, f"{against.resampling.confidence:.0%} interval"
+    difference = f"{other} - {one}"
+    for metric, sets in against.types.items():
+        for name, types in sets.items():
+            title = one_line(f"{DEFINITIONS[metric].title}: {other} against {one}, {name}")
+            wide, stacked = [], []
+            for each in sorted(types, key=lambda each: -each.gold):
+                first, second = percent(each.first), percent(each.second)
+                gain, ends = signed(each.difference), interval_text(each.interval)
+                wide.append((each.name, f"{each.gold:g}", first, second, gain, ends))
+                stacked.append((each.name, f"{each.gold:g}", f"{first}\n{second}", f"{gain}\n{ends}"))
+            yield (
+                _table(title, ["type", "gold", one, other, difference, interval], wide),
+                _table(title, ["type", "gold", f"{one}\n{other}", f"{difference}\n{interval}"], stacked),
+            )
+
+
+def _sentences(against: Against, most: int) -> Iterator[Part]:
+    """How many sentences of each set have other counts, and of those that changed most up to ``most`` each way."""
+    rows, lines = [], []
+    for name, changes in against.changed.items():
+        ways = {"better": changes.better, "worse": changes.worse, "other": changes.other}
+        rows.append((name, *(str(len(sentences)) for sentences in ways.values()), str(changes.sentences)))
+        for way, sentences in ways.items():
+            top = sorted(sentences, key=lambda sentence: -abs(sentence.gain))[:most]
+            more = f" and {len(sentences) - len(top)} more" if len(sentences) > len(top) else ""
+            if top:
+                lines.append(line(f"{one_line(name)} {way}: {', '.join(map(_sentence, top))}{more}"))
+    title = f"Sentences of {against.second.label} with other counts than {against.first.label} ({against.changed_by})"
+    yield _table(title, ["data set", "better", "worse", "other", "of"], rows)
+    yield from lines
+
+
+def _sentence(sentence: ChangedSentence) -> str:
+    """Such as ``12 (1/3/2 to 2/2/2)``: right, predicted and gold of both systems."""
+    first, second = ("/".join(f"{count:g}" for count in counts) for counts in (sentence.first, sentence.second))
+    return f"{one_line(sentence.id)} ({first} to {second})"
+
+
+def _meaning(comparison: Comparison) -> str:
+    """What the values of the tables are."""
+    resampling, sets = comparison.resampling, len(comparison.systems[0].scores.sets)
+    return (
+        "F1 in percent, two decimals, differences of unrounded figures; micro in each set, plain mean over sets."
+        f" Interval: paired bootstrap over sentences, {resampling.resamples:,} resamples, seed {resampling.seed}."
+        f" p: approximate randomization, two-sided, {resampling.resamples:,} trials; p Holm: corrected for"
+        f" {sets} data set{'s' if sets > 1 else ''}; p boot.: paired bootstrap."
+        " Stars at p Holm, for the mean at p: * below 0.05, ** 0.01, *** 0.001."
+        " Detectable: the smallest difference, in points, that these sentences show with 80% power in a test at 5%."
+        " Sentences: right/predicted/gold entities; better is a higher right - spurious - missed."
+    )

@@ -1,0 +1,220 @@
+"""Views of one scores.json document: tables of data sets and of types, every number, gates and sets as test cases."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from gner_bench.documents.fields import Json
+from gner_bench.number_text import percent
+from gner_bench.report.grid import Cell, Column, Grid, Section, Value
+from gner_bench.scoring.gates import Outcome, exit_code, require_passed
+from gner_bench.scoring.metrics import DEFINITIONS, Metric
+from gner_bench.structure.matching import STEPS
+
+STEP_HEADS = {"exact": "exact", "subsequence": "subseq.", "lcs": "LCS"}
+RATIOS = ("precision", "recall", "f1")
+COUNTS = ("true_positives", "predicted", "gold")
+COLUMNS = (
+    *("system", "scope", "dataset", "split", "type", "metric", *RATIOS, "low", "high", *COUNTS),
+    *("sentences", "planned", "signature"),
+)
+ELEMENTS = {"failed": "failure", "error": "error"}
+"""The element of JUnit for a gate that did not pass; others have a ``system-out``."""
+NAMES = Column(right=False, whole=False, kind="name")
+COUNT = Column(whole=False, kind="count")
+Columns = list[tuple[Column, str, list[str]]]
+"""Columns with their heads and cells."""
+
+
+@dataclass(frozen=True)
+class Result:
+    """One scores.json ``document``, what the gates say of it (``gated`` where any were asked for), and warnings."""
+
+    document: Json
+    outcomes: Sequence[Outcome] = ()
+    warnings: Sequence[str] = ()
+    gated: bool = False
+
+    @property
+    def exit_code(self) -> int:
+        """That of the command."""
+        return exit_code(self.outcomes)
+
+    @property
+    def verdict(self) -> str:
+        """``passed``, ``failed`` or, where nothing was asked for and nothing is missing, ``scored``."""
+        return "failed" if self.exit_code else "passed" if self.gated else "scored"
+
+    @property
+    def notes(self) -> list[str]:
+        """The warnings, which of the data was scored in part among them."""
+        sets = self.document["datasets"].values()
+        parts = [said for part in sets if " of " in (said := sentences_of(part))]
+        mentioned = all(any(said in warning for warning in self.warnings) for said in parts)
+        return [*([] if mentioned else [part_note(self.document)]), *self.warnings]
+
+    def require_passed(self) -> None:
+        """Raise GateError with the reasons for the exit code, if any."""
+        require_passed(self.outcomes)
+
+
+def sentences_of(part: Json) -> str:
+    """How many sentences of a set were scored, ``100 of 431`` where some are missing or were not selected."""
+    planned = part.get("planned") or 0
+    return f"{part['sentences']} of {planned}" if planned > part["sentences"] else str(part["sentences"])
+
+
+def part_note(document: Json) -> str:
+    """Which sets were scored in part, empty where none."""
+    sets = document["datasets"].items()
+    parts = [f"{name} {said}" for name, part in sets if " of " in (said := sentences_of(part))]
+    return f"Not all sentences were scored: {', '.join(parts)}" if parts else ""
+
+
+def metrics_of(document: Json) -> list[Metric]:
+    """The metrics of a document, in the order of tables."""
+    return [metric for metric in DEFINITIONS if metric in document["metrics"]]
+
+
+def sets_grid(document: Json, ends: bool = False) -> Grid:
+    """The data sets and their mean: precision and recall by the first metric, F1 by each.
+
+    Beside F1 is half its interval, or with ``ends`` both ends of it; then, without ``ends``, how many sentences were
+    matched by which step.
+    """
+    system, sets, metrics = document["system"], document["datasets"], metrics_of(document)
+    resampling, parts = document["resampling"], list(sets.values())
+    confidence, total = f"{resampling['confidence']:.0%} interval", sum(part["sentences"] for part in parts)
+    columns: Columns = [
+        (NAMES, "data set", [*sets, "mean"]),
+        (COUNT, "sentences", [*map(sentences_of, parts), str(total)]),
+        *_values([*parts, document["average"]], metrics, confidence if ends else ""),
+    ]
+    if not ends and any(sum(part["matched_by"].values()) for part in parts):
+        step = Column(whole=False, kind="step")
+        columns += [(step, STEP_HEADS[name], [*(str(part["matched_by"][name]) for part in parts), ""]) for name in STEPS]
+    remarks = {
+        "share": f"P and R by the {metrics[0]} metric" if len(metrics) > 1 else "",
+        "margin": f"± half the {confidence} of {resampling['resamples']:,} resamples",
+    }
+    columns = [(replace(column, remark=remarks.get(column.kind, "")), head, cells) for column, head, cells in columns]
+    grid = _grid("scores", system["name"] + (f" ({system['note']})" if system["note"] else ""), columns)
+    [section] = grid.sections
+    return replace(
+        grid,
+        sections=(Section(section.rows[:-1]), Section((_plain(section.rows[-1]),), bold=True)),
+        remarks=("percent; micro in each set, plain mean over sets",),
+    )
+
+
+def types_grid(name: str, part: Json, metrics: Sequence[Metric], ends: bool = False) -> Grid | None:
+    """The entity types of a data set, most frequent in the gold first; None by metrics blind to types."""
+    typed = [metric for metric in metrics if DEFINITIONS[metric].typed]
+    if not typed:
+        return None
+    types = dict(sorted(part["types"].items(), key=lambda item: -item[1][typed[0]]["gold"]))
+    rows = list(types.values())
+    columns: Columns = [
+        (NAMES, "type", list(types)),
+        *((COUNT, key, [str(row[typed[0]][key]) for row in rows]) for key in ("gold", "predicted")),
+        *_values(rows, typed, "interval" if ends else ""),
+    ]
+    return _grid(f"types_{name}", f"{name}: entity types", columns)
+
+
+def _values(rows: Sequence[Json], metrics: Sequence[Metric], ends: str) -> Columns:
+    """Precision and recall by the first metric, F1 by each with half its interval or, under ``ends``, both ends."""
+    first = [row[metrics[0]] for row in rows]
+    share, value, margin = (Column(whole=False, kind=kind) for kind in ("share", "value", "margin"))
+    columns: Columns = [
+        (share, head, [percent(scores[key]) for scores in first]) for head, key in (("P", "precision"), ("R", "recall"))
+    ]
+    for metric in metrics:
+        columns.append((value, DEFINITIONS[metric].title, [percent(row[metric]["f1"]) for row in rows]))
+        if rows and all("interval" in row[metric] for row in rows):
+            intervals = [row[metric]["interval"]["f1"] for row in rows]
+            texts = ["–".join(map(percent, interval)) for interval in intervals]
+            halves = [percent((high - low) / 2) for low, high in intervals]
+            columns.append((margin, ends or "±", texts if ends else halves))
+    return columns
+
+
+def _grid(name: str, title: str, columns: Columns) -> Grid:
+    layout, heads, cells = zip(*columns, strict=True)
+    rows = ((Cell(first, code=True), *map(Cell, others)) for first, *others in zip(*cells, strict=True))
+    return Grid(
+        name, title, tuple(map(Cell, heads)), (Section(tuple(rows)),), layout=tuple(layout), frame="scores"
+    )
+
+
+def _plain(row: tuple[Cell, ...]) -> tuple[Cell, ...]:
+    """A row whose name is no name of people's choosing."""
+    return replace(row[0], code=False), *row[1:]
+
+
+def values_grid(document: Json) -> Grid:
+    """Every number of a document in long form, at full precision from 0 to 1: a row for each metric of each scope.
+
+    A scope is ``set`` or ``type`` (micro), ``mean`` (over sets), ``pooled`` (micro over all sets), ``set-macro`` and
+    ``mean-macro`` (the mean of F1 over types).
+    """
+    name, signature = document["system"]["name"], document["signature_short"]
+    rows = [row | {"system": name, "signature": signature} for row in _rows(document)]
+    values = tuple(tuple(row.get(column) for column in COLUMNS) for row in rows)
+    return Grid("scores", name, (), (), columns=COLUMNS, values=values)
+
+
+def _rows(document: Json) -> Iterator[dict[str, Value]]:
+    """The rows of every set and type, then of all sets together, by column."""
+    sets, metrics = document["datasets"], document["metrics"]
+    for name, part in sets.items():
+        place = {"dataset": name, "split": part["split"], "sentences": part["sentences"], "planned": part.get("planned")}
+        yield from _scopes(place, {"set": part, "set-macro": part["macro"]}, metrics)
+        for kind, scores in part["types"].items():
+            there = [metric for metric in metrics if metric in scores]
+            yield from _scopes({**place, "type": kind}, {"type": scores}, there)
+    plans = [part.get("planned") for part in sets.values()]
+    place = {
+        "sentences": sum(part["sentences"] for part in sets.values()),
+        "planned": None if None in plans else sum(plans),
+    }
+    scopes = {"mean": document["average"], "mean-macro": document["macro"], "pooled": document["pooled"]}
+    yield from _scopes(place, scopes, metrics)
+
+
+def _scopes(place: Json, scopes: dict[str, Json], metrics: Sequence[str]) -> Iterator[dict[str, Value]]:
+    for metric in metrics:
+        for scope, scores in scopes.items():
+            low, high = scores[metric].get("interval", {}).get("f1", (None, None))
+            numbers = {key: scores[metric][key] for key in (*RATIOS, *COUNTS) if key in scores[metric]}
+            yield {**place, "scope": scope, "metric": metric, "low": low, "high": high, **numbers}
+
+
+def suites(result: Result) -> list[Grid]:
+    """Gates and scored data sets as suites of test cases (``render.junit``).
+
+    A failed gate is a failure, one that could not be evaluated an error; both give the reason. The signature is in what
+    the suites put out.
+    """
+    document = result.document
+    metrics = metrics_of(document)
+    facts = {key: document[key] for key in ("signature", "signature_short")} | {"system": document["system"]["name"]}
+    for metric in metrics:
+        facts[f"mean {DEFINITIONS[metric].title} (percent)"] = percent(document["average"][metric]["f1"])
+    gates = [
+        (gate.name, ELEMENTS.get(gate.status, "system-out"), f"exit code {gate.exit_code}", gate.reason)
+        for gate in result.outcomes
+    ]
+    remarks = (*result.notes, document["signature"])
+    sets: list[tuple[Value, ...]] = []
+    for name, part in document["datasets"].items():
+        lines = [f"{sentences_of(part)} sentences"]
+        for metric in metrics:
+            precision, recall, f1 = (percent(part[metric][key]) for key in RATIOS)
+            lines.append(f"{DEFINITIONS[metric].title}: {f1}% (precision {precision}%, recall {recall}%)")
+        sets.append((f"{name}/{part['split']}", "system-out", "", "\n".join(lines)))
+    return [
+        Grid("gates", "Gates", (), (), remarks, values=tuple(gates), facts=facts),
+        Grid("scores", "Scores", (), (), (document["signature"],), values=tuple(sets)),
+    ]
