@@ -8,19 +8,19 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
-from typing import Any
 
+from gner_bench.answers import answer_format
+from gner_bench.answers.answer import AnswerFormat, Tagged
+from gner_bench.answers.gner import GNER
 from gner_bench.catalog import catalog
+from gner_bench.documents.record import Record, Slice, read_records, slices
 from gner_bench.errors import InputError, UsageError
-from gner_bench.records import Record, Slice, read_records, slices
 from gner_bench.scoring.predictions import Origin, Prediction, System
-from gner_bench.structure import BackTokenizer, load_back_tokenizer, structure
+from gner_bench.structure import BackTokenizer, load_back_tokenizer, place, structure
 from gner_bench.structure.back_tokenizer import tokenizer_file
-from gner_bench.structure.targets import GNER, parse_target, structuring_name
 
 CHUNK = 512
 """Sentences whose words are back-tokenized together."""
-GNER_NAME = str(GNER)
 PREDICTIONS = ("predictions.jsonl", "predictions.jsonl.gz")
 
 
@@ -34,7 +34,7 @@ class Generations:
 
     def parts(self) -> list[Generations]:
         """These files in slices, each by itself."""
-        return [replace(self, sources=[each]) for file in self.origin.files for each in slices(file)]
+        return [replace(self, sources=[part]) for file in self.origin.files for part in slices(file)]
 
     def __iter__(self) -> Iterator[Prediction]:
         for part in self.sources:
@@ -47,12 +47,28 @@ class Generations:
 
 
 def prediction(path: Path, record: Record, back_tokenizer: BackTokenizer | None) -> Prediction:
-    """The record of a file, its text structured. Raises InputError for an unknown target."""
-    try:
-        target = GNER if record.format == "gner" else parse_target(record.format)
-    except UsageError as error:
-        raise InputError(path, str(error), record.line, "target") from None
-    found = structure(record.words, record.types, record.prediction, back_tokenizer, target)
+    """The record of a file, its answer turned into tags. Raises InputError for an unknown answer format, and for spans
+    that cannot be of the sentence."""
+    format: AnswerFormat = GNER
+    if record.format != GNER.name:
+        try:
+            format = answer_format(record.format)
+        except UsageError as error:
+            raise InputError(path, str(error), record.line, "format") from None
+    answer = format.read(record.prediction, record.words, record.types)
+    unplaced: tuple[tuple[str, str], ...] = ()
+    structured, generation = None, record.generation
+    if isinstance(answer, Tagged):
+        structured = structure(record.words, record.types, answer, back_tokenizer)
+        tags = structured.match.tags
+    else:
+        try:
+            placed = place(answer, record.words)
+        except ValueError as problem:
+            raise InputError(path, str(problem), record.line, "prediction") from None
+        tags, unplaced = placed.tags, tuple(placed.unplaced)
+        if placed.confidence:
+            generation = {**generation, "confidence": placed.confidence}
     return Prediction(
         record.dataset,
         record.split,
@@ -60,13 +76,14 @@ def prediction(path: Path, record: Record, back_tokenizer: BackTokenizer | None)
         record.types,
         record.words,
         record.tags,
-        tuple(found.match.tags),
-        (),
+        tuple(tags),
+        unplaced,
         record.prediction,
-        found,
-        record.generation,
+        structured,
+        generation,
         path,
         record.line,
+        format.version,
     )
 
 
@@ -78,20 +95,24 @@ def load_generations(paths: Sequence[Path], tokenizer: str | None = None, name: 
     """
     files = tuple(_predictions(path) for path in paths)
     abouts = [_about(file.parent / "run.json") for file in files if file.name in PREDICTIONS]
-    back_tokenizer = _back_tokenizer(files[0], tokenizer)
-    known = len(abouts) == len(files)
+    beside = tokenizer_file(files[0].parent) if tokenizer is None else Path(tokenizer)
+    back_tokenizer = load_back_tokenizer(beside) if beside is not None and tokenizer != "none" else None
     warnings = []
     if back_tokenizer is None and tokenizer is None:
         warnings.append("scored without back-tokenization; published GNER-T5 scores use it (--tokenizer PATH)")
+    known = len(abouts) == len(files)
     planned: Counter[str] = Counter()
     for about in abouts if known else ():
         planned.update(about.planned)
+    ran = next((about.system for about in abouts if about.system), System(files[0].name.split(".jsonl")[0]))
+    model = catalog().find_model(name or ran.name)
+    parameters = ran.parameters or (model.parameters if model else None)
     origin = Origin(
         files,
-        _system(files[0], abouts, name),
+        System(name or ran.name, parameters, ran.note, ran.training_sets),
         "+".join(sorted({about.decoding for about in abouts})) if known else "unknown",
         back_tokenizer.fingerprint if back_tokenizer else None,
-        _structuring(abouts),
+        "+".join(sorted({_version(about.target) for about in abouts})) or GNER.version,
         dict(planned),
         sum(about.sentences for about in abouts) if known else 0,
         tuple(warnings),
@@ -120,10 +141,6 @@ class _About:
     target: str = ""
 
 
-def _structuring(abouts: Sequence[_About]) -> str:
-    return "+".join(sorted({structuring_name(about.target or GNER_NAME) for about in abouts})) or structuring_name()
-
-
 def _about(path: Path) -> _About:
     if not path.is_file():
         return _About()
@@ -136,7 +153,8 @@ def _about(path: Path) -> _About:
         sets = run.get("datasets", {})
         planned = {name: each.get("sentences_in_data") or each.get("sentences", 0) for name, each in sets.items()}
         settings = run.get("settings", {})
-        decoding, target = _decoding(settings), settings.get("target") or ""
+        decoding, target = str(settings.get("decoding", "unknown")), settings.get("target") or ""
+        decoding = {"drafted": "greedy", "beam": f"beam{settings.get('num_beams')}"}.get(decoding, decoding)
     except (OSError, ValueError, RecursionError):
         raise InputError(path, "is not JSON") from None
     except (AttributeError, TypeError):
@@ -145,17 +163,12 @@ def _about(path: Path) -> _About:
     _require(path, "model.note", note, str)
     _require(path, "model.parameters", parameters or 0, int)
     _require(path, "sentences", sentences, int)
-    for each in training:
-        _require(path, "model.training_sets", each, str)
-    for each, count in planned.items():
-        _require(path, f"datasets.{each}.sentences", count, int)
+    for trained in training:
+        _require(path, "model.training_sets", trained, str)
+    for dataset, count in planned.items():
+        _require(path, f"datasets.{dataset}.sentences", count, int)
     _require(path, "settings.target", target, str)
     return _About(System(name, parameters, note, training) if name else None, sentences, planned, decoding, target)
-
-
-def _decoding(settings: dict[str, Any]) -> str:
-    found = settings.get("decoding", "unknown")
-    return {"drafted": "greedy", "beam": f"beam{settings.get('num_beams')}"}.get(found, str(found))
 
 
 def _require(path: Path, field: str, value: object, kind: type) -> None:
@@ -163,17 +176,6 @@ def _require(path: Path, field: str, value: object, kind: type) -> None:
         raise InputError(path, f"expected {kind.__name__}, found {type(value).__name__}", field=field)
 
 
-def _back_tokenizer(file: Path, choice: str | None) -> BackTokenizer | None:
-    if choice == "none":
-        return None
-    if choice is not None:
-        return load_back_tokenizer(Path(choice))
-    beside = tokenizer_file(file.parent)
-    return load_back_tokenizer(beside) if beside else None
-
-
-def _system(file: Path, abouts: Sequence[_About], name: str | None) -> System:
-    ran = next((about.system for about in abouts if about.system), System(file.name.split(".jsonl")[0]))
-    chosen = name or ran.name
-    known = catalog().find_model(chosen)
-    return System(chosen, ran.parameters or (known.parameters if known else None), ran.note, ran.training_sets)
+def _version(target: str) -> str:
+    """What the signature calls the structuring of a run's target, as run.json names it; GNER's without one."""
+    return answer_format(target).version if target else GNER.version
