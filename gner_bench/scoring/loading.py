@@ -19,7 +19,7 @@ from gner_bench.scoring.generations import load_generations
 from gner_bench.scoring.gold import Gold, GoldSet, gold_sets, with_gold
 from gner_bench.scoring.predictions import Origin, Prediction, Predictions, SetKey, System
 from gner_bench.structure.back_tokenizer import BackTokenizer, load_back_tokenizer
-from gner_bench.structure.placing import Placed, place
+from gner_bench.structure.placing import Placed, place, renamed_tag
 from gner_bench.structure.structured import Structured, structure
 
 PREDICTIONS = "gner-jsonl"
@@ -247,8 +247,7 @@ def _place(
         answer = item.format.read(item.text, sentence.words, known)
         if isinstance(answer, Tagged):
             structured = structure(sentence.words, known, answer, back_tokenizer, item.format)
-            named = ((tag, None if tag == "O" else types.name(tag[2:])) for tag in structured.match.tags)
-            tags = [f"{tag[:2]}{kind}" if kind else "O" for tag, kind in named]
+            tags = [renamed_tag(tag, types.name) for tag in structured.match.tags]
             return Placed(tags, noted=Counter(answer.notes)), structured
     if answer is None:
         raise item.fields.error("prediction", "holds no answer")

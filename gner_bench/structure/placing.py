@@ -66,7 +66,7 @@ def place(answer: Answer, words: Sequence[str], name: Naming = lambda kind: kind
         case CharacterSpans():
             placed = _place_character_spans(answer.text, words, _renamed(answer.spans, name))
         case Tags() if tuple(words) == answer.words:
-            placed = Placed([_renamed_tag(tag, name) for tag in answer.tags])
+            placed = Placed([renamed_tag(tag, name) for tag in answer.tags])
         case Tags():
             own = answer.words
             spans = [
@@ -84,7 +84,8 @@ def _renamed(spans: Iterable[Span], name: Naming) -> list[Span]:
     return [replace(span, type=kind) for span, kind in named if kind is not None]
 
 
-def _renamed_tag(tag: str, name: Naming) -> str:
+def renamed_tag(tag: str, name: Naming) -> str:
+    """A tag with the name of its type, ``O`` for one that is left out."""
     kind = None if tag == "O" else name(tag[2:])
     return f"{tag[:2]}{kind}" if kind else "O"
 

@@ -9,7 +9,7 @@ import pytest
 
 from gner_bench.data import Dataset, Reading, Sentence
 from gner_bench.data.formats import read_file
-from gner_bench.data.source import Source
+from gner_bench.data.formats import Source
 from gner_bench.errors import InputError
 
 WORDS = ["Ann", "Lee", "saw", "Oslo"]

@@ -15,7 +15,7 @@ from seqeval.scheme import IOB2
 from gner_bench.api import score
 from gner_bench.errors import InputError
 from gner_bench.scoring.counts import type_counts
-from gner_bench.scoring.entities import Span
+from gner_bench.bio import Span
 from gner_bench.scoring.figures import Figures
 from gner_bench.scoring.resampling import Resampling
 
