@@ -8,11 +8,15 @@ from __future__ import annotations
 from gner_bench.answers.answer import Answer as Answer
 from gner_bench.answers.answer import AnswerFormat as AnswerFormat
 from gner_bench.answers.answer import CharacterSpans as CharacterSpans
+from gner_bench.answers.answer import LabelOrder as LabelOrder
 from gner_bench.answers.answer import Mentions as Mentions
 from gner_bench.answers.answer import Span as Span
 from gner_bench.answers.answer import Tagged as Tagged
 from gner_bench.answers.answer import Tags as Tags
 from gner_bench.answers.answer import WordSpans as WordSpans
+from gner_bench.answers.answer import Wrapping as Wrapping
+from gner_bench.answers.answer import ordered_types as ordered_types
+from gner_bench.answers.answer import wrapped as wrapped
 from gner_bench.documents.record import FULL_BIO, GNER
 from gner_bench.errors import UsageError, short
 from gner_bench.plugins import Registry

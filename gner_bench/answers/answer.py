@@ -5,9 +5,11 @@ from __future__ import annotations
 import hashlib
 import random
 import re
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
+
+from gner_bench.errors import UsageError
 
 PieceKind = Literal["space", "word", "label", "dropped", "tail"]
 LabelOrder = Literal["file", "shuffled"]
@@ -76,9 +78,19 @@ class Tags:
 
 
 Answer = Tagged | Mentions | WordSpans | CharacterSpans | Tags
-Read = Callable[[str, Sequence[str], Collection[str]], Answer]
+Read = Callable[[str, Sequence[str], Sequence[str]], Answer]
 Ask = Callable[[Sequence[str], Sequence[str]], list[str]]
 Perfect = Callable[[Sequence[str], Sequence[str]], str]
+
+
+def read_only(words: Sequence[str], types: Sequence[str]) -> list[str]:
+    """The ``ask`` of formats that are read but never asked for."""
+    raise UsageError("answers in this format can be read, but nothing asks for them")
+
+
+def unknown(words: Sequence[str], tags: Sequence[str]) -> str:
+    """The ``perfect`` of formats that do not say what a system without mistakes answers."""
+    return ""
 
 
 @dataclass(frozen=True)
@@ -87,17 +99,19 @@ class AnswerFormat:
 
     ``title`` is a line for lists of formats. ``version`` is what signatures call the way from the answer to tags; it
     changes when the same answer gives other tags. ``read(text, words, types)`` never raises, whatever the text.
-    ``ask(words, types)`` gives the prompts of a sentence, None where answers can only be read. ``perfect(words, tags)``
-    is what a system without mistakes answers. For a format with an argument (``context:L``), ``with_argument`` makes
-    the format of it, or raises UsageError, and ``argument`` says what it is.
+    ``ask(words, types)`` gives the prompts of a sentence; ``several`` says that these may be more than one, whose
+    answers are one JSON array of strings then. ``perfect(words, tags)`` is what a system without mistakes answers. For
+    a format with an argument (``context:L``), ``with_argument`` makes the format of it, or raises UsageError, and
+    ``argument`` says what it is.
     """
 
     name: str
     title: str
     version: str
     read: Read = field(compare=False)
-    ask: Ask | None = field(default=None, compare=False)
-    perfect: Perfect | None = field(default=None, compare=False)
+    ask: Ask = field(default=read_only, compare=False)
+    perfect: Perfect = field(default=unknown, compare=False)
+    several: bool = False
     argument: str = ""
     with_argument: Callable[[str], AnswerFormat] | None = field(default=None, compare=False)
 

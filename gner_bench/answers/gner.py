@@ -14,12 +14,12 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache, partial
 from typing import Literal, get_args
 
 from gner_bench.answers import answer_format
-from gner_bench.answers.answer import AnswerFormat, Ask, Perfect, Tagged, Wrapping, wrapped
+from gner_bench.answers.answer import AnswerFormat, Tagged, Wrapping, wrapped
 from gner_bench.bio import AS_BIO, to_bioes
 from gner_bench.documents.record import FULL_BIO
 from gner_bench.documents.record import GNER as NAME
@@ -124,8 +124,6 @@ class Target(AnswerFormat):
     """What a checkpoint is trained to write. ``scheme`` is that of the labels; ``context`` the words kept on each side
     of a mention, None for all. ``str`` gives the name that recipes and training.json have for it."""
 
-    ask: Ask = field(default=ask, compare=False)
-    perfect: Perfect = field(default=tagged_text, compare=False)
     scheme: Scheme = "bio"
     context: int | None = None
 
@@ -136,10 +134,10 @@ class Target(AnswerFormat):
 def _target(name: str, title: str, scheme: Scheme, context: int | None = None) -> Target:
     version = MATCHING_VERSION if name == NAME else f"{MATCHING_VERSION}/{name}"
     read, perfect = partial(_read, scheme), partial(_perfect, scheme, context)
-    return Target(name, title, version, read, perfect=perfect, scheme=scheme, context=context)
+    return Target(name, title, version, read, ask, perfect, scheme=scheme, context=context)
 
 
-def _read(scheme: Scheme, text: str, words: Sequence[str], types: Collection[str]) -> Tagged:
+def _read(scheme: Scheme, text: str, words: Sequence[str], types: Sequence[str]) -> Tagged:
     """Labels as BIO; for a plain scheme, ``O`` and ``I-type``."""
     label = _LABELS[scheme]
     pairs = _parse(text, label)

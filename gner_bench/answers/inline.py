@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 
 from gner_bench.answers.answer import AnswerFormat, CharacterSpans, Span
 from gner_bench.bio import lenient_spans
@@ -11,7 +11,7 @@ from gner_bench.bio import lenient_spans
 _MARKED = re.compile(r"<([^<>/\s](?:[^<>/]*[^<>/\s])?)>(.*?)</\1>")
 
 
-def read(text: str, words: Sequence[str] = (), types: Collection[str] = ()) -> CharacterSpans:
+def read(text: str, words: Sequence[str] = (), types: Sequence[str] = ()) -> CharacterSpans:
     """The text without its marks, and what they marked."""
     plain, spans, end = "", [], 0
     for mark in _MARKED.finditer(text):
@@ -32,4 +32,4 @@ def write(words: Sequence[str], tags: Sequence[str]) -> str:
     return " ".join(marked)
 
 
-INLINE = AnswerFormat("inline", "the sentence with <type>…</type> marks", "import-inline-1", read, None, write)
+INLINE = AnswerFormat("inline", "the sentence with <type>…</type> marks", "import-inline-1", read, perfect=write)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 
 from gner_bench.answers.answer import AnswerFormat, Mentions
 from gner_bench.answers.uniner import read_by_type, write_by_type
@@ -11,7 +11,7 @@ from gner_bench.answers.uniner import read_by_type, write_by_type
 _THOUGHTS = re.compile(r"\A.*</think>", re.DOTALL)
 
 
-def read(text: str, words: Sequence[str], types: Collection[str]) -> Mentions:
+def read(text: str, words: Sequence[str], types: Sequence[str]) -> Mentions:
     """The mentions of an answer; text before ``</think>`` and around the object is left out."""
     return read_by_type(_THOUGHTS.sub("", text))
 

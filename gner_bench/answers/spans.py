@@ -8,7 +8,7 @@ pipelines of transformers give it, its end not included; characters are those of
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from gner_bench.answers.answer import AnswerFormat, CharacterSpans, Span, WordSpans
@@ -45,7 +45,7 @@ def span_of(value: Any) -> Span | None:
     return None
 
 
-def read(text: str, words: Sequence[str], types: Collection[str]) -> WordSpans | CharacterSpans:
+def read(text: str, words: Sequence[str], types: Sequence[str]) -> WordSpans | CharacterSpans:
     """The spans of a JSON list, of words where its entries are lists; those outside the sentence are left out."""
     values = first_json(text, "[")
     if not isinstance(values, list):
@@ -72,5 +72,9 @@ def write(words: Sequence[str], tags: Sequence[str]) -> str:
 
 
 SPANS = AnswerFormat(
-    "spans", "spans of words or characters in a JSON list, with scores or without", "import-spans-1", read, None, write
+    "spans",
+    "spans of words or characters in a JSON list, with scores or without",
+    "import-spans-1",
+    read,
+    perfect=write,
 )

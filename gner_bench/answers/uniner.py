@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from gner_bench.answers.answer import AnswerFormat, Mentions
@@ -59,14 +59,21 @@ def write_by_type(words: Sequence[str], tags: Sequence[str]) -> str:
     return json.dumps({kind: list(texts) for kind, texts in answers.items()}, ensure_ascii=False)
 
 
-def _read(text: str, words: Sequence[str], types: Collection[str]) -> Mentions:
-    return read_by_type(text)
+def read(text: str, words: Sequence[str], types: Sequence[str]) -> Mentions:
+    """The mentions of a JSON array with the answers to the questions for each of ``types``, or of an object by type."""
+    answers = first_json(text, "[") if text.lstrip().startswith("[") else None
+    if not isinstance(answers, list) or len(answers) != len(types):
+        return read_by_type(text)
+    notes: list[str] = []
+    pairs = zip(types, answers, strict=True)
+    return Mentions([(mention, kind) for kind, answer in pairs for mention in strings(answer, notes)], notes)
 
 
 UNINER = AnswerFormat(
     "uniner",
-    "UniversalNER's JSON list of mentions for each type, as one JSON object by type",
+    "UniversalNER's JSON list of mentions for each type",
     "import-uniner-1",
-    _read,
+    read,
     perfect=write_by_type,
+    several=True,
 )

@@ -97,10 +97,10 @@ class Types:
     """
 
     def __init__(self, gold: GoldSet, renames: Mapping[str, str]) -> None:
-        self.known, self.renames = frozenset(gold.types), renames
+        self.known, self.renames = gold.types, renames
         entry = catalog().find_dataset(gold.name)
         self._original = entry.rename if entry else {}
-        self._drop = frozenset(entry.drop) - self.known if entry else frozenset()
+        self._drop = frozenset(entry.drop).difference(gold.types) if entry else frozenset()
         forms = Counter(map(_plain, gold.types))
         self._alike = {_plain(kind): kind for kind in gold.types if forms[_plain(kind)] == 1}
         self.alike: dict[str, str] = {}

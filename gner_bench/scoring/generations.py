@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 
@@ -14,6 +13,8 @@ from gner_bench.answers.answer import AnswerFormat, Tagged
 from gner_bench.answers.gner import GNER
 from gner_bench.catalog import catalog
 from gner_bench.documents.record import Record, Slice, read_records, slices
+from gner_bench.documents.run import NAME as RUN
+from gner_bench.documents.run import Model, Run, read_run
 from gner_bench.errors import InputError, UsageError
 from gner_bench.scoring.predictions import Origin, Prediction, System
 from gner_bench.structure import BackTokenizer, load_back_tokenizer, place, structure
@@ -94,27 +95,29 @@ def load_generations(paths: Sequence[Path], tokenizer: str | None = None, name: 
     what run.json says. Raises InputError for an unreadable tokenizer or run.json.
     """
     files = tuple(_predictions(path) for path in paths)
-    abouts = [_about(file.parent / "run.json") for file in files if file.name in PREDICTIONS]
     beside = tokenizer_file(files[0].parent) if tokenizer is None else Path(tokenizer)
     back_tokenizer = load_back_tokenizer(beside) if beside is not None and tokenizer != "none" else None
     warnings = []
     if back_tokenizer is None and tokenizer is None:
         warnings.append("scored without back-tokenization; published GNER-T5 scores use it (--tokenizer PATH)")
-    known = len(abouts) == len(files)
+    run_files = [file.parent / RUN for file in files if file.name in PREDICTIONS]
+    runs = [read_run(file) if file.is_file() else Run() for file in run_files]
+    # What all files must say together is left open when one of them is no run's.
+    complete = len(runs) == len(files)
     planned: Counter[str] = Counter()
-    for about in abouts if known else ():
-        planned.update(about.planned)
-    ran = next((about.system for about in abouts if about.system), System(files[0].name.split(".jsonl")[0]))
-    model = catalog().find_model(name or ran.name)
-    parameters = ran.parameters or (model.parameters if model else None)
+    for run in runs if complete else ():
+        planned.update({name: data.sentences_in_data or data.sentences for name, data in run.datasets.items()})
+    model = next((run.model for run in runs if run.model.name), Model(files[0].name.split(".jsonl")[0]))
+    known = catalog().find_model(name or model.name)
+    parameters = model.parameters or (known.parameters if known else None)
     origin = Origin(
         files,
-        System(name or ran.name, parameters, ran.note, ran.training_sets),
-        "+".join(sorted({about.decoding for about in abouts})) if known else "unknown",
+        System(name or model.name, parameters, model.note, model.training_sets or ()),
+        "+".join(sorted({run.decoding for run in runs})) if complete else "unknown",
         back_tokenizer.fingerprint if back_tokenizer else None,
-        "+".join(sorted({_version(about.target) for about in abouts})) or GNER.version,
+        "+".join(sorted({answer_format(run.format).version for run in runs})) or GNER.version,
         dict(planned),
-        sum(about.sentences for about in abouts) if known else 0,
+        sum(run.sentences for run in runs) if complete else 0,
         tuple(warnings),
     )
     return Generations(origin, back_tokenizer, [Slice(file) for file in files])
@@ -124,58 +127,3 @@ def _predictions(path: Path) -> Path:
     if not path.is_dir():
         return path
     return next((path / name for name in PREDICTIONS if (path / name).exists()), path / PREDICTIONS[0])
-
-
-@dataclass(frozen=True)
-class _About:
-    """What a run.json says of its run: ``sentences`` that it set out to predict, 0 where it does not say, and by set
-    those that the data hold.
-
-    ``decoding`` is ``greedy`` for drafted decoding too, whose outputs are the same; a beam search names its beams.
-    """
-
-    system: System | None = None
-    sentences: int = 0
-    planned: dict[str, int] = field(default_factory=dict)
-    decoding: str = "unknown"
-    target: str = ""
-
-
-def _about(path: Path) -> _About:
-    if not path.is_file():
-        return _About()
-    try:
-        run = json.loads(path.read_text(encoding="utf-8"))
-        model = run.get("model", {})
-        name, parameters, note = model.get("name", ""), model.get("parameters"), model.get("note", "")
-        training = tuple(model.get("training_sets") or ())
-        sentences = run.get("sentences", 0)
-        sets = run.get("datasets", {})
-        planned = {name: each.get("sentences_in_data") or each.get("sentences", 0) for name, each in sets.items()}
-        settings = run.get("settings", {})
-        decoding, target = str(settings.get("decoding", "unknown")), settings.get("target") or ""
-        decoding = {"drafted": "greedy", "beam": f"beam{settings.get('num_beams')}"}.get(decoding, decoding)
-    except (OSError, ValueError, RecursionError):
-        raise InputError(path, "is not JSON") from None
-    except (AttributeError, TypeError):
-        raise InputError(path, "is not the run.json of a run") from None
-    _require(path, "model.name", name, str)
-    _require(path, "model.note", note, str)
-    _require(path, "model.parameters", parameters or 0, int)
-    _require(path, "sentences", sentences, int)
-    for trained in training:
-        _require(path, "model.training_sets", trained, str)
-    for dataset, count in planned.items():
-        _require(path, f"datasets.{dataset}.sentences", count, int)
-    _require(path, "settings.target", target, str)
-    return _About(System(name, parameters, note, training) if name else None, sentences, planned, decoding, target)
-
-
-def _require(path: Path, field: str, value: object, kind: type) -> None:
-    if type(value) is not kind:
-        raise InputError(path, f"expected {kind.__name__}, found {type(value).__name__}", field=field)
-
-
-def _version(target: str) -> str:
-    """What the signature calls the structuring of a run's target, as run.json names it; GNER's without one."""
-    return answer_format(target).version if target else GNER.version

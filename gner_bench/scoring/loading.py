@@ -243,7 +243,7 @@ def _place(
     """The answer on the words of the sentence. Raises InputError for spans that cannot be of it."""
     answer = item.answer
     if item.format is not None:
-        known = (frozenset(sentence.types) or types.known) | types.renames.keys()
+        known = tuple(dict.fromkeys((*(sentence.types or types.known), *types.renames)))
         answer = item.format.read(item.text, sentence.words, known)
         if isinstance(answer, Tagged):
             structured = structure(sentence.words, known, answer, back_tokenizer, item.format)

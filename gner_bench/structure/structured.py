@@ -62,14 +62,15 @@ def structure(
     A label whose type is not in ``types`` becomes ``O``. Raises TypeError for a format whose answers are not words with
     labels; these are placed by ``structure.placing``.
     """
-    tagged = format.read(answer, words, types) if isinstance(answer, str) else answer
+    listed = tuple(types)
+    tagged = format.read(answer, words, listed) if isinstance(answer, str) else answer
     if not isinstance(tagged, Tagged):
         raise TypeError(f"answers of the format {format.name} are not words with labels")
     pairs = tagged.pairs
     generated: Sequence[str]
     written: Sequence[str]
     generated, written = zip(*pairs, strict=True) if pairs else ((), ())
-    allowed = labels_of(tuple(types))
+    allowed = labels_of(listed)
     labels = written if allowed.issuperset(written) else [label if label in allowed else "O" for label in written]
     outside: list[str] = []
     noticing = None if back_tokenize is None else _noticing(back_tokenize, words, outside)

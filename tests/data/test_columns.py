@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from gner_bench.data.formats.conll import read_columns
 from gner_bench.bio import Reading, TagReader
+from gner_bench.data.formats.conll import read_columns
 from gner_bench.errors import InputError
 
 

@@ -10,8 +10,7 @@ from typing import Any
 import pytest
 
 from gner_bench.data import Dataset, Reading, Sentence, read_dataset
-from gner_bench.data.formats import detect, read_file
-from gner_bench.data.formats import Source
+from gner_bench.data.formats import Source, detect, read_file
 from gner_bench.errors import InputError
 
 Build = Callable[..., dict[str, Any]]

@@ -10,16 +10,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gner_bench.answers.gner import prompt
 from gner_bench.data import Dataset, Reading, Sentence, read_dataset
 from gner_bench.data.convert import load, save
-from gner_bench.data.formats import read_file
-from gner_bench.data.formats import Source
+from gner_bench.data.formats import Source, read_file
 from gner_bench.data.formats.conll import write_conll
 from gner_bench.data.formats.gner import write_gner
 from gner_bench.data.formats.gner_jsonl import write_jsonl
 from gner_bench.data.formats.spans import write_spans
 from gner_bench.errors import GnerBenchError, InputError, UsageError
-from gner_bench.answers.gner import prompt
 
 KEEP = Reading(repair="keep")
 LEE = Sentence("0", ("Ann", "Lee"), ("B-person", "I-person"))

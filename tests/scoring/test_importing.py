@@ -12,19 +12,19 @@ from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gner_bench.answers.answer import Span
 from gner_bench.api import load_predictions, score
+from gner_bench.bio import tags_of
 from gner_bench.cli import importing as cli
 from gner_bench.data.sentence import Dataset
 from gner_bench.errors import InputError, UsageError
 from gner_bench.scoring.counts import gner_counts, strict_counts
 from gner_bench.scoring.gold import Gold
-from gner_bench.answers.answer import Span
-from gner_bench.bio import tags_of
 from gner_bench.scoring.loading import formats
-from gner_bench.structure.placing import place_spans
 from gner_bench.scoring.predictions import Prediction, Predictions
 from gner_bench.scoring.scores import Scores
 from gner_bench.scoring.warnings import lacking
+from gner_bench.structure.placing import place_spans
 
 from .foreign import NAMES, WRITERS, dataset_of, spans, written
 from .sentences import predictions, sentence
@@ -437,7 +437,7 @@ def invoked(*arguments: Sequence[str] | str | Path) -> str:
 
 
 def test_the_options_name_every_format() -> None:
-    assert set(NAMES.get(name, name) for name in WRITERS) < set(formats())
+    assert {NAMES.get(name, name) for name in WRITERS} < set(formats())
     result = CliRunner().invoke(command, ["--help"])
     assert "|".join(formats()) in result.output
     unknown = CliRunner().invoke(command, ["x", "--from", "slimmer"])

@@ -6,9 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gner_bench.errors import UsageError
-from gner_bench.answers import answer_format
 from gner_bench.answers.gner import Target, parse_target
+from gner_bench.errors import UsageError
 from gner_bench.structure import structure
 
 WORDS = ["did", "george", "clooney", "make", "a", "musical"]
