@@ -183,6 +183,7 @@ def _imported(
     counts = [f"{phrase}: {count}" for phrase, count in sorted(notes.counts.items()) if count]
     if notes.by_order:
         counts.append(f"ids are not the gold's, sentences told by order and words: {', '.join(notes.by_order)}")
+    summary = "; ".join((*assumed, *counts))
     planned = {sets[key].name: len(sets[key].sentences) for key in chosen}
     known = catalog().find_model(name) if name else None
     origin = Origin(
@@ -192,7 +193,7 @@ def _imported(
         structuring=format.version,
         planned=planned,
         expected=sum(planned.values()),
-        warnings=(f"{format.name}: {'; '.join((*assumed, *counts))}", *notes.lines),
+        warnings=(*([f"{format.name}: {summary}"] if summary else []), *notes.lines),
     )
     return Imported(origin, tuple(predictions))
 
