@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import Protocol
 
-from rich.console import Console
+from rich.console import Console, JustifyMethod
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TextColumn, TimeElapsedColumn
+from rich.table import Table
 from rich.text import Text
 
 from gner_bench.verbosity import is_quiet
@@ -23,6 +24,27 @@ def console() -> Console:
     """The console for results. Where stdout is no terminal, tables get a fixed width instead of a guess."""
     found = Console()
     return found if found.is_terminal else Console(width=PIPED_WIDTH)
+
+
+def print_rows(
+    title: str,
+    heads: Sequence[str],
+    rows: Iterable[Sequence[str]],
+    *,
+    numeric: Collection[str] = (),
+    unbroken: Collection[str] = (),
+    justify_title: JustifyMethod = "center",
+) -> None:
+    """Print a table on stdout. The columns with a head in ``numeric`` are on the right, those in ``unbroken`` keep
+    their cells on one line as long as the others can be made narrower."""
+    # As Text, because rich takes a string in [brackets] for markup and :one: between colons for an emoji.
+    table = Table(title=Text(title, style="table.title"), title_justify=justify_title)
+    for head in heads:
+        justify: JustifyMethod = "right" if head in numeric else "left"
+        table.add_column(Text(head), justify=justify, overflow="fold", no_wrap=head in unbroken)
+    for row in rows:
+        table.add_row(*map(Text, row))
+    console().print(table)
 
 
 class _Speed(ProgressColumn):

@@ -90,21 +90,15 @@ def _require_cached(needs: Needs) -> None:
 def _show(items: list[Item], as_json: bool) -> None:
     from dataclasses import asdict
 
-    from rich.table import Table
-
     from gner_bench.fetch.home import home, size_text
     from gner_bench.files import to_json
-    from gner_bench.terminal import console
+    from gner_bench.terminal import print_rows
 
     if as_json:
         click.echo(to_json([asdict(item) for item in items]))
         return
-    table = Table(title=f"cache: {home()}")
-    for column in ("what", "name", "source", "size", "cached"):
-        table.add_column(column, overflow="fold")
-    for item in items:
-        table.add_row(item.kind, item.name, item.source, size_text(item.bytes) if item.bytes else "", item.cached)
-    console().print(table)
+    rows = [(i.kind, i.name, i.source, size_text(i.bytes) if i.bytes else "", i.cached) for i in items]
+    print_rows(f"cache: {home()}", ("what", "name", "source", "size", "cached"), rows)
     total = sum(item.bytes for item in items if item.cached != "yes")
     if total:
         click.echo(f"to fetch: about {size_text(total)}", err=True)
