@@ -9,7 +9,7 @@ import click
 from gner_bench.errors import GnerBenchError, IntegrityError
 
 if TYPE_CHECKING:
-    from gner_bench.fetch.verify import Entry
+    from gner_bench.fetch.cache import Entry
 
 
 @click.group("cache")
@@ -31,8 +31,8 @@ def list_command(as_json: bool) -> None:
     """List what is in the cache, with its size on disk."""
     from dataclasses import asdict
 
+    from gner_bench.fetch.cache import entries
     from gner_bench.fetch.home import home, size_text
-    from gner_bench.fetch.verify import entries
     from gner_bench.files import to_json
     from gner_bench.terminal import print_rows
 
@@ -52,11 +52,11 @@ def verify_command(names: tuple[str, ...]) -> None:
 
     Exit code 5 when something was altered.
     """
-    from gner_bench.fetch.verify import verify_entry
+    from gner_bench.fetch.cache import verify
 
     bad = 0
     for entry in _chosen(names):
-        problems = verify_entry(entry)
+        problems = verify(entry)
         bad += bool(problems)
         click.echo(f"{'altered' if problems else 'ok     '}  {entry.kind} {entry.name}")
         for problem in problems:
@@ -72,8 +72,8 @@ def verify_command(names: tuple[str, ...]) -> None:
 @click.option("--dry-run", is_flag=True, help="Only print what would be removed.")
 def prune_command(names: tuple[str, ...], dry_run: bool) -> None:
     """Remove what broken downloads left behind and old revisions; with NAMES, remove those entries instead."""
+    from gner_bench.fetch.cache import leftovers, remove
     from gner_bench.fetch.home import size_text
-    from gner_bench.fetch.verify import leftovers, remove
 
     paths = [entry.path for entry in _chosen(names)] if names else leftovers()
     for path in paths:
@@ -85,7 +85,7 @@ def prune_command(names: tuple[str, ...], dry_run: bool) -> None:
 def _chosen(names: tuple[str, ...]) -> list[Entry]:
     from gner_bench.catalog import catalog
     from gner_bench.errors import did_you_mean
-    from gner_bench.fetch.verify import entries
+    from gner_bench.fetch.cache import entries
 
     cached = entries()
     hubs = {model.name.lower(): model.hub for model in catalog().model}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from functools import partial
 from typing import Any
 
 import click
@@ -12,9 +13,9 @@ Row = dict[str, Any]
 
 
 def _models() -> list[Row]:
-    from gner_bench.catalog import catalog
-    from gner_bench.catalog.published import published_scores
-    from gner_bench.fetch.state import checkpoint_state
+    from gner_bench.catalog import catalog, published_scores
+    from gner_bench.fetch.cache import state_of
+    from gner_bench.fetch.checkpoint import find_checkpoint
 
     published = {score.system: score.average for score in published_scores()}
     return [
@@ -26,7 +27,7 @@ def _models() -> list[Row]:
             **asdict(catalog().get_family(model.family)),
             "name": model.name,
             "published_zero_shot": published.get(model.name),
-            "cached": checkpoint_state(model.hub, model.revision),
+            "cached": state_of(partial(find_checkpoint, model.hub, model.revision)),
         }
         for model in catalog().model
     ]
@@ -49,10 +50,10 @@ def _short_model(row: Row) -> Row:
 
 def _datasets() -> list[Row]:
     from gner_bench.catalog import catalog
-    from gner_bench.fetch.state import dataset_state
+    from gner_bench.fetch.cache import states_of_dataset
 
     return [
-        {**asdict(dataset), "sentences": dataset.sentences, "cached": dataset_state(dataset)}
+        {**asdict(dataset), "sentences": dataset.sentences, "cached": states_of_dataset(dataset)}
         for dataset in catalog().dataset
     ]
 
@@ -72,7 +73,7 @@ def _short_dataset(row: Row) -> Row:
 
 
 def _published() -> list[Row]:
-    from gner_bench.catalog.published import published_scores
+    from gner_bench.catalog import published_scores
 
     return [asdict(score) for score in (*published_scores(), *published_scores("supervised"))]
 
