@@ -14,7 +14,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColum
 from rich.table import Table
 from rich.text import Text
 
-from gner_bench.verbosity import is_quiet
+from gner_bench.messages import is_quiet
 
 PIPED_WIDTH = 120
 LOG_SECONDS = 30.0

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from gner_bench.data.tags import Reading
+from gner_bench.bio import Reading
 
 FamilyName = Literal["t5", "llama"]
 Wrapping = Literal["plain", "llama"]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,8 +20,7 @@ from gner_bench.errors import GnerBenchError, InputError, IntegrityError, Unreac
 from gner_bench.fetch.home import checksum_of, home, locked, matches
 from gner_bench.fetch.http import Advance, RemoteFile, fetch
 from gner_bench.files import write_json
-
-Say = Callable[[str], None]
+from gner_bench.messages import Say
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from rich.console import Console
 
 from gner_bench.errors import GnerBenchError
 from gner_bench.files import make_folder
-from gner_bench.verbosity import is_quiet
+from gner_bench.messages import is_quiet
 
 ChecksumKind = Literal["git", "sha256"]
 CHUNK = 1 << 20

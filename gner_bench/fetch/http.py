@@ -23,8 +23,8 @@ from gner_bench import __version__
 from gner_bench.errors import GnerBenchError, IntegrityError, UnreachableError
 from gner_bench.fetch.home import CancelledError, checksum_of, kind_of, locked, matches, require_space, size_text
 from gner_bench.files import write_json
+from gner_bench.messages import is_quiet
 from gner_bench.terminal import log_progress
-from gner_bench.verbosity import is_quiet
 
 if TYPE_CHECKING:
     import httpx2

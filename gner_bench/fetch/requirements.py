@@ -14,9 +14,10 @@ from gner_bench.errors import GnerBenchError, UnreachableError, UsageError, did_
 from gner_bench.fetch import home
 from gner_bench.fetch.cache import state_of, state_of_split
 from gner_bench.fetch.checkpoint import HUB_ID, HubCheckpoint, fetch_checkpoint, find_checkpoint, on_hub
-from gner_bench.fetch.datasets import Say, data_root, fetch_split, find_split, origins, remote_file
+from gner_bench.fetch.datasets import data_root, fetch_split, find_split, origins, remote_file
 from gner_bench.fetch.http import byte_progress, fetch_all, is_whole
 from gner_bench.fetch.manifest import repo_folder
+from gner_bench.messages import Say
 
 WORKERS = 4
 """Splits that are fetched and converted side by side."""
