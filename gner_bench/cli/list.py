@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from functools import partial
+from importlib import import_module
 from typing import Any
 
 import click
+
+from gner_bench.plugins import Registry
 
 Row = dict[str, Any]
 
@@ -91,10 +94,27 @@ class Listing:
     short: Callable[[Row], Row]
 
 
+def _registered(place: str) -> list[Row]:
+    """What a registry holds, one line each; a plug-in that cannot be loaded is left out with a warning."""
+    module, _, name = place.partition(":")
+    registry: Registry[Any] = getattr(import_module(module), name)
+    return [
+        {"name": name, "what": thing.title, "from": registry.package(name)} for name, thing in registry.usable().items()
+    ]
+
+
+def _registry(title: str, place: str) -> Listing:
+    return Listing(title, partial(_registered, place), dict)
+
+
 LISTS = {
     "models": Listing("models", _models, _short_model),
     "datasets": Listing("datasets", _datasets, _short_dataset),
     "published": Listing("published scores (quoted)", _published, _short_published),
+    "metrics": _registry("metrics", "gner_bench.scoring.metrics:METRICS"),
+    "backends": _registry("backends", "gner_bench.predict.backend:BACKENDS"),
+    "answers": _registry("answer formats", "gner_bench.answers:ANSWERS"),
+    "formats": _registry("data formats", "gner_bench.data.formats:FORMATS"),
 }
 
 
@@ -102,11 +122,13 @@ LISTS = {
 @click.argument("what", type=click.Choice(list(LISTS)))
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document with all that is known.")
 def list_command(what: str, as_json: bool) -> None:
-    """List the checkpoints, data sets or published scores that gner-bench knows, and what is in the cache.
+    """List what gner-bench knows: checkpoints and data sets (and what is in the cache), published scores, and what
+    other packages can add to: metrics, backends, answer formats, data formats.
 
     \b
-    Example:
+    Examples:
       gner-bench list models
+      gner-bench list metrics
     """
     from gner_bench.files import to_json
     from gner_bench.terminal import print_rows
