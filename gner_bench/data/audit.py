@@ -17,6 +17,7 @@ from gner_bench.data.formats.gner import LABELS, split_file, splits
 from gner_bench.data.sentence import Dataset, Sentence
 from gner_bench.errors import InputError
 from gner_bench.structure.matching import BackTokenize
+from gner_bench.structure.placing import squeezed
 
 
 @dataclass(frozen=True)
@@ -134,6 +135,10 @@ def _split(root: Path, dataset: Dataset, types: Sequence[str], back_tokenize: Ba
     if facts is not None:
         same, copy = content == facts.content_hash, content in facts.other_hashes
         compared = "equal" if same else "a known copy" if copy else "differs"
+    unknown = None
+    if back_tokenize is not None:
+        pairs = zip(words, back_tokenize(list(words)), strict=True)
+        unknown = sum(words[word] for word, back in pairs if squeezed(word) != squeezed(back))
     return SplitAudit(
         sentences=len(dataset.sentences),
         words=words.total(),
@@ -147,7 +152,7 @@ def _split(root: Path, dataset: Dataset, types: Sequence[str], back_tokenize: Ba
         illegal_tags=illegal,
         unlabelled_types=sorted(counts.keys() - set(types)) if types else [],
         white_space_words=sum(count for word, count in words.items() if not word.strip()),
-        unknown_words=_unknown(words, back_tokenize) if back_tokenize else None,
+        unknown_words=unknown,
     )
 
 
@@ -157,14 +162,3 @@ def conflicting(sentences: Sequence[Sentence]) -> list[tuple[str, ...]]:
     for sentence in sentences:
         gold.setdefault(sentence.words, set()).add(sentence.tags)
     return [words for words, tags in gold.items() if len(tags) > 1]
-
-
-def _unknown(words: Counter[str], back_tokenize: BackTokenize) -> int:
-    """How many words do not come back from the tokenizer with all of their characters, white space aside."""
-    kinds = list(words)
-    pairs = zip(kinds, back_tokenize(kinds), strict=True)
-    return sum(words[word] for word, back in pairs if _solid(word) != _solid(back))
-
-
-def _solid(word: str) -> str:
-    return "".join(word.split())

@@ -30,7 +30,15 @@ def align(items: Sequence[Predicted], gold: GoldSet) -> tuple[list[Sentence], st
     the gold lacks, that is there twice or has other words.
     """
     if all(item.id is not None for item in items) and any(item.id in gold.sentences for item in items):
-        sentences, by = _by_id(items, gold), BY_ID
+        by, first = BY_ID, dict[str, Predicted]()
+        for item in items:
+            if item.id is None or item.id not in gold.sentences:
+                raise item.fields.error("id", f"sentence {short(item.id)} is not in the gold of {gold}")
+            before = first.setdefault(item.id, item).fields
+            if before is not item.fields:
+                place = f"line {before.line}" if before.line is not None else before.prefix.strip(".")
+                raise item.fields.error("id", f"sentence {short(item.id)} of {gold} is there twice (first {place})")
+        sentences = [gold.sentences[id] for id in first]
     else:
         sentences, by = _by_order(items, gold), BY_ORDER
     # Of generated text a few sentences may be anything: it is refused when most are of other sentences.
@@ -41,18 +49,6 @@ def align(items: Sequence[Predicted], gold: GoldSet) -> tuple[list[Sentence], st
             where = f"{_named(item)}is not sentence {short(sentence.id)} of the gold of {gold}"
             raise item.fields.error("", f"{where}: {first_difference(item.words, sentence.words)}")
     return sentences, by
-
-
-def _by_id(items: Sequence[Predicted], gold: GoldSet) -> list[Sentence]:
-    first: dict[str, Predicted] = {}
-    for item in items:
-        if item.id is None or item.id not in gold.sentences:
-            raise item.fields.error("id", f"sentence {short(item.id)} is not in the gold of {gold}")
-        before = first.setdefault(item.id, item).fields
-        if before is not item.fields:
-            place = f"line {before.line}" if before.line is not None else before.prefix.strip(".")
-            raise item.fields.error("id", f"sentence {short(item.id)} of {gold} is there twice (first {place})")
-    return [gold.sentences[id] for id in first]
 
 
 def _by_order(items: Sequence[Predicted], gold: GoldSet) -> list[Sentence]:

@@ -33,6 +33,14 @@ Naming = Callable[[str], str | None]
 """The name that the sentence's types have for a type of the answer, None where mentions of it are left out."""
 
 
+class Mention(NamedTuple):
+    """A mention with its text in words."""
+
+    text: str
+    words: tuple[str, ...]
+    type: str
+
+
 @dataclass(slots=True)
 class Placed:
     """Predicted ``tags``, one a word of the sentence, and the (text, type) pairs that are ``unplaced``.
@@ -46,9 +54,9 @@ class Placed:
     noted: Counter[str] = field(default_factory=Counter)
     confidence: list[float] = field(default_factory=list)
 
-    def unplace(self, span: Span, why: str) -> None:
-        """Let a span count as predicted by its text."""
-        self.unplaced.append((span.text, span.type))
+    def unplace(self, mention: Span | Mention, why: str) -> None:
+        """Let a mention count as predicted by its text."""
+        self.unplaced.append((mention.text, mention.type))
         self.noted[why] += 1
 
 
@@ -60,7 +68,12 @@ def place(answer: Answer, words: Sequence[str], name: Naming = lambda kind: kind
     """
     match answer:
         case Mentions():
-            placed = _place_mentions(answer, words, name)
+            placed = Placed(["O"] * len(words))
+            named = ((text, name(kind)) for text, kind in answer.mentions)
+            kept = dict.fromkeys(Mention(text, tuple(text.split()), kind) for text, kind in named if kind is not None)
+            for mention, occurring, tagged in place_mentions(placed.tags, words, kept, by_character=True):
+                if not tagged:
+                    placed.unplace(mention, TAKEN if occurring else MISSING)
         case WordSpans():
             placed = _place_word_spans(answer.words, words, _renamed(answer.spans, name))
         case CharacterSpans():
@@ -183,14 +196,6 @@ def _matched(own: Sequence[str], words: Sequence[str], spans: Sequence[Span]) ->
     return placed
 
 
-class Mention(NamedTuple):
-    """A mention with its text in words."""
-
-    text: str
-    words: tuple[str, ...]
-    type: str
-
-
 def place_mentions(
     tags: list[str], words: Sequence[str], mentions: Iterable[Mention], by_character: bool
 ) -> Iterator[tuple[Mention, int, int]]:
@@ -229,17 +234,6 @@ def _by_character(words: Sequence[str], wanted: str) -> list[tuple[int, int]]:
         if text == wanted:
             spots.append((start, end))
     return spots
-
-
-def _place_mentions(answer: Mentions, words: Sequence[str], name: Naming) -> Placed:
-    placed = Placed(["O"] * len(words))
-    named = ((text, name(kind)) for text, kind in answer.mentions)
-    kept = dict.fromkeys(Mention(text, tuple(text.split()), kind) for text, kind in named if kind is not None)
-    for mention, occurring, tagged in place_mentions(placed.tags, words, kept, by_character=True):
-        if not tagged:
-            placed.unplaced.append((mention.text, mention.type))
-            placed.noted[TAKEN if occurring else MISSING] += 1
-    return placed
 
 
 def squeezed(text: str) -> str:

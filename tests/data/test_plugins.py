@@ -73,7 +73,9 @@ def run(tmp_path: Path) -> Run:
     package = tmp_path / "package"
     (package / "my_formats-1.dist-info").mkdir(parents=True)
     (package / "my_formats.py").write_text(MODULE)
-    (package / "my_formats-1.dist-info" / "METADATA").write_text("Metadata-Version: 2.1\nName: my_formats\nVersion: 1\n")
+    (package / "my_formats-1.dist-info" / "METADATA").write_text(
+        "Metadata-Version: 2.1\nName: my_formats\nVersion: 1\n"
+    )
     (package / "my_formats-1.dist-info" / "entry_points.txt").write_text(ENTRY_POINTS)
     path = os.pathsep.join([str(package), *sys.path])
 

@@ -63,8 +63,7 @@ def read_slimer_objects(path: Path, own_gold: Reading | None) -> Iterator[Predic
     """
     for fields in read_objects(path):
         answer = read_slimer(fields.get("pred_answers", str), (), ())
-        words, id = tuple(fields.get("input", str).split()), fields.value.get("id")
-        yield Predicted(fields, words, answer, id=None if id is None else str(id))
+        yield Predicted(fields, tuple(fields.get("input", str).split()), answer, id=fields.id())
 
 
 TEXT = DataFormat(

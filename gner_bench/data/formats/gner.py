@@ -111,7 +111,7 @@ def _labels(path: Path, dataset: Dataset, planned: tuple[str, ...] | None, lossy
 
 GNER_LAYOUT = DataFormat(
     "gner",
-    "folders with label.txt and word<TAB>tag lines, GNER's layout",
+    "GNER's layout: folders with label.txt and word<TAB>tag lines; gold",
     write=write_gner,
     suffixes=(".txt",),
     folder=True,

@@ -52,6 +52,7 @@ class _Conversation:
     fields: Fields
     text: str
     answers: dict[str, list[str]] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
 
 
 def read_uniner(source: Source) -> list[Dataset]:
@@ -97,6 +98,7 @@ def _joined(conversations: Iterable[_Conversation]) -> Iterator[_Conversation]:
     for talk in conversations:
         if current and talk.text == current.text and current.answers.keys().isdisjoint(talk.answers):
             current.answers.update(talk.answers)
+            current.notes += talk.notes
             continue
         if current:
             yield current
@@ -121,8 +123,15 @@ def _conversation(fields: Fields) -> _Conversation:
         raise fields.error("conversations[0].value", f"expected {TEXT} …, found {short(values[0])}")
     talk = _Conversation(fields, values[0].removeprefix(TEXT))
     for index in range(2, len(values), 2):
-        kind = _asked_type(fields, index, values[index])
-        talk.answers.setdefault(kind, []).extend(_gold_answer(fields, index + 1, values[index + 1]))
+        kind, said = _asked_type(fields, index, values[index]), values[index + 1]
+        try:
+            mentions = json.loads(said)
+        except (ValueError, RecursionError):
+            mentions = None
+        if not isinstance(mentions, list) or not all(isinstance(mention, str) for mention in mentions):
+            message = f"expected a JSON array of strings, found {short(said)}"
+            raise fields.error(f"conversations[{index + 1}].value", message)
+        talk.answers.setdefault(kind, []).extend(mentions)
     return talk
 
 
@@ -134,45 +143,18 @@ def _asked_type(fields: Fields, index: int, said: str) -> str:
     return question[1]
 
 
-def _gold_answer(fields: Fields, index: int, said: str) -> list[str]:
-    try:
-        mentions = json.loads(said)
-    except (ValueError, RecursionError):
-        mentions = None
-    if not isinstance(mentions, list) or not all(isinstance(mention, str) for mention in mentions):
-        raise fields.error(f"conversations[{index}].value", f"expected a JSON array of strings, found {short(said)}")
-    return mentions
-
-
 def read_predictions(path: Path, own_gold: Reading | None) -> Iterator[Predicted]:
     """The sentences of a file in the form of UniNER's test data: a text and a question for a type each.
 
     The answer is the one that a key of ``ANSWERS`` holds, else that of the conversation. Conversations that follow each
     other with the same text and other types are one sentence. Raises InputError naming line (or index) and field.
     """
-    first: Fields | None = None
-    answer = Mentions([])
-    current, types = "", set[str]()
-    for fields in read_objects(path):
-        text, mentions, asked = _answered(fields)
-        if first is None or text != current or not types.isdisjoint(asked):
-            if first is not None:
-                yield _predicted(first, current, answer)
-            first, current, answer, types = fields, text, mentions, asked
-        else:
-            answer = Mentions([*answer.mentions, *mentions.mentions], [*answer.notes, *mentions.notes])
-            types |= asked
-    if first is not None:
-        yield _predicted(first, current, answer)
+    for talk in _joined(map(_answered, read_objects(path))):
+        mentions = [(mention, kind) for kind, texts in talk.answers.items() for mention in texts]
+        yield Predicted(talk.fields, tuple(talk.text.split()), Mentions(mentions, talk.notes), id=talk.fields.id())
 
 
-def _predicted(fields: Fields, text: str, answer: Mentions) -> Predicted:
-    id = fields.value.get("id")
-    return Predicted(fields, tuple(text.split()), answer, id=None if id is None else str(id))
-
-
-def _answered(fields: Fields) -> tuple[str, Mentions, set[str]]:
-    """The text, what was answered, and the types that were asked for."""
+def _answered(fields: Fields) -> _Conversation:
     turns = fields.get("conversations", list)
     said = [turn["value"] for turn in turns if isinstance(turn, dict) and isinstance(turn.get("value"), str)]
     if len(said) < len(turns) or not said or TEXT not in said[0]:
@@ -183,15 +165,12 @@ def _answered(fields: Fields) -> tuple[str, Mentions, set[str]]:
         raise fields.error("conversations", message)
     if key and len(said) > 4:
         raise fields.error(key, f"one answer cannot be that to {(len(said) - 2) // 2} questions")
-    notes: list[str] = []
-    mentions: list[tuple[str, str]] = []
-    types: set[str] = set()
+    talk = _Conversation(fields, said[0].partition(TEXT)[2].strip())
     for index in range(2, len(said), 2):
         kind = _asked_type(fields, index, said[index])
         answer: Any = fields.value[key] if key else said[index + 1]
-        types.add(kind)
-        mentions += [(mention, kind) for mention in strings(answer, notes)]
-    return said[0].partition(TEXT)[2].strip(), Mentions(mentions, notes), types
+        talk.answers.setdefault(kind, []).extend(strings(answer, talk.notes))
+    return talk
 
 
 UNINER = DataFormat(

@@ -50,26 +50,21 @@ def as_columns(path: Path, dataset: Dataset, lossy: bool) -> str:
             lost = "the order of the types in its prompt" if sentence.types else f"its id, which is not {index},"
             raise refusal(path, dataset, sentence, f"{lost} would be lost (--lossy allows it)")
         block = "".join(f"{word}\t{tag}\n" for word, tag in zip(sentence.words, sentence.tags, strict=True))
-        if problem := _unfit(sentence, block, first=index == 0):
+        count, problem = len(sentence.words), ""
+        if not count:
+            problem = "has no word"
+        elif "" in sentence.words:
+            problem = "has an empty word"
+        elif block.count("\t") != count or block.count("\n") != count or "\r\n" in block:
+            problem = "has a word or type with a tab or line end"
+        elif sentence.words == DOCUMENT_START and sentence.tags == ("O",):
+            problem = f"would be taken for the mark {DOCUMENT_START[0]}"
+        elif index == 0 and block.startswith("\ufeff"):
+            problem = "begins with a byte order mark"
+        if problem:
             raise refusal(path, dataset, sentence, problem)
         blocks.append(block + "\n")
     return "".join(blocks)
-
-
-def _unfit(sentence: Sentence, block: str, first: bool) -> str | None:
-    """What keeps ``block``, the lines of a sentence, from being read back, if anything."""
-    count = len(sentence.words)
-    if not count:
-        return "has no word"
-    if "" in sentence.words:
-        return "has an empty word"
-    if block.count("\t") != count or block.count("\n") != count or "\r\n" in block:
-        return "has a word or type with a tab or line end"
-    if sentence.words == DOCUMENT_START and sentence.tags == ("O",):
-        return f"would be taken for the mark {DOCUMENT_START[0]}"
-    if first and block.startswith("\ufeff"):
-        return "begins with a byte order mark"
-    return None
 
 
 def records(datasets: Iterable[Dataset]) -> Iterator[tuple[Sentence, Json]]:
