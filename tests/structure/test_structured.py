@@ -2,7 +2,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from gner_bench.structure import structure
+import pytest
+
+from gner_bench.answers import answer_format
+from gner_bench.structure import place, structure
 from gner_bench.structure.structured import WordDifferences, word_differences
 
 
@@ -45,3 +48,26 @@ def test_runs_of_words_without_counterpart_are_told_apart() -> None:
 
 def test_nothing_generated_omits_every_word() -> None:
     assert word_differences(["a", "b"], structure(["a", "b"], [], "")) == WordDifferences(["a", "b"], [], [])
+
+
+def test_an_answer_in_another_target_is_told_in_its_own_pieces() -> None:
+    text = "tom(actor) (O) hanks(city) sang"
+    structured = structure(["tom", "hanks"], ["actor"], text, None, answer_format("entities"))
+    assert structured.labels == ["I-actor", "O"]
+    pieces = structured.pieces(text)
+    assert "".join(piece.text for piece in pieces) == text
+    assert [(piece.kind, piece.index) for piece in pieces if piece.kind != "space"] == [
+        ("word", 0),
+        ("label", 0),
+        ("dropped", None),
+        ("word", 1),
+        ("label", 1),
+        ("tail", None),
+    ]
+
+
+def test_answers_that_are_not_tagged_words_are_placed_and_not_structured() -> None:
+    with pytest.raises(TypeError, match="uniner are not words with labels"):
+        structure(["a"], ["x"], "[]", None, answer_format("uniner"))
+    with pytest.raises(TypeError, match="matched, not placed"):
+        place(answer_format("gner").read("a(O)", ["a"], ["x"]), ["a"])
