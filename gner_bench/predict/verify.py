@@ -10,7 +10,7 @@ import torch
 
 from gner_bench.files import write_json
 from gner_bench.predict.checkpoint import Checkpoint
-from gner_bench.predict.decoding import CLEAN_UP_TOKENIZATION_SPACES, end_tokens, prompt_ids, use_protocol_settings
+from gner_bench.predict.decode.batched import use_protocol_settings
 from gner_bench.records import Json
 
 
@@ -39,16 +39,17 @@ def verify_run(checkpoint: Checkpoint, path: Path, count: int) -> list[Differenc
     chosen = {i * total // count for i in range(count)} if count < total else set(range(total))
     with path.open(encoding="utf-8") as lines:
         records = (json.loads(line) for index, line in enumerate(lines) if index in chosen)
-        found = [each for each in (_difference(checkpoint, record) for record in records) if each is not None]
-    verified = {"sentences": len(chosen), "dtype": checkpoint.dtype, "differences": [asdict(each) for each in found]}
+        compared = [_difference(checkpoint, record) for record in records]
+    differences = [difference for difference in compared if difference is not None]
+    verified = {"sentences": len(chosen), "dtype": checkpoint.dtype, "differences": [asdict(d) for d in differences]}
     write_json(about, {**document, "verified": verified})
-    return found
+    return differences
 
 
 @torch.inference_mode()
 def _difference(checkpoint: Checkpoint, record: Json) -> Difference | None:
     text: str = record["prediction"]
-    ((ids, room, _),) = prompt_ids(checkpoint, [record["instance"]["instruction_inputs"]])
+    ((ids, room, cut),) = checkpoint.prompt_ids([record["instance"]["instruction_inputs"]])
     output = checkpoint.model.generate(
         input_ids=torch.tensor([ids], device=checkpoint.model.device),
         max_new_tokens=room,
@@ -56,19 +57,13 @@ def _difference(checkpoint: Checkpoint, record: Json) -> Difference | None:
         return_dict_in_generate=True,
     )
     tokens = output.sequences[0, 1 if checkpoint.encoder_decoder else len(ids) :].tolist()
-    ends = end_tokens(checkpoint)
-    tokens = tokens[: next((i for i, token in enumerate(tokens) if token in ends), len(tokens))]
-    if _text(checkpoint, tokens) == text:
+    plain = checkpoint.generation(tokens, cut)
+    if plain.text == text:
         return None
-    agreeing = next((n for n in range(len(tokens) + 1) if not text.startswith(_text(checkpoint, tokens[:n]))), None)
-    place = len(tokens) if agreeing is None else agreeing - 1
+    beginnings = (checkpoint.text(tokens[:size]) for size in range(plain.tokens + 1))
+    differing = next((size for size, beginning in enumerate(beginnings) if not text.startswith(beginning)), None)
+    place = plain.tokens if differing is None else differing - 1
+    # Where the recorded text goes on after the plain one has ended, the last logits are those of the end token.
     best = output.logits[min(place, len(output.logits) - 1)][0].float().topk(2).values
     name = f"{record['dataset']}/{record['split']}/{record['instance']['id']}"
     return Difference(name, place, float(best[0] - best[1]))
-
-
-def _text(checkpoint: Checkpoint, tokens: list[int]) -> str:
-    text: str = checkpoint.tokenizer.decode(
-        tokens, skip_special_tokens=True, clean_up_tokenization_spaces=CLEAN_UP_TOKENIZATION_SPACES
-    )
-    return text

@@ -1,4 +1,9 @@
-"""What the decoding loop asks of a model: rows that advance at their own pace, each at its own place in the cache."""
+"""What the decoding loop asks of a model: rows that advance at their own pace, each at its own place in the cache.
+
+transformers' caches hold all rows at the same length and ``compute_bias`` of its T5 takes one past length for all, so a
+row that keeps more of its draft than another would have to be padded and moved after every pass. Here each row has its
+own start, and keys and values are written where the row is.
+"""
 
 from __future__ import annotations
 
@@ -26,18 +31,31 @@ class Prepared:
     start: int
 
 
-class StepModel(Protocol):
-    """A model in the hands of the loop. Rows 0 to R-1 are in use; what stands after a row's start is overwritten.
+@dataclass(frozen=True)
+class Shape:
+    """How many positions of its own output, and of its source, a pass attends to.
 
-    ``device`` is where it takes tokens, ``run`` how the work of a pass is done, ``positions`` how far its caches reach.
+    ``capacity`` is how far the caches reach together; it changes when they move in memory.
+    """
+
+    length: int
+    source: int = 0
+    capacity: int = 0
+
+
+Run = Callable[..., Tensor]
+"""How the work of a pass on the device is done, straight away or as a recorded graph: ``run(forward, shape, tokens,
+*inputs)`` gives the logits of ``forward(shape, tokens, *inputs)``; the first dimension of every input is the rows."""
+
+
+class StepModel(Protocol):
+    """A model in the hands of the loop. Rows 0 to R-1 are in use; what is beyond a row's start is overwritten.
+
+    ``device`` is where it takes tokens, ``run`` how the work of a pass is done.
     """
 
     device: torch.device
     run: Run
-
-    @property
-    def positions(self) -> int:
-        """Changes when the caches move."""
 
     def prepare(self, prompts: Sequence[Sequence[int]]) -> list[Prepared]:
         """Read prompts (token ids)."""
@@ -52,28 +70,12 @@ class StepModel(Protocol):
         """Logits of shape (rows, n, vocabulary) for ``tokens`` of shape (rows, n); row r begins at ``starts[r]``."""
 
 
-@dataclass(frozen=True)
-class Shape:
-    """How many positions of its own output, and of its source, a pass attends to."""
-
-    length: int
-    source: int = 0
-
-
-class Run(Protocol):
-    """How the work of a pass on the device is done: straight away, or as a recorded graph."""
-
-    def __call__(self, forward: Callable[..., Tensor], shape: Shape, tokens: Tensor, *inputs: Tensor) -> Tensor:
-        """The logits that ``forward(shape, tokens, *inputs)`` gives; every input has one row for each row."""
-
-
-def straight(forward: Callable[..., Tensor], shape: Shape, tokens: Tensor, *inputs: Tensor) -> Tensor:
-    """Run it."""
-    return forward(shape, tokens, *inputs)
-
-
 class Cache:
-    """Keys and values of every layer: shape (rows, positions, heads, head size) on the layer's device."""
+    """Keys and values of every layer: shape (rows, positions, heads, head size) on the layer's device.
+
+    Positions come before heads so that the new tokens of a row are one piece of memory, whatever the row's start is;
+    attention takes the transposed view. What a rejected draft wrote is masked until it is overwritten.
+    """
 
     def __init__(self, rows: int, heads: int, size: int, devices: Sequence[torch.device], dtype: torch.dtype) -> None:
         self.positions = 0
@@ -85,9 +87,10 @@ class Cache:
         """Make room for this many positions in every row."""
         if positions <= self.positions:
             return
-        positions = -(-positions // GROWTH) * GROWTH
+        positions = rounded_up(positions)
         for layer in self._layers:
             for index, old in enumerate(layer):
+                # Zeros, for masked positions are multiplied by zero and what memory held before may be NaN.
                 new = old.new_zeros(old.shape[0], positions, *old.shape[2:])
                 new[:, : self.positions] = old
                 layer[index] = new
@@ -118,9 +121,15 @@ class Cache:
 
     @torch.inference_mode()
     def move(self, source: int, target: int) -> None:
+        """Copy row ``source`` over row ``target``."""
         for layer in self._layers:
             for store in layer:
                 store[target] = store[source]
+
+
+def rounded_up(positions: int) -> int:
+    """The next multiple of GROWTH."""
+    return -(-positions // GROWTH) * GROWTH
 
 
 def padded(rows: Sequence[Sequence[int]], fill: int, device: torch.device) -> Tensor:

@@ -1,0 +1,114 @@
+"""A checkpoint on this machine as a backend."""
+
+from __future__ import annotations
+
+import torch
+
+from gner_bench.errors import UsageError
+from gner_bench.predict.backend import Backend
+from gner_bench.predict.checkpoint import CLEAN_UP_TOKENIZATION_SPACES, Checkpoint
+from gner_bench.predict.decode.batched import BatchedDecoder
+from gner_bench.predict.decode.constrained import ConstrainedDecoder
+from gner_bench.predict.decode.speculative import SpeculativeDecoder
+from gner_bench.predict.options import Options
+from gner_bench.predict.plan import Key
+from gner_bench.records import Json, read_records
+from gner_bench.structure.back_tokenizer import tokenizer_file
+from gner_bench.structure.targets import GNER
+
+ROWS = 8
+"""Sentences side by side on a CPU, where more of them share nothing but the same arithmetic."""
+BATCH = 32
+"""Sentences in a batch of ``generate``."""
+TOKENS_A_ROW = 1024
+"""What a sentence takes of a token budget: prompt and output of nearly all, as memory is laid out for the longest.
+
+It is the same for short sentences: most of a row is room for an output that loops to the limit.
+"""
+MOST_ROWS = 256
+MEMORY_SHARE = 0.6
+"""The part of free accelerator memory that keys and values may fill; prompts that are read ahead take more of it."""
+
+
+def local_backend(checkpoint: Checkpoint, options: Options) -> Backend:
+    """The backend that generates with ``checkpoint`` as ``options`` say.
+
+    Raises UsageError for constrained decoding of another target than the GNER text, InputError for unreadable drafts.
+    """
+    decoding, family = options.effective_decoding, checkpoint.family
+    is_gner = checkpoint.target == str(GNER)
+    if not is_gner and decoding == "constrained":
+        raise UsageError(f"{checkpoint.name} writes {checkpoint.target}; constrained decoding is for {GNER}")
+    if not is_gner and decoding == "drafted":
+        decoding = "greedy"  # drafts can be made of the GNER text alone
+    decoder: SpeculativeDecoder | ConstrainedDecoder | BatchedDecoder
+    if decoding == "drafted":
+        decoder = SpeculativeDecoder(checkpoint, rows_for(checkpoint, options), drafts_of(options))
+    elif decoding == "constrained":
+        decoder = ConstrainedDecoder(checkpoint, rows_for(checkpoint, options))
+    else:
+        budget, beams = options.batch_tokens, options.num_beams
+        size = options.batch_size or (rows_within(budget // beams) if budget else BATCH)
+        decoder = BatchedDecoder(checkpoint, size, beams)
+    return Backend(
+        name=checkpoint.name,
+        model={
+            "name": checkpoint.name,
+            "source": checkpoint.source,
+            "revision": checkpoint.revision,
+            "parameters": checkpoint.parameters,
+            "note": checkpoint.note,
+            "training_sets": checkpoint.training_sets,
+            "files": checkpoint.files,
+        },
+        settings={
+            "backend": "transformers",
+            "decoding": decoding,
+            "num_beams": options.num_beams,
+            "dtype": checkpoint.dtype,
+            "target": None if is_gner else checkpoint.target,
+            "max_input_tokens": family.max_input_tokens or None,
+            "max_new_tokens": family.max_new_tokens or None,
+            "max_total_tokens": family.max_total_tokens or None,
+            "clean_up_tokenization_spaces": CLEAN_UP_TOKENIZATION_SPACES,
+        },
+        wrapping=family.wrapping,
+        device=str(checkpoint.model.device),
+        decode=decoder,
+        tokenizer=tokenizer_file(checkpoint.folder),
+        statistics=decoder.statistics,
+        target=checkpoint.target,
+    )
+
+
+def rows_for(checkpoint: Checkpoint, options: Options) -> int:
+    """How many sentences are decoded side by side: as asked for, or as many as a token budget or the memory hold."""
+    if options.batch_size is not None:
+        return options.batch_size
+    if options.batch_tokens is not None:
+        return rows_within(options.batch_tokens)
+    device, config = checkpoint.model.device, checkpoint.model.config
+    if device.type != "cuda":
+        return ROWS
+    if checkpoint.encoder_decoder:
+        width, layers = config.num_heads * config.d_kv, config.num_decoder_layers
+    else:
+        size = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
+        width, layers = config.num_key_value_heads * size, config.num_hidden_layers
+    bytes_a_token = int(2 * width * layers * checkpoint.model.dtype.itemsize)
+    free = torch.cuda.mem_get_info(device)[0] * MEMORY_SHARE
+    return rows_within(int(free // bytes_a_token))
+
+
+def rows_within(tokens: int) -> int:
+    """How many sentences a budget of tokens holds."""
+    return max(1, min(MOST_ROWS, tokens // TOKENS_A_ROW))
+
+
+def drafts_of(options: Options) -> dict[Key, str]:
+    """The outputs of the run that drafts are taken from, by sentence. Raises InputError for an unreadable one."""
+    if options.draft_from is None:
+        return {}
+    run = options.draft_from
+    path = run / "predictions.jsonl" if run.is_dir() else run
+    return {(record.dataset, record.split, record.id): record.prediction for record in read_records(path)}
