@@ -12,7 +12,7 @@ from gner_bench.predict.decode.constrained import ConstrainedDecoder
 from gner_bench.predict.decode.speculative import SpeculativeDecoder
 from gner_bench.predict.options import Options
 from gner_bench.predict.plan import Key
-from gner_bench.records import Json, read_records
+from gner_bench.records import read_records
 from gner_bench.structure.back_tokenizer import tokenizer_file
 from gner_bench.structure.targets import GNER
 

@@ -84,8 +84,7 @@ class LlamaSteps:
             attention, device = layer.self_attn, layer.self_attn.q_proj.weight.device
             # A checkpoint that is spread over devices has its layers on several; elsewhere nothing is copied here.
             states, places, cos, sin, hidden = (
-                tensor.to(device)
-                for tensor in (states, places, cosine[:, :, None], sine[:, :, None], mask[:, None])
+                tensor.to(device) for tensor in (states, places, cosine[:, :, None], sine[:, :, None], mask[:, None])
             )
             normed = layer.input_layernorm(states)
             queries = _rotated(attention.q_proj(normed).view(shape), cos, sin)

@@ -166,7 +166,7 @@ def _feed_forward(dense: Any, stacked: Tensor | None, states: Tensor) -> Tensor:
 
 
 def _normed(norm: Any, states: Tensor) -> Tensor:
-    """T5's layer norm; transformers' own rounds before the weight is applied in bf16 and fp16, which rms_norm does not."""
+    """T5's layer norm; transformers' rounds in bf16 and fp16 before it applies the weight, which rms_norm does not."""
     if states.dtype == FAST:
         return rms_norm(states, norm.weight.shape, norm.weight, norm.variance_epsilon)
     normed: Tensor = norm(states)
@@ -174,6 +174,6 @@ def _normed(norm: Any, states: Tensor) -> Tensor:
 
 
 def _attend(queries: Tensor, memory: tuple[Tensor, Tensor], mask: Tensor) -> Tensor:
-    """Attention of queries of shape (rows, n, heads, size), as (rows, n, heads * size); T5 does not scale the scores."""
+    """Attention of queries of shape (rows, n, heads, size), as (rows, n, heads * size); T5 does not scale scores."""
     out = scaled_dot_product_attention(queries.transpose(1, 2), *memory, attn_mask=mask, scale=1.0)
     return out.transpose(1, 2).flatten(2)

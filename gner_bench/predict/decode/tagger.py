@@ -2,8 +2,7 @@
 
 Two linear models share their features: one tells words that begin, continue or stay outside an entity, the other names
 the type of a beginning. Both are trained sentence by sentence with passive-aggressive updates (Crammer et al. 2006):
-weights move no further than a margin of 1 asks for. A guess decides how many passes an output takes, never what it says,
-so nothing here has to be reproduced but for the number of passes.
+weights move no further than a margin of 1 asks for. A guess decides how many passes an output takes, never what it says.
 """
 
 from __future__ import annotations
@@ -58,7 +57,7 @@ class Tagger:
         return feature
 
     def own(self, word: str) -> list[Feature]:
-        """The features of ``word`` by itself: the word, its shape, and beginnings and ends of three and four letters."""
+        """The features of ``word`` by itself: the word, its shape, beginnings and ends of three and four letters."""
         features = self._own.get(word)
         if features is None:
             low = word.lower()
@@ -160,7 +159,7 @@ class SentenceTags:
         return static
 
     def _kind_scores(self, index: int, previous: str) -> tuple[list[Feature], float, float]:
-        """The features of word ``index`` that depend on the tag before; the scores of a beginning and a continuation."""
+        """The features of word ``index`` that depend on the tag before; the scores of a beginning and continuation."""
         kinds = self._kinds.get((index, previous))
         if kinds is None:
             feature = self._tagger.feature
