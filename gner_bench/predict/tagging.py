@@ -61,8 +61,7 @@ class TextTagger:
             raise UsageError("there is no word in the text")
         tasks = []
         for index, matches in enumerate(places):
-            words = tuple(word[0] for word in matches)
-            sentence = Sentence(str(index), words, ("O",) * len(words))
+            sentence = Sentence(str(index), tuple(match[0] for match in matches), ("O",) * len(matches))
             tasks.append(Task("text", "test", self.types, sentence, self._backend.wrapping))
         generations = {task.sentence.id: generation for task, generation in self._backend.decode(tasks)}
         tagged = []

@@ -2,7 +2,7 @@
 
 Two linear models share their features: one tells words that begin, continue or stay outside an entity, the other names
 the type of a beginning. Both are trained sentence by sentence with passive-aggressive updates (Crammer et al. 2006):
-weights move no further than a margin of 1 asks for. A guess decides how many passes an output takes, never what it says.
+weights move no further than a margin of 1 asks for. Guesses decide how many passes an output takes, never what it says.
 """
 
 from __future__ import annotations
