@@ -15,13 +15,14 @@ from safetensors import SafetensorError
 from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForSeq2SeqLM, AutoTokenizer
 from transformers.utils import logging
 
+from gner_bench.answers import answer_format
 from gner_bench.catalog import catalog
 from gner_bench.catalog.models import Family
+from gner_bench.documents.record import GNER
 from gner_bench.errors import GnerBenchError, InputError, UsageError
 from gner_bench.fetch.locate import Located, locate
 from gner_bench.predict.generation import Generation
 from gner_bench.predict.options import DtypeName
-from gner_bench.structure.targets import GNER, parse_target
 
 DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
 MAP = "map"
@@ -36,8 +37,7 @@ class Checkpoint:
     """A loaded model. ``name``, ``source`` and ``revision`` say where it is from; ``files`` maps names to SHA-256.
 
     ``note`` is what its own training.json says about its standing, such as being supervised on the data, and
-    ``training_sets`` are the sets that it or the catalogue names; ``target`` is what it writes (see
-    gner_bench.structure.targets).
+    ``training_sets`` are the sets that it or the catalogue names; ``format`` is the answer format that it writes.
     """
 
     name: str
@@ -50,7 +50,7 @@ class Checkpoint:
     model: Any
     tokenizer: Any
     dtype: str
-    target: str = "full+bio"
+    format: str = GNER
 
     @property
     def encoder_decoder(self) -> bool:
@@ -136,7 +136,7 @@ def load_checkpoint(source: str, dtype: DtypeName = "auto", device: str = "auto"
         model=model,
         tokenizer=tokenizer,
         dtype=kind,
-        target=about["target"],
+        format=about["format"],
     )
 
 
@@ -162,11 +162,11 @@ def _device(name: str) -> torch.device:
 
 
 def _training_facts(folder: Path) -> dict[str, Any]:
-    """What training.json says about a checkpoint, with the ``target`` that it writes."""
+    """What training.json says about a checkpoint, with the answer ``format`` that it writes."""
     path = folder / "training.json"
     try:
         facts: dict[str, Any] = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
-        return {**facts, "target": str(parse_target(str(facts.get("target", GNER))))}
+        return {**facts, "format": answer_format(str(facts.get("target", GNER))).name}
     except UsageError as error:
         raise InputError(path, str(error), field="target") from None
     except ValueError:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from math import prod
 from pathlib import Path
 
+from gner_bench.bio import lenient_spans
 from gner_bench.data import Sentence
 from gner_bench.data.words import WORD
 from gner_bench.errors import UsageError
@@ -14,7 +15,6 @@ from gner_bench.predict.backends.local import local_backend
 from gner_bench.predict.checkpoint import Checkpoint
 from gner_bench.predict.options import DecodingName, Options
 from gner_bench.predict.plan import Task
-from gner_bench.scoring.entities import lenient_spans
 from gner_bench.structure import load_back_tokenizer, structure
 from gner_bench.structure.targets import parse_target
 
@@ -50,7 +50,7 @@ class TextTagger:
     def __init__(self, checkpoint: Checkpoint, types: Sequence[str], decoding: DecodingName = "drafted") -> None:
         self.types = tuple(types)
         self._backend = local_backend(checkpoint, Options(None, Path(), decoding=decoding))
-        self._target = parse_target(self._backend.target)
+        self._target = parse_target("full+bio" if self._backend.format == "gner" else self._backend.format)
         file = self._backend.tokenizer
         self._back_tokenizer = load_back_tokenizer(file) if file else None
 

@@ -1,1 +1,1 @@
-"""Where generations come from: one module for each backend."""
+"""One module a backend: how a system is asked."""

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import torch
 
+from gner_bench.documents.record import GNER, read_records
+from gner_bench.documents.run import Model
 from gner_bench.errors import UsageError
-from gner_bench.predict.backend import Backend
-from gner_bench.predict.checkpoint import CLEAN_UP_TOKENIZATION_SPACES, Checkpoint
+from gner_bench.predict.backend import Backend, BackendKind, SystemOptions
+from gner_bench.predict.checkpoint import CLEAN_UP_TOKENIZATION_SPACES, Checkpoint, load_checkpoint
 from gner_bench.predict.decode.batched import BatchedDecoder
 from gner_bench.predict.decode.constrained import ConstrainedDecoder
 from gner_bench.predict.decode.speculative import SpeculativeDecoder
 from gner_bench.predict.options import Options
 from gner_bench.predict.plan import Key
-from gner_bench.records import read_records
+from gner_bench.predict.verify import verify_run
 from gner_bench.structure.back_tokenizer import tokenizer_file
-from gner_bench.structure.targets import GNER
 
 ROWS = 8
 """Sentences side by side on a CPU, where more of them share nothing but the same arithmetic."""
@@ -33,13 +34,12 @@ MEMORY_SHARE = 0.6
 def local_backend(checkpoint: Checkpoint, options: Options) -> Backend:
     """The backend that generates with ``checkpoint`` as ``options`` say.
 
-    Raises UsageError for constrained decoding of another target than the GNER text, InputError for unreadable drafts.
+    Raises UsageError for constrained decoding of another answer format than GNER's, InputError for unreadable drafts.
     """
     decoding, family = options.effective_decoding, checkpoint.family
-    is_gner = checkpoint.target == str(GNER)
-    if not is_gner and decoding == "constrained":
-        raise UsageError(f"{checkpoint.name} writes {checkpoint.target}; constrained decoding is for {GNER}")
-    if not is_gner and decoding == "drafted":
+    if checkpoint.format != GNER and decoding == "constrained":
+        raise UsageError(f"{checkpoint.name} writes {checkpoint.format}; constrained decoding is for {GNER}")
+    if checkpoint.format != GNER and decoding == "drafted":
         decoding = "greedy"  # drafts can be made of the GNER text alone
     decoder: SpeculativeDecoder | ConstrainedDecoder | BatchedDecoder
     if decoding == "drafted":
@@ -52,21 +52,20 @@ def local_backend(checkpoint: Checkpoint, options: Options) -> Backend:
         decoder = BatchedDecoder(checkpoint, size, beams)
     return Backend(
         name=checkpoint.name,
-        model={
-            "name": checkpoint.name,
-            "source": checkpoint.source,
-            "revision": checkpoint.revision,
-            "parameters": checkpoint.parameters,
-            "note": checkpoint.note,
-            "training_sets": checkpoint.training_sets,
-            "files": checkpoint.files,
-        },
+        model=Model(
+            name=checkpoint.name,
+            source=checkpoint.source,
+            revision=checkpoint.revision,
+            parameters=checkpoint.parameters,
+            note=checkpoint.note,
+            training_sets=checkpoint.training_sets,
+            files=checkpoint.files,
+        ),
         settings={
             "backend": "transformers",
             "decoding": decoding,
             "num_beams": options.num_beams,
             "dtype": checkpoint.dtype,
-            "target": None if is_gner else checkpoint.target,
             "max_input_tokens": family.max_input_tokens or None,
             "max_new_tokens": family.max_new_tokens or None,
             "max_total_tokens": family.max_total_tokens or None,
@@ -77,7 +76,8 @@ def local_backend(checkpoint: Checkpoint, options: Options) -> Backend:
         decode=decoder,
         tokenizer=tokenizer_file(checkpoint.folder),
         statistics=decoder.statistics,
-        target=checkpoint.target,
+        format=checkpoint.format,
+        verify=lambda path, count: verify_run(checkpoint, path, count),
     )
 
 
@@ -112,3 +112,11 @@ def drafts_of(options: Options) -> dict[Key, str]:
     run = options.draft_from
     path = run / "predictions.jsonl" if run.is_dir() else run
     return {(record.dataset, record.split, record.id): record.prediction for record in read_records(path)}
+
+
+def make(system: SystemOptions, options: Options) -> Backend:
+    """The backend of a checkpoint, which is loaded."""
+    return local_backend(load_checkpoint(system.model, system.dtype, system.device), options)
+
+
+LOCAL = BackendKind("local", "a checkpoint on this machine", make, fetches=True)

@@ -8,11 +8,11 @@ from itertools import groupby
 import torch
 from transformers import GenerationConfig
 
+from gner_bench.documents.fields import Json
 from gner_bench.errors import GnerBenchError
 from gner_bench.predict.checkpoint import Checkpoint
 from gner_bench.predict.generation import Generation
 from gner_bench.predict.plan import Task, batches
-from gner_bench.records import Json
 
 TAKEN_OVER = ("bos_token_id", "eos_token_id", "pad_token_id", "decoder_start_token_id", "forced_bos_token_id")
 """Generation settings that belong to the checkpoint; the protocol fixes all others."""

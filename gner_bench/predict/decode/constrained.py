@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
+from gner_bench.answers import answer_format
+from gner_bench.documents.record import GNER
 from gner_bench.errors import GnerBenchError
 from gner_bench.predict.decode.draft import PlannedUnit, SentenceDraft, common
 from gner_bench.predict.decode.loop import Done, longest_match
@@ -19,7 +21,6 @@ from gner_bench.predict.decode.speculative import LoopDecoder
 from gner_bench.predict.decode.units import Ids, Units
 from gner_bench.predict.generation import Generation
 from gner_bench.predict.plan import Task
-from gner_bench.prompting import tagged_text
 
 
 @dataclass(slots=True)
@@ -166,8 +167,9 @@ class ConstrainedDecoder(LoopDecoder[ConstrainedSentence]):
 
     def generation(self, task: Task, done: Done[tuple[Task, bool], ConstrainedSentence], cut: bool) -> Generation:
         sentence, words = done.sentence, task.sentence.words
+        tags = [*sentence.tags, *["O"] * (len(words) - len(sentence.tags))]
         return Generation(
-            text=tagged_text(words, [*sentence.tags, *["O"] * (len(words) - len(sentence.tags))]),
+            text=answer_format(GNER).perfect(words, tags),
             tokens=len(done.tokens) - sentence.done,
             finish="stop" if sentence.done else "length",
             input_cut=cut,

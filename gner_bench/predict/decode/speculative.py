@@ -13,6 +13,9 @@ from typing import Any, Generic
 
 from torch import Tensor
 
+from gner_bench.answers import answer_format, wrapped
+from gner_bench.documents.fields import Json
+from gner_bench.documents.record import GNER
 from gner_bench.predict.checkpoint import Checkpoint
 from gner_bench.predict.decode.batched import use_protocol_settings
 from gner_bench.predict.decode.draft import Drafter, SentenceDraft, common
@@ -24,8 +27,6 @@ from gner_bench.predict.decode.t5 import T5Steps
 from gner_bench.predict.decode.units import Units
 from gner_bench.predict.generation import Generation
 from gner_bench.predict.plan import Key, Task, batches
-from gner_bench.prompting import prompt
-from gner_bench.records import Json
 
 CHUNK = 256
 """Prompts that are tokenized together."""
@@ -113,8 +114,9 @@ def step_model(checkpoint: Checkpoint, rows: int) -> StepModel:
         steps = T5Steps(model, rows)
     else:
         # What every prompt begins with, whatever its types and words: two prompts that share neither show it.
-        examples = [prompt([word], [name], checkpoint.family.wrapping) for word, name in (("a", "b"), ("7", "Z"))]
-        (first, _, _), (second, _, _) = checkpoint.prompt_ids(examples)
+        examples = [answer_format(GNER).ask([word], [type])[0] for word, type in (("a", "b"), ("7", "Z"))]
+        prompts = [wrapped(example, checkpoint.family.wrapping) for example in examples]
+        (first, _, _), (second, _, _) = checkpoint.prompt_ids(prompts)
         steps = LlamaSteps(model, rows, first[: common(first, second)])
     if steps.device.type == "cuda" and len({parameter.device for parameter in model.parameters()}) == 1:
         steps.run = Graphs(rows)

@@ -16,12 +16,13 @@ from gner_bench import __version__
 from gner_bench.catalog import catalog
 from gner_bench.catalog.datasets import Dataset as Entry
 from gner_bench.data.gner_layout import split_file
+from gner_bench.documents.run import now
 from gner_bench.errors import InputError, UsageError
 from gner_bench.fetch.locate import on_hub
 from gner_bench.fetch.need import Needs, ensure
 from gner_bench.files import make_folder, write_atomic
+from gner_bench.predict.engine import LIBRARIES
 from gner_bench.predict.processes import is_first
-from gner_bench.predict.run_record import LIBRARIES, now
 from gner_bench.records import Json
 from gner_bench.terminal import progress_bar
 from gner_bench.train.tune import state as states

@@ -1,3 +1,0 @@
-"""Moved to gner_bench.predict.backends.local."""
-
-from gner_bench.predict.backends.local import local_backend as local_backend
