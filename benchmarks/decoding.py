@@ -35,6 +35,7 @@ from typing import Any
 import torch
 import transformers
 from draft_acceptance import Target, choices, hint_errors, target
+from gner_bench.predict.decode.drafted import Drafted, generation, units_of
 from torch import Tensor
 from transformers import (
     AutoConfig,
@@ -53,7 +54,6 @@ from gner_bench.data import Sentence
 from gner_bench.demo import CHECKPOINT, CORPUS
 from gner_bench.predict.checkpoint import DTYPES, Checkpoint, load_checkpoint
 from gner_bench.predict.decode.draft import Drafter, SentenceDraft, common
-from gner_bench.predict.decode.drafted import Drafted, generation, units_of
 from gner_bench.predict.decode.loop import Counts, Done, longest_match
 from gner_bench.predict.decode.steps import padded
 from gner_bench.predict.decoding import end_tokens, generate, prompt_ids, use_protocol_settings

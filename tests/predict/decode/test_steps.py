@@ -84,7 +84,7 @@ def prompts_of(rng: random.Random, count: int, start: list[int] | None = None) -
 
 def in_fixed_sizes(steps: StepModel) -> StepModel:
     """Passes of the sizes that graphs are recorded in, run straight away."""
-    steps.run = Graphs(4, lambda: steps.positions, record=False)
+    steps.run = Graphs(4, record=False)
     return steps
 
 
