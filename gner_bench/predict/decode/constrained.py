@@ -16,7 +16,7 @@ from gner_bench.answers import answer_format
 from gner_bench.documents.record import GNER
 from gner_bench.errors import GnerBenchError
 from gner_bench.predict.decode.draft import PlannedUnit, SentenceDraft, common
-from gner_bench.predict.decode.loop import Done, longest_match
+from gner_bench.predict.decode.loop import Row, longest_match
 from gner_bench.predict.decode.speculative import LoopDecoder
 from gner_bench.predict.decode.units import Ids, Units
 from gner_bench.predict.generation import Generation
@@ -165,15 +165,15 @@ class ConstrainedDecoder(LoopDecoder[ConstrainedSentence]):
             kept.append(tokens if ended else [*tokens, min(self.ends)])
         return kept
 
-    def generation(self, task: Task, done: Done[tuple[Task, bool], ConstrainedSentence], cut: bool) -> Generation:
-        sentence, words = done.sentence, task.sentence.words
+    def generation(self, task: Task, row: Row[tuple[Task, bool], ConstrainedSentence], cut: bool) -> Generation:
+        sentence, words = row.sentence, task.sentence.words
         tags = [*sentence.tags, *["O"] * (len(words) - len(sentence.tags))]
         return Generation(
             text=answer_format(GNER).perfect(words, tags),
-            tokens=len(done.tokens) - sentence.done,
+            tokens=len(row.tokens) - sentence.done,
             finish="stop" if sentence.done else "length",
             input_cut=cut,
-            passes=done.passes,
+            passes=row.passes,
             confidence=tuple(sentence.confidence),
         )
 

@@ -282,7 +282,8 @@ class SentenceDraft:
     def _place(self, text: str, index: int) -> tuple[int, int]:
         """The words from first to last, exclusive, for which ``text`` was written where word ``index`` was expected."""
         written = text.replace(" ", "").lower()
-        ahead = [self._shown(place) for place in range(index, min(index + REACH, len(self._words)))]
+        words, shown = self._words, self._units.shown
+        ahead = [shown(word) for word in words[index : index + REACH]]
         joined = ""
         for size, word in enumerate(ahead, start=1):
             joined += word
@@ -297,12 +298,9 @@ class SentenceDraft:
             return place, place + 1
         self._strays += 1
         for place in range(index - 1, max(index - REACH, 0) - 1, -1):
-            if self._shown(place) == written:
+            if shown(words[place]) == written:
                 return place, place + 1
         return (index, index + 1) if ahead else (index, index)
-
-    def _shown(self, index: int) -> str:
-        return self._units.shown(self._words[index]).replace(" ", "")
 
     def _echo(self, most: int) -> list[int]:
         """What followed the last tokens when they were written before, or nothing if they were not."""

@@ -25,16 +25,14 @@ class LlamaSteps:
         self.device: torch.device = model.model.embed_tokens.weight.device
         self.size = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
         self.heads, self.groups = config.num_key_value_heads, config.num_attention_heads // config.num_key_value_heads
-        self.cache = self._new_cache(rows)
+        devices = [layer.self_attn.q_proj.weight.device for layer in self.layers]
+        self.layout = self.heads, self.size, devices, model.dtype
+        self.cache = Cache(rows, *self.layout)
         self.run: Run = call
         self.shared = list(shared)
         self._shared_memory: list[tuple[Tensor, Tensor]] = []
         if shared:
             self._shared_memory = self.prepare([[*shared, 0]])[0].memory  # a last token is not read, so any will do
-
-    def _new_cache(self, rows: int) -> Cache:
-        devices = [layer.self_attn.q_proj.weight.device for layer in self.layers]
-        return Cache(rows, self.heads, self.size, devices, self.model.dtype)
 
     @torch.inference_mode()
     def prepare(self, prompts: Sequence[Sequence[int]]) -> list[Prepared]:
@@ -42,7 +40,7 @@ class LlamaSteps:
 
         The shared beginning is skipped where all prompts have it; a batch with one that has not is read whole.
         """
-        cache, count = self._new_cache(len(prompts)), len(self.shared)
+        cache, count = Cache(len(prompts), *self.layout), len(self.shared)
         together = all(len(prompt) > count and list(prompt[:count]) == self.shared for prompt in prompts)
         start = count if together and self._shared_memory else 0
         for row in range(len(prompts) if start else 0):

@@ -44,18 +44,11 @@ class Job(Generic[T, S]):
 
 
 @dataclass
-class Done(Generic[T, S]):
-    """A decoded sentence: its tokens, with the end token if it came, after so many forward passes."""
+class Row(Generic[T, S]):
+    """A sentence under way or done, with its tokens (the end token too, if it came) after so many forward passes.
 
-    item: T
-    sentence: S
-    tokens: list[int]
-    passes: int
-
-
-@dataclass
-class _Row(Generic[T, S]):
-    """A sentence under way: ``last`` is the token that the next pass starts with, ``start`` its place in the cache."""
+    ``last`` is the token that the next pass starts with, ``start`` its place in the cache.
+    """
 
     job: Job[T, S]
     sentence: S
@@ -96,11 +89,11 @@ class Loop(Generic[T, S]):
         self.model, self.size, self.ends = model, rows, ends
         self.choose, self.draft_tokens = choose, draft_tokens
         self.counts = Counts()
-        self._rows: list[_Row[T, S]] = []
+        self._rows: list[Row[T, S]] = []
         self._ready: deque[tuple[Job[T, S], Prepared]] = deque()
         self._again: deque[Job[T, S]] = deque()
 
-    def run(self, jobs: Iterator[Job[T, S]]) -> Iterator[Done[T, S]]:
+    def run(self, jobs: Iterator[Job[T, S]]) -> Iterator[Row[T, S]]:
         """Every job, as soon as it is done. Raises GnerBenchError when a single sentence does not fit the memory."""
         while True:
             try:
@@ -119,7 +112,7 @@ class Loop(Generic[T, S]):
                     if last is not row:
                         self._rows[index] = last
                         self.model.move(len(self._rows), index)
-                    yield Done(row.job.item, row.sentence, row.tokens, row.passes)
+                    yield row
 
     def _fill(self, jobs: Iterator[Job[T, S]]) -> None:
         """Give every free row a sentence; prompts are read together, as many as there are rows."""
@@ -140,7 +133,7 @@ class Loop(Generic[T, S]):
                     raise
             job, prepared = self._ready.popleft()
             self.model.admit(len(self._rows), prepared)
-            self._rows.append(_Row(job, job.begin(), prepared.last, prepared.start))
+            self._rows.append(Row(job, job.begin(), prepared.last, prepared.start))
 
     def _pass(self) -> None:
         """One forward pass. Its input begins with each row's last token, which the cache does not hold yet."""

@@ -19,10 +19,9 @@ from gner_bench.documents.record import GNER
 from gner_bench.predict.checkpoint import Checkpoint
 from gner_bench.predict.decode.batched import use_protocol_settings
 from gner_bench.predict.decode.draft import Drafter, SentenceDraft, common
-from gner_bench.predict.decode.graphs import Graphs
 from gner_bench.predict.decode.llama import LlamaSteps
-from gner_bench.predict.decode.loop import Done, Job, Loop, S, longest_match
-from gner_bench.predict.decode.steps import StepModel
+from gner_bench.predict.decode.loop import Job, Loop, Row, S, longest_match
+from gner_bench.predict.decode.steps import Graphs, StepModel
 from gner_bench.predict.decode.t5 import T5Steps
 from gner_bench.predict.decode.units import Units
 from gner_bench.predict.generation import Generation
@@ -54,9 +53,9 @@ class LoopDecoder(ABC, Generic[S]):
         )
 
     def __call__(self, tasks: Sequence[Task]) -> Iterator[tuple[Task, Generation]]:
-        for done in self.loop.run(self._jobs(tasks)):
-            task, cut = done.item
-            yield task, self.generation(task, done, cut)
+        for row in self.loop.run(self._jobs(tasks)):
+            task, cut = row.job.item
+            yield task, self.generation(task, row, cut)
 
     def _jobs(self, tasks: Sequence[Task]) -> Iterator[Job[tuple[Task, bool], S]]:
         for chunk in batches(tasks, CHUNK):
@@ -77,7 +76,7 @@ class LoopDecoder(ABC, Generic[S]):
         """See gner_bench.predict.decode.loop.Choose."""
 
     @abstractmethod
-    def generation(self, task: Task, done: Done[tuple[Task, bool], S], cut: bool) -> Generation:
+    def generation(self, task: Task, row: Row[tuple[Task, bool], S], cut: bool) -> Generation:
         """The record of what was decoded; ``cut`` says that the prompt was cut."""
 
 
@@ -101,9 +100,9 @@ class SpeculativeDecoder(LoopDecoder[SentenceDraft]):
             sentence.advance(kept[-1], choices)
         return kept
 
-    def generation(self, task: Task, done: Done[tuple[Task, bool], SentenceDraft], cut: bool) -> Generation:
-        done.sentence.finish()
-        return self.checkpoint.generation(done.tokens, cut, done.passes)
+    def generation(self, task: Task, row: Row[tuple[Task, bool], SentenceDraft], cut: bool) -> Generation:
+        row.sentence.finish()
+        return self.checkpoint.generation(row.tokens, cut, row.passes)
 
 
 def step_model(checkpoint: Checkpoint, rows: int) -> StepModel:

@@ -124,7 +124,8 @@ class SentenceTags:
             return
         wrong = max(scores, key=scores.__getitem__)
         features = [*self._static_features(index)[0], *moving]
-        step = _step(right - scores[wrong], len(features))
+        # So far each feature has to move for a lead of 1, half of it on either side.
+        step = min(STEP, (1.0 - (right - scores[wrong])) / (2 * len(features)))
         if step > 0.0:
             change = {kind: step, wrong: -step}
             begin_change, inside_change = change.get("B", 0.0), change.get("I", 0.0)
@@ -138,7 +139,7 @@ class SentenceTags:
         if not rivals:
             return
         wrong = max(rivals, key=rivals.__getitem__)
-        step = _step(scores.get(name, 0.0) - rivals[wrong], len(features))
+        step = min(STEP, (1.0 - (scores.get(name, 0.0) - rivals[wrong])) / (2 * len(features)))
         if step > 0.0:
             for feature in features:
                 feature.types[name] = feature.types.get(name, 0.0) + step
@@ -183,8 +184,3 @@ class SentenceTags:
                     scores[name] = scores.get(name, 0.0) + weight
             named = self._names[index, last] = features, scores
         return named
-
-
-def _step(lead: float, features: int) -> float:
-    """How far each of the features has to move for a ``lead`` of 1, half on either side; at most STEP."""
-    return min(STEP, (1.0 - lead) / (2 * features))

@@ -69,10 +69,11 @@ class Units:
         return self._decode(list(ids)).strip()
 
     def shown(self, word: str) -> str:
-        """``word`` as it comes out of the tokenizer again, in lower case; unknown characters may be gone."""
+        """``word`` as the tokenizer gives it back, in lower case without spaces; unknown characters may be gone."""
         if word not in self._texts:
             head = self.head(word)
-            self._texts[word] = (word if head is None else self.text(head)).lower()
+            text = word if head is None else self.text(head)
+            self._texts[word] = text.replace(" ", "").lower()
         return self._texts[word]
 
     def closes(self, token: int) -> bool:

@@ -70,6 +70,15 @@ def test_drafts_of_another_run_save_passes_and_change_nothing(
     assert passes["own"] < passes["none"] / 2
 
 
+def test_half_precision_runs(tasks: list[Task]) -> None:
+    """transformers keeps one layer of T5 in fp32 in fp16 models. What is written may differ where two tokens are near."""
+    checkpoint = load_checkpoint("demo", dtype="fp16", device="cpu")
+    use_protocol_settings(checkpoint)
+    expected = {task: generate(checkpoint, [task.prompt])[0] for task in tasks[:4]}
+    written = {task: same(generation) for task, generation in SpeculativeDecoder(checkpoint, 2)(tasks[:4])}
+    assert sum(written[task] == expected[task] for task in expected) >= 2
+
+
 def test_a_batch_of_drafts_needs_a_fraction_of_the_passes(demo: Checkpoint, tasks: list[Task]) -> None:
     found = dict(SpeculativeDecoder(demo, 1)(tasks))
     assert sum(g.passes for g in found.values()) < sum(g.tokens for g in found.values()) / 4
@@ -146,8 +155,8 @@ def constrained(
     checkpoint: Checkpoint, tasks: Sequence[Task], rows: int
 ) -> Iterator[tuple[Task, list[str], Generation]]:
     for task, generation in ConstrainedDecoder(checkpoint, rows)(tasks):
-        found = structure(task.sentence.words, frozenset(task.types), generation.text, None)
-        yield task, list(found.match.tags), generation
+        structured = structure(task.sentence.words, frozenset(task.types), generation.text, None)
+        yield task, list(structured.match.tags), generation
 
 
 @pytest.mark.parametrize("rows", [1, 4])

@@ -12,9 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from transformers import LlamaConfig, LlamaForCausalLM, T5Config, T5ForConditionalGeneration
 
-from gner_bench.predict.decode.graphs import Graphs
 from gner_bench.predict.decode.llama import LlamaSteps
-from gner_bench.predict.decode.steps import StepModel
+from gner_bench.predict.decode.steps import Graphs, StepModel
 from gner_bench.predict.decode.t5 import T5Steps
 
 VOCABULARY = 50
