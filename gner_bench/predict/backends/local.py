@@ -47,7 +47,12 @@ def local_backend(checkpoint: Checkpoint, options: Options) -> Backend:
         decoding = "greedy"  # drafts can be made of the GNER text alone
     decoder: SpeculativeDecoder | ConstrainedDecoder | BatchedDecoder
     if decoding == "drafted":
-        decoder = SpeculativeDecoder(checkpoint, rows_for(checkpoint, options), drafts_of(options))
+        hints: dict[Key, str] = {}
+        if options.draft_from is not None:
+            run = options.draft_from
+            path = run / "predictions.jsonl" if run.is_dir() else run
+            hints = {(record.dataset, record.split, record.id): record.prediction for record in read_records(path)}
+        decoder = SpeculativeDecoder(checkpoint, rows_for(checkpoint, options), hints)
     elif decoding == "constrained":
         decoder = ConstrainedDecoder(checkpoint, rows_for(checkpoint, options))
     else:
@@ -79,7 +84,7 @@ def local_backend(checkpoint: Checkpoint, options: Options) -> Backend:
         device=str(checkpoint.model.device),
         decode=decoder,
         tokenizer=tokenizer_file(checkpoint.folder),
-        statistics=decoder.statistics,
+        statistics=dict if isinstance(decoder, BatchedDecoder) else decoder.statistics,
         format=checkpoint.format,
         verify=lambda path, count: verify_run(checkpoint, path, count),
     )
@@ -107,15 +112,6 @@ def rows_for(checkpoint: Checkpoint, options: Options) -> int:
 def rows_within(tokens: int) -> int:
     """How many sentences a budget of tokens holds."""
     return max(1, min(MOST_ROWS, tokens // TOKENS_A_ROW))
-
-
-def drafts_of(options: Options) -> dict[Key, str]:
-    """The outputs of the run that drafts are taken from, by sentence. Raises InputError for an unreadable one."""
-    if options.draft_from is None:
-        return {}
-    run = options.draft_from
-    path = run / "predictions.jsonl" if run.is_dir() else run
-    return {(record.dataset, record.split, record.id): record.prediction for record in read_records(path)}
 
 
 @dataclass(frozen=True)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from itertools import groupby
 
 import torch
 from transformers import GenerationConfig
 
-from gner_bench.documents.fields import Json
 from gner_bench.errors import GnerBenchError
 from gner_bench.predict.checkpoint import Checkpoint
 from gner_bench.predict.generation import Generation
@@ -18,21 +18,19 @@ TAKEN_OVER = ("bos_token_id", "eos_token_id", "pad_token_id", "decoder_start_tok
 """Generation settings that belong to the checkpoint; the protocol fixes all others."""
 
 
+@dataclass(frozen=True)
 class BatchedDecoder:
     """Decodes tasks in batches within a data set, longest sentences first."""
 
-    def __init__(self, checkpoint: Checkpoint, batch_size: int, num_beams: int = 1) -> None:
-        self.checkpoint, self.batch_size, self.num_beams = checkpoint, batch_size, num_beams
+    checkpoint: Checkpoint
+    batch_size: int
+    num_beams: int = 1
 
     def __call__(self, tasks: Sequence[Task]) -> Iterator[tuple[Task, Generation]]:
         use_protocol_settings(self.checkpoint, self.num_beams)
         for _, part in groupby(tasks, key=lambda task: task.dataset):
             for batch in batches(list(part), self.batch_size):
                 yield from zip(batch, generate(self.checkpoint, [task.prompt for task in batch]), strict=True)
-
-    def statistics(self) -> Json:
-        """``generate`` counts nothing."""
-        return {}
 
 
 def use_protocol_settings(checkpoint: Checkpoint, num_beams: int = 1) -> None:

@@ -48,20 +48,21 @@ class ConstrainedSentence:
     After ``O`` a tag may be ``O`` or begin an entity; after ``B-x`` or ``I-x`` it may also be ``I-x``. Where the
     tokenizer gives two tags the same ids, the first is taken for both. ``guess`` is asked for likely tags and learns
     from the finished ones. ``tags`` and ``confidence`` belong to the finished words; a confidence is the product of the
-    probabilities of the tag's tokens, from 0 to 1. ``done`` says that all words are written.
+    probabilities of the tag's tokens, from 0 to 1. ``done`` says that all words are written. ``allowed`` are
+    the ids that may be at each place of the last draft and after it, if the draft before the place holds.
     """
 
     def __init__(self, units: Units, words: Sequence[str], types: Sequence[str], guess: SentenceDraft | None) -> None:
         self.tags: list[str] = []
         self.confidence: list[float] = []
         self.done = False
+        self.allowed: list[Ids] = []
         self._units, self._words, self._types, self._guess = units, words, types, guess
         self._previous, self._last = "O", ""
         self._probability = 1.0
         self._partial: Ids = ()
         self._endings: dict[tuple[str | None, str], _Endings] = {}
         self._draft: list[int] = []
-        self._allowed: list[Ids] = []
         self._plan: list[PlannedUnit] = []
         units.learn(words)
         self._close()
@@ -69,28 +70,26 @@ class ConstrainedSentence:
     def propose(self, most: int) -> list[int]:
         """At most ``most`` tokens to follow the verified ones, possibly none; the end token is never among them."""
         draft: list[int] = []
-        self._allowed, self._plan = [], []
+        allowed: list[Ids] = []
+        self._plan = []
         index, partial, previous, last = len(self.tags), self._partial, self._previous, self._last
-        while index < len(self._words) and len(self._allowed) <= most:
+        while index < len(self._words) and len(allowed) <= most:
             head, endings = self._unit(index, previous)
             begun = partial[len(head) :]
             fits = [tag for tag, ids in endings.ids.items() if ids[: len(begun)] == begun]
             tag = fits[0] if self._guess is None else self._guess.guess(index, previous, last, fits)
             ids = head + endings.ids[tag]
             draft += ids[len(partial) :]
-            self._allowed += [(token,) for token in head[len(partial) :]]
+            allowed += [(token,) for token in head[len(partial) :]]
             begins = range(max(len(partial), len(head)), len(ids))
-            self._allowed += [endings.following.get(ids[len(head) : size], ()) for size in begins]
+            allowed += [endings.following.get(ids[len(head) : size], ()) for size in begins]
             label = len(draft) - len(self._units.tail(tag) or ())
             self._plan.append(PlannedUnit(index, index + 1, previous, tag, label, len(draft)))
             index, previous, last, partial = index + 1, tag, tag[2:] or last, ()
-        self._allowed.append((self._units.end,))
+        allowed.append((self._units.end,))
         self._draft = draft[:most]
+        self.allowed = allowed[: len(self._draft) + 1]
         return list(self._draft)
-
-    def allowed(self) -> list[tuple[int, ...]]:
-        """The ids that may be at each place of the last draft and after it, if the draft before the place holds."""
-        return self._allowed[: len(self._draft) + 1]
 
     def advance(self, accepted: Sequence[int], choices: Sequence[int], probabilities: Sequence[float]) -> None:
         """Take verified tokens, each with its probability among the allowed ones, and the choices of the whole pass.
@@ -155,7 +154,7 @@ class ConstrainedDecoder(LoopDecoder[ConstrainedSentence]):
     def choose(
         self, logits: Tensor, drafts: Sequence[Sequence[int]], sentences: Sequence[ConstrainedSentence]
     ) -> list[list[int]]:
-        best = _best_allowed(logits, [sentence.allowed() for sentence in sentences])
+        best = _best_allowed(logits, [sentence.allowed for sentence in sentences])
         kept = []
         for draft, sentence, chosen in zip(drafts, sentences, best, strict=True):
             choices = [token for token, _ in chosen]

@@ -53,15 +53,15 @@ class LoopDecoder(ABC, Generic[S]):
         )
 
     def __call__(self, tasks: Sequence[Task]) -> Iterator[tuple[Task, Generation]]:
-        for row in self.loop.run(self._jobs(tasks)):
+        chunks = ((chunk, self.checkpoint.prompt_ids([t.prompt for t in chunk])) for chunk in batches(tasks, CHUNK))
+        jobs = (
+            Job((task, cut), ids, partial(self.begin, task), room)
+            for chunk, encoded in chunks
+            for task, (ids, room, cut) in zip(chunk, encoded, strict=True)
+        )
+        for row in self.loop.run(jobs):
             task, cut = row.job.item
             yield task, self.generation(task, row, cut)
-
-    def _jobs(self, tasks: Sequence[Task]) -> Iterator[Job[tuple[Task, bool], S]]:
-        for chunk in batches(tasks, CHUNK):
-            encoded = self.checkpoint.prompt_ids([task.prompt for task in chunk])
-            for task, (ids, room, cut) in zip(chunk, encoded, strict=True):
-                yield Job((task, cut), ids, partial(self.begin, task), room)
 
     def statistics(self) -> Json:
         """Forward passes, tokens pushed through the model and tokens kept."""

@@ -8,6 +8,7 @@ weights move no further than a margin of 1 asks for. Guesses decide how many pas
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -46,15 +47,8 @@ class Tagger:
     """The weights, shared by all sentences of a run."""
 
     def __init__(self) -> None:
-        self._features: dict[str, Feature] = {}
+        self.features: defaultdict[str, Feature] = defaultdict(Feature)
         self._own: dict[str, list[Feature]] = {}
-
-    def feature(self, name: str) -> Feature:
-        """The feature ``name``, made when first asked for."""
-        feature = self._features.get(name)
-        if feature is None:
-            feature = self._features[name] = Feature()
-        return feature
 
     def own(self, word: str) -> list[Feature]:
         """The features of ``word`` by itself: the word, its shape, beginnings and ends of three and four letters."""
@@ -62,7 +56,7 @@ class Tagger:
         if features is None:
             low = word.lower()
             names = f"w{low}", f"s{shape(word)}", f"p{low[:3]}", f"x{low[-3:]}", f"P{low[:4]}", f"X{low[-4:]}"
-            features = self._own[word] = [self.feature(name) for name in names]
+            features = self._own[word] = [self.features[name] for name in names]
         return features
 
 
@@ -149,9 +143,9 @@ class SentenceTags:
         """The features of word ``index`` that depend on no tag, and their sums for a beginning and a continuation."""
         static = self._static.get(index)
         if static is None:
-            feature, low = self._tagger.feature, self._low
+            known, low = self._tagger.features, self._low
             around = f"-{low[index + 1]}", f"+{low[index + 3]}", f"={low[index]}", f"#{low[index + 4]}"
-            features = self._tagger.own(self._words[index]) + [feature(name) for name in around]
+            features = self._tagger.own(self._words[index]) + [known[name] for name in around]
             begin, inside = BEGIN, INSIDE
             for one in features:
                 begin += one.begin
@@ -163,10 +157,10 @@ class SentenceTags:
         """The features of word ``index`` that depend on the tag before; the scores of a beginning and continuation."""
         kinds = self._kinds.get((index, previous))
         if kinds is None:
-            feature = self._tagger.feature
+            known = self._tagger.features
             _, begin, inside = self._static_features(index)
             names = f"@{previous}", f"@{previous}|{self._low[index + 2]}", f"@{previous}|s{shape(self._words[index])}"
-            features = [feature(name) for name in names]
+            features = [known[name] for name in names]
             for one in features:
                 begin += one.begin
                 inside += one.inside
@@ -177,7 +171,7 @@ class SentenceTags:
         """The features that name the type of an entity at word ``index``, and the score of every type they know."""
         named = self._names.get((index, last))
         if named is None:
-            features = [*self._static_features(index)[0], self._tagger.feature(f"L{last}")]
+            features = [*self._static_features(index)[0], self._tagger.features[f"L{last}"]]
             scores: dict[str, float] = {}
             for feature in features:
                 for name, weight in feature.types.items():

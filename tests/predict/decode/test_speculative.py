@@ -71,7 +71,7 @@ def test_drafts_of_another_run_save_passes_and_change_nothing(
 
 
 def test_half_precision_runs(tasks: list[Task]) -> None:
-    """transformers keeps one layer of T5 in fp32 in fp16 models. What is written may differ where two tokens are near."""
+    """transformers keeps one layer of T5 in fp32 in fp16 models. Texts may differ where two tokens are near."""
     checkpoint = load_checkpoint("demo", dtype="fp16", device="cpu")
     use_protocol_settings(checkpoint)
     expected = {task: generate(checkpoint, [task.prompt])[0] for task in tasks[:4]}
