@@ -24,7 +24,7 @@ import torch
 from gner_bench.data import Dataset, Reading, read_dataset
 from gner_bench.files import make_folder, write_atomic
 from gner_bench.predict.checkpoint import Checkpoint, load_checkpoint
-from gner_bench.predict.decode.batched import use_protocol_settings
+from gner_bench.predict.decoding import end_tokens, use_protocol_settings
 from gner_bench.predict.plan import Task, plan
 from gner_bench.records import Record, read_records
 from gner_bench.scoring.counting import score
@@ -113,7 +113,7 @@ def generate(checkpoint: Checkpoint, tasks: Sequence[Task]) -> list[tuple[str, s
     """
     rows = [[checkpoint.model.config.decoder_start_token_id] for _ in tasks]
     rooms = [1 + longest_answer(checkpoint, task) for task in tasks]
-    ends = checkpoint.end_tokens
+    ends = end_tokens(checkpoint)
     active = list(range(len(tasks)))
     while active:
         continued = lengthened(checkpoint, [tasks[place].prompt for place in active], [rows[place] for place in active])

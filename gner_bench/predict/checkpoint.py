@@ -29,7 +29,7 @@ MAP = "map"
 WEIGHTS = ("*.safetensors", "pytorch_model*.bin")
 SMALL_FILES = ("*.json", "*.model", "*.txt")
 CLEAN_UP_TOKENIZATION_SPACES = False
-"""Whether decoding removes spaces before punctuation; some tokenizers would by default, which moves words."""
+"""Whether decoding removes the spaces before punctuation, which would merge words of the copy."""
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from gner_bench.predict.checkpoint import load_checkpoint
+from gner_bench.predict.decoding import prompt_ids
 from gner_bench.prompting import Wrapping, prompt, tagged_text
 from gner_bench.train.tune.encoding import IGNORED, Collator, Cut, Example, Examples, encode
 from gner_bench.train.tune.examples import TextPair
@@ -37,7 +38,7 @@ def one(start: Start, recipe: TuneRecipe = RECIPE, times: int = 1) -> tuple[Exam
 def test_prompts_are_tokenized_as_at_prediction(start: Start) -> None:
     checkpoint = load_checkpoint(str(start.folder), device="cpu")
     for times in (1, 60) if start.encoder_decoder else (1,):
-        expected, _, _ = checkpoint.prompt_ids([pair(start.family.wrapping, times).prompt])[0]
+        expected, _, _ = prompt_ids(checkpoint, [pair(start.family.wrapping, times).prompt])[0]
         assert one(start, times=times)[0].prompt.tolist() == expected
 
 
