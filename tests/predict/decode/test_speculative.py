@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from gner_bench.data import Sentence, read_dataset
 from gner_bench.demo import CORPUS
 from gner_bench.predict.checkpoint import Checkpoint, load_checkpoint
-from gner_bench.predict.decode.drafted import Drafted
-from gner_bench.predict.decode.forced import Forced
-from gner_bench.predict.decoding import generate, use_protocol_settings
+from gner_bench.predict.decode.batched import generate, use_protocol_settings
+from gner_bench.predict.decode.constrained import ConstrainedDecoder
+from gner_bench.predict.decode.speculative import SpeculativeDecoder
 from gner_bench.predict.generation import Generation
 from gner_bench.predict.plan import Task, plan
 from gner_bench.structure import structure
@@ -50,7 +50,7 @@ def same(generation: Generation) -> Generation:
 def test_the_demonstration_writes_the_same(
     demo: Checkpoint, tasks: list[Task], alone: dict[Task, Generation], rows: int
 ) -> None:
-    decoder = Drafted(demo, rows)
+    decoder = SpeculativeDecoder(demo, rows)
     found = {task: same(generation) for task, generation in decoder(tasks)}
     assert found == alone
     assert decoder.statistics()["kept"] == sum(g.tokens + (g.finish == "stop") for g in alone.values())
@@ -64,14 +64,23 @@ def test_drafts_of_another_run_save_passes_and_change_nothing(
     )
     passes = {}
     for name, hints in {"none": {}, "own": own, "wrong": wrong}.items():
-        found = dict(Drafted(demo, 1, hints)(tasks))
+        found = dict(SpeculativeDecoder(demo, 1, hints)(tasks))
         assert {task: same(generation) for task, generation in found.items()} == alone
         passes[name] = sum(generation.passes for generation in found.values())
     assert passes["own"] < passes["none"] / 2
 
 
+def test_half_precision_runs(tasks: list[Task]) -> None:
+    """transformers keeps one layer of T5 in fp32 in fp16 models. Texts may differ where two tokens are near."""
+    checkpoint = load_checkpoint("demo", dtype="fp16", device="cpu")
+    use_protocol_settings(checkpoint)
+    expected = {task: generate(checkpoint, [task.prompt])[0] for task in tasks[:4]}
+    written = {task: same(generation) for task, generation in SpeculativeDecoder(checkpoint, 2)(tasks[:4])}
+    assert sum(written[task] == expected[task] for task in expected) >= 2
+
+
 def test_a_batch_of_drafts_needs_a_fraction_of_the_passes(demo: Checkpoint, tasks: list[Task]) -> None:
-    found = dict(Drafted(demo, 1)(tasks))
+    found = dict(SpeculativeDecoder(demo, 1)(tasks))
     assert sum(g.passes for g in found.values()) < sum(g.tokens for g in found.values()) / 4
 
 
@@ -132,22 +141,22 @@ def test_disturbed_models_and_adversarial_sentences(
     use_protocol_settings(checkpoint)
     tasks = [task_of(words, index) for index, words in enumerate(sentences)]
     expected = {task: generate(checkpoint, [task.prompt])[0] for task in tasks}
-    assert {task: same(generation) for task, generation in Drafted(checkpoint, rows)(tasks)} == expected
+    assert {task: same(generation) for task, generation in SpeculativeDecoder(checkpoint, rows)(tasks)} == expected
 
 
 def test_a_sentence_of_400_words(demo: Checkpoint) -> None:
     words = [random.Random(i).choice(["the", "Oslo", "saw", "Ann", "in"]) for i in range(400)]
     task = task_of(words, 0)
     use_protocol_settings(demo)
-    assert [same(g) for _, g in Drafted(demo, 2)([task])] == generate(demo, [task.prompt])
+    assert [same(g) for _, g in SpeculativeDecoder(demo, 2)([task])] == generate(demo, [task.prompt])
 
 
 def constrained(
     checkpoint: Checkpoint, tasks: Sequence[Task], rows: int
 ) -> Iterator[tuple[Task, list[str], Generation]]:
-    for task, generation in Forced(checkpoint, rows)(tasks):
-        found = structure(task.sentence.words, frozenset(task.types), generation.text, None)
-        yield task, list(found.match.tags), generation
+    for task, generation in ConstrainedDecoder(checkpoint, rows)(tasks):
+        structured = structure(task.sentence.words, frozenset(task.types), generation.text, None)
+        yield task, list(structured.match.tags), generation
 
 
 @pytest.mark.parametrize("rows", [1, 4])
@@ -178,6 +187,6 @@ def test_constrained_decoding_agrees_with_greedy_where_that_is_sure(
 
 @given(st.lists(WORD, min_size=1, max_size=10))
 def test_constrained_decoding_of_adversarial_sentences(demo: Checkpoint, words: list[str]) -> None:
-    ((_, generation),) = Forced(demo, 1)([task_of(words, 0)])
+    ((_, generation),) = ConstrainedDecoder(demo, 1)([task_of(words, 0)])
     assert generation.finish == "stop"
     assert len(generation.confidence) == len(words)

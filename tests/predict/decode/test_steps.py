@@ -12,9 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from transformers import LlamaConfig, LlamaForCausalLM, T5Config, T5ForConditionalGeneration
 
-from gner_bench.predict.decode.graphs import Graphs
 from gner_bench.predict.decode.llama import LlamaSteps
-from gner_bench.predict.decode.steps import StepModel
+from gner_bench.predict.decode.steps import Graphs, StepModel
 from gner_bench.predict.decode.t5 import T5Steps
 
 VOCABULARY = 50
@@ -84,7 +83,7 @@ def prompts_of(rng: random.Random, count: int, start: list[int] | None = None) -
 
 def in_fixed_sizes(steps: StepModel) -> StepModel:
     """Passes of the sizes that graphs are recorded in, run straight away."""
-    steps.run = Graphs(4, lambda: steps.positions, record=False)
+    steps.run = Graphs(4, record=False)
     return steps
 
 

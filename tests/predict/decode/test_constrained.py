@@ -29,7 +29,7 @@ def decode(sentence: ConstrainedSentence, most: int, chance: random.Random) -> t
     """Let a model with random preferences write; the text and the number of passes."""
     text, passes = "", 0
     while not sentence.done:
-        draft, allowed = sentence.propose(most), sentence.allowed()
+        draft, allowed = sentence.propose(most), sentence.allowed
         assert len(draft) <= most
         assert len(allowed) == len(draft) + 1
         assert all(token in ids for token, ids in zip(draft, allowed, strict=False))
@@ -76,9 +76,9 @@ def test_writes_legal_tags_after_the_words_in_order(
 def test_only_tags_are_chosen() -> None:
     sentence = ConstrainedSentence(units(), ["hi", "you"], ["x"], None)
     assert "".join(map(chr, sentence.propose(50))) == " hi(O) you(O)"
-    choices = [sorted(map(chr, ids)) for ids in sentence.allowed() if len(ids) > 1]
+    choices = [sorted(map(chr, ids)) for ids in sentence.allowed if len(ids) > 1]
     assert choices == [["B", "O"], ["B", "O"]]
-    assert sentence.allowed()[-1] == (END,)
+    assert sentence.allowed[-1] == (END,)
 
 
 def test_confidence_is_the_product_over_the_tag() -> None:
@@ -87,7 +87,7 @@ def test_confidence_is_the_product_over_the_tag() -> None:
     text = " a(B-xz)"
     sentence.advance(list(map(ord, text)), [], [1, 1, 1, 0.5, 1, 1, 0.25, 1])
     assert (sentence.done, sentence.tags, sentence.confidence) == (True, ["B-xz"], [0.125])
-    assert (sentence.propose(5), sentence.allowed()) == ([], [(END,)])
+    assert (sentence.propose(5), sentence.allowed) == ([], [(END,)])
 
 
 def test_of_types_with_the_same_ids_the_first_stands_for_both() -> None:

@@ -14,9 +14,9 @@ from transformers import LlamaConfig, LlamaForCausalLM
 from gner_bench.cli import main
 from gner_bench.data import Sentence
 from gner_bench.predict.checkpoint import Checkpoint, load_checkpoint
-from gner_bench.predict.decode.drafted import Drafted
-from gner_bench.predict.decode.forced import Forced
-from gner_bench.predict.decoding import generate, use_protocol_settings
+from gner_bench.predict.decode.batched import generate, use_protocol_settings
+from gner_bench.predict.decode.constrained import ConstrainedDecoder
+from gner_bench.predict.decode.speculative import SpeculativeDecoder
 from gner_bench.predict.plan import Task
 from gner_bench.records import read_records
 from gner_bench.structure import parse_generation
@@ -90,12 +90,12 @@ def test_drafted_decoding_writes_the_same(
         for index, words in enumerate([("Ann", "saw", "Oslo"), ("hi",), ("a",) * 30, ("(O)", "東京", "\u3000")])
     ]
     expected = {task: generate(checkpoint, [task.prompt])[0] for task in tasks}
-    found = dict(Drafted(checkpoint, rows)(tasks))
+    found = dict(SpeculativeDecoder(checkpoint, rows)(tasks))
     assert {task: replace(generation, passes=0) for task, generation in found.items()} == expected
 
 
 def test_constrained_decoding_of_a_decoder_only_checkpoint(checkpoint: Checkpoint) -> None:
     task = Task("news", "test", ("person",), Sentence("0", ("Ann", "saw", "Oslo"), ("O",) * 3), "llama")
-    ((_, generation),) = Forced(checkpoint, 2)([task])
+    ((_, generation),) = ConstrainedDecoder(checkpoint, 2)([task])
     assert [word for word, _ in parse_generation(generation.text)] == ["Ann", "saw", "Oslo"]
     assert len(generation.confidence) == 3

@@ -17,7 +17,7 @@ def greedy(sentence: SentenceTags, size: int) -> list[str]:
 
 
 def test_knows_nothing_at_first() -> None:
-    sentence = Tagger().sentence(["george", "clooney"], TYPES)
+    sentence = SentenceTags(Tagger(), ["george", "clooney"], TYPES)
     assert greedy(sentence, 2) == ["O", "O"]
     assert sentence.guess(1, "B-actor", "actor") == "I-actor"
     assert sentence.guess(0, "O", "", ["B-genre", "B-actor"]) == "B-genre"
@@ -27,27 +27,27 @@ def test_learns_words_and_their_spans() -> None:
     tagger = Tagger()
     words, tags = ["did", "george", "clooney", "make", "a", "musical"], ["O", "B-actor", "I-actor", "O", "O", "B-genre"]
     for _ in range(8):
-        tagger.sentence(words, TYPES).learn(tags)
-    assert greedy(tagger.sentence(words, TYPES), 6) == tags
-    assert greedy(tagger.sentence(words, ()), 6) == ["O"] * 6
+        SentenceTags(tagger, words, TYPES).learn(tags)
+    assert greedy(SentenceTags(tagger, words, TYPES), 6) == tags
+    assert greedy(SentenceTags(tagger, words, ()), 6) == ["O"] * 6
 
 
 def test_names_only_types_of_the_list() -> None:
     tagger = Tagger()
     for _ in range(5):
-        tagger.sentence(["musical"], TYPES).learn(["B-genre"])
-    assert greedy(tagger.sentence(["musical"], ["actor"]), 1) == ["B-actor"]
+        SentenceTags(tagger, ["musical"], TYPES).learn(["B-genre"])
+    assert greedy(SentenceTags(tagger, ["musical"], ["actor"]), 1) == ["B-actor"]
 
 
 @pytest.mark.parametrize("fits", [["O"], ["I-actor"], ["I-genre", "I-actor"], ["B-genre", "O"], ["B-orther"]])
 @pytest.mark.parametrize("previous", ["O", "B-actor", "I-orther"])
 def test_keeps_to_what_fits(fits: list[str], previous: str) -> None:
-    assert Tagger().sentence(["x"], TYPES).guess(0, previous, "", fits) in fits
+    assert SentenceTags(Tagger(), ["x"], TYPES).guess(0, previous, "", fits) in fits
 
 
 @pytest.mark.parametrize("types", [(), ("actor",), TYPES])
 def test_learns_from_anything(types: tuple[str, ...]) -> None:
-    Tagger().sentence(["a", "b", "c", ""], types).learn([None, "I-actor", "B-orther", "I-genre"])
+    SentenceTags(Tagger(), ["a", "b", "c", ""], types).learn([None, "I-actor", "B-orther", "I-genre"])
 
 
 @pytest.mark.parametrize(

@@ -88,7 +88,7 @@ def choose(logits: Tensor, drafts: Sequence[Sequence[int]], sentences: Sequence[
 def run(prompts: list[list[int]], rows: int, room: int, rng: random.Random, shortages: Sequence[int] = ()) -> Loop:  # type: ignore[type-arg]
     loop: Loop[int, Guess] = Loop(Rule(rows, shortages), rows, ENDS, choose, lambda rows: 12)
     jobs = (Job(i, p, lambda p=p: Guess(p, rng), room) for i, p in enumerate(prompts))  # type: ignore[misc]
-    outputs = {done.item: done.tokens for done in loop.run(jobs)}
+    outputs = {row.job.item: row.tokens for row in loop.run(jobs)}
     assert outputs == {i: plain(prompt, room) for i, prompt in enumerate(prompts)}
     return loop
 
