@@ -68,4 +68,4 @@ def test_constrained_decoding_and_unknown_targets_are_refused(writes: Callable[[
     assert "writes entities; constrained decoding is for gner" in refused.stderr
     unknown = CliRunner().invoke(main, [*PREDICT, "--model", str(writes("bio")), *out])
     assert unknown.exit_code == 2
-    assert "training.json: target: 'bio': expected" in unknown.stderr
+    assert "training.json: target: unknown answer format 'bio'" in unknown.stderr
