@@ -91,7 +91,10 @@ def explain_command(
         warn(warning)
     if as_json and names:
         samples = [
-            {"sample": sample, "systems": [{"system": title} | document(explanation) for title, explanation in systems_of]}
+            {
+                "sample": sample,
+                "systems": [{"system": title} | document(explanation) for title, explanation in systems_of],
+            }
             for sample, systems_of in explained.items()
         ]
         click.echo(to_json({"samples": samples}))

@@ -24,11 +24,8 @@ Interval = tuple[float, float]
 """The lower and the upper end."""
 Confusion = tuple[str | None, str | None, int]
 """Gold and predicted type, None for none, and how often."""
-
-
-def _optional() -> Any:
-    """A field whose key is left out where it is None."""
-    return field(default=None, metadata={"optional": True})
+OPTIONAL = {"optional": True}
+"""Of a field whose key is left out where it is None."""
 
 
 @dataclass(frozen=True)
@@ -96,10 +93,10 @@ class Value(Part):
     precision: float
     recall: float
     f1: float
-    true_positives: float | None = _optional()
-    predicted: float | None = _optional()
-    gold: float | None = _optional()
-    interval: dict[str, Interval] | None = _optional()
+    true_positives: float | None = field(default=None, metadata=OPTIONAL)
+    predicted: float | None = field(default=None, metadata=OPTIONAL)
+    gold: float | None = field(default=None, metadata=OPTIONAL)
+    interval: dict[str, Interval] | None = field(default=None, metadata=OPTIONAL)
 
     @property
     def counts(self) -> Counts | None:
@@ -123,7 +120,7 @@ class Macro(Part):
     """The mean of F1 over the types that occur, its interval under ``f1``."""
 
     f1: float
-    interval: dict[str, Interval] | None = _optional()
+    interval: dict[str, Interval] | None = field(default=None, metadata=OPTIONAL)
 
 
 @dataclass(frozen=True)
@@ -155,7 +152,7 @@ class Structuring(Part):
     gold_outside_types: int = 0
     malformed_labels: dict[str, int] = field(default_factory=dict)
     most_frequent: dict[str, tuple[tuple[str | int, ...], ...]] = field(default_factory=dict)
-    least_counts: tuple[str, ...] | None = _optional()
+    least_counts: tuple[str, ...] | None = field(default=None, metadata=OPTIONAL)
 
 
 @dataclass(frozen=True)
@@ -224,11 +221,11 @@ class Analysis(Part):
     data (``problems``) and, where outputs have a confidence, calibration. None where an early file does not say.
     """
 
-    matched_by: dict[str, int] | None = _optional()
-    structuring: Structuring | None = _optional()
-    errors: Errors | None = _optional()
-    problems: tuple[str, ...] | None = _optional()
-    calibration: Calibration | None = _optional()
+    matched_by: dict[str, int] | None = field(default=None, metadata=OPTIONAL)
+    structuring: Structuring | None = field(default=None, metadata=OPTIONAL)
+    errors: Errors | None = field(default=None, metadata=OPTIONAL)
+    problems: tuple[str, ...] | None = field(default=None, metadata=OPTIONAL)
+    calibration: Calibration | None = field(default=None, metadata=OPTIONAL)
 
 
 @dataclass(frozen=True)
@@ -246,7 +243,7 @@ class SentenceCounts(Part):
 
 @dataclass(frozen=True, kw_only=True)
 class SetDocument(Part):
-    """A data set: ``values`` are by metric, ``types`` by type and metric; ``planned`` sentences are None if unknown."""
+    """A data set: ``values`` by metric, ``types`` by type and metric; ``planned`` sentences are None where unknown."""
 
     split: str
     sentences: int

@@ -67,7 +67,7 @@ def classify(gold: Sequence[Span], predicted: Sequence[Span]) -> list[Classified
     """
     same = set(gold).intersection(predicted)
     rest = _classify_rest([span for span in gold if span not in same], [span for span in predicted if span not in same])
-    classified: list[Classified] = [*(("correct", span, span) for span in gold if span in same), *rest]  # type: ignore[list-item]
+    classified: list[Classified] = [*(("correct", span, span) for span in gold if span in same), *rest]
     return sorted(classified, key=lambda row: (row[1] or row[2] or ())[:2])
 
 
@@ -171,7 +171,7 @@ class ErrorTally:
         for (kind, _, _), count in self._right.items():
             pairs["correct", kind, kind] = pairs.get(("correct", kind, kind), 0) + count
         classes = {name: sum(count for key, count in pairs.items() if key[0] == name) for name in ERROR_CLASSES}
-        lengths = {length: (0, 0, 0) for length in range(1, LONGEST + 1)} | self._by_place(0)
+        lengths = dict.fromkeys(range(1, LONGEST + 1), (0, 0, 0)) | self._by_place(0)
         positions = sorted(self._by_place(1).items(), key=lambda item: (item[0] == UNLISTED, item[0]))
         names = {UNLISTED: UNLISTED_NAME, LAST_POSITION: f"{LAST_POSITION}+"}
         return Errors(

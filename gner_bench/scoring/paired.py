@@ -23,6 +23,7 @@ from dataclasses import dataclass
 from statistics import NormalDist
 
 import numpy as np
+from numpy.typing import NDArray
 
 from gner_bench.documents.scores import Interval, Resampling
 from gner_bench.errors import UsageError
@@ -133,7 +134,7 @@ def _columns(statistics: Statistics, metric: Metric, kinds: Sequence[str] | None
     return counts
 
 
-def swaps(sentences: int, resampling: Resampling, name: str) -> Iterator[np.ndarray[tuple[int, int], np.dtype[np.uint8]]]:
+def swaps(sentences: int, resampling: Resampling, name: str) -> Iterator[NDArray[np.uint8]]:
     """Ones where the systems change places and zeros elsewhere, in blocks of shape (trials, sentences)."""
     words = -(-sentences // BLOCK_BITS) * (BLOCK_BITS // 64)
     key = np.array([resampling.seed % 2**64, zlib.crc32(name.encode())], dtype=np.uint64)
@@ -202,8 +203,7 @@ def differences(first: Scores, second: Scores, metric: Metric, resampling: Resam
     )
     corrected = holm([trials.p_randomization for trials in sets])
     return [
-        trials.difference(resampling.confidence, p)
-        for trials, p in zip([*sets, mean], [*corrected, None], strict=True)
+        trials.difference(resampling.confidence, p) for trials, p in zip([*sets, mean], [*corrected, None], strict=True)
     ]
 
 

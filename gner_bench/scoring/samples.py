@@ -76,8 +76,8 @@ def worst_samples(predictions: Predictions, most: int, classes: Collection[str] 
 
 def _what_is_wrong(name: str, ids: dict[str, list[str]]) -> str:
     if "/" not in name:
-        dataset, known = next(iter(ids.items()))
-        return f"{short(name)} is not DATASET/ID, such as {_shown(f'{dataset}/{known[0]}')}"
+        first = next(f"{dataset}/{known[0]}" for dataset, known in ids.items())
+        return f"{short(name)} is not DATASET/ID, such as {_shown(first)}"
     dataset = max((known for known in ids if name.startswith(f"{known}/")), key=len, default=None)
     if dataset is None:
         asked = name.partition("/")[0]

@@ -1,4 +1,4 @@
-"""Scores of one system: what was counted in each data set, what is known of the run, and what readers must be warned of."""
+"""Scores of one system: what was counted in each data set, and what a reader of them must be warned of."""
 
 from __future__ import annotations
 
@@ -53,7 +53,8 @@ class SetScores:
     def f1(self) -> float:
         """From 0 to 1."""
         unit = METRICS[self.metric].unit
-        return prf(*(number / unit for number in self.statistics.totals()[self.metric]), self.metric).f1
+        right, predicted, gold = self.statistics.totals()[self.metric]
+        return prf(right / unit, predicted / unit, gold / unit, self.metric).f1
 
     @cached_property
     def interval(self) -> Interval:

@@ -1,9 +1,10 @@
-"""What became of generated text on its way to tags: which step placed it, and what was noticed (documents.Structuring)."""
+"""What became of generated text on its way to tags: which step placed it, and what was noticed."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 from gner_bench.bio import may_follow
 from gner_bench.documents.scores import Structuring
@@ -119,7 +120,7 @@ class StructuringTally:
         """The parts ``matched_by`` and ``structuring`` of scores.json."""
         top = {name: frequent.top() for name, frequent in self._frequent.items()}
         structuring = Structuring(
-            **self._counts,
+            **dict[str, Any](self._counts),
             malformed_labels={fault: self._faults[fault] for fault in LABEL_FAULTS if self._faults[fault]},
             most_frequent={name: rows for name, rows in top.items() if rows},
             least_counts=tuple(name for name, frequent in self._frequent.items() if frequent.forgot) or None,

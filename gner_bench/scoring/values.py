@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
 
 import numpy as np
 
@@ -13,6 +14,8 @@ from gner_bench.scoring.metrics import METRICS, Metric, mean, prf
 from gner_bench.scoring.resampling import WAYS, Floats, interval, intervals, macro_f1, resampled_sums
 from gner_bench.scoring.scores import Scores, SetScores
 from gner_bench.scoring.statistics import Integers
+
+A = TypeVar("A", Integers, Floats)
 
 
 class _Counted:
@@ -114,7 +117,7 @@ class SystemValues:
         return _macro(f1, np.mean(drawn, axis=0) if drawn else None, self.resampling)
 
 
-def _known(arrays: Iterable[Integers | Floats | None]) -> list[Integers | Floats]:
+def _known(arrays: Iterable[A | None]) -> list[A]:
     """All of ``arrays``, none where one is None: an interval is of all sets or of nothing."""
     listed = list(arrays)
     known = [array for array in listed if array is not None]

@@ -12,10 +12,10 @@ import pytest
 import gner_bench
 from gner_bench.errors import InputError, UsageError
 from gner_bench.files import to_json
-from gner_bench.scoring.changed import changes, type_differences
 from gner_bench.scoring.comparison import (
     Comparison,
     SignatureDifference,
+    changes,
     comparable,
     comparison,
     label_of,
@@ -23,6 +23,7 @@ from gner_bench.scoring.comparison import (
     read_measured,
     scores_file,
     shared_metrics,
+    type_differences,
 )
 from gner_bench.scoring.counting import score
 from gner_bench.scoring.document import document
@@ -110,7 +111,7 @@ def test_the_only_type_of_a_set_has_the_figures_of_the_set() -> None:
 
 def test_many_types_are_resampled_in_parts(base: Scores, better: Scores, monkeypatch: pytest.MonkeyPatch) -> None:
     whole = type_differences(base.sets["news"], better.sets["news"], "gner", FEW)
-    monkeypatch.setattr("gner_bench.scoring.changed.TYPES_AT_ONCE", 1)
+    monkeypatch.setattr("gner_bench.scoring.comparison.TYPES_AT_ONCE", 1)
     assert type_differences(base.sets["news"], better.sets["news"], "gner", FEW) == whole
 
 

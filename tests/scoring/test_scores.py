@@ -13,10 +13,10 @@ from gner_bench.api import load_predictions, score
 from gner_bench.data.sentence import content_hash
 from gner_bench.errors import InputError
 from gner_bench.scoring.counting import score as count
+from gner_bench.scoring.counting import sentence_key
 from gner_bench.scoring.document import document
 from gner_bench.scoring.metrics import METRICS, Metric
 from gner_bench.scoring.resampling import Resampling
-from gner_bench.scoring.tally import sentence_key
 
 from .sentences import given_sets, sentence
 
