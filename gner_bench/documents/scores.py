@@ -274,7 +274,7 @@ class Provenance(Part):
 
 @dataclass(frozen=True)
 class ScoresDocument(Part):
-    """The file. ``average`` is the mean over data sets, ``pooled`` over all entities, ``macro`` the mean of macro F1."""
+    """The file. ``average`` is the mean over data sets, ``pooled`` over all entities, ``macro`` the mean of macros."""
 
     version: int
     system: System

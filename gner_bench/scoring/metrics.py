@@ -1,4 +1,4 @@
-"""The metrics: a registry of what each counts, how tables and the signature name it; precision, recall and F1 of counts.
+"""The metrics: a registry of what each counts and how tables and the signature name it; precision, recall and F1.
 
 A metric is one function from a sentence to counts and one Definition. Those of this package are in scoring.counts; a
 package adds one by an entry point of the group ``gner_bench.metrics``.
@@ -35,8 +35,8 @@ class Definition:
 
     ``title`` heads columns, ``description`` says in a line what counts as right. Counts are in units of 1/``unit``; one
     of ``typed`` False counts under the empty type; ``epsilon`` is added to each denominator. In the signature
-    ``counts_what`` says what is compared, ``repair`` how illegal BIO is read and ``normalisation`` what is done to texts
-    before they are compared.
+    ``counts_what`` says what is compared, ``repair`` how illegal BIO is read and ``normalisation`` what is done to
+    texts before they are compared.
     """
 
     name: str
