@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -36,17 +37,26 @@ class Part:
 
     def json(self) -> Json:
         """As it is written."""
-        document = {}
-        for spec in fields(self):
-            value = getattr(self, spec.name)
-            if "inline" in spec.metadata:
+        document: Json = {}
+        for name, optional, inline in _written(type(self)):
+            value = getattr(self, name)
+            if inline:
                 document.update(_plain(value))
-            elif spec.name != MORE and not (value is None and "optional" in spec.metadata):
-                document[spec.name] = _plain(value)
+            elif value is not None or not optional:
+                document[name] = _plain(value)
         return document | self.more
 
 
+@cache
+def _written(part: type[Part]) -> list[tuple[str, bool, bool]]:
+    """The fields of a part but ``more``: their names, whether they are left out where None, whether they are inline."""
+    specs = [spec for spec in fields(part) if spec.name != MORE]
+    return [(spec.name, "optional" in spec.metadata, "inline" in spec.metadata) for spec in specs]
+
+
 def _plain(value: Any) -> Any:
+    if type(value) in (int, float, str):
+        return value
     if isinstance(value, Part):
         return value.json()
     if isinstance(value, dict):

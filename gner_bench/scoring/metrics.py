@@ -60,6 +60,9 @@ class Metrics(Registry[Definition]):
     def __contains__(self, name: object) -> bool:
         return name in self.names()
 
+    def __len__(self) -> int:
+        return len(self.names())
+
     def __getitem__(self, name: Metric) -> Definition:
         """As ``get``."""
         return self.get(name)
@@ -105,13 +108,18 @@ def counters(metrics: tuple[Metric, ...]) -> Sequence[tuple[Metric, Callable[[Pr
     return [(metric, METRICS[metric].count) for metric in metrics]
 
 
-def prf(right: float, predicted: float, gold: float, metric: Metric) -> Value:
+def ratios(right: float, predicted: float, gold: float, metric: Metric) -> tuple[float, float, float]:
     """Precision, recall and F1 of counts; a denominator of zero gives 0."""
     epsilon = METRICS[metric].epsilon
     precision = right / (predicted + epsilon) if predicted + epsilon else 0.0
     recall = right / (gold + epsilon) if gold + epsilon else 0.0
     both = precision + recall + epsilon
-    return Value(precision, recall, 2 * precision * recall / both if both else 0.0)
+    return precision, recall, 2 * precision * recall / both if both else 0.0
+
+
+def prf(right: float, predicted: float, gold: float, metric: Metric) -> Value:
+    """As ``ratios``, by name."""
+    return Value(*ratios(right, predicted, gold, metric))
 
 
 def mean(values: Iterable[Value]) -> Value:

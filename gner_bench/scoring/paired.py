@@ -9,12 +9,12 @@ with probability 1/2. Both are two-sided, with p = (count + 1) / (trials + 1).
 
 The random stream of the second test: the n sentences of a data set whose counts differ, in the order of their keys,
 take the first n bits of each trial. Trial t owns the blocks t·B to t·B + B - 1 of the counter-based generator
-Philox4x64-10 (Salmon et al. 2011, Parallel random numbers: as easy as 1, 2, 3), B = ⌈n / 256⌉, whose key is the seed and
-the CRC-32 of the data set's name. A block is four words of 64 bits; bit i of a trial is bit i mod 64, from the lowest,
-of its word ⌊i / 64⌋, and 1 exchanges the outputs of sentence i. So a swap depends on seed, name, trial and sentence
-alone: no size of blocks, no memory bound and no number of processes can change a p value. (Swaps were once single bytes
-of RandomState.randint, which drops what is left of a word at the end of a call, so that the number of swaps drawn at
-once was a part of the stream.)
+Philox4x64-10 (Salmon et al. 2011, Parallel random numbers: as easy as 1, 2, 3), B = ⌈n / 256⌉, whose key is the seed
+and the CRC-32 of the name of the data set. A block is four words of 64 bits; bit i of a trial is bit i mod 64, from the
+lowest, of its word ⌊i / 64⌋, and 1 exchanges the outputs of sentence i. So a swap depends on seed, name, trial and
+sentence alone: no size of blocks, no memory bound and no number of processes can change a p value. (Swaps were once
+single bytes of RandomState.randint, which drops what is left of a word at the end of a call, so that the number of
+swaps drawn at once was a part of the stream.)
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ import numpy as np
 from gner_bench.catalog.problems import problem_warning
 from gner_bench.documents.fields import Json
 from gner_bench.documents.scores import Analysis, Interval
-from gner_bench.scoring.metrics import METRICS, Metric, prf
+from gner_bench.scoring.metrics import METRICS, Metric, ratios
 from gner_bench.scoring.predictions import Origin
 from gner_bench.scoring.resampling import Floats, Resampling, f1, interval, resampled_sums
 from gner_bench.scoring.statistics import Statistics
@@ -54,7 +54,7 @@ class SetScores:
         """From 0 to 1."""
         unit = METRICS[self.metric].unit
         right, predicted, gold = self.statistics.totals()[self.metric]
-        return prf(right / unit, predicted / unit, gold / unit, self.metric).f1
+        return ratios(right / unit, predicted / unit, gold / unit, self.metric)[2]
 
     @cached_property
     def interval(self) -> Interval:

@@ -10,7 +10,7 @@ from typing import TypeVar
 import numpy as np
 
 from gner_bench.documents.scores import Interval, Macro, Resampling, Value
-from gner_bench.scoring.metrics import METRICS, Metric, mean, prf
+from gner_bench.scoring.metrics import METRICS, Metric, mean, ratios
 from gner_bench.scoring.resampling import WAYS, Floats, interval, intervals, macro_f1, resampled_sums
 from gner_bench.scoring.scores import Scores, SetScores
 from gner_bench.scoring.statistics import Integers
@@ -143,6 +143,5 @@ def _values(sums: Integers, drawn: Integers | None, metric: Metric, resampling: 
     values = []
     for row, end in zip(sums.tolist(), ends, strict=True):
         right, predicted, gold = row if unit == 1 else (number / unit for number in row)
-        value = prf(right, predicted, gold, metric)
-        values.append(Value(value.precision, value.recall, value.f1, right, predicted, gold, end))
+        values.append(Value(*ratios(right, predicted, gold, metric), right, predicted, gold, end))
     return values
