@@ -48,8 +48,8 @@ class Part:
 
 
 @cache
-def _written(part: type[Part]) -> list[tuple[str, bool, bool]]:
-    """The fields of a part but ``more``: their names, whether they are left out where None, whether they are inline."""
+def _written(part: Any) -> list[tuple[str, bool, bool]]:
+    """The fields of a class of parts but ``more``: names, whether they are left out where None, whether they are inline."""
     specs = [spec for spec in fields(part) if spec.name != MORE]
     return [(spec.name, "optional" in spec.metadata, "inline" in spec.metadata) for spec in specs]
 
