@@ -38,7 +38,7 @@ class Part:
     def json(self) -> Json:
         """As it is written."""
         document: Json = {}
-        for name, optional, inline in _written(type(self)):
+        for name, optional, inline in _written(self.__class__):  # type: ignore[arg-type]  # of a class, not of a part
             value = getattr(self, name)
             if inline:
                 document.update(_plain(value))
