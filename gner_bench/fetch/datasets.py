@@ -12,10 +12,9 @@ from gner_bench.catalog.entries import Dataset as Entry
 from gner_bench.catalog.entries import Source as Origin
 from gner_bench.catalog.entries import SplitFacts
 from gner_bench.data import Dataset, Reading, read_dataset
-from gner_bench.data.formats import READERS, read_file
-from gner_bench.data.hub import read_hub
-from gner_bench.data.source import Source
-from gner_bench.data.writers import write_jsonl
+from gner_bench.data.formats import FORMATS, Source, read_file
+from gner_bench.data.formats.gner_jsonl import write_jsonl
+from gner_bench.data.formats.hub import read_hub
 from gner_bench.errors import GnerBenchError, InputError, IntegrityError, UnreachableError, UsageError, did_you_mean
 from gner_bench.fetch.home import checksum_of, home, locked, matches
 from gner_bench.fetch.http import Advance, RemoteFile, fetch
@@ -147,10 +146,9 @@ def _read_origin(entry: Entry, split: str, origin: Origin, advance: Advance, for
             cache_dir=home() / "datasets",
         )
         return dataset, f"hub:{origin.hub}@{origin.revision}/{place}"
-    if origin.format not in READERS:
-        raise UsageError(
-            f"the catalogue's {entry.name}: unknown format {origin.format!r}; {did_you_mean(origin.format, [*READERS])}"
-        )
+    if origin.format not in FORMATS.names():
+        nearest = did_you_mean(origin.format, FORMATS.names())
+        raise UsageError(f"the catalogue's {entry.name}: unknown format {origin.format!r}; {nearest}")
     file = remote_file(place)
     path = fetch(file, advance, force=force)
     datasets = read_file(Source(path, entry.name, split, entry.types or None, reading), origin.format)

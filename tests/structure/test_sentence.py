@@ -3,7 +3,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from gner_bench.structure import structure
-from gner_bench.structure.sentence import WordDifferences, word_differences
+from gner_bench.structure.structured import WordDifferences, word_differences
 
 
 def test_a_label_outside_the_types_becomes_o_and_is_counted() -> None:
