@@ -25,8 +25,6 @@ PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 BLOCK = re.compile(
     r"(?:<!-- not run in tests: (?P<why>[^\n]+) -->\n)?```(?P<language>python|console)\n(?P<text>.*?)```", re.DOTALL
 )
-    r"(?:<!-- not run in tests: (?P<why>[^\n]+) -->\n)?```(?P<language>python|console)\n(?P<text>.*?)```", re.S
-)
 
 
 @dataclass(frozen=True)
