@@ -99,7 +99,8 @@ def _registered(place: str) -> list[Row]:
     module, _, name = place.partition(":")
     registry: Registry[Any] = getattr(import_module(module), name)
     return [
-        {"name": name, "what": thing.title, "from": registry.package(name)} for name, thing in registry.usable().items()
+        {"name": name, "what": getattr(thing, "description", thing.title), "from": registry.package(name)}
+        for name, thing in registry.usable().items()
     ]
 
 
