@@ -49,7 +49,7 @@ class Part:
 
 @cache
 def _written(part: Any) -> list[tuple[str, bool, bool]]:
-    """The fields of a class of parts but ``more``: names, whether they are left out where None, whether they are inline."""
+    """Of a class of parts: the names of its fields but ``more``, whether left out where None, whether inline."""
     specs = [spec for spec in fields(part) if spec.name != MORE]
     return [(spec.name, "optional" in spec.metadata, "inline" in spec.metadata) for spec in specs]
 

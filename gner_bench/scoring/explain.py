@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Literal
 
+from gner_bench.answers.answer import Piece as Piece
 from gner_bench.bio import Span, strict_spans
 from gner_bench.documents.fields import Json
 from gner_bench.documents.scores import Counts
@@ -15,24 +16,9 @@ from gner_bench.scoring.errors import ErrorClass, classify
 from gner_bench.scoring.metrics import METRICS, Metric
 from gner_bench.scoring.predictions import Prediction
 from gner_bench.structure.matching import BackTokenize, Step
-from gner_bench.structure.parsing import LABEL
 
-PieceKind = Literal["space", "word", "label", "dropped", "tail"]
 Counted = Literal["right", "missed", "spurious"]
 OMITTED = "omitted"
-
-
-@dataclass(frozen=True, slots=True)
-class Piece:
-    """A part of the generated text; all of them together are the text.
-
-    ``index`` is that of the generated word that a word or label belongs to. A dropped label follows no word, the tail
-    is what follows the last label; both are ignored.
-    """
-
-    text: str
-    kind: PieceKind
-    index: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,12 +151,17 @@ def explain(sentence: Prediction, back_tokenize: BackTokenize | None = None) -> 
     sources: Sequence[int | None] = structured.match.sources if structured else [None] * length
     by = [(OMITTED if source is None else structured.match.step) if structured else None for source in sources]
     noted: Sequence[float | None] = confidence_of(sentence) or [None] * length
+    generated: tuple[GeneratedWord, ...] = ()
+    if structured:
+        places = {source: place for place, source in enumerate(structured.match.sources)}
+        rows = zip(structured.generated, structured.labels, strict=True)
+        generated = tuple(GeneratedWord(*pair, kept, places.get(i)) for i, (pair, kept) in enumerate(rows))
     words = map(AlignedWord, sentence.words, compared, sources, by, sentence.predicted, sentence.gold, noted)
     return Explanation(
         sentence=sentence,
         step=structured.match.step if structured else None,
-        pieces=tuple(_pieces(sentence)),
-        generated=tuple(_generated(sentence)),
+        pieces=tuple(structured.pieces(sentence.text)) if structured else (),
+        generated=generated,
         words=tuple(words),
         gner=tuple(gner_entries(sentence)),
         verdicts=tuple(verdicts(sentence)),
@@ -184,46 +175,6 @@ def counts_of(sentence: Prediction, metric: Metric) -> Counts:
     definition = METRICS[metric]
     columns = zip(*definition.count(sentence).values(), strict=True)
     return Counts(*(sum(column) / definition.unit for column in columns))
-
-
-def _pieces(sentence: Prediction) -> list[Piece]:
-    """The parts of the generated text: all of it as one where it is of another form than the GNER text."""
-    if sentence.structured is None:
-        return []
-    parts = list(pieces(sentence.text))
-    words = [piece.text for piece in parts if piece.kind == "word"]
-    read_so = words == [word for word, _ in sentence.structured.generated]
-    return parts if read_so else _stripped(sentence.text, "tail", None)
-
-
-def pieces(text: str) -> Iterator[Piece]:
-    """The parts of generated ``text`` as ``parse_generation`` reads it."""
-    end = index = 0
-    for label in LABEL.finditer(text):
-        before, end = text[end : label.start()], label.end()
-        yield from _stripped(before, "word", index)
-        named = bool(before.strip())
-        yield Piece(label[0], "label" if named else "dropped", index if named else None)
-        index += named
-    yield from _stripped(text[end:], "tail", None)
-
-
-def _stripped(text: str, kind: PieceKind, index: int | None) -> list[Piece]:
-    inner = text.strip()
-    before = text[: len(text) - len(text.lstrip())]
-    parts = [Piece(before, "space"), Piece(inner, kind, index), Piece(text[len(before) + len(inner) :], "space")]
-    return [part for part in parts if part.text]
-
-
-def _generated(sentence: Prediction) -> Iterator[GeneratedWord]:
-    if sentence.structured is None:
-        return
-    match, types = sentence.structured.match, sentence.types
-    places = {source: place for place, source in enumerate(match.sources)}
-    for index, (word, label) in enumerate(sentence.structured.generated):
-        place = places.get(index)
-        kept = match.tags[place] if place is not None else label if label[2:] in types else "O"
-        yield GeneratedWord(word, label, kept, place)
 
 
 def gner_entries(sentence: Prediction) -> list[Entry]:

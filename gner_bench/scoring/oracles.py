@@ -24,7 +24,7 @@ from gner_bench.documents.scores import Triple
 from gner_bench.scoring.counts import entities
 from gner_bench.scoring.metrics import Metric
 from gner_bench.scoring.predictions import Prediction
-from gner_bench.structure.sentence import Structured
+from gner_bench.structure.structured import Structured
 
 E = TypeVar("E", bound=Hashable)
 Oracle = Literal["perfect_structuring", "perfect_types"]
@@ -89,11 +89,10 @@ class OracleTally:
 
 def with_structure(sentence: Prediction, structured: Structured) -> list[str]:
     """The predicted tags with gold ones for words that got no label or one of an unknown type."""
-    types, generated = frozenset(sentence.types), structured.generated
-    labels = [None if source is None else generated[source][1] for source in structured.match.sources]
+    unknown = [label != kept for (_, label), kept in zip(structured.generated, structured.labels, strict=True)]
     return [
-        gold if label is None or (label != "O" and label[2:] not in types) else tag
-        for label, gold, tag in zip(labels, sentence.gold, sentence.predicted, strict=True)
+        gold if source is None or unknown[source] else tag
+        for source, gold, tag in zip(structured.match.sources, sentence.gold, sentence.predicted, strict=True)
     ]
 
 

@@ -6,12 +6,12 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from gner_bench.answers.gner import LABEL, LABEL_FAULTS, LabelFault, label_faults
 from gner_bench.bio import may_follow
 from gner_bench.documents.scores import Structuring
 from gner_bench.scoring.predictions import Prediction
 from gner_bench.structure.matching import STEPS
-from gner_bench.structure.parsing import LABEL_FAULTS, LabelFault, label_faults
-from gner_bench.structure.sentence import Structured, labels_of, word_differences
+from gner_bench.structure.structured import Structured, labels_of, word_differences
 
 MOST_FREQUENT = ("omitted_words", "added_words", "substituted_words", "unknown_labels", "words_outside_vocabulary")
 TOP = 20
@@ -94,12 +94,13 @@ class StructuringTally:
             self._note("added_words", [(word,) for word in differences.added])
             self._note("substituted_words", differences.substituted)
         if structured.unknown_labels:
-            allowed = labels_of(sentence.types)
-            self._note("unknown_labels", [(label,) for _, label in structured.generated if label not in allowed])
+            pairs = zip(structured.generated, structured.labels, strict=True)
+            self._note("unknown_labels", [(label,) for (_, label), kept in pairs if label != kept])
         if structured.outside_vocabulary:
             self._note("words_outside_vocabulary", [(word,) for word in structured.outside_vocabulary])
         if structured.unknown_labels or sentence.text.count("(") != len(structured.generated):
-            self._faults += label_faults(sentence.text, structured.generated, sentence.types)
+            label = structured.label or LABEL
+            self._faults += label_faults(sentence.text, structured.generated, sentence.types, label)
         if not structured.generated:
             self._counts["unlabelled_outputs" if sentence.text.strip() else "empty_outputs"] += 1
 

@@ -9,6 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gner_bench.answers import answer_format
+from gner_bench.answers.answer import pieces
+from gner_bench.answers.gner import LABEL
 from gner_bench.api import load_predictions
 from gner_bench.scoring.errors import ERROR_CLASSES
 from gner_bench.scoring.explain import (
@@ -19,7 +22,6 @@ from gner_bench.scoring.explain import (
     explain,
     gner_entries,
     outside_strict_spans,
-    pieces,
     verdicts,
 )
 from gner_bench.scoring.generations import Generations
@@ -50,7 +52,7 @@ def tagged(predicted: Sequence[str], gold: Sequence[str], words: Sequence[str], 
 
 @given(texts)
 def test_the_pieces_are_the_whole_text_and_hold_the_parsed_pairs(text: str) -> None:
-    found = list(pieces(text))
+    found = pieces(text, LABEL)
     assert "".join(piece.text for piece in found) == text
     words = [piece.text for piece in found if piece.kind == "word"]
     labels = [piece.text[1:-1].strip() for piece in found if piece.kind == "label"]
@@ -59,7 +61,7 @@ def test_the_pieces_are_the_whole_text_and_hold_the_parsed_pairs(text: str) -> N
 
 
 def test_a_label_without_a_word_and_the_text_after_the_last_label_are_pieces_of_their_own() -> None:
-    found = [(piece.kind, piece.text) for piece in pieces("Ann(B-person)(O) saw (O) and then\n")]
+    found = [(piece.kind, piece.text) for piece in pieces("Ann(B-person)(O) saw (O) and then\n", LABEL)]
     assert found == [
         ("word", "Ann"),
         ("label", "(B-person)"),
@@ -124,6 +126,17 @@ def test_words_after_the_last_placed_one_are_unreached() -> None:
     assert explain(generated("Ann(O)")).unreached == 2
     assert explain(generated("Oslo(O)")).unreached == 0
     assert explain(generated("")).unreached == 3
+
+
+def test_an_answer_in_another_format_is_explained_as_it_was_read() -> None:
+    words, text = ("Ann", "saw", "Oslo"), "Ann(person) saw(O) Oslo(place) (drug) Lima(drug)"
+    found = structure(words, TYPES, text, None, answer_format("full"))
+    sentence = tagged(found.match.tags, ["O"] * 3, words, text=text, structured=found)
+    explained = explain(sentence)
+    assert [word.predicted for word in explained.words] == ["B-person", "O", "B-place"]
+    assert [(each.word, each.place, each.unknown) for each in explained.generated][-1] == ("Lima", None, True)
+    assert "".join(piece.text for piece in explained.pieces) == text
+    assert document(explained)["step"] == found.match.step
 
 
 def test_tags_that_came_as_such_have_no_alignment() -> None:
