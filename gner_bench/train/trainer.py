@@ -29,12 +29,11 @@ from gner_bench.scoring.document import document
 from gner_bench.scoring.resampling import Resampling
 from gner_bench.scoring.scores import Scores
 from gner_bench.terminal import Advance
-from gner_bench.train.tune import state as states
-from gner_bench.train.tune.batches import GlobalBatches
-from gner_bench.train.tune.encoding import IGNORED, Collator, Example, Examples
-from gner_bench.train.tune.evaluation import Evaluator, decodable, mean_f1, set_f1
-from gner_bench.train.tune.recipe import TuneRecipe
-from gner_bench.train.tune.start import load_saved
+from gner_bench.train import state as states
+from gner_bench.train.batches import IGNORED, Collator, Example, Examples, GlobalBatches
+from gner_bench.train.evaluation import Evaluator, decodable, mean_f1, set_f1
+from gner_bench.train.recipe import Recipe
+from gner_bench.train.start import load_saved
 
 LOGGED = ("loss", "grad_norm", "learning_rate", "epoch")
 LOG_LINES = 200
@@ -42,7 +41,7 @@ LOG_LINES = 200
 
 
 @dataclass(frozen=True)
-class Calendar:
+class UpdatePlan:
     """When what happens, in updates: ``every`` so many (and at the end) an evaluation, after which state is saved."""
 
     steps: int
@@ -57,17 +56,18 @@ class Calendar:
         return step % self.log_every == 0 or self.saves(step)
 
 
-def calendar(recipe: TuneRecipe, per_epoch: int) -> Calendar:
-    """The calendar of a recipe with so many updates an epoch."""
+def update_plan(recipe: Recipe, per_epoch: int) -> UpdatePlan:
+    """The plan of a recipe with so many updates an epoch."""
     steps = recipe.steps or math.ceil(recipe.epochs * per_epoch)
-    return Calendar(steps, per_epoch, recipe.selection.every_steps or per_epoch, max(1, steps // LOG_LINES))
+    return UpdatePlan(steps, per_epoch, recipe.selection.every_steps or per_epoch, max(1, steps // LOG_LINES))
 
 
 def answer_loss(apart: bool) -> Callable[..., Tensor]:
     """The sum of the negative log-likelihood over the answer tokens of a part, divided by their number in the whole
     batch over all devices, so that the parts of a batch add up to its mean however it is divided.
 
-    ``apart`` is whether labels stand at the place of their logits (encoder-decoder) or one later (decoder-only).
+    ``apart`` is whether labels are at the place of their logits (encoder-decoder) or one later (decoder-only). Logits
+    have the shape (examples, length, vocabulary), labels (examples, length).
     """
 
     def loss(outputs: Any, labels: Tensor, num_items_in_batch: Tensor) -> Tensor:
@@ -81,7 +81,7 @@ def answer_loss(apart: bool) -> Callable[..., Tensor]:
     return loss
 
 
-class TuneTrainer(Trainer):
+class FineTuneTrainer(Trainer):
     """``folder`` is the state folder; without an ``evaluator`` the last checkpoint counts as the best."""
 
     def __init__(
@@ -89,20 +89,19 @@ class TuneTrainer(Trainer):
         model: Any,
         args: Any,
         examples: list[Example],
-        recipe: TuneRecipe,
+        recipe: Recipe,
         collator: Collator,
-        plan: Calendar,
+        plan: UpdatePlan,
         evaluator: Evaluator | None,
     ) -> None:
-        apart = collator.start_token is not None
         super().__init__(
             model=model,
             args=args,
             train_dataset=Examples(examples, collator.pad),
             data_collator=collator,
-            compute_loss_func=answer_loss(apart),
+            compute_loss_func=answer_loss(collator.start_token is not None),
         )
-        self.model_accepts_loss_kwargs = False
+        self.model_accepts_loss_kwargs = False  # the loss is ours: the model is not to be given num_items_in_batch
         self.recipe, self.plan, self.evaluator = recipe, plan, evaluator
         self.folder = Path(args.output_dir)
         self.lengths = [example.tokens for example in examples]
@@ -123,7 +122,7 @@ class TuneTrainer(Trainer):
         """Decode and score the selection sets, every process its share; end the training when patience is over."""
         started = time.monotonic()
         scores = self._scores()
-        cut = sum(each.details["structuring"]["cut_outputs"] for each in scores.sets.values())
+        cut = sum(one.details["structuring"]["cut_outputs"] for one in scores.sets.values())
         metrics: dict[str, float] = {"eval_f1": mean_f1(scores)}
         metrics |= {f"eval_{name}_f1": f1 for name, f1 in set_f1(scores).items()}
         metrics |= {"eval_cut_outputs": cut, "eval_seconds": round(time.monotonic() - started, 2)}
@@ -131,25 +130,23 @@ class TuneTrainer(Trainer):
             write_json(scores_file(self.folder, self.state.global_step), document(scores, Resampling()))
         self.log(dict(metrics))
         self.control = self.callback_handler.on_evaluate(self.args, self.state, self.control, metrics)
-        found = states.evaluations(self.state.log_history)
-        self.control.should_training_stop |= states.out_of_patience(found, self.recipe.selection.patience)
+        evaluations = states.evaluations(self.state.log_history)
+        self.control.should_training_stop |= states.out_of_patience(evaluations, self.recipe.selection.patience)
         return metrics
 
     def _scores(self) -> Scores:
         assert self.evaluator is not None
+        divided = self.is_fsdp_enabled or is_deepspeed_zero3_enabled()  # type: ignore[no-untyped-call]
         share = slice(self.args.process_index, None, self.args.world_size)
-        with self._whole() if self._is_divided() else decodable(self.model) as model:
+        with self._whole() if divided else decodable(self.model) as model:
             own = self.evaluator.decode(model, share)
         parts = gather_object([own]) if self.args.world_size > 1 else [own]
-        return self.evaluator.score({key: each for part in parts for key, each in part.items()})
-
-    def _is_divided(self) -> bool:
-        """Whether no process holds all weights (FSDP, ZeRO stage 3)."""
-        return bool(self.is_fsdp_enabled or is_deepspeed_zero3_enabled())  # type: ignore[no-untyped-call]
+        return self.evaluator.score({key: generation for part in parts for key, generation in part.items()})
 
     @contextmanager
     def _whole(self) -> Iterator[Any]:
-        """A whole copy of divided weights on this device: saved by all together, then read by each."""
+        """A whole copy, on this device, of weights that no process holds all of (FSDP, ZeRO stage 3): saved by all
+        processes together, then read by each."""
         assert self.evaluator is not None
         folder = self.folder / "whole"
         self.save_model(str(folder), _internal_call=True)
@@ -174,16 +171,28 @@ class TuneTrainer(Trainer):
 
         Raises GnerBenchError when it cannot be written.
         """
+        step = self.state.global_step
         self._writing_to = self.folder / states.SAVING
         self._first_does(lambda: shutil.rmtree(self.folder / states.SAVING, ignore_errors=True))
         try:
             super()._save_checkpoint(model, trial)
         except (OSError, RuntimeError, SafetensorError) as error:
             shutil.rmtree(self.folder / states.SAVING, ignore_errors=True)
-            raise GnerBenchError(self._not_saved(error)) from None
+            kept, why = states.last(self.folder), states.reason(error, self.folder)
+            left = "there was none before"
+            if kept:
+                left = f"that of step {states.step_of(kept)} is kept, and the same command continues from it"
+            message = f"{self.folder}: the checkpoint of step {step} cannot be saved ({why}); {left}"
+            raise GnerBenchError(message) from None
         finally:
             self._writing_to = None
-        self._first_does(self._put_in_place)
+
+        def put_in_place() -> None:
+            states.place(self.folder, step)
+            best = states.best(states.evaluations(self.state.log_history))
+            states.prune(self.folder, best.step if best else None)
+
+        self._first_does(put_in_place)
 
     def _first_does(self, action: Callable[[], object]) -> None:
         """``action`` by the first process, the others waiting before and after."""
@@ -192,29 +201,16 @@ class TuneTrainer(Trainer):
             action()
         self.accelerator.wait_for_everyone()
 
-    def _put_in_place(self) -> None:
-        states.place(self.folder, self.state.global_step)
-        best = states.best(states.evaluations(self.state.log_history))
-        states.prune(self.folder, best.step if best else None)
-
-    def _not_saved(self, error: Exception) -> str:
-        kept, step = states.last(self.folder), self.state.global_step
-        left = "there was none before"
-        if kept:
-            left = f"that of step {states.step_of(kept)} is kept, and the same command continues from it"
-        why = states.reason(error, self.folder)
-        return f"{self.folder}: the checkpoint of step {step} cannot be saved ({why}); {left}"
-
 
 def scores_file(folder: Path, step: int) -> Path:
     """The scores.json of an evaluation."""
     return folder / f"scores-{step}.json"
 
 
-class Course(TrainerCallback):
+class PlanCallback(TrainerCallback):
     """Says when to log, evaluate and save; writes the log and moves the progress bar."""
 
-    def __init__(self, plan: Calendar, evaluates: bool, log: Path, advance: Advance) -> None:
+    def __init__(self, plan: UpdatePlan, evaluates: bool, log: Path, advance: Advance) -> None:
         self.plan, self.evaluates, self.path, self.advance = plan, evaluates, log, advance
         self.note = ""
 
@@ -230,16 +226,12 @@ class Course(TrainerCallback):
         if not row.keys() & {"loss", "eval_f1"}:
             return
         if "loss" in row:
-            _require_number(row["loss"], state.global_step)
+            if not math.isfinite(row["loss"]):
+                raise GnerBenchError(
+                    f"the loss of step {state.global_step} is not a number; T5 overflows in fp16 (take bf16 or fp32),"
+                    " or the learning rate is too high"
+                )
             self.note = f"loss {row['loss']:.3f}"
         if state.is_world_process_zero:
             with self.path.open("a", encoding="utf-8") as log:
                 log.write(json.dumps({"step": state.global_step, **row}) + "\n")
-
-
-def _require_number(loss: float, step: int) -> None:
-    if not math.isfinite(loss):
-        raise GnerBenchError(
-            f"the loss of step {step} is not a number; T5 overflows in fp16 (take bf16 or fp32), or the learning rate"
-            " is too high"
-        )

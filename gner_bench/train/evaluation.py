@@ -25,16 +25,27 @@ from gner_bench.scoring.predictions import Origin, Prediction, System
 from gner_bench.scoring.resampling import Resampling
 from gner_bench.scoring.scores import Scores
 from gner_bench.structure import BackTokenizer, load_back_tokenizer, structure
-from gner_bench.structure.targets import GNER, Target, structuring_name
-from gner_bench.train.tune.recipe import TuneRecipe
-from gner_bench.train.tune.start import Start, plain
+from gner_bench.structure.targets import GNER, structuring_name
+from gner_bench.train.recipe import Recipe
+from gner_bench.train.start import Start, plain
+
+
+@dataclass(frozen=True)
+class _Decoded:
+    """Predictions in memory."""
+
+    origin: Origin
+    sentences: Sequence[Prediction]
+
+    def __iter__(self) -> Iterator[Prediction]:
+        return iter(self.sentences)
 
 
 @dataclass(frozen=True)
 class Evaluator:
     """Everything that evaluations have in common. ``tasks`` are the sentences of the selection sets."""
 
-    recipe: TuneRecipe
+    recipe: Recipe
     start: Start
     tasks: tuple[Task, ...]
     back_tokenizer: BackTokenizer
@@ -44,21 +55,55 @@ class Evaluator:
 
         The limits are those of predict. Targets other than GNER's are decoded by generate, greedily.
         """
-        gner = self.recipe.parsed_target == GNER
-        options = Options(data=None, out=Path(), decoding="drafted" if gner else "greedy")
+        recipe, start = self.recipe, self.start
         if model.device.type == "cuda":
             torch.cuda.empty_cache()
-        backend = local_backend(_checkpoint(self.recipe, self.start, model), options)
-        return {task.key: found for task, found in backend.decode(self.tasks[share])}
+        checkpoint = Checkpoint(
+            name=recipe.name,
+            source=recipe.checkpoint,
+            revision=start.located.revision,
+            folder=start.folder,
+            files={},
+            note=recipe.note,
+            training_sets=start.training_sets,
+            model=model,
+            tokenizer=start.tokenizer,
+            dtype=next(name for name, kind in DTYPES.items() if kind == model.dtype),
+        )
+        decoding = "drafted" if recipe.parsed_target == GNER else "greedy"
+        backend = local_backend(checkpoint, Options(data=None, out=Path(), decoding=decoding))
+        return {task.key: generation for task, generation in backend.decode(self.tasks[share])}
 
     def score(self, generations: Mapping[Key, Generation]) -> Scores:
         """The scores of all sentences."""
-        target, back = self.recipe.parsed_target, self.back_tokenizer
-        found = [_prediction(task, generations[task.key], target, back) for task in self.tasks]
-        return score(_Decoded(_origin(self.recipe, self.start, back), found), DEFAULT)
+        target, back_tokenizer = self.recipe.parsed_target, self.back_tokenizer
+        predictions = []
+        for task in self.tasks:
+            sentence, generation = task.sentence, generations[task.key]
+            structured = structure(
+                sentence.words, frozenset(task.types), generation.text, back_tokenizer, target
+            )
+            predictions.append(
+                Prediction(
+                    task.dataset,
+                    task.split,
+                    sentence.id,
+                    task.types,
+                    sentence.words,
+                    sentence.tags,
+                    tuple(structured.match.tags),
+                    (),
+                    generation.text,
+                    structured,
+                    generation.noted(),
+                )
+            )
+        system = System(self.recipe.name, None, self.recipe.note)
+        origin = Origin((), system, "greedy", back_tokenizer.fingerprint, structuring_name(str(target)))
+        return score(_Decoded(origin, predictions), DEFAULT)
 
 
-def evaluator(recipe: TuneRecipe, start: Start, selection: Sequence[Dataset]) -> Evaluator:
+def evaluator(recipe: Recipe, start: Start, selection: Sequence[Dataset]) -> Evaluator:
     """The evaluator of the ``selection`` sets; of two with one name, both are named with their split."""
     names = Counter(dataset.name for dataset in selection)
     sets = [replace(d, name=f"{d.name}/{d.split}") if names[d.name] > 1 else d for d in selection]
@@ -73,57 +118,7 @@ def mean_f1(scores: Scores) -> float:
 
 def set_f1(scores: Scores) -> dict[str, float]:
     """The GNER metric's F1 by set, from 0 to 1."""
-    return {name: each.micro("gner").prf.f1 for name, each in Figures(scores, Resampling(0)).sets.items()}
-
-
-def _checkpoint(recipe: TuneRecipe, start: Start, model: Any) -> Checkpoint:
-    dtype = next(name for name, kind in DTYPES.items() if kind == model.dtype)
-    return Checkpoint(
-        name=recipe.name,
-        source=recipe.checkpoint,
-        revision=start.located.revision,
-        folder=start.folder,
-        files={},
-        note=recipe.note,
-        training_sets=start.training_sets,
-        model=model,
-        tokenizer=start.tokenizer,
-        dtype=dtype,
-    )
-
-
-def _origin(recipe: TuneRecipe, start: Start, back_tokenizer: BackTokenizer) -> Origin:
-    system = System(recipe.name, None, recipe.note)
-    return Origin((), system, "greedy", back_tokenizer.fingerprint, structuring_name(str(recipe.parsed_target)))
-
-
-@dataclass(frozen=True)
-class _Decoded:
-    """Predictions in memory."""
-
-    origin: Origin
-    sentences: Sequence[Prediction]
-
-    def __iter__(self) -> Iterator[Prediction]:
-        return iter(self.sentences)
-
-
-def _prediction(task: Task, generation: Generation, target: Target, back_tokenizer: BackTokenizer) -> Prediction:
-    sentence, text = task.sentence, generation.text
-    structured = structure(sentence.words, frozenset(task.types), text, back_tokenizer, target)
-    return Prediction(
-        task.dataset,
-        task.split,
-        sentence.id,
-        task.types,
-        sentence.words,
-        sentence.tags,
-        tuple(structured.match.tags),
-        (),
-        text,
-        structured,
-        generation.noted(),
-    )
+    return {name: one.micro("gner").prf.f1 for name, one in Figures(scores, Resampling(0)).sets.items()}
 
 
 @contextmanager
@@ -134,35 +129,24 @@ def decodable(model: Any) -> Iterator[Any]:
     weights: all of them are put back, and so are the random states.
     """
     inner, training = plain(model), model.training
+    adapted = [module for module in model.modules() if hasattr(module, "lora_A") and hasattr(module, "base_layer")]
     devices = [inner.device] if inner.device.type == "cuda" else []
     kept = {parameter: parameter.data for parameter in model.parameters()}
     settings = inner.generation_config
     with torch.random.fork_rng(devices):
         model.eval()
         try:
-            _merge(model)
+            if hasattr(model, "merge_adapter"):
+                # Adapters are added to the weights in place: to copies, as subtracting them again would leave a
+                # rounding error in the weights of the training.
+                for layer in adapted:
+                    layer.base_layer.weight.data = layer.base_layer.weight.data.clone()
+                model.merge_adapter()
             yield inner
         finally:
-            _unmerge(model)
+            if any(layer.merged for layer in adapted):
+                model.unmerge_adapter()
             for parameter, data in kept.items():
                 parameter.data = data
             inner.generation_config = settings
             model.train(training)
-
-
-def _merge(model: Any) -> None:
-    if not hasattr(model, "merge_adapter"):
-        return
-    for layer in _adapted(model):
-        layer.base_layer.weight.data = layer.base_layer.weight.data.clone()
-    model.merge_adapter()
-
-
-def _unmerge(model: Any) -> None:
-    if any(layer.merged for layer in _adapted(model)):
-        model.unmerge_adapter()
-
-
-def _adapted(model: Any) -> list[Any]:
-    """The layers that carry adapters."""
-    return [module for module in model.modules() if hasattr(module, "lora_A") and hasattr(module, "base_layer")]

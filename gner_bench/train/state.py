@@ -22,27 +22,29 @@ WEIGHTS = ("*.safetensors", "*.safetensors.index.json", "*.bin", "*.bin.index.js
 
 
 @dataclass(frozen=True)
-class Evaluated:
+class Evaluation:
     """The mean F1 (0 to 1) after ``step`` updates."""
 
     step: int
     f1: float
 
 
-def evaluations(history: Iterable[Mapping[str, Any]]) -> list[Evaluated]:
+def evaluations(history: Iterable[Mapping[str, Any]]) -> list[Evaluation]:
     """The evaluations in a Trainer's log history."""
-    return [Evaluated(int(row["step"]), float(row["eval_f1"])) for row in history if "eval_f1" in row]
+    return [Evaluation(int(row["step"]), float(row["eval_f1"])) for row in history if "eval_f1" in row]
 
 
-def best(found: Iterable[Evaluated]) -> Evaluated | None:
+def best(evaluations: Iterable[Evaluation]) -> Evaluation | None:
     """The evaluation with the highest F1, the earliest of equal ones."""
-    return max(found, key=lambda each: (each.f1, -each.step), default=None)
+    return max(evaluations, key=lambda evaluation: (evaluation.f1, -evaluation.step), default=None)
 
 
-def out_of_patience(found: list[Evaluated], patience: int) -> bool:
+def out_of_patience(evaluations: list[Evaluation], patience: int) -> bool:
     """Whether the last ``patience`` evaluations brought nothing better; never for 0."""
-    first = best(found)
-    return patience > 0 and first is not None and sum(each.step > first.step for each in found) >= patience
+    first = best(evaluations)
+    if patience < 1 or first is None:
+        return False
+    return sum(evaluation.step > first.step for evaluation in evaluations) >= patience
 
 
 def step_of(folder: Path) -> int:
@@ -51,24 +53,24 @@ def step_of(folder: Path) -> int:
 
 def checkpoints(state: Path) -> list[Path]:
     """The checkpoints from the first to the last."""
-    found = [path for path in state.glob("checkpoint-*") if re.fullmatch(r"checkpoint-[0-9]+", path.name)]
-    return sorted(found, key=step_of)
+    folders = [path for path in state.glob("checkpoint-*") if re.fullmatch(r"checkpoint-[0-9]+", path.name)]
+    return sorted(folders, key=step_of)
 
 
 def last(state: Path) -> Path | None:
     """The checkpoint to go on from."""
-    found = [path for path in checkpoints(state) if (path / STATE).is_file()]
-    return found[-1] if found else None
+    whole = [path for path in checkpoints(state) if (path / STATE).is_file()]
+    return whole[-1] if whole else None
 
 
 def history(checkpoint: Path) -> list[dict[str, Any]]:
     """The log history of a checkpoint. Raises InputError when it is unreadable."""
     path = checkpoint / STATE
     try:
-        found: list[dict[str, Any]] = json.loads(path.read_text(encoding="utf-8"))["log_history"]
+        rows: list[dict[str, Any]] = json.loads(path.read_text(encoding="utf-8"))["log_history"]
     except (OSError, ValueError, KeyError, TypeError):
         raise InputError(path, "is not the state of a training; remove the folder to begin again") from None
-    return found
+    return rows
 
 
 def place(state: Path, step: int) -> None:
@@ -80,7 +82,7 @@ def place(state: Path, step: int) -> None:
 
 
 def prune(state: Path, keep: int | None) -> None:
-    """Remove all checkpoints but the last, and the weights of that of step ``keep``."""
+    """Remove all checkpoints but the last, and all but the weights of that of step ``keep``."""
     for folder in checkpoints(state)[:-1]:
         if step_of(folder) != keep:
             shutil.rmtree(folder, ignore_errors=True)
@@ -91,19 +93,17 @@ def prune(state: Path, keep: int | None) -> None:
 
 
 def cut_log(path: Path, step: int) -> None:
-    """Remove the lines of a log that came after ``step``, which are about to be written again."""
+    """Remove the lines of a log that came after ``step``, which are about to be written again, and a torn one."""
     if not path.is_file():
         return
-    kept = [line for line in path.read_text(encoding="utf-8").splitlines() if _step(line) <= step]
+    kept = []
+    for line in path.read_text(encoding="utf-8").splitlines():
+        try:
+            if float(json.loads(line)["step"]) <= step:
+                kept.append(line)
+        except (ValueError, KeyError, TypeError):
+            continue
     write_atomic(path, "".join(f"{line}\n" for line in kept))
-
-
-def _step(line: str) -> float:
-    """The step of a line; a torn one comes after everything."""
-    try:
-        return float(json.loads(line)["step"])
-    except (ValueError, KeyError, TypeError):
-        return float("inf")
 
 
 def reason(error: Exception, folder: Path) -> str:

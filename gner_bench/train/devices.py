@@ -14,7 +14,7 @@ import torch
 
 from gner_bench.errors import GnerBenchError, UsageError, did_you_mean
 from gner_bench.predict.processes import own_shard
-from gner_bench.train.tune.recipe import TuneRecipe
+from gner_bench.train.recipe import Recipe
 
 TRACKERS = ("tensorboard", "wandb")
 
@@ -41,12 +41,21 @@ def device_names() -> list[str]:
 
 
 def idle_devices() -> str:
-    """What to tell when one process leaves GPUs idle; empty if none is."""
+    """A warning when one process leaves GPUs idle; empty if none is."""
     count = 0 if on_cpu() or processes() > 1 or not torch.cuda.is_available() else torch.cuda.device_count()
     return f"{count} GPUs are here, one is used: `accelerate launch` starts a process for each" if count > 1 else ""
 
 
-def accumulation(recipe: TuneRecipe, devices: int) -> int:
+def free_memory() -> int:
+    """Free bytes of this process's device."""
+    import psutil  # type: ignore[import-untyped]
+
+    if not on_cpu() and torch.cuda.is_available():
+        return int(torch.cuda.mem_get_info()[0])
+    return int(psutil.virtual_memory().available)
+
+
+def accumulation(recipe: Recipe, devices: int) -> int:
     """The accumulation steps with which device_batch_size x devices x steps is batch_size.
 
     Raises UsageError, with the nearest sizes that work, when there is no such number.
@@ -67,7 +76,7 @@ def accumulation(recipe: TuneRecipe, devices: int) -> int:
     )
 
 
-def require_precision(recipe: TuneRecipe) -> None:
+def require_precision(recipe: Recipe) -> None:
     """Raise UsageError for a number format that the devices cannot train in."""
     if recipe.precision == "fp16" and not torch.cuda.is_available():
         raise UsageError("precision fp16 needs a CUDA device; use bf16 or fp32")
@@ -85,7 +94,7 @@ def require_trackers(names: tuple[str, ...]) -> None:
             raise UsageError(f"--report-to {name}: is not installed; run: pip install {name}")
 
 
-def training_arguments(recipe: TuneRecipe, state: Path, steps: int, trackers: tuple[str, ...]) -> Any:
+def training_arguments(recipe: Recipe, state: Path, steps: int, trackers: tuple[str, ...]) -> Any:
     """The TrainingArguments of a recipe for ``steps`` updates. When to log, evaluate and save is not left to them."""
     from transformers import TrainingArguments
 
@@ -111,7 +120,7 @@ def training_arguments(recipe: TuneRecipe, state: Path, steps: int, trackers: tu
         logging_strategy="no",
         eval_strategy="no",
         save_strategy="no",
-        logging_nan_inf_filter=False,
+        logging_nan_inf_filter=False,  # the filter would hide a loss that is not a number, which ends the training
         disable_tqdm=True,
         log_level="error",
         log_level_replica="error",
@@ -121,12 +130,13 @@ def training_arguments(recipe: TuneRecipe, state: Path, steps: int, trackers: tu
         dataloader_pin_memory=not on_cpu(),
         ddp_find_unused_parameters=False,
     )
+    # One process uses one GPU: with more, the Trainer would divide batches by DataParallel, behind the recipe's back.
     args._n_gpu = min(args.n_gpu, 1)
     return args
 
 
 @contextmanager
-def memory_advice(recipe: TuneRecipe) -> Iterator[None]:
+def memory_advice(recipe: Recipe) -> Iterator[None]:
     """Turn a lack of memory into one line that says what to change in the recipe (GnerBenchError)."""
     try:
         yield
@@ -144,18 +154,18 @@ def out_of_memory(error: BaseException) -> bool:
     )
 
 
-def advice(recipe: TuneRecipe) -> str:
+def advice(recipe: Recipe) -> str:
     """What to change in a recipe so that it takes less memory, the mildest first."""
-    found = []
+    changes = []
     if recipe.device_batch_size > 1:
         half = recipe.device_batch_size // 2
-        found.append(f"device_batch_size = {half} in place of {recipe.device_batch_size} (batch_size stays)")
+        changes.append(f"device_batch_size = {half} in place of {recipe.device_batch_size} (batch_size stays)")
     if not recipe.gradient_checkpointing:
-        found.append("gradient_checkpointing = true")
+        changes.append("gradient_checkpointing = true")
     if recipe.precision == "fp32":
-        found.append('precision = "bf16"')
+        changes.append('precision = "bf16"')
     if recipe.lora is None:
-        found.append("a [lora] table")
-    if not found:
+        changes.append("a [lora] table")
+    if not changes:
         return "nothing in the recipe is left to lower: it takes a larger device, or several with FSDP or ZeRO"
-    return "change in the recipe, in this order: " + ", ".join(found)
+    return "change in the recipe, in this order: " + ", ".join(changes)

@@ -19,7 +19,7 @@ from gner_bench.errors import GnerBenchError, InputError, UsageError, did_you_me
 from gner_bench.fetch.locate import Located, locate
 from gner_bench.predict.checkpoint import DTYPES, require_weights
 from gner_bench.structure.back_tokenizer import FILES, tokenizer_file
-from gner_bench.train.tune.recipe import Lora, TuneRecipe
+from gner_bench.train.recipe import Recipe
 
 MODEL_TYPES = ("t5", "llama")
 """Architectures that predict decodes."""
@@ -52,6 +52,11 @@ class Start:
         """What it was trained on, as far as the catalogue or itself says."""
         return self.located.training_sets or tuple(self.facts.get("training_sets", ()))
 
+    @property
+    def loader(self) -> Any:
+        """The class of transformers that loads its model."""
+        return AutoModelForSeq2SeqLM if self.encoder_decoder else AutoModelForCausalLM
+
 
 def read_start(source: str) -> Start:
     """Find and check a folder, or a hub id or catalogue name that is in the cache.
@@ -63,24 +68,29 @@ def read_start(source: str) -> Start:
     logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     located = locate(source)
     require_weights(located)
-    folder = located.folder
+    folder, facts_file = located.folder, located.folder / "training.json"
     try:
         config = AutoConfig.from_pretrained(folder)
     except (OSError, ValueError, KeyError) as error:
-        raise InputError(folder / "config.json", _first_line(error)) from None
+        raise InputError(folder / "config.json", first_line(error)) from None
     if config.model_type not in MODEL_TYPES:
         message = f"is a {config.model_type} checkpoint; T5 and LLaMA checkpoints can be fine-tuned"
         raise InputError(folder, message)
-    return Start(located, config, _tokenizer(folder, config), _facts(folder))
+    tokenizer = _read_tokenizer(folder, config)
+    try:
+        facts = json.loads(facts_file.read_text(encoding="utf-8")) if facts_file.is_file() else {}
+    except ValueError:
+        raise InputError(facts_file, "is not JSON") from None
+    return Start(located, config, tokenizer, facts if isinstance(facts, dict) else {})
 
 
-def _tokenizer(folder: Path, config: Any) -> Any:
+def _read_tokenizer(folder: Path, config: Any) -> Any:
     if tokenizer_file(folder) is None:
         raise InputError(folder, f"no tokenizer here (looked for {', '.join(FILES)})")
     try:
         tokenizer = AutoTokenizer.from_pretrained(folder)
     except Exception as error:  # the libraries below raise bare Exception on bad files
-        raise InputError(folder, f"its tokenizer cannot be loaded: {_first_line(error)}") from None
+        raise InputError(folder, f"its tokenizer cannot be loaded: {first_line(error)}") from None
     if tokenizer.eos_token_id is None:
         raise InputError(folder, "its tokenizer has no end token (eos_token)")
     if len(tokenizer) > config.vocab_size:
@@ -89,60 +99,42 @@ def _tokenizer(folder: Path, config: Any) -> Any:
     return tokenizer
 
 
-def _facts(folder: Path) -> dict[str, Any]:
-    path = folder / "training.json"
-    try:
-        found = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
-    except ValueError:
-        raise InputError(path, "is not JSON") from None
-    return found if isinstance(found, dict) else {}
-
-
-def load_plain(start: Start, recipe: TuneRecipe) -> Any:
+def load_plain(start: Start, recipe: Recipe) -> Any:
     """The model without adapters: fp32 weights, with LoRA frozen ones in the recipe's precision.
 
     Raises InputError when it cannot be loaded.
     """
     kind = recipe.precision if recipe.lora else "fp32"
-    loader = AutoModelForSeq2SeqLM if start.encoder_decoder else AutoModelForCausalLM
     try:
-        model: Any = loader.from_pretrained(start.folder, dtype=DTYPES[kind])
+        model = start.loader.from_pretrained(start.folder, dtype=DTYPES[kind])
     except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
-        raise InputError(start.folder, f"cannot be loaded as a checkpoint: {_first_line(error)}") from None
-    return _kept_untied(model)
-
-
-def _kept_untied(model: Any) -> Any:
-    """``model``, told not to tie an output layer of its own.
-
-    transformers 5 calls every T5 tied, whatever its file says, and the next call of tie_weights would put the
-    embeddings in the place of that layer.
-    """
-    head, embeddings = model.get_output_embeddings(), model.get_input_embeddings()
-    if head.weight is not embeddings.weight:
+        raise InputError(start.folder, f"cannot be loaded as a checkpoint: {first_line(error)}") from None
+    # transformers 5 calls every T5 tied, whatever its file says, and the next call of tie_weights would put the
+    # embeddings in the place of an output layer of its own.
+    if model.get_output_embeddings().weight is not model.get_input_embeddings().weight:
         model.config.tie_word_embeddings = False
     return model
 
 
-def load_trainable(start: Start, recipe: TuneRecipe) -> Any:
+def load_trainable(start: Start, recipe: Recipe) -> Any:
     """The model to be trained, with adapters where the recipe asks for LoRA.
 
     Raises GnerBenchError without peft, UsageError for LoRA on layers that the model does not have.
     """
-    model = load_plain(start, recipe)
-    return model if recipe.lora is None else _with_adapters(model, recipe.lora, recipe.seed)
-
-
-def _with_adapters(model: Any, lora: Lora, seed: int) -> Any:
+    model, lora = load_plain(start, recipe), recipe.lora
+    if lora is None:
+        return model
     try:
         from peft import LoraConfig, get_peft_model
     except ImportError:
         raise GnerBenchError("lora needs peft; run: pip install 'gner-bench[train]'") from None
-    layers = {name.rpartition(".")[2] for name, each in model.named_modules() if isinstance(each, torch.nn.Linear)}
-    for module in lora.modules:
-        if module not in layers:
-            raise UsageError(f"lora.modules: the model has no layer {module!r}; {did_you_mean(module, sorted(layers))}")
-    torch.manual_seed(seed)
+    layers = {
+        name.rpartition(".")[2] for name, module in model.named_modules() if isinstance(module, torch.nn.Linear)
+    }
+    for layer in lora.modules:
+        if layer not in layers:
+            raise UsageError(f"lora.modules: the model has no layer {layer!r}; {did_you_mean(layer, sorted(layers))}")
+    torch.manual_seed(recipe.seed)  # the adapters are drawn at random here, before the Trainer sets the seed
     config = LoraConfig(
         r=lora.r, lora_alpha=lora.alpha, lora_dropout=lora.dropout, target_modules=list(lora.modules), bias="none"
     )
@@ -154,20 +146,19 @@ def plain(model: Any) -> Any:
     return model.get_base_model() if hasattr(model, "get_base_model") else model
 
 
-def with_merged_adapters(start: Start, recipe: TuneRecipe, adapters: Path) -> Any:
+def with_merged_adapters(start: Start, recipe: Recipe, adapters: Path) -> Any:
     """The model with the adapters saved in a folder added to its weights."""
     from peft import PeftModel
 
     return PeftModel.from_pretrained(load_plain(start, recipe), str(adapters)).merge_and_unload()
 
 
-def load_saved(start: Start, recipe: TuneRecipe, folder: Path) -> Any:
+def load_saved(start: Start, recipe: Recipe, folder: Path) -> Any:
     """What a training under way has saved in a folder, in the recipe's precision, for decoding."""
     if recipe.lora is not None:
         return with_merged_adapters(start, recipe, folder)
-    loader = AutoModelForSeq2SeqLM if start.encoder_decoder else AutoModelForCausalLM
-    return loader.from_pretrained(folder, config=deepcopy(start.config), dtype=DTYPES[recipe.precision])
+    return start.loader.from_pretrained(folder, config=deepcopy(start.config), dtype=DTYPES[recipe.precision])
 
 
-def _first_line(error: BaseException) -> str:
+def first_line(error: BaseException) -> str:
     return (str(error).strip() or type(error).__name__).splitlines()[0]
