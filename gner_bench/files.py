@@ -1,9 +1,11 @@
-"""Writing files so that a reader never sees half of one."""
+"""Reading text as users have it, and writing files so that a reader never sees half of one."""
 
 from __future__ import annotations
 
+import gzip
 import json
 import os
+import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from itertools import chain
@@ -13,6 +15,22 @@ from gner_bench.errors import InputError
 
 AT_ONCE = 4096
 """Values of a packed array that are written together."""
+
+
+def read_text(path: Path) -> str:
+    """The UTF-8 content, with or without a byte order mark, with ``\\n`` as the only line end; ``.gz`` is unpacked.
+
+    Raises InputError for a file that cannot be read as such.
+    """
+    try:
+        content = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise InputError(path, f"is not UTF-8 text (byte {error.start})", line) from None
+    except (OSError, EOFError, zlib.error) as error:
+        raise InputError(path, getattr(error, "strerror", None) or str(error)) from None
+    return text.replace("\r\n", "\n")
 
 
 def make_folder(path: Path) -> Path:

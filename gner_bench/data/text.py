@@ -1,25 +1,11 @@
-"""Text files as users have them: UTF-8 with or without a mark, any line ends, possibly compressed."""
+"""The label file: one entity type a line."""
 
 from __future__ import annotations
 
-import gzip
-import zlib
 from pathlib import Path
 
 from gner_bench.errors import InputError
-
-
-def read_text(path: Path) -> str:
-    """The content with ``\\n`` as the only line end. Raises InputError for a file that cannot be read as UTF-8."""
-    try:
-        content = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        raise InputError(path, f"is not UTF-8 text (byte {error.start})", line) from None
-    except (OSError, EOFError, zlib.error) as error:
-        raise InputError(path, getattr(error, "strerror", None) or str(error)) from None
-    return text.replace("\r\n", "\n")
+from gner_bench.files import read_text as read_text
 
 
 def read_types(path: Path) -> tuple[str, ...]:

@@ -49,7 +49,7 @@ class Generations:
 def prediction(path: Path, record: Record, back_tokenizer: BackTokenizer | None) -> Prediction:
     """The record of a file, its text structured. Raises InputError for an unknown target."""
     try:
-        target = GNER if record.target == GNER_NAME else parse_target(record.target)
+        target = GNER if record.format == "gner" else parse_target(record.format)
     except UsageError as error:
         raise InputError(path, str(error), record.line, "target") from None
     found = structure(record.words, record.types, record.prediction, back_tokenizer, target)

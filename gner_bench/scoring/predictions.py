@@ -22,7 +22,8 @@ class Prediction:
 
     ``types`` is the prompt's list. ``unplaced`` holds predicted (text, type) pairs that stand at no words of the
     sentence. ``structured`` tells how a generated ``text`` became tags, None where tags came as such; ``generation`` is
-    what the run noted. ``file`` and ``line`` are the sentence's place.
+    what the run noted. ``file`` and ``line`` are the sentence's place. ``structuring`` names the way from the answer to
+    tags as the signature does, empty where tags came as such.
     """
 
     dataset: str
@@ -38,6 +39,7 @@ class Prediction:
     generation: Json = field(default_factory=dict)
     file: Path = Path()
     line: int = 0
+    structuring: str = ""
 
     @cached_property
     def faultless(self) -> bool:

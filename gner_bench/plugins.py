@@ -1,0 +1,87 @@
+"""What can be extended from outside: registries of modules of this package and of entry points of other packages.
+
+A package adds a metric, a backend, an answer format or a data format by an entry point in its pyproject.toml::
+
+    [project.entry-points."gner_bench.metrics"]
+    head = "my_package.metrics:HEAD"
+
+The names of entry points are read without importing anything, so that the command starts fast.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from importlib import import_module
+from importlib.metadata import EntryPoint, entry_points
+from typing import Any, Generic, TypeVar
+
+from gner_bench.errors import UsageError, did_you_mean
+from gner_bench.messages import one_line, warn
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Registry(Generic[T]):
+    """Things of one ``kind`` (such as ``metric``) by name, each imported when it is first asked for.
+
+    ``builtin`` maps the names of this package to ``module:attribute``; entry points of ``group`` come after them, in
+    alphabetical order, and cannot take the place of one. What is registered must be an instance of ``cls``.
+    """
+
+    group: str
+    kind: str
+    cls: type[T]
+    builtin: Mapping[str, str]
+    _loaded: dict[str, T] = field(default_factory=dict, compare=False, repr=False)
+    _warned: set[str] = field(default_factory=set, compare=False, repr=False)
+
+    @cached_property
+    def plugins(self) -> dict[str, EntryPoint]:
+        """The entry points of other packages by name."""
+        points = sorted(entry_points(group=self.group), key=lambda point: point.name)
+        return {point.name: point for point in points if point.name not in self.builtin}
+
+    def names(self) -> list[str]:
+        """All names, without importing anything."""
+        return [*self.builtin, *self.plugins]
+
+    def get(self, name: str) -> T:
+        """What is registered as ``name``. Raises UsageError for an unknown name, and for a plug-in that is broken."""
+        if name not in self._loaded:
+            if name in self.builtin:
+                module, _, attribute = self.builtin[name].partition(":")
+                self._loaded[name] = getattr(import_module(module), attribute)
+            elif name in self.plugins:
+                self._loaded[name] = self._plugin(self.plugins[name])
+            else:
+                raise UsageError(f"unknown {self.kind} {name!r}; {did_you_mean(name, self.names())}")
+        return self._loaded[name]
+
+    def _plugin(self, point: EntryPoint) -> T:
+        package = f" of {point.dist.name}" if point.dist else ""
+        try:
+            loaded: Any = point.load()
+        except Exception as error:  # whatever a foreign module raises while it is imported
+            reason = one_line(f"{type(error).__name__}: {error}")
+            raise UsageError(f"the {self.kind} {point.name!r}{package} cannot be loaded ({reason})") from error
+        if not isinstance(loaded, self.cls):
+            found = type(loaded).__name__
+            raise UsageError(f"the {self.kind} {point.name!r}{package} is a {found}, not a {self.cls.__name__}")
+        return loaded
+
+    def usable(self) -> dict[str, T]:
+        """All that can be imported, by name; a broken plug-in is left out with one warning that names it."""
+        found = {}
+        for name in self.names():
+            try:
+                found[name] = self.get(name)
+            except UsageError as error:
+                if name in self.builtin:
+                    raise
+                if name not in self._warned:
+                    self._warned.add(name)
+                    warn(str(error))
+        return found
