@@ -1,4 +1,5 @@
-"""Training examples: prompt and target text, with types shuffled, mentions exchanged and words to copy."""
+"""Training examples: prompt and target text, with types shuffled, mentions exchanged and words to copy; and batches of
+about the same number of tokens, in which examples of like length are together."""
 
 from __future__ import annotations
 
@@ -10,11 +11,17 @@ from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
-from gner_bench.data import Reading, Sentence, read_dataset
+from tokenizers import Tokenizer
+from torch import Tensor
+
+from gner_bench.bio import Reading, strict_spans, tags_of
+from gner_bench.data import Sentence, read_dataset
 from gner_bench.prompting import prompt, tagged_text
-from gner_bench.scoring.entities import strict_spans
 from gner_bench.structure.targets import GNER, Target, parse_target, target_text
-from gner_bench.train.recipe import Recipe, TrainingSet
+from gner_bench.train.batches import IGNORED, padded
+from gner_bench.train.data import surface
+
+from .recipe import Recipe, TrainingSet
 
 Words = tuple[str, ...]
 
@@ -55,44 +62,36 @@ class Pool:
 
 def load_pool(recipe: Recipe, root: Path) -> Pool:
     """Read every set of ``recipe`` below ``root`` without the sentences of its protected splits."""
-    protected = protected_sentences(recipe, root)
-    sources = {spec.name: _source(spec, root, protected) for spec in recipe.sets}
+    protected: set[str] = set()
+    for name, splits in recipe.protected.items():
+        for split in splits.split("+"):
+            dataset = read_dataset(root, name, split, Reading(repair="keep"))
+            protected |= {surface(sentence.words) for sentence in dataset.sentences}
+    sources = {}
+    for spec in recipe.sets:
+        dataset = read_dataset(root, spec.name, spec.split, Reading(repair=spec.repair, rename=spec.renamed))
+        allowed = [s for s in dataset.sentences if surface(s.words) not in protected][: spec.limit]
+        cut = len(allowed) - spec.holdout
+        sources[spec.name] = Source(spec, dataset.types, tuple(allowed[:cut]), tuple(allowed[cut:]))
     words = [word for source in sources.values() for sentence in source.sentences for word in sentence.words]
     target = parse_target(recipe.target)
     copying = target if recipe.copying == "target" else None
-    return Pool(sources, _mentions(sources.values(), recipe.borrow), words, sorted(set(words)), target, copying)
-
-
-def protected_sentences(recipe: Recipe, root: Path) -> set[str]:
-    """The sentences (lower-cased, joined) of the splits that the recipe protects."""
-    splits = [(name, split) for name, listed in recipe.protected.items() for split in listed.split("+")]
-    datasets = [read_dataset(root, name, split, Reading(repair="keep")) for name, split in splits]
-    return {_surface(sentence) for dataset in datasets for sentence in dataset.sentences}
-
-
-def _surface(sentence: Sentence) -> str:
-    return " ".join(sentence.words).lower()
-
-
-def _source(spec: TrainingSet, root: Path, protected: set[str]) -> Source:
-    reading = Reading(repair=spec.repair, rename=spec.renamed)
-    dataset = read_dataset(root, spec.name, spec.split, reading)
-    allowed = [sentence for sentence in dataset.sentences if _surface(sentence) not in protected][: spec.limit]
-    cut = len(allowed) - spec.holdout
-    return Source(spec, dataset.types, tuple(allowed[:cut]), tuple(allowed[cut:]))
+    mentions = _mentions(sources.values(), recipe.borrow)
+    return Pool(sources, mentions, words, sorted(set(words)), target, copying)
 
 
 def _mentions(sources: Iterable[Source], borrow: dict[str, str]) -> dict[str, list[Words]]:
     """All mentions by type; a type of ``borrow`` also takes mentions of another type, four for each of its own."""
-    found: defaultdict[str, list[Words]] = defaultdict(list)
+    mentions: defaultdict[str, list[Words]] = defaultdict(list)
     for source in sources:
         for sentence in source.sentences:
             for start, end, kind in strict_spans(sentence.tags):
-                found[kind].append(sentence.words[start:end])
-    lent = {kind: list(found[kind]) for kind in borrow.values()}
+                mentions[kind].append(sentence.words[start:end])
+    lent = {kind: list(mentions[kind]) for kind in borrow.values()}
     for kind, lender in borrow.items():
-        found[kind] += random.Random(kind).sample(lent[lender], min(len(lent[lender]), 4 * len(found[kind])))
-    return dict(found)
+        count = min(len(lent[lender]), 4 * len(mentions[kind]))
+        mentions[kind] += random.Random(kind).sample(lent[lender], count)
+    return dict(mentions)
 
 
 @dataclass
@@ -105,21 +104,24 @@ class Drawn:
 
 
 def draw(pool: Pool, drawn: Drawn, mix: dict[str, float], count: int, seed: int) -> list[Example]:
-    """The next ``count`` examples, each from a set drawn by its share in ``mix``; within a set, epoch after epoch."""
-    rng = random.Random(f"{seed} {sum(drawn.counts.values())}")
-    return [_next(pool, drawn, name, rng) for name in rng.choices(list(mix), list(mix.values()), k=count)]
+    """The next ``count`` examples, each from a set drawn by its share in ``mix``; within a set, epoch after epoch.
 
-
-def _next(pool: Pool, drawn: Drawn, name: str, rng: random.Random) -> Example:
-    index = drawn.counts.get(name, 0)
-    drawn.counts[name] = index + 1
-    if name == "copy":
-        return copy_example(pool, int(drawn.copy_length), rng)
-    source = pool.sources[name]
-    epoch, place = divmod(index, len(source.sentences))
-    sentence = source.sentences[_permutation(name, epoch, len(source.sentences))[place]]
-    words, tags = exchange_mentions(sentence, pool.mentions, source.spec.replace, rng)
-    return example(words, tags, prompt_types(source, tags, rng), pool.target)
+    All of them are drawn from one random stream, whose seed is how many were drawn before: a resumed run draws the
+    same.
+    """
+    rng, examples = random.Random(f"{seed} {sum(drawn.counts.values())}"), []
+    for name in rng.choices(list(mix), list(mix.values()), k=count):
+        index = drawn.counts.get(name, 0)
+        drawn.counts[name] = index + 1
+        if name == "copy":
+            examples.append(copy_example(pool, int(drawn.copy_length), rng))
+            continue
+        source = pool.sources[name]
+        epoch, place = divmod(index, len(source.sentences))
+        sentence = source.sentences[_permutation(name, epoch, len(source.sentences))[place]]
+        words, tags = exchange_mentions(sentence, pool.mentions, source.spec.replace, rng)
+        examples.append(example(words, tags, prompt_types(source, tags, rng), pool.target))
+    return examples
 
 
 @lru_cache(maxsize=64)
@@ -160,6 +162,32 @@ def exchange_mentions(
         tags += sentence.tags[placed:start]
         mention = rng.choice(mentions[kind]) if rng.random() < probability else sentence.words[start:end]
         words += mention
-        tags += [f"B-{kind}", *[f"I-{kind}"] * (len(mention) - 1)]
+        tags += tags_of(len(mention), [(0, len(mention), kind)])
         placed = end
     return [*words, *sentence.words[placed:]], [*tags, *sentence.tags[placed:]]
+
+
+@dataclass(frozen=True)
+class Batch:
+    """``prompts`` and ``targets``: token ids of shape (examples, longest), padded with 0 and -100."""
+
+    prompts: Tensor
+    targets: Tensor
+
+
+def batches(examples: Sequence[Example], tokenizer: Tokenizer, tokens: int, rng: random.Random) -> list[Batch]:
+    """``examples`` in batches of at most ``tokens`` padded tokens (prompts and GNER texts), in random order."""
+    columns = [[coded.ids for coded in tokenizer.encode_batch(list(texts))] for texts in zip(*examples, strict=True)]
+    rows = sorted(zip(*columns, strict=True), key=lambda row: (len(row[2]), len(row[0])))
+    groups: list[list[tuple[list[int], ...]]] = [[]]
+    longest = (0, 0)
+    for row in rows:
+        lengths = len(row[0]), len(row[2])
+        longest = max(longest[0], lengths[0]), max(longest[1], lengths[1])
+        if groups[-1] and sum(longest) * (len(groups[-1]) + 1) > tokens:
+            groups.append([])
+            longest = lengths
+        groups[-1].append(row)
+    made = [Batch(padded([row[0] for row in group], 0), padded([row[1] for row in group], IGNORED)) for group in groups]
+    rng.shuffle(made)
+    return made

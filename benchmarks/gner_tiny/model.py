@@ -1,16 +1,19 @@
-"""A T5 of the shape that a recipe asks for, ready to learn to copy."""
+"""A T5 of the shape that a recipe asks for, ready to learn to copy, and its checkpoint folder."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import torch
 from tokenizers import Tokenizer
-from transformers import T5Config, T5ForConditionalGeneration
+from transformers import PreTrainedTokenizerFast, T5Config, T5ForConditionalGeneration
 from transformers.models.t5.modeling_t5 import T5Attention, T5DenseGatedActDense
 
-from gner_bench.train.recipe import ModelShape
-from gner_bench.train.tokenizer import END, PAD
+from gner_bench.files import write_json
+
+from .recipe import ModelShape
+from .tokenizer import END, PAD, UNKNOWN
 
 ENCODER_NEIGHBOURS = (1, 2, 17)
 """Relative-position buckets of the encoder for the words one and two to the left and one to the right (32 buckets)."""
@@ -65,3 +68,17 @@ def _drop_outputs_alone(model: T5ForConditionalGeneration) -> None:
             module.dropout = 0.0
         elif isinstance(module, T5DenseGatedActDense):
             module.dropout.p = 0.0
+
+
+def export(model: T5ForConditionalGeneration, tokenizer: Tokenizer, out: Path, facts: dict[str, Any]) -> None:
+    """Write bf16 weights, configuration and tokenizer to ``out``, and last ``facts`` as training.json."""
+    narrow: Any = model.to(torch.bfloat16)  # type: ignore[arg-type]
+    narrow.save_pretrained(out)
+    PreTrainedTokenizerFast(  # type: ignore[no-untyped-call]
+        tokenizer_object=tokenizer,
+        pad_token=PAD,
+        eos_token=END,
+        unk_token=UNKNOWN,
+        clean_up_tokenization_spaces=False,
+    ).save_pretrained(out)
+    write_json(out / "training.json", facts)

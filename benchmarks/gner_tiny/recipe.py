@@ -1,4 +1,4 @@
-"""A training recipe: everything that decides what the checkpoint becomes, read from a TOML file."""
+"""A recipe for training from scratch: everything that decides what the checkpoint becomes, read from a TOML file."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
+from gner_bench.bio import Repair
 from gner_bench.config import read_config
-from gner_bench.data import Repair
-from gner_bench.errors import InputError, UsageError, did_you_mean
-from gner_bench.records import Json
-from gner_bench.structure.targets import GNER, Scheme, parse_target
+from gner_bench.documents.fields import Json
+from gner_bench.errors import InputError, did_you_mean
+from gner_bench.structure.targets import GNER, Scheme
+from gner_bench.train.recipe import read_target
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,7 @@ class TrainingSet:
 
 @dataclass(frozen=True)
 class Stage:
-    """``steps`` updates on a mixture. ``mix`` gives the share of examples per set; the set ``copy`` stands for random
+    """``steps`` updates on a mixture. ``mix`` gives the share of examples per set; the set ``copy`` means random
     words to be copied without entities, whose length grows to ``copy_words`` as copying succeeds."""
 
     steps: int
@@ -104,25 +105,17 @@ class Recipe:
 def read_recipe(path: Path) -> Recipe:
     """Read a recipe. Raises InputError naming the key that is missing, unknown or of the wrong type."""
     recipe = read_config(Recipe, path)
-    _check_target(recipe, path)
-    known = [*(training_set.name for training_set in recipe.sets), "copy"]
-    for stage in recipe.stages:
-        for name in stage.mix:
-            if name not in known:
-                raise InputError(path, f"unknown set {name!r}; {did_you_mean(name, known)}", field="stages.mix")
+    target = read_target(recipe.target, path)
+    if target.scheme not in (recipe.schemes or [target.scheme]):
+        message = f"the target {recipe.target} is written in {target.scheme}, which is not among them"
+        raise InputError(path, message, field="schemes")
+    known = [*(spec.name for spec in recipe.sets), "copy"]
+    for name in (name for stage in recipe.stages for name in stage.mix):
+        if name not in known:
+            raise InputError(path, f"unknown set {name!r}; {did_you_mean(name, known)}", field="stages.mix")
     if not recipe.tokenizer:
         return recipe
     tokenizer = path.parent / recipe.tokenizer
     if not tokenizer.is_file():
         raise InputError(path, f"there is no file {tokenizer}", field="tokenizer")
     return replace(recipe, tokenizer=str(tokenizer))
-
-
-def _check_target(recipe: Recipe, path: Path) -> None:
-    try:
-        target = parse_target(recipe.target)
-    except UsageError as error:
-        raise InputError(path, str(error), field="target") from None
-    if target.scheme not in (recipe.schemes or [target.scheme]):
-        message = f"the target {recipe.target} is written in {target.scheme}, which is not among them"
-        raise InputError(path, message, field="schemes")

@@ -55,11 +55,11 @@ def _most_frequent(texts: Iterable[str], characters: int) -> list[str]:
     counts: Counter[str] = Counter()
     for text in texts:
         counts.update(text.replace(" ", "▁"))
-    return sorted(sorted(counts), key=lambda each: -counts[each])[:characters]
+    return sorted(sorted(counts), key=lambda character: -counts[character])[:characters]
 
 
 def _pieces(prepend_scheme: str) -> pre_tokenizers.PreTokenizer:
-    """Words with the space before them; the comma that ends a type stands alone, so that types keep one spelling."""
+    """Words with the space before them; the comma after a type is its own piece: types keep one spelling."""
     words = pre_tokenizers.Metaspace(prepend_scheme=prepend_scheme)
     return pre_tokenizers.Sequence([words, pre_tokenizers.Split(Regex("(?<=[^▁]),"), behavior="isolated")])
 

@@ -15,19 +15,19 @@ from accelerate import Accelerator
 from accelerate.utils import set_seed
 from tokenizers import Tokenizer
 from torch.optim.lr_scheduler import LambdaLR
-from transformers import T5ForConditionalGeneration
 from transformers.optimization import Adafactor
 
 from gner_bench.data import read_dataset
 from gner_bench.errors import InputError
 from gner_bench.files import make_folder, write_atomic
 from gner_bench.terminal import progress_bar
-from gner_bench.train.batches import IGNORED, Batch, batches
-from gner_bench.train.examples import Drawn, Example, Pool, draw, example, load_pool
-from gner_bench.train.export import export
-from gner_bench.train.model import new_model, trained_model
-from gner_bench.train.recipe import Recipe, Stage
-from gner_bench.train.tokenizer import train_tokenizer
+from gner_bench.train import state as states
+from gner_bench.train.batches import IGNORED
+
+from .examples import Batch, Drawn, Pool, batches, draw, example, load_pool
+from .model import export, new_model, trained_model
+from .recipe import Recipe, Stage
+from .tokenizer import train_tokenizer
 
 EXAMPLES_PER_DRAW = 1024
 COPIED = 0.93
@@ -37,7 +37,7 @@ VALIDATION_SENTENCES = 60
 
 @dataclass
 class Position:
-    """Where a run stands: updates done, tokens seen, examples drawn."""
+    """How far a run is: updates done, tokens seen, examples drawn."""
 
     step: int = 0
     tokens: int = 0
@@ -66,8 +66,10 @@ def train(recipe: Recipe, root: Path, out: Path, base: Path | None = None) -> Pa
 
     State is saved in ``out/state`` at every validation; a second call goes on from there. Loss, token accuracy and
     learning rate go to ``out/log.jsonl``; a finished checkpoint is left as it is. Weights and tokenizer begin as
-    those of the checkpoint ``base``, or new. Raises InputError when ``out`` holds the training of another recipe.
+    those of the checkpoint ``base``, or new. Raises InputError when ``out`` holds another training.
     """
+    if (out / "recipe.toml").exists():
+        raise InputError(out, "this folder holds a fine-tuning; choose another --out")
     if (out / "training.json").exists():
         return out
     run = _prepare(recipe, root, out, base)
@@ -78,98 +80,70 @@ def train(recipe: Recipe, root: Path, out: Path, base: Path | None = None) -> Pa
             advance(1)
     _validate(run)
     export(run.accelerator.unwrap_model(run.model), run.tokenizer, out, _facts(run))
-    for leftover in (out / "state", out / "state.new"):
-        shutil.rmtree(leftover, ignore_errors=True)
+    shutil.rmtree(out / "state", ignore_errors=True)
     (out / "recipe.json").unlink()
     return out
 
 
-def _facts(run: Run) -> dict[str, Any]:
-    """What training.json says of the checkpoint."""
-    position, pool = run.position, run.pool
-    return {
-        "name": run.recipe.name,
-        "note": run.recipe.note,
-        "target": run.recipe.target,
-        **({"base": run.base} if run.base else {}),
-        "training_sets": {
-            f"{name}/{source.spec.split}": {
-                "sentences": len(source.sentences),
-                "examples_drawn": position.drawn.counts.get(name, 0),
-            }
-            for name, source in pool.sources.items()
-        },
-        "steps": position.step,
-        "tokens": position.tokens,
-        "recipe": run.recipe.document(),
-    }
-
-
-def _refuse_other_recipe(recipe: Recipe, path: Path) -> None:
-    text = json.dumps(recipe.document(), indent=2) + "\n"
+def _prepare(recipe: Recipe, root: Path, out: Path, base: Path | None) -> Run:
+    """Read everything and make the model. The seed is set first: the weights are drawn by it, and then dropout."""
+    set_seed(recipe.seed)
+    pool = load_pool(recipe, root)
+    path, text = make_folder(out) / "recipe.json", json.dumps(recipe.document(), indent=2) + "\n"
     if path.exists() and path.read_text(encoding="utf-8") != text:
         raise InputError(path, "this folder holds the training of another recipe; choose another --out")
     write_atomic(path, text)
-
-
-def _prepare(recipe: Recipe, root: Path, out: Path, base: Path | None) -> Run:
-    set_seed(recipe.seed)
-    pool = load_pool(recipe, root)
-    _refuse_other_recipe(recipe, make_folder(out) / "recipe.json")
     tokenizer = _tokenizer(recipe, pool, out, base)
     accelerator = Accelerator(mixed_precision=recipe.precision)
     model = trained_model(recipe.model, base) if base else new_model(recipe.model, tokenizer)
-    optimizer = _optimizer(recipe, model)
-    schedule = LambdaLR(optimizer, lambda step: _rate(step, recipe.warmup_steps, recipe.steps))
-    model, optimizer, schedule = accelerator.prepare(model, optimizer, schedule)
+    optimizer: torch.optim.Optimizer
+    if recipe.optimizer == "adafactor":
+        optimizer = Adafactor(  # type: ignore[no-untyped-call]
+            model.parameters(), lr=recipe.learning_rate, scale_parameter=True, relative_step=False
+        )
+    else:
+        optimizer = torch.optim.AdamW(model.parameters(), lr=recipe.learning_rate, weight_decay=0.01)
+
+    def rate(step: int) -> float:
+        """Linear warm-up, then linear decay to 1% of the learning rate."""
+        return min(1.0, (step + 1) / max(1, recipe.warmup_steps)) * max(0.01, 1 - step / recipe.steps)
+
+    model, optimizer, schedule = accelerator.prepare(model, optimizer, LambdaLR(optimizer, rate))
     validation = _validation(recipe, pool, root, tokenizer)
     name = base.name if base else ""
     return Run(recipe, pool, tokenizer, accelerator, model, optimizer, schedule, validation, out, Position(), name)
 
 
 def _tokenizer(recipe: Recipe, pool: Pool, out: Path, base: Path | None) -> Tokenizer:
+    """The tokenizer that the recipe names, that of ``base``, or one trained on the sentences and types of all sets."""
     path = Path(recipe.tokenizer) if recipe.tokenizer else (base or out) / "tokenizer.json"
     if path.exists():
         return Tokenizer.from_file(str(path))
+
+    def texts() -> Iterator[str]:
+        for source in pool.sources.values():
+            repeats = max(1, 1000 // len(source.sentences))
+            for sentence in source.sentences[:10_000]:
+                yield from [" " + " ".join(sentence.words)] * repeats
+            yield from [*source.types, " " + ", ".join(source.types)] * 200
+
     schemes = recipe.schemes or (pool.target.scheme,)
-    tokenizer = train_tokenizer(_tokenizer_texts(pool), recipe.model.vocabulary, schemes=schemes)
+    tokenizer = train_tokenizer(texts(), recipe.model.vocabulary, schemes=schemes)
     write_atomic(path, tokenizer.to_str(pretty=True))
     return tokenizer
 
 
-def _tokenizer_texts(pool: Pool) -> Iterator[str]:
-    for source in pool.sources.values():
-        repeats = max(1, 1000 // len(source.sentences))
-        for sentence in source.sentences[:10_000]:
-            yield from [" " + " ".join(sentence.words)] * repeats
-        yield from [*source.types, " " + ", ".join(source.types)] * 200
-
-
-def _optimizer(recipe: Recipe, model: T5ForConditionalGeneration) -> torch.optim.Optimizer:
-    if recipe.optimizer == "adafactor":
-        return Adafactor(  # type: ignore[no-untyped-call]
-            model.parameters(), lr=recipe.learning_rate, scale_parameter=True, relative_step=False
-        )
-    return torch.optim.AdamW(model.parameters(), lr=recipe.learning_rate, weight_decay=0.01)
-
-
-def _rate(step: int, warmup: int, steps: int) -> float:
-    """Linear warm-up, then linear decay to 1% of the learning rate."""
-    return min(1.0, (step + 1) / max(1, warmup)) * max(0.01, 1 - step / steps)
-
-
 def _validation(recipe: Recipe, pool: Pool, root: Path, tokenizer: Tokenizer) -> dict[str, list[Batch]]:
-    examples: dict[str, list[Example]] = {
-        name: [example(s.words, s.tags, source.types, pool.target) for s in source.held_out[:VALIDATION_SENTENCES]]
-        for name, source in pool.sources.items()
-        if source.held_out
-    }
+    """Batches by set: of the sentences held out of training sets, then of the recipe's validation splits."""
+    sets = {name: (source.held_out, source.types) for name, source in pool.sources.items() if source.held_out}
     for name, split in recipe.validation.items():
         dataset = read_dataset(root, name, split)
-        sentences = dataset.sentences[:VALIDATION_SENTENCES]
-        examples[name] = [example(s.words, s.tags, dataset.types, pool.target) for s in sentences]
-    rng = random.Random(0)
-    return {name: batches(rows, tokenizer, recipe.tokens_per_batch, rng) for name, rows in examples.items()}
+        sets[name] = dataset.sentences, dataset.types
+    rng, validation = random.Random(0), {}
+    for name, (sentences, types) in sets.items():
+        examples = [example(s.words, s.tags, types, pool.target) for s in sentences[:VALIDATION_SENTENCES]]
+        validation[name] = batches(examples, tokenizer, recipe.tokens_per_batch, rng)
+    return validation
 
 
 def _batches(run: Run) -> Iterator[tuple[Stage, Batch]]:
@@ -205,6 +179,7 @@ def _update(run: Run, stage: Stage, batch: Batch) -> None:
 
 
 def _forward(run: Run, batch: Batch) -> tuple[torch.Tensor, torch.Tensor]:
+    """The mean loss of a batch, and the logits of shape (examples, longest target, vocabulary)."""
     device = run.accelerator.device
     prompts, targets = batch.prompts.to(device), batch.targets.to(device)
     with run.accelerator.autocast():
@@ -213,6 +188,7 @@ def _forward(run: Run, batch: Batch) -> tuple[torch.Tensor, torch.Tensor]:
 
 
 def _accuracy(logits: torch.Tensor, targets: torch.Tensor) -> float:
+    """The share of target tokens that are the likeliest ones."""
     counted = targets != IGNORED
     right = (logits.argmax(-1).to(targets.device) == targets) & counted
     return right.sum().item() / counted.sum().item()
@@ -220,6 +196,7 @@ def _accuracy(logits: torch.Tensor, targets: torch.Tensor) -> float:
 
 @torch.no_grad()
 def _validate(run: Run) -> None:
+    """Append a line to the log: loss and token accuracy of each validation set, means over its batches."""
     run.model.eval()
     row: dict[str, Any] = {"step": run.position.step, "tokens": run.position.tokens}
     row["learning_rate"] = run.schedule.get_last_lr()[0]
@@ -235,19 +212,41 @@ def _validate(run: Run) -> None:
 
 
 def _save(run: Run) -> None:
-    fresh, state = run.out / "state.new", run.out / "state"
-    shutil.rmtree(fresh, ignore_errors=True)
-    run.accelerator.save_state(str(fresh), safe_serialization=False)
-    (fresh / "position.json").write_text(json.dumps(asdict(run.position)))
-    shutil.rmtree(state, ignore_errors=True)
-    fresh.rename(state)
+    state, step = run.out / "state", run.position.step
+    shutil.rmtree(state / states.SAVING, ignore_errors=True)
+    folder = state / states.SAVING / f"checkpoint-{step}"
+    run.accelerator.save_state(str(folder), safe_serialization=False)
+    (folder / states.STATE).write_text(json.dumps(asdict(run.position)))
+    states.put_in_place(state, step)
 
 
 def _resume(run: Run) -> None:
-    state, fresh = run.out / "state", run.out / "state.new"
-    if not state.exists() and (fresh / "position.json").exists():
-        fresh.rename(state)
-    if state.exists():
-        run.accelerator.load_state(str(state))
-        saved = json.loads((state / "position.json").read_text())
+    """Go on from the last saved state, if there is one; what was logged after it is going to be logged again."""
+    step = states.last_step(run.out / "state")
+    if step:
+        folder = run.out / "state" / f"checkpoint-{step}"
+        run.accelerator.load_state(str(folder))
+        saved = json.loads((folder / states.STATE).read_text())
         run.position = Position(saved["step"], saved["tokens"], Drawn(**saved["drawn"]))
+    states.cut_log(run.out / "log.jsonl", step)
+
+
+def _facts(run: Run) -> dict[str, Any]:
+    """What training.json says of the checkpoint."""
+    position, pool = run.position, run.pool
+    return {
+        "name": run.recipe.name,
+        "note": run.recipe.note,
+        "target": run.recipe.target,
+        **({"base": run.base} if run.base else {}),
+        "training_sets": {
+            f"{name}/{source.spec.split}": {
+                "sentences": len(source.sentences),
+                "examples_drawn": position.drawn.counts.get(name, 0),
+            }
+            for name, source in pool.sources.items()
+        },
+        "steps": position.step,
+        "tokens": position.tokens,
+        "recipe": run.recipe.document(),
+    }

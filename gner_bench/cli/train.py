@@ -61,20 +61,21 @@ def train_command(
     read = read_recipe(recipe)  # before libraries that take seconds to load: a bad recipe is refused at once
     from gner_bench.predict.processes import is_first
     from gner_bench.train.estimate import estimate
-    from gner_bench.train.fine_tune import Request, fine_tune, prepare
-    from gner_bench.train.result import push, require_repository
+    from gner_bench.train.fine_tune import fine_tune
+    from gner_bench.train.hub import push, require_repository
+    from gner_bench.train.prepare import Request, prepare
 
     request = Request(recipe, data, out or Path(), report_to or (), shared.is_offline(offline))
-    notify = shared.tell if is_first() else (lambda _: None)  # the first process speaks for all
+    say = shared.tell if is_first() else (lambda _: None)  # the first process speaks for all
     try:
         if dry_run:
-            prepared = prepare(read, request, notify)
+            prepared = prepare(read, request, say)
             if is_first():
                 click.echo("\n".join(f"{what:<12} {text}" for what, text in estimate(prepared, out)))
             return
         if push_to_hub is not None:
             require_repository(push_to_hub)
-        folder = fine_tune(request, notify)
+        folder = fine_tune(request, say)
         if is_first():
             click.echo(str(folder))
             if push_to_hub is not None:

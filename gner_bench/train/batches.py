@@ -19,7 +19,6 @@ import torch
 from torch import Tensor
 from torch.utils.data import Sampler
 
-from gner_bench.train.data import TextPair
 from gner_bench.train.recipe import Recipe
 from gner_bench.train.start import Start
 
@@ -63,16 +62,16 @@ class Cut:
         return [f"{count} {text}" for text, count in counts.items() if count]
 
 
-def encode(pairs: Iterable[TextPair], start: Start, recipe: Recipe) -> tuple[list[Example], Cut]:
-    """Tokenize ``pairs`` under the recipe's limits, prompts as predict tokenizes them.
+def encode(pairs: Iterable[tuple[str, str]], start: Start, recipe: Recipe) -> tuple[list[Example], Cut]:
+    """Tokenize ``pairs`` of prompt and answer under the recipe's limits, prompts as predict tokenizes them.
 
     An encoder-decoder has a limit for the prompt and one for the answer, a decoder-only model one for both together.
     """
     tokenizer, end = start.tokenizer, start.tokenizer.eos_token_id
     cut, examples, remaining = Cut(), [], iter(pairs)
     while chunk := list(islice(remaining, CHUNK)):
-        prompts = tokenizer([pair.prompt for pair in chunk])["input_ids"]
-        answers = tokenizer([pair.target for pair in chunk], add_special_tokens=False)["input_ids"]
+        prompts = tokenizer([prompt for prompt, _ in chunk])["input_ids"]
+        answers = tokenizer([answer for _, answer in chunk], add_special_tokens=False)["input_ids"]
         for prompt, answer in zip(prompts, answers, strict=True):
             if start.encoder_decoder:
                 room = recipe.max_new_tokens
@@ -90,10 +89,6 @@ def encode(pairs: Iterable[TextPair], start: Start, recipe: Recipe) -> tuple[lis
             cut.answers += len(answer) >= room
             examples.append(Example(array("i", prompt), array("i", [*answer[: room - 1], end])))
     return examples, cut
-
-
-def updates_per_epoch(examples: int, batch_size: int) -> int:
-    return math.ceil(examples / batch_size)
 
 
 def epoch_order(
@@ -134,7 +129,7 @@ class GlobalBatches(Sampler[int]):
         self.lengths, self.batch_size, self.seed, self.epoch = lengths, batch_size, seed, epoch
 
     def __len__(self) -> int:
-        return updates_per_epoch(len(self.lengths), self.batch_size) * self.batch_size
+        return math.ceil(len(self.lengths) / self.batch_size) * self.batch_size
 
     def __iter__(self) -> Iterator[int]:
         for batch in epoch_order(self.lengths, self.batch_size, self.seed, self.epoch()):
@@ -165,27 +160,17 @@ def longest(part: Sequence[Example], apart: bool) -> int:
     return max(len(example.prompt) for example in part) + max(len(example.answer) for example in part)
 
 
-class Examples:
-    """Examples by index; the index after the last is a filler, which counts for nothing."""
-
-    def __init__(self, examples: Sequence[Example], filler_token: int) -> None:
-        self.examples = examples
-        self.filler = Example(array("i", [filler_token]), array("i"))
-
-    def __len__(self) -> int:
-        return len(self.examples)
-
-    def __getitem__(self, index: int) -> Example:
-        return self.filler if index == len(self.examples) else self.examples[index]
-
-
 class Collator:
-    """Makes one batch of examples, padded to the longest on the right. Only answers have labels."""
+    """Makes one batch of examples, padded to the longest on the right. Only answers have labels.
+
+    ``filler`` is an example that counts for nothing.
+    """
 
     def __init__(self, start: Start) -> None:
         config, tokenizer = start.config, start.tokenizer
         known = (tokenizer.pad_token_id, config.pad_token_id, tokenizer.eos_token_id)
         self.pad: int = next(token for token in known if token is not None)
+        self.filler = Example(array("i", [self.pad]), array("i"))
         self.start_token: int | None = config.decoder_start_token_id if start.encoder_decoder else None
 
     def __call__(self, examples: Sequence[Example]) -> dict[str, Tensor]:
@@ -199,8 +184,8 @@ class Collator:
             inputs = [[*example.prompt, *example.answer] for example in examples]
             labels = [[*([IGNORED] * len(example.prompt)), *example.answer] for example in examples]
             more = {}
-        mask = padded([[1] * len(row) for row in inputs], 0)
-        return {"input_ids": padded(inputs, self.pad), "attention_mask": mask, **more, "labels": padded(labels, IGNORED)}
+        more["attention_mask"] = padded([[1] * len(row) for row in inputs], 0)
+        return {"input_ids": padded(inputs, self.pad), **more, "labels": padded(labels, IGNORED)}
 
 
 def padded(rows: Sequence[Sequence[int]], filler: int) -> Tensor:

@@ -155,23 +155,13 @@ def _hold_out(data: TrainingData, recipe: Recipe, tested: Container[str]) -> tup
     return replace(data, dataset=replace(data.dataset, sentences=tuple(kept))), rest
 
 
-@dataclass(frozen=True, slots=True)
-class TextPair:
-    """A prompt and what is to be written for it; ``key`` names the sentence."""
-
-    key: str
-    prompt: str
-    target: str
-
-
-def text_pairs(data: RecipeData, target: Target, wrapping: Wrapping, seed: int) -> Iterator[TextPair]:
-    """One example for each sentence. Its types depend on the seed and the sentence's key alone."""
+def text_pairs(data: RecipeData, target: Target, wrapping: Wrapping, seed: int) -> Iterator[tuple[str, str]]:
+    """Prompt and answer for each sentence. The types of a prompt depend on the seed and the sentence alone."""
     for training in data.training:
         for sentence in training.dataset.sentences:
             key = f"{training.name}/{sentence.id}"
             types = prompt_types(training, sentence, random.Random(f"{seed} {key}"))
-            written = target_text(sentence.words, sentence.tags, target)
-            yield TextPair(key, prompt(sentence.words, types, wrapping), written)
+            yield prompt(sentence.words, types, wrapping), target_text(sentence.words, sentence.tags, target)
 
 
 def prompt_types(data: TrainingData, sentence: Sentence, rng: random.Random) -> list[str]:

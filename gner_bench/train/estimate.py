@@ -8,50 +8,23 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass
 from math import prod
 from pathlib import Path
 from statistics import median
-from typing import Any
 
 import torch
 
 from gner_bench.train.batches import Collator, Example, epoch_order, longest, padding_share
 from gner_bench.train.devices import accumulation, device_names, free_memory, on_cpu, out_of_memory, processes
-from gner_bench.train.fine_tune import Prepared
+from gner_bench.train.prepare import Prepared
 from gner_bench.train.recipe import Recipe
 from gner_bench.train.start import Start, load_trainable
 from gner_bench.train.trainer import answer_loss
 
 GIGA = 1e9
 BYTES = {"fp32": 4, "bf16": 2, "fp16": 2}
-OPTIMIZER_BYTES = 8
-"""AdamW keeps two fp32 numbers for each trained weight."""
 TRIALS = 2
 """Parts of a batch that are timed, after one that is not."""
-
-
-@dataclass(frozen=True)
-class Memory:
-    """Bytes on each device without sharding; an estimate."""
-
-    weights: int
-    gradients: int
-    optimizer: int
-    activations: int
-
-    @property
-    def total(self) -> int:
-        return self.weights + self.gradients + self.optimizer + self.activations
-
-
-@dataclass(frozen=True)
-class Timing:
-    """``seconds`` of ``tokens`` (with padding) forward and back, and of one step of the optimizer."""
-
-    seconds: float
-    tokens: int
-    update_seconds: float
 
 
 def estimate(prepared: Prepared, out: Path | None) -> list[tuple[str, str]]:
@@ -68,8 +41,7 @@ def estimate(prepared: Prepared, out: Path | None) -> list[tuple[str, str]]:
     prompts, answers = ([len(example[side]) for example in prepared.examples] for side in (0, 1))
     grouped, at_random = (_padding(prepared, grouped) for grouped in (True, False))
     memory = estimated_memory(prepared)
-    parts = ("weights", "gradients", "optimizer", "activations")
-    listed = ", ".join(f"{name} {getattr(memory, name) / GIGA:.2f}" for name in parts)
+    listed = ", ".join(f"{name} {size / GIGA:.2f}" for name, size in memory.items())
     lines = {
         "recipe": f"{recipe.name}: {recipe.checkpoint} ({architecture}), target {recipe.target}",
         "sentences": f"{len(prepared.examples):,} ({sets}); {cut}",
@@ -82,9 +54,9 @@ def estimate(prepared: Prepared, out: Path | None) -> list[tuple[str, str]]:
         f" {max(prompts)}, answers of {median(answers):.0f} to {max(answers)}",
         "padding": f"{100 * grouped:.1f}% of what is computed with like lengths side by side, {100 * at_random:.1f}%"
         f" without ({recipe.device_batch_size} sentences at a time{apart})",
-        "memory": f"about {memory.total / GIGA:.1f} GB on each device, an estimate: {listed} GB (activations of the"
-        f" longest {recipe.device_batch_size} sentences); FSDP and ZeRO divide the first three among devices",
-        "time": _time(prepared, memory),
+        "memory": f"about {sum(memory.values()) / GIGA:.1f} GB on each device, an estimate: {listed} GB (activations of"
+        f" the longest {recipe.device_batch_size} sentences); FSDP and ZeRO divide the first three among devices",
+        "time": _time(prepared, sum(memory.values())),
         "result": str(out) if out else "no --out given",
     }
     return list(lines.items())
@@ -97,21 +69,22 @@ def _padding(prepared: Prepared, grouped: bool) -> float:
     return padding_share(prepared.examples, batches, recipe.device_batch_size, prepared.start.encoder_decoder)
 
 
-def _time(prepared: Prepared, memory: Memory) -> str:
+def _time(prepared: Prepared, memory: int) -> str:
     plan, devices, free = prepared.plan, device_names(), free_memory()
     name = f"{processes()} x {devices[0]}" if processes() > 1 else devices[0]
-    if memory.total > free:
+    if memory > free:
         return f"not measured: {free / GIGA:.1f} GB are free here ({name}), less than the estimate of memory"
     timing = measured(prepared)
     if timing is None:
         return f"not measured: the trial ran out of memory on {name}"
+    part_seconds, part_tokens, update_seconds = timing
     tokens = sum(example.tokens for example in prepared.examples)
     computed = tokens / (1 - _padding(prepared, True)) * plan.steps / plan.per_epoch
-    seconds = computed / processes() * timing.seconds / timing.tokens + plan.steps * timing.update_seconds
+    seconds = computed / processes() * part_seconds / part_tokens + plan.steps * update_seconds
     duration = f"{seconds / 3600:.1f} hours" if seconds >= 3600 else f"{seconds / 60:.1f} minutes"
     return (
         f"about {duration} on {name} without evaluations, from {TRIALS} parts of a batch timed on one device:"
-        f" {timing.tokens:,} tokens in {timing.seconds:.2f} s, and {timing.update_seconds:.3f} s for an update"
+        f" {part_tokens:,} tokens in {part_seconds:.2f} s, and {update_seconds:.3f} s for an update"
         + ("" if processes() == 1 else "; several devices are taken to share the work without loss")
     )
 
@@ -140,8 +113,8 @@ def trained_weights(shapes: Mapping[str, Sequence[int]], recipe: Recipe) -> int:
     return sum(lora.r * sum(shape) for name, shape in shapes.items() if name.endswith(ends))
 
 
-def estimated_memory(prepared: Prepared) -> Memory:
-    """Bytes for one device without sharding.
+def estimated_memory(prepared: Prepared) -> dict[str, int]:
+    """Bytes on each device without sharding, by what takes them.
 
     Weights are fp32 with a copy in the recipe's precision, or frozen in that precision with LoRA; gradients are fp32.
     """
@@ -152,7 +125,13 @@ def estimated_memory(prepared: Prepared) -> Memory:
         weights = width * total + 4 * trained
     else:
         weights = 4 * total + (width * total if width < 4 else 0)
-    return Memory(weights, 4 * trained, OPTIMIZER_BYTES * trained, activations(prepared))
+    optimizer = 8 * trained  # AdamW keeps two fp32 numbers for each trained weight
+    return {
+        "weights": weights,
+        "gradients": 4 * trained,
+        "optimizer": optimizer,
+        "activations": activations(prepared),
+    }
 
 
 def activations(prepared: Prepared) -> int:
@@ -180,42 +159,41 @@ def activations(prepared: Prepared) -> int:
     return int(total + rows * written * config.vocab_size * (8 + 2 * scale))
 
 
-def measured(prepared: Prepared) -> Timing | None:
-    """Time forward and backward passes of parts of middling length; None when memory runs out."""
+def measured(prepared: Prepared) -> tuple[float, int, float] | None:
+    """Seconds of forward and backward passes of parts of middling length, their tokens (with padding), and seconds of
+    one step of the optimizer; None when memory runs out."""
     recipe, start, rows = prepared.recipe, prepared.start, prepared.recipe.device_batch_size
     device = torch.device("cpu") if on_cpu() else torch.accelerator.current_accelerator() or torch.device("cpu")
+    precision = {"bf16": torch.bfloat16, "fp16": torch.float16}.get(recipe.precision)
+    collator, loss = Collator(start), answer_loss(start.encoder_decoder)
     by_length = sorted(prepared.examples, key=lambda example: example.tokens)
     middle = max(0, (len(by_length) - TRIALS * rows) // 2)
     taken = by_length[middle : middle + TRIALS * rows]
     parts = [taken[first : first + rows] for first in range(0, len(taken), rows)]
+
+    def now() -> float:
+        if device.type != "cpu":
+            torch.accelerator.synchronize()  # kernels run on after their call has returned
+        return time.monotonic()
+
+    def pass_seconds(part: Sequence[Example]) -> float:
+        batch = {name: tensor.to(device) for name, tensor in collator(part).items()}
+        labels, started = batch.pop("labels"), now()
+        with torch.autocast(device.type, precision) if precision else nullcontext():
+            value = loss(model(**batch), labels, torch.tensor(100.0, device=device))
+        value.backward()  # type: ignore[no-untyped-call]
+        return now() - started
+
     try:
         model = load_trainable(start, recipe).to(device).train()
-        _pass_seconds(model, parts[0], prepared, device)
-        seconds = sum(_pass_seconds(model, part, prepared, device) for part in parts)
+        pass_seconds(parts[0])
+        seconds = sum(map(pass_seconds, parts))
         tokens = sum(len(part) * longest(part, start.encoder_decoder) for part in parts)
         optimizer = torch.optim.AdamW([p for p in model.parameters() if p.requires_grad], lr=recipe.learning_rate)
-        started = _now(device)
+        started = now()
         optimizer.step()
-        return Timing(seconds, tokens, _now(device) - started)
+        return seconds, tokens, now() - started
     except (RuntimeError, MemoryError) as error:
         if not out_of_memory(error):
             raise
         return None
-
-
-def _pass_seconds(model: Any, part: Sequence[Example], prepared: Prepared, device: torch.device) -> float:
-    """Seconds of one part forward and back."""
-    batch = {name: tensor.to(device) for name, tensor in Collator(prepared.start)(part).items()}
-    labels, loss = batch.pop("labels"), answer_loss(prepared.start.encoder_decoder)
-    precision = {"bf16": torch.bfloat16, "fp16": torch.float16}.get(prepared.recipe.precision)
-    started = _now(device)
-    with torch.autocast(device.type, precision) if precision else nullcontext():
-        value = loss(model(**batch), labels, torch.tensor(100.0, device=device))
-    value.backward()  # type: ignore[no-untyped-call]
-    return _now(device) - started
-
-
-def _now(device: torch.device) -> float:
-    if device.type != "cpu":
-        torch.accelerator.synchronize()  # kernels run on after their call has returned
-    return time.monotonic()

@@ -25,9 +25,9 @@ from gner_bench.scoring.predictions import Origin, Prediction, System
 from gner_bench.scoring.resampling import Resampling
 from gner_bench.scoring.scores import Scores
 from gner_bench.structure import BackTokenizer, load_back_tokenizer, structure
-from gner_bench.structure.targets import GNER, structuring_name
+from gner_bench.structure.targets import structuring_name
 from gner_bench.train.recipe import Recipe
-from gner_bench.train.start import Start, plain
+from gner_bench.train.start import Start
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ class Evaluator:
     def decode(self, model: Any, share: slice = slice(None)) -> dict[Key, Generation]:
         """What ``model`` (a plain one, in eval mode) writes for a share of the sentences.
 
-        The limits are those of predict. Targets other than GNER's are decoded by generate, greedily.
+        Limits and decoding are those of predict.
         """
         recipe, start = self.recipe, self.start
         if model.device.type == "cuda":
@@ -61,7 +61,7 @@ class Evaluator:
         checkpoint = Checkpoint(
             name=recipe.name,
             source=recipe.checkpoint,
-            revision=start.located.revision,
+            revision=start.revision,
             folder=start.folder,
             files={},
             note=recipe.note,
@@ -69,9 +69,9 @@ class Evaluator:
             model=model,
             tokenizer=start.tokenizer,
             dtype=next(name for name, kind in DTYPES.items() if kind == model.dtype),
+            target=recipe.target,
         )
-        decoding = "drafted" if recipe.parsed_target == GNER else "greedy"
-        backend = local_backend(checkpoint, Options(data=None, out=Path(), decoding=decoding))
+        backend = local_backend(checkpoint, Options(data=None, out=Path(), decoding="drafted"))
         return {task.key: generation for task, generation in backend.decode(self.tasks[share])}
 
     def score(self, generations: Mapping[Key, Generation]) -> Scores:
@@ -80,24 +80,10 @@ class Evaluator:
         predictions = []
         for task in self.tasks:
             sentence, generation = task.sentence, generations[task.key]
-            structured = structure(
-                sentence.words, frozenset(task.types), generation.text, back_tokenizer, target
-            )
-            predictions.append(
-                Prediction(
-                    task.dataset,
-                    task.split,
-                    sentence.id,
-                    task.types,
-                    sentence.words,
-                    sentence.tags,
-                    tuple(structured.match.tags),
-                    (),
-                    generation.text,
-                    structured,
-                    generation.noted(),
-                )
-            )
+            structured = structure(sentence.words, frozenset(task.types), generation.text, back_tokenizer, target)
+            about = (task.dataset, task.split, sentence.id, task.types, sentence.words, sentence.tags)
+            predicted = tuple(structured.match.tags)
+            predictions.append(Prediction(*about, predicted, (), generation.text, structured, generation.noted()))
         system = System(self.recipe.name, None, self.recipe.note)
         origin = Origin((), system, "greedy", back_tokenizer.fingerprint, structuring_name(str(target)))
         return score(_Decoded(origin, predictions), DEFAULT)
@@ -107,18 +93,14 @@ def evaluator(recipe: Recipe, start: Start, selection: Sequence[Dataset]) -> Eva
     """The evaluator of the ``selection`` sets; of two with one name, both are named with their split."""
     names = Counter(dataset.name for dataset in selection)
     sets = [replace(d, name=f"{d.name}/{d.split}") if names[d.name] > 1 else d for d in selection]
-    tasks = tuple(task for dataset in sets for task in planned(dataset, "file", 0, start.family.wrapping))
+    tasks = tuple(task for dataset in sets for task in planned(dataset, "file", 0, start.wrapping))
     return Evaluator(recipe, start, tasks, load_back_tokenizer(start.folder))
 
 
-def mean_f1(scores: Scores) -> float:
-    """The mean over sets of the GNER metric's F1, from 0 to 1."""
-    return Figures(scores, Resampling(0)).average("gner").prf.f1
-
-
-def set_f1(scores: Scores) -> dict[str, float]:
-    """The GNER metric's F1 by set, from 0 to 1."""
-    return {name: one.micro("gner").prf.f1 for name, one in Figures(scores, Resampling(0)).sets.items()}
+def gner_f1(scores: Scores) -> tuple[float, dict[str, float]]:
+    """The GNER metric's F1, from 0 to 1: its mean over sets, and by set."""
+    figures = Figures(scores, Resampling(0))
+    return figures.average("gner").prf.f1, {name: one.micro("gner").prf.f1 for name, one in figures.sets.items()}
 
 
 @contextmanager
@@ -128,7 +110,7 @@ def decodable(model: Any) -> Iterator[Any]:
     Drafted decoding lays weights side by side in memory and sets the generation settings, and merging adapters changes
     weights: all of them are put back, and so are the random states.
     """
-    inner, training = plain(model), model.training
+    inner, training = model.get_base_model() if hasattr(model, "get_base_model") else model, model.training
     adapted = [module for module in model.modules() if hasattr(module, "lora_A") and hasattr(module, "base_layer")]
     devices = [inner.device] if inner.device.type == "cuda" else []
     kept = {parameter: parameter.data for parameter in model.parameters()}

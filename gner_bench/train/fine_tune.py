@@ -7,38 +7,25 @@ import os
 import platform
 import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, fields
 from importlib.metadata import version
 from pathlib import Path
 
 from gner_bench import __version__
-from gner_bench.catalog import catalog
-from gner_bench.data.gner_layout import split_file
-from gner_bench.errors import InputError, UsageError
-from gner_bench.fetch.locate import on_hub
-from gner_bench.fetch.need import Needs, ensure
+from gner_bench.documents.fields import Json
+from gner_bench.errors import InputError
 from gner_bench.files import make_folder, write_atomic, write_json
+from gner_bench.messages import Say
 from gner_bench.predict.processes import is_first
 from gner_bench.predict.run_record import LIBRARIES, now
-from gner_bench.records import Json
 from gner_bench.terminal import progress_bar
 from gner_bench.train import state as states
-from gner_bench.train.batches import Collator, Cut, Example, encode, updates_per_epoch
-from gner_bench.train.card import card
-from gner_bench.train.data import RecipeData, load_data, text_pairs
-from gner_bench.train.devices import (
-    accumulation,
-    device_names,
-    idle_devices,
-    memory_advice,
-    processes,
-    require_precision,
-    require_trackers,
-    training_arguments,
-)
+from gner_bench.train.devices import device_names, idle_devices, memory_advice, processes, training_arguments
 from gner_bench.train.evaluation import evaluator
+from gner_bench.train.hub import card
+from gner_bench.train.prepare import Prepared, Request, prepare
 from gner_bench.train.recipe import Recipe, read_recipe
 from gner_bench.train.result import (
     DONE,
@@ -47,45 +34,20 @@ from gner_bench.train.result import (
     RUN,
     SCORES,
     Trained,
-    begin_session,
-    end_session,
     outcome,
+    read_run,
     training_facts,
     write_result,
 )
-from gner_bench.train.start import Start, load_trainable, read_start
-from gner_bench.train.trainer import FineTuneTrainer, PlanCallback, UpdatePlan, scores_file, update_plan
+from gner_bench.train.start import load_trainable
+from gner_bench.train.trainer import FineTuneTrainer, PlanCallback
 
-Notify = Callable[[str], None]
 FREE = frozenset({"note", "source", "report_to", "device_batch_size", "gradient_checkpointing"})
 """Keys of a recipe that may change while a training is under way: they do not change what is learned."""
 TENSORBOARD = "TENSORBOARD_LOGGING_DIR"
 
 
-@dataclass(frozen=True)
-class Request:
-    """What the command is given beside the recipe. ``root`` is the data root, None for the cache."""
-
-    recipe_file: Path
-    root: Path | None
-    out: Path
-    trackers: tuple[str, ...] = ()
-    offline: bool = False
-
-
-@dataclass(frozen=True)
-class Prepared:
-    """What training needs, read and checked."""
-
-    recipe: Recipe
-    start: Start
-    data: RecipeData
-    examples: list[Example]
-    cut: Cut
-    plan: UpdatePlan
-
-
-def fine_tune(request: Request, notify: Notify) -> Path:
+def fine_tune(request: Request, say: Say) -> Path:
     """Train as the recipe says and return the checkpoint folder; a finished one is left as it is.
 
     Killed at any moment, the same call continues from the last checkpoint in ``out/state``. Raises InputError when the
@@ -96,9 +58,9 @@ def fine_tune(request: Request, notify: Notify) -> Path:
     _refuse_other_folder(recipe, out)
     if (out / DONE).exists():
         return out
-    prepared = prepare(recipe, request, notify)
+    prepared = prepare(recipe, request, say)
     if idle_devices():
-        notify(idle_devices())
+        say(idle_devices())
     make_folder(out)
     if is_first():  # newer values of keys that may change replace older ones
         write_atomic(out / RECIPE, request.recipe_file.read_bytes())
@@ -107,7 +69,7 @@ def fine_tune(request: Request, notify: Notify) -> Path:
     trainer = _train(prepared, request, session)
     if trainer.is_world_process_zero():
         seconds = round(time.monotonic() - began, 1)
-        trained = Trained(recipe, prepared.start, prepared.data, len(prepared.examples), prepared.cut, out / "state")
+        trained = Trained.of(prepared, out / "state")
         write_result(trained, out)
         finish(trained, out, session | {"ended": now(), "seconds": seconds})
     trainer.accelerator.wait_for_everyone()
@@ -128,61 +90,25 @@ def _refuse_other_folder(recipe: Recipe, out: Path) -> None:
         raise InputError(out, "this folder holds something else; choose another --out")
 
 
-def prepare(recipe: Recipe, request: Request, notify: Notify) -> Prepared:
-    """Fetch, read and tokenize everything. Raises what ``fine_tune`` does."""
-    require_precision(recipe)
-    require_trackers(request.trackers or recipe.report_to)
-    accumulation(recipe, processes())
-    _fetch(recipe, request, notify)
-    start = read_start(recipe.checkpoint)
-    data = load_data(recipe, request.root)
-    for overlap in (*data.training_overlaps, *data.selection_overlaps):
-        notify(str(overlap))
-    if data.unchecked:
-        notify(f"not checked for test sentences, their test sets are not here: {', '.join(data.unchecked)}")
-    pairs = text_pairs(data, recipe.parsed_target, start.family.wrapping, recipe.seed)
-    examples, cut = encode(pairs, start, recipe)
-    for line in cut.lines():
-        notify(line)
-    if not examples:
-        raise UsageError("no sentence is left to train on")
-    plan = update_plan(recipe, updates_per_epoch(len(examples), recipe.batch_size))
-    return Prepared(recipe, start, data, examples, cut, plan)
-
-
-def _fetch(recipe: Recipe, request: Request, notify: Notify) -> None:
-    """Fetch the checkpoint and the data sets that are neither below the data root nor in the cache."""
-    checkpoint = on_hub(recipe.checkpoint)
-    splits = [(spec.name, spec.split) for spec in recipe.sets] + [(name, "dev") for name in recipe.selection.dev]
-    wanted = []
-    for name, split in splits:
-        entry = catalog().find_dataset(name)
-        if entry is not None and not (request.root is not None and split_file(request.root / name, split).is_file()):
-            wanted.append((entry, split))
-    ensure(Needs((checkpoint,) if checkpoint else (), tuple(wanted)), notify, request.offline)
-
-
 def _train(prepared: Prepared, request: Request, session: Json) -> FineTuneTrainer:
     """Train from the last saved state to the end, and note in ``session`` from which step."""
     recipe, start, plan = prepared.recipe, prepared.start, prepared.plan
-    state, log = request.out / "state", request.out / LOG
+    out, state = request.out, request.out / "state"
     args = training_arguments(recipe, state, plan.steps, request.trackers or recipe.report_to)
-    with memory_advice(recipe), _tensorboard_in(request.out):
+    with memory_advice(recipe), _tensorboard_in(out):
         model, selection = load_trainable(start, recipe), prepared.data.selection
-        scorer = evaluator(recipe, start, selection) if selection else None
-        trainer = FineTuneTrainer(model, args, prepared.examples, recipe, Collator(start), plan, scorer)
-        resumed = states.last(state)
-        done = states.step_of(resumed) if resumed else 0
-        if trainer.is_world_process_zero():
-            begin_session(request.out, _about(recipe, start), session | {"from_step": done})
-            states.cut_log(log, done)
+        trainer = FineTuneTrainer(model, args, prepared, evaluator(recipe, start, selection) if selection else None)
+        done, evaluations = states.last_step(state), states.saved_evaluations(state)
         session["from_step"] = done
-        evaluations = states.evaluations(states.history(resumed)) if resumed else []
+        if trainer.is_world_process_zero():
+            sessions = [*read_run(out).get("sessions", []), session]
+            write_json(out / RUN, _about(prepared) | {"sessions": sessions, "status": "running"})
+            states.cut_log(out / LOG, done)
         if done < plan.steps and not states.out_of_patience(evaluations, recipe.selection.patience):
             with progress_bar(recipe.name, plan.steps, done, "steps", live=processes() == 1) as advance:
                 silent = advance if is_first() else (lambda count, note="": None)
-                trainer.add_callback(PlanCallback(plan, scorer is not None, log, silent))
-                trainer.train(resume_from_checkpoint=str(resumed) if resumed else None)
+                trainer.add_callback(PlanCallback(plan, bool(selection), out / LOG, silent))
+                trainer.train(resume_from_checkpoint=str(state / f"checkpoint-{done}") if done else None)
     return trainer
 
 
@@ -199,15 +125,16 @@ def _tensorboard_in(out: Path) -> Iterator[None]:
             os.environ.pop(TENSORBOARD, None)
 
 
-def _about(recipe: Recipe, start: Start) -> Json:
+def _about(prepared: Prepared) -> Json:
     """The part of run.json that is known at the beginning."""
+    recipe, start = prepared.recipe, prepared.start
     versions = {name: version(name) for name in (*LIBRARIES, "accelerate", *(["peft"] if recipe.lora else []))}
     return {
         "version": 1,
         "name": recipe.name,
         "checkpoint": {
             "source": recipe.checkpoint,
-            "revision": start.located.revision,
+            "revision": start.revision,
             "training_sets": list(start.training_sets),
         },
         "target": recipe.target,
@@ -222,10 +149,12 @@ def finish(trained: Trained, out: Path, session: Json) -> None:
     the state folder."""
     scores = None
     if trained.best:
-        scores = json.loads(scores_file(trained.state, trained.best_step).read_text(encoding="utf-8"))
+        file = trained.state / states.SCORES.format(step=trained.best.step)
+        scores = json.loads(file.read_text(encoding="utf-8"))
         write_json(out / SCORES, scores)
-    run = end_session(out, session) | outcome(trained)
-    write_json(out / RUN, run | {"status": "done"})
+    run = read_run(out)
+    run |= {"sessions": [*run.get("sessions", [])[:-1], session], **outcome(trained), "status": "done"}
+    write_json(out / RUN, run)
     write_atomic(out / "README.md", card(trained, run, scores, (out / RECIPE).read_text(encoding="utf-8")))
     write_json(out / DONE, training_facts(trained))
     shutil.rmtree(trained.state, ignore_errors=True)

@@ -1,5 +1,4 @@
-"""The folder of a finished fine-tuning: a checkpoint that predict and transformers take as it is, what is recorded of
-it, and its way to the Hugging Face hub."""
+"""The folder of a finished fine-tuning: a checkpoint that predict and transformers take as it is, and its record."""
 
 from __future__ import annotations
 
@@ -13,17 +12,13 @@ from pathlib import Path
 
 from safetensors import SafetensorError
 
-from gner_bench.errors import GnerBenchError, InputError, UsageError, short
-from gner_bench.fetch import home
-from gner_bench.fetch.locate import HUB_ID
+from gner_bench.documents.fields import Json
+from gner_bench.errors import GnerBenchError, InputError
 from gner_bench.files import write_atomic, write_json
 from gner_bench.predict.checkpoint import file_hashes
-from gner_bench.records import Json
 from gner_bench.train import state as states
-from gner_bench.train.batches import Cut
-from gner_bench.train.data import RecipeData
-from gner_bench.train.recipe import Recipe
-from gner_bench.train.start import Start, first_line, with_merged_adapters
+from gner_bench.train.prepare import Prepared
+from gner_bench.train.start import Start, load_saved
 
 RECIPE, LOG, RUN, SCORES, DONE = "recipe.toml", "log.jsonl", "run.json", "selection_scores.json", "training.json"
 TOKENIZER_FILES = (
@@ -36,38 +31,25 @@ TOKENIZER_FILES = (
     "chat_template.jinja",
 )
 DTYPE_NAMES = {"F32": "float32", "BF16": "bfloat16", "F16": "float16"}
-NOT_PUSHED = ["state/*", "tensorboard/*", ".*"]
 
 
 @dataclass(frozen=True)
 class Trained:
-    """A training that has come to its end. ``examples`` were trained on, ``state`` is the folder of its checkpoints."""
+    """A training that has come to its end. ``state`` is the folder of its checkpoints; ``best_step`` is the step whose
+    weights are the result: the best by evaluation, or the last without any."""
 
-    recipe: Recipe
-    start: Start
-    data: RecipeData
-    examples: int
-    cut: Cut
+    prepared: Prepared
     state: Path
+    last_step: int
+    evaluations: list[states.Evaluation]
+    best: states.Evaluation | None
+    best_step: int
 
-    @property
-    def last_step(self) -> int:
-        checkpoint = states.last(self.state)
-        return states.step_of(checkpoint) if checkpoint else 0
-
-    @property
-    def evaluations(self) -> list[states.Evaluation]:
-        checkpoint = states.last(self.state)
-        return states.evaluations(states.history(checkpoint)) if checkpoint else []
-
-    @property
-    def best(self) -> states.Evaluation | None:
-        return states.best(self.evaluations)
-
-    @property
-    def best_step(self) -> int:
-        """The step whose weights are the result: the best by evaluation, or the last without any."""
-        return self.best.step if self.best else self.last_step
+    @classmethod
+    def of(cls, prepared: Prepared, state: Path) -> Trained:
+        last, evaluations = states.last_step(state), states.saved_evaluations(state)
+        best = states.best(evaluations)
+        return cls(prepared, state, last, evaluations, best, best.step if best else last)
 
 
 def write_result(trained: Trained, out: Path) -> None:
@@ -77,7 +59,7 @@ def write_result(trained: Trained, out: Path) -> None:
     """
     try:
         _write_weights(trained, out)
-        _write_settings(trained.start, out)
+        _write_settings(trained.prepared.start, out)
     except (OSError, RuntimeError, SafetensorError) as error:
         why = states.reason(error, out)
         raise GnerBenchError(f"{out}: the result cannot be saved ({why}); the same command tries again") from None
@@ -86,11 +68,12 @@ def write_result(trained: Trained, out: Path) -> None:
 def _write_weights(trained: Trained, out: Path) -> None:
     """Give the files of the best weights a second name in ``out``, or a copy where the disk has no links; each under
     its final name only when whole."""
+    recipe, start = trained.prepared.recipe, trained.prepared.start
     folder = trained.state / f"checkpoint-{trained.best_step}"
-    if trained.recipe.lora is not None:
+    if recipe.lora is not None:
         merged = trained.state / "merged"
         shutil.rmtree(merged, ignore_errors=True)
-        with_merged_adapters(trained.start, trained.recipe, folder).save_pretrained(merged)
+        load_saved(start, recipe, folder).save_pretrained(merged)
         folder = merged
     sources = sorted({*folder.glob("*.safetensors"), *folder.glob("*.safetensors.index.json")})
     if not sources:
@@ -129,8 +112,8 @@ def _write_settings(start: Start, out: Path) -> None:
 
 def training_facts(trained: Trained) -> Json:
     """What training.json says: predict and score warn by it where a score is not zero-shot."""
-    recipe, inherited = trained.recipe, trained.start.training_sets
-    own = {data.name: {"sentences": len(data.dataset.sentences)} for data in trained.data.training}
+    recipe, inherited = trained.prepared.recipe, trained.prepared.start.training_sets
+    own = {data.name: {"sentences": len(data.dataset.sentences)} for data in trained.prepared.data.training}
     return {
         "name": recipe.name,
         "note": recipe.note,
@@ -142,7 +125,7 @@ def training_facts(trained: Trained) -> Json:
 
 def outcome(trained: Trained) -> Json:
     """The part of run.json that is known at the end."""
-    data, best = trained.data, trained.best
+    prepared, data, best = trained.prepared, trained.prepared.data, trained.best
     training, selection = {}, {}
     for part in data.training:
         training[part.name] = {
@@ -156,8 +139,8 @@ def outcome(trained: Trained) -> Json:
         facts = {"sentences": len(dataset.sentences), "content_hash": dataset.content_hash}
         selection[f"{dataset.name}/{dataset.split}"] = facts
     return {
-        "started_from": file_hashes(trained.start.folder),
-        "examples": {"trained_on": trained.examples, **asdict(trained.cut)},
+        "started_from": file_hashes(prepared.start.folder),
+        "examples": {"trained_on": len(prepared.examples), **asdict(prepared.cut)},
         "data": {
             "training": training,
             "selection": selection,
@@ -181,46 +164,3 @@ def read_run(out: Path) -> Json:
     if not isinstance(run, dict) or not isinstance(run.get("sessions", []), list):
         raise InputError(path, "is not the run.json of a training; choose another --out")
     return run
-
-
-def begin_session(out: Path, about: Json, session: Json) -> None:
-    """Note in run.json that a process has begun or goes on."""
-    sessions = read_run(out).get("sessions", [])
-    write_json(out / RUN, about | {"sessions": [*sessions, session], "status": "running"})
-
-
-def end_session(out: Path, session: Json) -> Json:
-    """The run.json whose last session is ``session``, which has ended."""
-    run = read_run(out)
-    return run | {"sessions": [*run.get("sessions", [])[:-1], session]}
-
-
-def require_repository(repository: str) -> None:
-    """Raise UsageError for a name that is no repository, and when the network is switched off."""
-    if HUB_ID.fullmatch(repository) is None:
-        raise UsageError(f"--push-to-hub {short(repository)}: expected OWNER/NAME")
-    if home.offline(False):
-        raise UsageError("--push-to-hub needs the network, which is switched off")
-
-
-def push(folder: Path, repository: str) -> str:
-    """Upload a checkpoint folder and return its address; the repository is made, private, if it is not there.
-
-    Raises GnerBenchError when the hub refuses or cannot be reached; the folder is as it was.
-    """
-    from huggingface_hub import HfApi
-    from huggingface_hub.errors import HfHubHTTPError
-
-    try:
-        api = HfApi()
-        api.create_repo(repository, private=True, exist_ok=True)
-        api.upload_folder(
-            repo_id=repository,
-            folder_path=folder,
-            ignore_patterns=NOT_PUSHED,
-            commit_message=f"Upload {folder.name} with gner-bench",
-        )
-    except (HfHubHTTPError, OSError, ValueError) as error:
-        message = f"--push-to-hub {repository}: {first_line(error)}; the checkpoint is in {folder}"
-        raise GnerBenchError(message) from None
-    return f"https://huggingface.co/{repository}"

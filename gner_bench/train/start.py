@@ -14,10 +14,10 @@ from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForSeq2SeqLM
 from transformers.utils import logging
 
 from gner_bench.catalog import catalog
-from gner_bench.catalog.models import Family
 from gner_bench.errors import GnerBenchError, InputError, UsageError, did_you_mean
-from gner_bench.fetch.locate import Located, locate
+from gner_bench.fetch.locate import locate
 from gner_bench.predict.checkpoint import DTYPES, require_weights
+from gner_bench.prompting import Wrapping
 from gner_bench.structure.back_tokenizer import FILES, tokenizer_file
 from gner_bench.train.recipe import Recipe
 
@@ -27,35 +27,21 @@ MODEL_TYPES = ("t5", "llama")
 
 @dataclass(frozen=True)
 class Start:
-    """A checkpoint on disk with its configuration and tokenizer. ``facts`` is what its own training.json says."""
+    """A checkpoint on disk with its configuration and tokenizer.
 
-    located: Located
+    ``revision`` is the commit that it came from, None for a folder of the user's own; ``training_sets`` is what it was
+    trained on, as far as the catalogue or its own training.json says; ``wrapping`` is that of its prompts; ``loader``
+    is the class of transformers that loads its model.
+    """
+
+    folder: Path
+    revision: str | None
+    training_sets: tuple[str, ...]
     config: Any
     tokenizer: Any
-    facts: dict[str, Any]
-
-    @property
-    def folder(self) -> Path:
-        return self.located.folder
-
-    @property
-    def encoder_decoder(self) -> bool:
-        return bool(self.config.is_encoder_decoder)
-
-    @property
-    def family(self) -> Family:
-        """How it is prompted."""
-        return catalog().get_family("t5" if self.encoder_decoder else "llama")
-
-    @property
-    def training_sets(self) -> tuple[str, ...]:
-        """What it was trained on, as far as the catalogue or itself says."""
-        return self.located.training_sets or tuple(self.facts.get("training_sets", ()))
-
-    @property
-    def loader(self) -> Any:
-        """The class of transformers that loads its model."""
-        return AutoModelForSeq2SeqLM if self.encoder_decoder else AutoModelForCausalLM
+    encoder_decoder: bool
+    wrapping: Wrapping
+    loader: Any
 
 
 def read_start(source: str) -> Start:
@@ -81,7 +67,18 @@ def read_start(source: str) -> Start:
         facts = json.loads(facts_file.read_text(encoding="utf-8")) if facts_file.is_file() else {}
     except ValueError:
         raise InputError(facts_file, "is not JSON") from None
-    return Start(located, config, tokenizer, facts if isinstance(facts, dict) else {})
+    known = facts.get("training_sets", ()) if isinstance(facts, dict) else ()
+    encoder_decoder = bool(config.is_encoder_decoder)
+    return Start(
+        folder,
+        located.revision,
+        located.training_sets or tuple(known),
+        config,
+        tokenizer,
+        encoder_decoder,
+        catalog().get_family("t5" if encoder_decoder else "llama").wrapping,
+        AutoModelForSeq2SeqLM if encoder_decoder else AutoModelForCausalLM,
+    )
 
 
 def _read_tokenizer(folder: Path, config: Any) -> Any:
@@ -128,9 +125,7 @@ def load_trainable(start: Start, recipe: Recipe) -> Any:
         from peft import LoraConfig, get_peft_model
     except ImportError:
         raise GnerBenchError("lora needs peft; run: pip install 'gner-bench[train]'") from None
-    layers = {
-        name.rpartition(".")[2] for name, module in model.named_modules() if isinstance(module, torch.nn.Linear)
-    }
+    layers = {name.rpartition(".")[2] for name, module in model.named_modules() if isinstance(module, torch.nn.Linear)}
     for layer in lora.modules:
         if layer not in layers:
             raise UsageError(f"lora.modules: the model has no layer {layer!r}; {did_you_mean(layer, sorted(layers))}")
@@ -141,22 +136,12 @@ def load_trainable(start: Start, recipe: Recipe) -> Any:
     return get_peft_model(model, config)
 
 
-def plain(model: Any) -> Any:
-    """The model of transformers inside ``model``, which may carry adapters."""
-    return model.get_base_model() if hasattr(model, "get_base_model") else model
-
-
-def with_merged_adapters(start: Start, recipe: Recipe, adapters: Path) -> Any:
-    """The model with the adapters saved in a folder added to its weights."""
-    from peft import PeftModel
-
-    return PeftModel.from_pretrained(load_plain(start, recipe), str(adapters)).merge_and_unload()
-
-
 def load_saved(start: Start, recipe: Recipe, folder: Path) -> Any:
-    """What a training under way has saved in a folder, in the recipe's precision, for decoding."""
+    """What a training under way has saved in a folder, in the recipe's precision; adapters added to the weights."""
     if recipe.lora is not None:
-        return with_merged_adapters(start, recipe, folder)
+        from peft import PeftModel
+
+        return PeftModel.from_pretrained(load_plain(start, recipe), str(folder)).merge_and_unload()
     return start.loader.from_pretrained(folder, config=deepcopy(start.config), dtype=DTYPES[recipe.precision])
 
 

@@ -15,6 +15,8 @@ from gner_bench.fetch.home import free_bytes, size_text
 from gner_bench.files import write_atomic
 
 STATE = "trainer_state.json"
+SCORES = "scores-{step}.json"
+"""The scores.json of an evaluation."""
 SAVING = "saving"
 """Where a checkpoint is written before it takes its place."""
 WEIGHTS = ("*.safetensors", "*.safetensors.index.json", "*.bin", "*.bin.index.json", "*config.json")
@@ -47,44 +49,37 @@ def out_of_patience(evaluations: list[Evaluation], patience: int) -> bool:
     return sum(evaluation.step > first.step for evaluation in evaluations) >= patience
 
 
-def step_of(folder: Path) -> int:
-    return int(folder.name.rpartition("-")[2])
+def last_step(state: Path) -> int:
+    """The step of the checkpoint to go on from, 0 where there is none."""
+    whole = [step for step, folder in _checkpoints(state) if (folder / STATE).is_file()]
+    return whole[-1] if whole else 0
 
 
-def checkpoints(state: Path) -> list[Path]:
-    """The checkpoints from the first to the last."""
-    folders = [path for path in state.glob("checkpoint-*") if re.fullmatch(r"checkpoint-[0-9]+", path.name)]
-    return sorted(folders, key=step_of)
+def _checkpoints(state: Path) -> list[tuple[int, Path]]:
+    """Step and folder of each checkpoint, from the first to the last."""
+    names = [(re.fullmatch(r"checkpoint-([0-9]+)", path.name), path) for path in state.glob("checkpoint-*")]
+    return sorted((int(name[1]), path) for name, path in names if name)
 
 
-def last(state: Path) -> Path | None:
-    """The checkpoint to go on from."""
-    whole = [path for path in checkpoints(state) if (path / STATE).is_file()]
-    return whole[-1] if whole else None
-
-
-def history(checkpoint: Path) -> list[dict[str, Any]]:
-    """The log history of a checkpoint. Raises InputError when it is unreadable."""
-    path = checkpoint / STATE
+def saved_evaluations(state: Path) -> list[Evaluation]:
+    """The evaluations up to the checkpoint to go on from. Raises InputError when its history is unreadable."""
+    step = last_step(state)
+    path = state / f"checkpoint-{step}" / STATE
     try:
-        rows: list[dict[str, Any]] = json.loads(path.read_text(encoding="utf-8"))["log_history"]
+        return evaluations(json.loads(path.read_text(encoding="utf-8"))["log_history"]) if step else []
     except (OSError, ValueError, KeyError, TypeError):
         raise InputError(path, "is not the state of a training; remove the folder to begin again") from None
-    return rows
 
 
-def place(state: Path, step: int) -> None:
-    """Give the checkpoint that was just written its place."""
+def put_in_place(state: Path, step: int, best_step: int | None = None) -> None:
+    """Give the checkpoint that was just written to ``saving`` its place, and remove what it makes superfluous: all
+    earlier ones, but for the weights of that of ``best_step``."""
     target = state / f"checkpoint-{step}"
     shutil.rmtree(target, ignore_errors=True)
     (state / SAVING / target.name).rename(target)
     shutil.rmtree(state / SAVING, ignore_errors=True)
-
-
-def prune(state: Path, keep: int | None) -> None:
-    """Remove all checkpoints but the last, and all but the weights of that of step ``keep``."""
-    for folder in checkpoints(state)[:-1]:
-        if step_of(folder) != keep:
+    for earlier, folder in _checkpoints(state)[:-1]:
+        if earlier != best_step:
             shutil.rmtree(folder, ignore_errors=True)
             continue
         weights = {path for pattern in WEIGHTS for path in folder.glob(pattern)}

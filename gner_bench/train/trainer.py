@@ -8,7 +8,6 @@ import shutil
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -30,36 +29,12 @@ from gner_bench.scoring.resampling import Resampling
 from gner_bench.scoring.scores import Scores
 from gner_bench.terminal import Advance
 from gner_bench.train import state as states
-from gner_bench.train.batches import IGNORED, Collator, Example, Examples, GlobalBatches
-from gner_bench.train.evaluation import Evaluator, decodable, mean_f1, set_f1
-from gner_bench.train.recipe import Recipe
+from gner_bench.train.batches import IGNORED, Collator, GlobalBatches
+from gner_bench.train.evaluation import Evaluator, decodable, gner_f1
+from gner_bench.train.prepare import Prepared, UpdatePlan
 from gner_bench.train.start import load_saved
 
 LOGGED = ("loss", "grad_norm", "learning_rate", "epoch")
-LOG_LINES = 200
-"""About how many times a whole training is logged."""
-
-
-@dataclass(frozen=True)
-class UpdatePlan:
-    """When what happens, in updates: ``every`` so many (and at the end) an evaluation, after which state is saved."""
-
-    steps: int
-    per_epoch: int
-    every: int
-    log_every: int
-
-    def saves(self, step: int) -> bool:
-        return step % self.every == 0 or step == self.steps
-
-    def logs(self, step: int) -> bool:
-        return step % self.log_every == 0 or self.saves(step)
-
-
-def update_plan(recipe: Recipe, per_epoch: int) -> UpdatePlan:
-    """The plan of a recipe with so many updates an epoch."""
-    steps = recipe.steps or math.ceil(recipe.epochs * per_epoch)
-    return UpdatePlan(steps, per_epoch, recipe.selection.every_steps or per_epoch, max(1, steps // LOG_LINES))
 
 
 def answer_loss(apart: bool) -> Callable[..., Tensor]:
@@ -84,27 +59,19 @@ def answer_loss(apart: bool) -> Callable[..., Tensor]:
 class FineTuneTrainer(Trainer):
     """``folder`` is the state folder; without an ``evaluator`` the last checkpoint counts as the best."""
 
-    def __init__(
-        self,
-        model: Any,
-        args: Any,
-        examples: list[Example],
-        recipe: Recipe,
-        collator: Collator,
-        plan: UpdatePlan,
-        evaluator: Evaluator | None,
-    ) -> None:
+    def __init__(self, model: Any, args: Any, prepared: Prepared, evaluator: Evaluator | None) -> None:
+        collator = Collator(prepared.start)
         super().__init__(
             model=model,
             args=args,
-            train_dataset=Examples(examples, collator.pad),
+            train_dataset=[*prepared.examples, collator.filler],
             data_collator=collator,
-            compute_loss_func=answer_loss(collator.start_token is not None),
+            compute_loss_func=answer_loss(prepared.start.encoder_decoder),
         )
         self.model_accepts_loss_kwargs = False  # the loss is ours: the model is not to be given num_items_in_batch
-        self.recipe, self.plan, self.evaluator = recipe, plan, evaluator
+        self.recipe, self.plan, self.evaluator = prepared.recipe, prepared.plan, evaluator
         self.folder = Path(args.output_dir)
-        self.lengths = [example.tokens for example in examples]
+        self.lengths = [example.tokens for example in prepared.examples]
         self._writing_to: Path | None = None
         self.remove_callback(PrinterCallback)
 
@@ -123,11 +90,12 @@ class FineTuneTrainer(Trainer):
         started = time.monotonic()
         scores = self._scores()
         cut = sum(one.details["structuring"]["cut_outputs"] for one in scores.sets.values())
-        metrics: dict[str, float] = {"eval_f1": mean_f1(scores)}
-        metrics |= {f"eval_{name}_f1": f1 for name, f1 in set_f1(scores).items()}
+        mean, of_sets = gner_f1(scores)
+        metrics: dict[str, float] = {"eval_f1": mean, **{f"eval_{name}_f1": f1 for name, f1 in of_sets.items()}}
         metrics |= {"eval_cut_outputs": cut, "eval_seconds": round(time.monotonic() - started, 2)}
         if self.is_world_process_zero():
-            write_json(scores_file(self.folder, self.state.global_step), document(scores, Resampling()))
+            file = self.folder / states.SCORES.format(step=self.state.global_step)
+            write_json(file, document(scores, Resampling()))
         self.log(dict(metrics))
         self.control = self.callback_handler.on_evaluate(self.args, self.state, self.control, metrics)
         evaluations = states.evaluations(self.state.log_history)
@@ -178,21 +146,16 @@ class FineTuneTrainer(Trainer):
             super()._save_checkpoint(model, trial)
         except (OSError, RuntimeError, SafetensorError) as error:
             shutil.rmtree(self.folder / states.SAVING, ignore_errors=True)
-            kept, why = states.last(self.folder), states.reason(error, self.folder)
+            kept, why = states.last_step(self.folder), states.reason(error, self.folder)
             left = "there was none before"
             if kept:
-                left = f"that of step {states.step_of(kept)} is kept, and the same command continues from it"
+                left = f"that of step {kept} is kept, and the same command continues from it"
             message = f"{self.folder}: the checkpoint of step {step} cannot be saved ({why}); {left}"
             raise GnerBenchError(message) from None
         finally:
             self._writing_to = None
-
-        def put_in_place() -> None:
-            states.place(self.folder, step)
-            best = states.best(states.evaluations(self.state.log_history))
-            states.prune(self.folder, best.step if best else None)
-
-        self._first_does(put_in_place)
+        best = states.best(states.evaluations(self.state.log_history))
+        self._first_does(lambda: states.put_in_place(self.folder, step, best.step if best else None))
 
     def _first_does(self, action: Callable[[], object]) -> None:
         """``action`` by the first process, the others waiting before and after."""
@@ -200,11 +163,6 @@ class FineTuneTrainer(Trainer):
         if self.is_world_process_zero():
             action()
         self.accelerator.wait_for_everyone()
-
-
-def scores_file(folder: Path, step: int) -> Path:
-    """The scores.json of an evaluation."""
-    return folder / f"scores-{step}.json"
 
 
 class PlanCallback(TrainerCallback):
@@ -216,9 +174,9 @@ class PlanCallback(TrainerCallback):
 
     def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
         step = state.global_step
-        control.should_log = self.plan.logs(step)
         control.should_save = self.plan.saves(step)
-        control.should_evaluate = self.evaluates and self.plan.saves(step)
+        control.should_log = control.should_save or step % self.plan.log_every == 0
+        control.should_evaluate = control.should_save and self.evaluates
         self.advance(1, self.note)
 
     def on_log(self, args: Any, state: Any, control: Any, logs: dict[str, float] | None = None, **_: Any) -> None:

@@ -244,12 +244,12 @@ def test_a_checkpoint_that_is_not_in_the_cache_says_how_to_get_it(
 def test_an_interruption_is_told_and_has_its_exit_code(
     run: Run, recipe: Callable[..., Path], data: Path, out: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from gner_bench.train.tune.trainer import TuneTrainer
+    from gner_bench.train.trainer import FineTuneTrainer
 
     def interrupted(*_: Any, **__: Any) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(TuneTrainer, "training_step", interrupted)
+    monkeypatch.setattr(FineTuneTrainer, "training_step", interrupted)
     result = run("train", recipe(), "--data", data, "--out", out)
     assert result.exit_code == 130
     assert result.stderr.endswith(

@@ -15,9 +15,9 @@ from gner_bench.catalog import catalog
 from gner_bench.predict.checkpoint import Checkpoint
 from gner_bench.train.export import export
 from gner_bench.train.tokenizer import train_tokenizer
-from gner_bench.train.tune import trainer as trainers
-from gner_bench.train.tune.run import Asked, fine_tune
-from gner_bench.train.tune.trainer import TuneTrainer
+from gner_bench.train import trainer as trainers
+from gner_bench.train.fine_tune import Request, fine_tune
+from gner_bench.train.trainer import FineTuneTrainer
 
 from .folders import forward
 
@@ -155,7 +155,7 @@ def tune(tmp_path: Path, films: Path, recipe_file: RecipeFile) -> Tune:
 
     def run(out: str = "out", told: list[str] | None = None, **changes: Any) -> Path:
         heard: list[str] = [] if told is None else told
-        return fine_tune(Asked(recipe_file(**changes), films, tmp_path / out), heard.append)
+        return fine_tune(Request(recipe_file(**changes), films, tmp_path / out), heard.append)
 
     return run
 
@@ -164,14 +164,14 @@ def tune(tmp_path: Path, films: Path, recipe_file: RecipeFile) -> Tune:
 def logits(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[torch.Tensor]]:
     """The logits of the model in training for fixed tokens, at each evaluation."""
     found: list[torch.Tensor] = []
-    scores = TuneTrainer._scores
+    scores = FineTuneTrainer._scores
 
-    def watched(self: TuneTrainer) -> Any:
+    def watched(self: FineTuneTrainer) -> Any:
         with trainers.decodable(self.model) as model:
             found.append(forward(model))
         return scores(self)
 
-    monkeypatch.setattr(TuneTrainer, "_scores", watched)
+    monkeypatch.setattr(FineTuneTrainer, "_scores", watched)
     return found
 
 

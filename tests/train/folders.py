@@ -11,7 +11,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from gner_bench.train.tune.trainer import TuneTrainer
+from gner_bench.train.trainer import FineTuneTrainer
 
 LORA = {"t5": {"r": 2, "modules": ["q", "wi_0"]}, "llama": {"r": 2, "modules": ["q_proj", "o_proj", "down_proj"]}}
 
@@ -67,13 +67,13 @@ class Killed(BaseException):
 
 def killed_at(monkeypatch: pytest.MonkeyPatch, *updates: int) -> None:
     """Kills the training before the n-th micro-batch of all that are done from now on."""
-    step, count = TuneTrainer.training_step, 0
+    step, count = FineTuneTrainer.training_step, 0
 
-    def dying(self: TuneTrainer, *arguments: Any, **keywords: Any) -> Any:
+    def dying(self: FineTuneTrainer, *arguments: Any, **keywords: Any) -> Any:
         nonlocal count
         count += 1
         if count in updates:
             raise Killed
         return step(self, *arguments, **keywords)
 
-    monkeypatch.setattr(TuneTrainer, "training_step", dying)
+    monkeypatch.setattr(FineTuneTrainer, "training_step", dying)

@@ -8,9 +8,9 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from gner_bench.train.tune.run import Asked, fine_tune
+from gner_bench.train.fine_tune import Request, fine_tune
 
 if __name__ == "__main__":
     root, *rest = map(Path, sys.argv[1:])
     for recipe, out in zip(rest[::2], rest[1::2], strict=True):
-        fine_tune(Asked(recipe, root, out), print)
+        fine_tune(Request(recipe, root, out), print)

@@ -9,8 +9,8 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gner_bench.train.tune.batches import GlobalBatches, epoch_order, padding_share, updates_per_epoch
-from gner_bench.train.tune.encoding import Example
+from gner_bench.train.batches import GlobalBatches, epoch_order, padding_share, updates_per_epoch
+from gner_bench.train.batches import Example
 
 LENGTHS = st.lists(st.integers(1, 900), min_size=1, max_size=400)
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gner_bench.errors import GnerBenchError, UsageError
-from gner_bench.train.tune.devices import (
+from gner_bench.train.devices import (
     accumulation,
     advice,
     idle_devices,
@@ -18,9 +18,9 @@ from gner_bench.train.tune.devices import (
     require_precision,
     require_trackers,
 )
-from gner_bench.train.tune.recipe import Lora, TuneRecipe, TuningSet
+from gner_bench.train.recipe import Lora, Recipe, TrainingSet
 
-RECIPE = TuneRecipe("r", "c", (TuningSet("films"),), batch_size=256, device_batch_size=4)
+RECIPE = Recipe("r", "c", (TrainingSet("films"),), batch_size=256, device_batch_size=4)
 
 
 @pytest.mark.parametrize(("devices", "steps"), [(1, 64), (2, 32), (8, 8), (64, 1)])
@@ -82,7 +82,7 @@ def test_gpus_that_one_process_leaves_idle_are_told(monkeypatch: pytest.MonkeyPa
 def test_unknown_trackers_and_those_not_installed_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(UsageError, match="unknown tracker 'tensorbord'; did you mean 'tensorboard'"):
         require_trackers(("tensorbord",))
-    monkeypatch.setattr("gner_bench.train.tune.devices.find_spec", lambda _: None)
+    monkeypatch.setattr("gner_bench.train.devices.find_spec", lambda _: None)
     with pytest.raises(UsageError, match="--report-to wandb: is not installed; run: pip install wandb"):
         require_trackers(("wandb",))
 

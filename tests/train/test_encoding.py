@@ -11,12 +11,12 @@ import torch
 from gner_bench.predict.checkpoint import load_checkpoint
 from gner_bench.predict.decoding import prompt_ids
 from gner_bench.prompting import Wrapping, prompt, tagged_text
-from gner_bench.train.tune.encoding import IGNORED, Collator, Cut, Example, Examples, encode
-from gner_bench.train.tune.examples import TextPair
-from gner_bench.train.tune.recipe import TuneRecipe, TuningSet
-from gner_bench.train.tune.start import Start, read_start
+from gner_bench.train.batches import IGNORED, Collator, Cut, Example, Examples, encode
+from gner_bench.train.data import TextPair
+from gner_bench.train.recipe import Recipe, TrainingSet
+from gner_bench.train.start import Start, read_start
 
-RECIPE = TuneRecipe("r", "c", (TuningSet("films"),))
+RECIPE = Recipe("r", "c", (TrainingSet("films"),))
 WORDS = ["did", "george", "clooney", "make", "a", "musical"]
 TAGS = ["O", "B-actor", "I-actor", "O", "O", "B-genre"]
 
@@ -30,15 +30,15 @@ def start(request: pytest.FixtureRequest) -> Start:
     return read_start(str(request.getfixturevalue(request.param)))
 
 
-def one(start: Start, recipe: TuneRecipe = RECIPE, times: int = 1) -> tuple[Example, Cut]:
-    examples, cut = encode([pair(start.family.wrapping, times)], start, recipe)
+def one(start: Start, recipe: Recipe = RECIPE, times: int = 1) -> tuple[Example, Cut]:
+    examples, cut = encode([pair(start.wrapping, times)], start, recipe)
     return examples[0], cut
 
 
 def test_prompts_are_tokenized_as_at_prediction(start: Start) -> None:
     checkpoint = load_checkpoint(str(start.folder), device="cpu")
     for times in (1, 60) if start.encoder_decoder else (1,):
-        expected, _, _ = prompt_ids(checkpoint, [pair(start.family.wrapping, times).prompt])[0]
+        expected, _, _ = prompt_ids(checkpoint, [pair(start.wrapping, times).prompt])[0]
         assert one(start, times=times)[0].prompt.tolist() == expected
 
 
@@ -71,7 +71,7 @@ def test_what_exceeds_the_limits_of_an_encoder_decoder_is_cut_and_counted(tiny_t
     assert example.prompt.tolist() == [*whole.prompt[:8], whole.prompt[-1]]
     assert example.answer.tolist() == [*whole.answer[:6], whole.answer[-1]]
     assert (cut.prompts, cut.answers, cut.dropped) == (1, 1, 0)
-    assert cut.told() == ["1 prompts were cut at the input limit", "1 answers did not fit and were cut"]
+    assert cut.lines() == ["1 prompts were cut at the input limit", "1 answers did not fit and were cut"]
 
 
 def test_prompt_and_answer_share_the_limit_of_a_decoder_only_model(tiny_llama: Path) -> None:

@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from gner_bench.train.tune import estimate, memory
-from gner_bench.train.tune.memory import activations, estimated_memory, trained_weights, weight_shapes
-from gner_bench.train.tune.recipe import read_tune_recipe
-from gner_bench.train.tune.run import Asked, Prepared, prepare
-from gner_bench.train.tune.start import load_trainable, read_start
+from gner_bench.train import estimate, memory
+from gner_bench.train.estimate import activations, estimated_memory, trained_weights, weight_shapes
+from gner_bench.train.recipe import read_recipe
+from gner_bench.train.fine_tune import Request, Prepared, prepare
+from gner_bench.train.start import load_trainable, read_start
 
 MODULES = {"tiny_t5": ["q", "wi_0"], "tiny_llama": ["q_proj", "down_proj"]}
 Prepare = Callable[..., Prepared]
@@ -23,7 +23,7 @@ Prepare = Callable[..., Prepared]
 def prepared(recipe_file: Callable[..., Path], films: Path, tmp_path: Path) -> Prepare:
     def build(**changes: Any) -> Prepared:
         path = recipe_file(**changes)
-        return prepare(read_tune_recipe(path), Asked(path, films, tmp_path / "out"), lambda _: None)
+        return prepare(read_recipe(path), Request(path, films, tmp_path / "out"), lambda _: None)
 
     return build
 
@@ -74,5 +74,5 @@ def test_a_trial_that_runs_out_of_memory_says_so(prepared: Prepare, monkeypatch:
     def full(*_: Any) -> None:
         raise MemoryError
 
-    monkeypatch.setattr("gner_bench.train.tune.timing.load_trainable", full)
+    monkeypatch.setattr("gner_bench.train.estimate.load_trainable", full)
     assert "the trial ran out of memory" in dict(estimate.estimate(prepared()))["time"]

@@ -12,11 +12,11 @@ import torch
 from gner_bench.data import Dataset, Sentence
 from gner_bench.predict.generation import Generation
 from gner_bench.structure.targets import parse_target, target_text
-from gner_bench.train.tune.evaluation import Evaluator, decodable, evaluator, mean_f1, set_f1
-from gner_bench.train.tune.recipe import Lora, TuneRecipe, TuningSet
-from gner_bench.train.tune.start import Start, load_trainable, plain, read_start
+from gner_bench.train.evaluation import Evaluator, decodable, evaluator, mean_f1, set_f1
+from gner_bench.train.recipe import Lora, Recipe, TrainingSet
+from gner_bench.train.start import Start, load_trainable, plain, read_start
 
-RECIPE = TuneRecipe("r", "c", (TuningSet("films"),), precision="fp32")
+RECIPE = Recipe("r", "c", (TrainingSet("films"),), precision="fp32")
 SENTENCES = (
     Sentence("0", ("did", "ann", "lee", "sing"), ("O", "B-actor", "I-actor", "O")),
     Sentence("1", ("ann", "lee", "bob"), ("B-actor", "I-actor", "B-genre")),

@@ -11,10 +11,10 @@ import pytest
 import torch
 
 from gner_bench.errors import GnerBenchError, InputError
-from gner_bench.train.tune import batches
-from gner_bench.train.tune import run as runs
-from gner_bench.train.tune import trainer as trainers
-from gner_bench.train.tune.trainer import TuneTrainer
+from gner_bench.train import batches
+from gner_bench.train import run as runs
+from gner_bench.train import trainer as trainers
+from gner_bench.train.trainer import FineTuneTrainer
 
 from .folders import FILES, LORA, Killed, killed_at, log, read, same_weights
 
@@ -67,7 +67,7 @@ def test_a_training_killed_while_its_result_is_written_writes_it_again(
         patch.setattr(runs, "finish", lambda *_: (_ for _ in ()).throw(Killed))
         with pytest.raises(Killed):
             tune()
-    monkeypatch.setattr(TuneTrainer, "train", lambda *_, **__: pytest.fail("trained again"))
+    monkeypatch.setattr(FineTuneTrainer, "train", lambda *_, **__: pytest.fail("trained again"))
     assert {path.name for path in tune().iterdir()} == FILES
 
 
@@ -131,7 +131,7 @@ def test_too_little_memory_is_one_line(tune: Tune, monkeypatch: pytest.MonkeyPat
     def full(*_: Any) -> None:
         raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20.00 MiB")
 
-    monkeypatch.setattr(TuneTrainer, "training_step", full)
+    monkeypatch.setattr(FineTuneTrainer, "training_step", full)
     with pytest.raises(
         GnerBenchError, match=r"^out of memory; change .* device_batch_size = 1 in place of 2 \(batch_size"
     ):

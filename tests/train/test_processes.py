@@ -13,7 +13,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from gner_bench.train.tune.run import Asked, fine_tune
+from gner_bench.train.fine_tune import Request, fine_tune
 
 from .folders import without_dropout
 
@@ -38,7 +38,7 @@ def test_two_processes_have_the_losses_of_one(
     for family, start in starts.items():
         written = recipe_file(checkpoint=str(start), steps=3, batch_size=8, selection={"holdout": 10})
         recipe = written.rename(tmp_path / f"{family}.toml")
-        fine_tune(Asked(recipe, films, tmp_path / f"{family}-1"), print)
+        fine_tune(Request(recipe, films, tmp_path / f"{family}-1"), print)
         arguments += [str(recipe), str(tmp_path / f"{family}-2")]
     done = subprocess.run(
         [*LAUNCH, str(Path(__file__).with_name("launched.py")), *arguments],

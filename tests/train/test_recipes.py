@@ -13,8 +13,8 @@ from accelerate.utils.deepspeed import HfDeepSpeedConfig
 from gner_bench.catalog import catalog
 from gner_bench.errors import InputError
 from gner_bench.fetch.locate import on_hub
-from gner_bench.train.tune.devices import accumulation
-from gner_bench.train.tune.recipe import TuneRecipe, read_tune_recipe
+from gner_bench.train.devices import accumulation
+from gner_bench.train.recipe import Recipe, read_recipe
 
 RECIPES = Path(__file__).parents[3] / "recipes"
 TUNING = [
@@ -24,13 +24,13 @@ PAPER = {"gner-t5-base": 12, "gner-t5-large": 10, "gner-t5-xl": 10, "gner-t5-xxl
 """Epochs of the recipes that follow the paper's task adaptation."""
 
 
-def read(name: str) -> TuneRecipe:
-    return read_tune_recipe(RECIPES / f"{name}.toml")
+def read(name: str) -> Recipe:
+    return read_recipe(RECIPES / f"{name}.toml")
 
 
 @pytest.mark.parametrize("path", TUNING, ids=lambda path: path.stem)
 def test_every_recipe_names_known_data_and_divides_on_up_to_eight_devices(path: Path) -> None:
-    recipe = read_tune_recipe(path)
+    recipe = read_recipe(path)
     assert all(catalog().find_dataset(spec.name) for spec in recipe.sets)
     assert on_hub(recipe.checkpoint) is not None
     assert all(accumulation(recipe, devices) for devices in (1, 2, 4, 8))
@@ -41,7 +41,7 @@ def test_every_recipe_names_known_data_and_divides_on_up_to_eight_devices(path: 
 
 def test_the_names_of_files_and_recipes_agree() -> None:
     assert {*PAPER} <= {path.stem for path in TUNING}
-    assert all(path.stem.startswith(read_tune_recipe(path).name) for path in TUNING)
+    assert all(path.stem.startswith(read_recipe(path).name) for path in TUNING)
 
 
 @pytest.mark.parametrize("name", PAPER)
@@ -118,5 +118,5 @@ def test_what_a_recipe_cannot_mean_is_refused_by_key(tmp_path: Path, line: str, 
     path = tmp_path / "r.toml"
     path.write_text(f'name = "r"\ncheckpoint = "c"\n{line}\n[[sets]]\nname = "films"\n', encoding="utf-8")
     with pytest.raises(InputError) as refused:
-        read_tune_recipe(path)
+        read_recipe(path)
     assert str(refused.value).startswith(f"{path}: {message}")

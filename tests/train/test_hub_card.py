@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from gner_bench.train.tune.recipe import PILE_NER
+from gner_bench.train.recipe import PILE_NER
 
 pytestmark = pytest.mark.usefixtures("short_outputs")
 Tune = Callable[..., Path]

@@ -13,9 +13,9 @@ from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForSeq2SeqLM
 from gner_bench.cli import main
 from gner_bench.errors import GnerBenchError, UsageError
 from gner_bench.predict.checkpoint import load_checkpoint
-from gner_bench.train.tune import run as runs
-from gner_bench.train.tune.encoding import Collator
-from gner_bench.train.tune.start import load_plain
+from gner_bench.train import run as runs
+from gner_bench.train.batches import Collator
+from gner_bench.train.start import load_plain
 
 from .folders import FILES, LORA, forward, log, read, without_dropout
 
@@ -113,7 +113,7 @@ def test_the_loss_is_the_mean_over_the_answer_tokens_of_a_batch(
     start = without_dropout(request.getfixturevalue(f"tiny_{family}"), tmp_path / "start")
     settings = {"checkpoint": str(start), "steps": 1, "batch_size": 20, "device_batch_size": 5}
     path = recipe_file(**settings)
-    prepared = runs.prepare(runs.read_tune_recipe(path), runs.Asked(path, films, tmp_path), lambda _: None)
+    prepared = runs.prepare(runs.read_recipe(path), runs.Request(path, films, tmp_path), lambda _: None)
     model = load_plain(prepared.start, prepared.recipe).eval()
     with torch.no_grad():
         expected = model(**Collator(prepared.start)(prepared.examples)).loss.item()

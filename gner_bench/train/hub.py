@@ -1,25 +1,31 @@
-"""README.md of a fine-tuned checkpoint, in the form of model cards on the hub."""
+"""The model card of a fine-tuned checkpoint (its README.md), and its upload to the Hugging Face hub."""
 
 from __future__ import annotations
 
 import json
 import re
 from collections.abc import Sequence
+from pathlib import Path
 
 from gner_bench import __version__
+from gner_bench.documents.fields import Json
+from gner_bench.errors import GnerBenchError, UsageError, short
+from gner_bench.fetch import home
 from gner_bench.fetch.locate import HUB_ID
-from gner_bench.records import Json
-from gner_bench.report.escape import markdown, one_line
+from gner_bench.messages import one_line
+from gner_bench.report.escape import markdown
 from gner_bench.report.rounding import ROUNDING, printed
-from gner_bench.train.data import Overlap, TrainingData
+from gner_bench.train.data import TrainingData
 from gner_bench.train.result import Trained
+from gner_bench.train.start import first_line
 
 TAGS = ["named-entity-recognition", "generative-ner", "gner", "token-classification"]
+NOT_PUSHED = ["state/*", "tensorboard/*", ".*"]
 
 
 def card(trained: Trained, run: Json, scores: Json | None, recipe_text: str) -> str:
     """The whole card. ``scores`` is the scores.json of the chosen checkpoint, None without selection data."""
-    wrapping = "between `[INST]` and `[/INST]`" if trained.start.family.wrapping == "llama" else "as it is"
+    wrapping = "between `[INST]` and `[/INST]`" if trained.prepared.start.wrapping == "llama" else "as it is"
     command = "gner-bench predict --model THIS_FOLDER --datasets zero-shot --out DIR\ngner-bench score DIR"
     sections = [
         _head(trained),
@@ -35,7 +41,7 @@ def card(trained: Trained, run: Json, scores: Json | None, recipe_text: str) -> 
 
 def _head(trained: Trained) -> str:
     """The metadata (JSON strings are YAML strings), and what the checkpoint is."""
-    recipe, revision = trained.recipe, trained.start.located.revision
+    recipe, revision = trained.prepared.recipe, trained.prepared.start.revision
     lines = ["---", "library_name: transformers"]
     if HUB_ID.fullmatch(recipe.checkpoint) and revision is not None:
         lines.append(f"base_model: {json.dumps(recipe.checkpoint)}")
@@ -76,17 +82,17 @@ def _scores(trained: Trained, scores: Json | None) -> str:
 
 
 def _training_data(trained: Trained) -> str:
-    rows = []
-    for data in trained.data.training:
+    prepared, training, rows = trained.prepared, trained.prepared.data.training, []
+    for data in training:
         dataset, limit = data.dataset, data.spec.negative_types
         name = f"{markdown(dataset.name)}/{markdown(dataset.split)}"
         types = "all" if limit is None else str(limit)
         rows.append([name, str(len(dataset.sentences)), types, str(dataset.repaired), f"`{dataset.content_hash[:16]}`"])
     table = _table(["set", "sentences", "most negative types", "repaired tags", "content hash"], rows)
-    parts = ["## Training data", table, f"{trained.examples} examples in all."]
-    parts += [f"{line}." for line in trained.cut.lines()]
-    parts += [_placement(data) for data in trained.data.training if data.placement]
-    before = ", ".join(map(markdown, trained.start.training_sets))
+    parts = ["## Training data", table, f"{len(prepared.examples)} examples in all."]
+    parts += [f"{line}." for line in prepared.cut.lines()]
+    parts += [_placement(data) for data in training if data.placement]
+    before = ", ".join(map(markdown, prepared.start.training_sets))
     if before:
         parts.append(f"The checkpoint it started from was trained on {before}.")
     return "\n\n".join(parts)
@@ -105,14 +111,11 @@ def _placement(data: TrainingData) -> str:
 
 
 def _overlaps(trained: Trained) -> str:
-    data = trained.data
-
-    def trained_on(overlap: Overlap) -> str:
-        count = len(overlap.sentences)
-        noun, verb = ("sentence", "is") if count == 1 else ("sentences", "are")
-        return f"trained on {count} {noun} of {markdown(overlap.data)} that {verb} in {markdown(overlap.test)}/test"
-
-    lines = [trained_on(overlap) for overlap in data.training_overlaps]
+    data, lines = trained.prepared.data, []
+    for overlap in data.training_overlaps:
+        noun, verb = ("sentence", "is") if len(overlap.sentences) == 1 else ("sentences", "are")
+        names = f"{markdown(overlap.data)} that {verb} in {markdown(overlap.test)}/test"
+        lines.append(f"trained on {len(overlap.sentences)} {noun} of {names}")
     lines += [
         f"**selected on test sentences**, as the recipe allows: {markdown(str(overlap))}"
         for overlap in data.selection_overlaps
@@ -148,3 +151,34 @@ def _fenced(text: str, language: str) -> str:
     clean = "\n".join(line if one_line(line) == " ".join(line.split()) else one_line(line) for line in lines)
     fence = "`" * max(3, 1 + max((len(run) for run in re.findall("`+", clean)), default=0))
     return f"{fence}{language}\n{clean}\n{fence}"
+
+
+def require_repository(repository: str) -> None:
+    """Raise UsageError for a name that is no repository, and when the network is switched off."""
+    if HUB_ID.fullmatch(repository) is None:
+        raise UsageError(f"--push-to-hub {short(repository)}: expected OWNER/NAME")
+    if home.offline(False):
+        raise UsageError("--push-to-hub needs the network, which is switched off")
+
+
+def push(folder: Path, repository: str) -> str:
+    """Upload a checkpoint folder and return its address; the repository is made, private, if it is not there.
+
+    Raises GnerBenchError when the hub refuses or cannot be reached; the folder is as it was.
+    """
+    from huggingface_hub import HfApi
+    from huggingface_hub.errors import HfHubHTTPError
+
+    try:
+        api = HfApi()
+        api.create_repo(repository, private=True, exist_ok=True)
+        api.upload_folder(
+            repo_id=repository,
+            folder_path=folder,
+            ignore_patterns=NOT_PUSHED,
+            commit_message=f"Upload {folder.name} with gner-bench",
+        )
+    except (HfHubHTTPError, OSError, ValueError) as error:
+        message = f"--push-to-hub {repository}: {first_line(error)}; the checkpoint is in {folder}"
+        raise GnerBenchError(message) from None
+    return f"https://huggingface.co/{repository}"
