@@ -100,8 +100,8 @@ def decode(checkpoint: Checkpoint, target: str, tasks: Sequence[Task], batch: in
     for start in range(0, len(order), batch):
         places = order[start : start + batch]
         for place, (text, finish) in zip(places, generate(checkpoint, [tasks[p] for p in places]), strict=True):
-            record = tasks[place].record(text, {"finish": finish})
-            lines[place] = tables.json_line(record if target == str(GNER) else {**record, "target": target})
+            record = replace(tasks[place].record(text, {"finish": finish}), format=target)
+            lines[place] = tables.json_line(record.document())
     yield from (lines[place] for place in range(len(tasks)))
 
 

@@ -59,9 +59,8 @@ from gner_bench.predict.decode.steps import padded
 from gner_bench.predict.decoding import end_tokens, generate, prompt_ids, use_protocol_settings
 from gner_bench.predict.generation import Generation
 from gner_bench.predict.inputs import select
-from gner_bench.predict.options import Limit, Options
+from gner_bench.predict.options import Limit, Options, chosen
 from gner_bench.predict.plan import Key, Task, batches, plan
-from gner_bench.predict.selection import chosen
 from gner_bench.records import Record, read_records
 from gner_bench.scoring.figures import Figures
 from gner_bench.structure.back_tokenizer import tokenizer_file

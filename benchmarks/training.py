@@ -29,7 +29,7 @@ from transformers import AutoModelForCausalLM, AutoModelForSeq2SeqLM
 from gner_bench.demo import CHECKPOINT
 from gner_bench.predict.checkpoint import DTYPES
 from gner_bench.train.batches import Collator, Example, epoch_order, longest, padding_share
-from gner_bench.train.fine_tune import Prepared, Request, prepare
+from gner_bench.train.prepare import Prepared, Request, prepare
 from gner_bench.train.recipe import Recipe, Selection, TrainingSet
 from gner_bench.train.start import load_trainable
 from gner_bench.train.trainer import answer_loss

@@ -1,9 +1,10 @@
-"""TOML files into dataclasses, with errors that name the key and the nearest known one."""
+"""TOML and JSON into dataclasses, with errors that name the key and the nearest known one."""
 
 from __future__ import annotations
 
 import dataclasses
 import tomllib
+from dataclasses import dataclass, fields
 from functools import cache
 from pathlib import Path
 from types import UnionType
@@ -12,25 +13,50 @@ from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_
 from gner_bench.errors import InputError, did_you_mean
 
 T = TypeVar("T")
+MORE = "more"
+"""The field of a dataclass that keeps the keys it does not know; one without it refuses them."""
+_hints = cache(get_type_hints)
 
 
-def read_config(kind: type[T], path: Path) -> T:
-    """Read ``path`` into the dataclass ``kind``, tables into nested ones, arrays of tables into tuples of them,
-    tables with free keys into dicts.
-
-    Raises InputError for a file that is not TOML and for a key that is missing, unknown or of another type.
-    """
+def read_toml(path: Path) -> dict[str, Any]:
+    """The table of a file. Raises InputError for one that cannot be read and for what is not TOML."""
     try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise InputError(path, error.strerror or str(error)) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise InputError(path, f"is not TOML: {error}") from None
-    built: T = _Key(path, "").build(kind, table)
-    return built
 
 
-@dataclasses.dataclass(frozen=True)
+def read_config(kind: type[T], path: Path) -> T:
+    """Read the TOML file ``path`` into the dataclass ``kind``.
+
+    Raises InputError for a file that is not TOML and for a key that is missing, unknown or of another type.
+    """
+    return build(kind, read_toml(path), path)
+
+
+def build(kind: type[T], table: Any, path: Path, field: str = "") -> T:
+    """The dataclass ``kind`` from a table of TOML or an object of JSON that is at ``field`` of the file ``path``.
+
+    Tables become nested dataclasses, arrays tuples, tables with free keys dicts. Raises InputError naming the key.
+    """
+    value: T = _Key(path, field).build(kind, table)
+    return value
+
+
+def plain(value: Any) -> Any:
+    """A dataclass as JSON: its fields in their order, the keys it did not know at the end."""
+    if dataclasses.is_dataclass(value):
+        document = {spec.name: plain(getattr(value, spec.name)) for spec in fields(value)}
+        unknown = document.pop(MORE, {})
+        return {**document, **unknown}
+    if isinstance(value, dict):
+        return {key: plain(inner) for key, inner in value.items()}
+    return [plain(inner) for inner in value] if isinstance(value, tuple | list) else value
+
+
+@dataclass(frozen=True)
 class _Key:
     """Where in the file we are."""
 
@@ -47,16 +73,27 @@ class _Key:
         if not isinstance(table, dict):
             raise self.error("expected a table")
         hints = _hints(kind)
-        for name in table:
-            if name not in hints:
-                raise self.at(name).error(f"unknown key; {did_you_mean(name, list(hints))}")
-        for spec in dataclasses.fields(kind):
-            if _required(spec) and spec.name not in table:
+        unknown = {name: value for name, value in table.items() if name not in hints or name == MORE}
+        if unknown and MORE not in hints:
+            name = next(iter(unknown))
+            raise self.at(name).error(f"unknown key; {did_you_mean(name, list(hints))}")
+        for spec in fields(kind):
+            required = spec.default is dataclasses.MISSING and spec.default_factory is dataclasses.MISSING
+            if required and spec.name not in table:
                 raise self.at(spec.name).error("is missing")
-        return kind(**{name: self.at(name).value(hints[name], value) for name, value in table.items()})
+        known = {name: value for name, value in table.items() if name not in unknown}
+        values = {name: self.at(name).value(hints[name], value) for name, value in known.items()}
+        return kind(**values, **({MORE: unknown} if unknown else {}))
 
     def value(self, hint: Any, value: Any) -> Any:
-        hint = _without_none(hint)
+        options = get_args(hint) if get_origin(hint) in (Union, UnionType) else (hint,)
+        options = tuple(option for option in options if option is not type(None))
+        if value is None and options != (hint,):
+            return None
+        # An optional value is read as what it is where it is there; of other unions plain types alone are read.
+        hint = options[0] if len(options) == 1 else hint
+        if hint is Any:
+            return value
         if dataclasses.is_dataclass(hint):
             return self.build(hint, value)
         if get_origin(hint) is tuple:
@@ -67,36 +104,12 @@ class _Key:
         if get_origin(hint) is dict and isinstance(value, dict):
             return {key: self.at(key).value(get_args(hint)[1], item) for key, item in value.items()}
         if get_origin(hint) is Literal:
-            return self.choice(list(get_args(hint)), value)
-        if not _fits(value, _plain_types(hint)):
-            raise self.error(f"expected {' or '.join(t.__name__ for t in _plain_types(hint))}, found {value!r}")
+            if value not in get_args(hint):
+                raise self.error(f"unknown value {value!r}; {did_you_mean(str(value), list(get_args(hint)))}")
+            return value
+        kinds = tuple(get_origin(option) or option for option in options)
+        # In Python True is a whole number, in TOML and JSON it is not; a whole number is a number everywhere.
+        fits = bool in kinds if isinstance(value, bool) else isinstance(value, kinds)
+        if not fits and not (float in kinds and type(value) is int):
+            raise self.error(f"expected {' or '.join(kind.__name__ for kind in kinds)}, found {value!r}")
         return value
-
-    def choice(self, allowed: list[str], value: Any) -> Any:
-        if value not in allowed:
-            raise self.error(f"unknown value {value!r}; {did_you_mean(str(value), allowed)}")
-        return value
-
-
-_hints = cache(get_type_hints)
-
-
-def _required(spec: dataclasses.Field[Any]) -> bool:
-    return spec.default is dataclasses.MISSING and spec.default_factory is dataclasses.MISSING
-
-
-def _without_none(hint: Any) -> Any:
-    """The type of an optional value, which a file gives or leaves out."""
-    options = [option for option in get_args(hint) if option is not type(None)]
-    return options[0] if get_origin(hint) in (Union, UnionType) and len(options) == 1 else hint
-
-
-def _plain_types(hint: Any) -> list[type]:
-    options = get_args(hint) if get_origin(hint) in (Union, UnionType) else (hint,)
-    return [get_origin(option) or option for option in options if option is not type(None)]
-
-
-def _fits(value: Any, kinds: list[type]) -> bool:
-    if isinstance(value, bool):
-        return bool in kinds
-    return isinstance(value, tuple(kinds)) or (float in kinds and isinstance(value, int))

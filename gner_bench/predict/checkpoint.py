@@ -14,12 +14,13 @@ from safetensors import SafetensorError
 from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForSeq2SeqLM, AutoTokenizer
 from transformers.utils import logging
 
+from gner_bench.answers import answer_format
 from gner_bench.catalog import catalog
 from gner_bench.catalog.models import Family
+from gner_bench.documents.record import GNER
 from gner_bench.errors import GnerBenchError, InputError, UsageError
 from gner_bench.fetch.locate import Located, locate
 from gner_bench.predict.options import DtypeName
-from gner_bench.structure.targets import GNER, parse_target
 
 DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
 MAP = "map"
@@ -32,8 +33,7 @@ class Checkpoint:
     """A loaded model. ``name``, ``source`` and ``revision`` say where it is from; ``files`` maps names to SHA-256.
 
     ``note`` is what its own training.json says about its standing, such as being supervised on the data, and
-    ``training_sets`` are the sets that it or the catalogue names; ``target`` is what it writes (see
-    gner_bench.structure.targets).
+    ``training_sets`` are the sets that it or the catalogue names; ``format`` is the answer format that it writes.
     """
 
     name: str
@@ -46,7 +46,7 @@ class Checkpoint:
     model: Any
     tokenizer: Any
     dtype: str
-    target: str = "full+bio"
+    format: str = GNER
 
     @property
     def encoder_decoder(self) -> bool:
@@ -97,7 +97,7 @@ def load_checkpoint(source: str, dtype: DtypeName = "auto", device: str = "auto"
         model=model,
         tokenizer=tokenizer,
         dtype=kind,
-        target=_target(folder, about),
+        format=_format(folder, about),
     )
 
 
@@ -137,9 +137,9 @@ def _training_facts(folder: Path) -> dict[str, Any]:
     return facts
 
 
-def _target(folder: Path, about: dict[str, Any]) -> str:
+def _format(folder: Path, about: dict[str, Any]) -> str:
     try:
-        return str(parse_target(str(about.get("target", GNER))))
+        return answer_format(str(about.get("target", GNER))).name
     except UsageError as error:
         raise InputError(folder / "training.json", str(error), field="target") from None
 

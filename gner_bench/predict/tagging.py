@@ -11,9 +11,9 @@ from pathlib import Path
 from gner_bench.data import Sentence
 from gner_bench.data.words import WORD
 from gner_bench.errors import UsageError
+from gner_bench.predict.backends.local import local_backend
 from gner_bench.predict.checkpoint import Checkpoint
 from gner_bench.predict.generation import Generation
-from gner_bench.predict.local import local_backend
 from gner_bench.predict.options import DecodingName, Options
 from gner_bench.predict.plan import Task
 from gner_bench.scoring.entities import lenient_spans
@@ -52,7 +52,7 @@ class TextTagger:
     def __init__(self, checkpoint: Checkpoint, types: Sequence[str], decoding: DecodingName = "drafted") -> None:
         self.types = tuple(types)
         self._backend = local_backend(checkpoint, Options(None, Path(), decoding=decoding))
-        self._target = parse_target(self._backend.target)
+        self._target = parse_target("full+bio" if self._backend.format == "gner" else self._backend.format)
         file = self._backend.tokenizer
         self._back_tokenizer = load_back_tokenizer(file) if file else None
 

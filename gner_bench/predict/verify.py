@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import torch
 
-from gner_bench.files import write_json
+from gner_bench.documents.run import NAME, read_own_run, write_run
 from gner_bench.predict.checkpoint import Checkpoint
 from gner_bench.predict.decoding import CLEAN_UP_TOKENIZATION_SPACES, end_tokens, prompt_ids, use_protocol_settings
 from gner_bench.records import Json
@@ -27,22 +27,23 @@ class Difference:
     gap: float
 
 
-def verify_run(checkpoint: Checkpoint, path: Path, count: int) -> list[Difference]:
+def verify_run(checkpoint: Checkpoint, path: Path, count: int) -> list[str]:
     """Generate for ``count`` sentences of a finished predictions.jsonl, spread over it, greedily and one at a time.
 
-    Returns those whose text differs, and records them in the run.json beside the file.
+    Returns how many texts differ and each that does, a line each, and records them in the run.json beside the file.
     """
     use_protocol_settings(checkpoint)
-    about = path.with_name("run.json")
-    document = json.loads(about.read_text(encoding="utf-8"))
-    total = document["sentences"]
+    about = path.with_name(NAME)
+    run = read_own_run(about)
+    total = run.sentences
     chosen = {i * total // count for i in range(count)} if count < total else set(range(total))
     with path.open(encoding="utf-8") as lines:
         records = (json.loads(line) for index, line in enumerate(lines) if index in chosen)
-        found = [each for each in (_difference(checkpoint, record) for record in records) if each is not None]
-    verified = {"sentences": len(chosen), "dtype": checkpoint.dtype, "differences": [asdict(each) for each in found]}
-    write_json(about, {**document, "verified": verified})
-    return found
+        differing = [found for found in (_difference(checkpoint, record) for record in records) if found is not None]
+    verified = {"sentences": len(chosen), "dtype": checkpoint.dtype, "differences": [asdict(d) for d in differing]}
+    write_run(about, replace(run, more={**run.more, "verified": verified}))
+    first = f"Compared with plain greedy decoding in {checkpoint.dtype}: {len(differing)} of {count} differ."
+    return [first, *(f"  {d.sentence} after {d.token} tokens; best logits {d.gap:.3g} apart" for d in differing)]
 
 
 @torch.inference_mode()

@@ -8,8 +8,8 @@ from pathlib import Path
 from rich.markup import escape
 from rich.table import Table
 
+from gner_bench.experiment.plan import Plan, PlannedJob
 from gner_bench.fetch.home import free_bytes, size_text
-from gner_bench.matrix.plan import Plan, PlannedRun
 from gner_bench.terminal import console
 
 
@@ -50,9 +50,9 @@ def _runs(plan: Plan) -> Table:
         table.add_column(heading, justify="left" if heading in ("run", "checkpoint", "decoding") else "right")
     for each in plan.runs:
         table.add_row(
-            escape(each.run.name),
-            escape(each.run.model),
-            each.run.decoding,
+            escape(each.job.name),
+            escape(each.job.system.model),
+            each.job.decoding,
             f"{each.parameters / 1e6:,.0f} M" if each.parameters else "?",
             "unknown" if each.download is None else size_text(each.download) if each.download else "none",
             f"{each.done:,} of {each.sentences:,}",
@@ -61,7 +61,7 @@ def _runs(plan: Plan) -> Table:
     return table
 
 
-def _estimate(run: PlannedRun) -> str:
+def _estimate(run: PlannedJob) -> str:
     return _time(run.seconds) if run.seconds is None else ("= " if run.measured else "~ ") + _time(run.seconds)
 
 

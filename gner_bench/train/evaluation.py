@@ -12,9 +12,9 @@ from typing import Any
 import torch
 
 from gner_bench.data import Dataset
+from gner_bench.predict.backends.local import local_backend
 from gner_bench.predict.checkpoint import DTYPES, Checkpoint
 from gner_bench.predict.generation import Generation
-from gner_bench.predict.local import local_backend
 from gner_bench.predict.options import Options
 from gner_bench.predict.plan import Key, Task
 from gner_bench.predict.plan import plan as planned

@@ -15,11 +15,12 @@ from pathlib import Path
 
 from gner_bench import __version__
 from gner_bench.documents.fields import Json
+from gner_bench.documents.run import now
 from gner_bench.errors import InputError
 from gner_bench.files import make_folder, write_atomic, write_json
 from gner_bench.messages import Say
+from gner_bench.predict.engine import LIBRARIES
 from gner_bench.predict.processes import is_first
-from gner_bench.predict.run_record import LIBRARIES, now
 from gner_bench.terminal import progress_bar
 from gner_bench.train import state as states
 from gner_bench.train.devices import device_names, idle_devices, memory_advice, processes, training_arguments

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from click.testing import Result
 
-from gner_bench.predict.local import fitting
+from gner_bench.predict.backends.local import fitting
 from gner_bench.records import read_records
 
 Run = Callable[..., Result]

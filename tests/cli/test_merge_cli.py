@@ -16,7 +16,7 @@ PREDICT = ("predict", "--model", "demo", "--data", "demo", "--datasets", "mit-mo
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Generates nothing, quickly."""
-    from gner_bench.predict import local
+    from gner_bench.predict.backends import local
 
     monkeypatch.setattr(local, "generate", lambda _, prompts: [Generation("", 0, "stop") for _ in prompts])
 

@@ -21,7 +21,7 @@ PREDICT = ("predict", "--model", "demo", "--data", "demo")
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Generates nothing, quickly."""
-    from gner_bench.predict import local
+    from gner_bench.predict.backends import local
 
     monkeypatch.setattr(local, "generate", lambda _, prompts: [Generation("", 0, "stop") for _ in prompts])
 

@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 import torch
+from gner_bench.train.export import export
+from gner_bench.train.tokenizer import train_tokenizer
 from tokenizers import Tokenizer, processors
 from transformers import LlamaConfig, LlamaForCausalLM, T5Config, T5ForConditionalGeneration
 
 from gner_bench.catalog import catalog
 from gner_bench.predict.checkpoint import Checkpoint
-from gner_bench.train.export import export
-from gner_bench.train.tokenizer import train_tokenizer
 from gner_bench.train import trainer as trainers
 from gner_bench.train.fine_tune import Request, fine_tune
 from gner_bench.train.trainer import FineTuneTrainer

@@ -9,8 +9,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gner_bench.train.batches import GlobalBatches, epoch_order, padding_share, updates_per_epoch
-from gner_bench.train.batches import Example
+from gner_bench.train.batches import Example, GlobalBatches, epoch_order, padding_share, updates_per_epoch
 
 LENGTHS = st.lists(st.integers(1, 900), min_size=1, max_size=400)
 

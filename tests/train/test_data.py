@@ -12,9 +12,8 @@ import pytest
 from gner_bench.data import Sentence
 from gner_bench.errors import UsageError
 from gner_bench.structure.targets import parse_target
-from gner_bench.train.data import prompt_types, text_pairs
-from gner_bench.train.data import RecipeData, load_data
-from gner_bench.train.recipe import PILE_NER, Selection, Recipe, TrainingSet
+from gner_bench.train.data import RecipeData, load_data, prompt_types, text_pairs
+from gner_bench.train.recipe import PILE_NER, Recipe, Selection, TrainingSet
 
 
 def write_set(root: Path, name: str, **splits: list[str]) -> None:

@@ -11,8 +11,8 @@ import pytest
 
 from gner_bench.train import estimate, memory
 from gner_bench.train.estimate import activations, estimated_memory, trained_weights, weight_shapes
+from gner_bench.train.fine_tune import Prepared, Request, prepare
 from gner_bench.train.recipe import read_recipe
-from gner_bench.train.fine_tune import Request, Prepared, prepare
 from gner_bench.train.start import load_trainable, read_start
 
 MODULES = {"tiny_t5": ["q", "wi_0"], "tiny_llama": ["q_proj", "down_proj"]}

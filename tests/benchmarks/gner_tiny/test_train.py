@@ -9,9 +9,9 @@ import pytest
 
 from gner_bench.errors import InputError
 from gner_bench.predict import engine
+from gner_bench.predict.backends.local import local_backend
 from gner_bench.predict.checkpoint import load_checkpoint
 from gner_bench.predict.inputs import select
-from gner_bench.predict.local import local_backend
 from gner_bench.predict.options import Limit, Options
 from gner_bench.train import loop
 from gner_bench.train.recipe import ModelShape, Recipe, Stage, TrainingSet

@@ -7,41 +7,42 @@ import pytest
 from gner_bench.cli.run import PRESET_NAMES
 from gner_bench.demo import CORPUS
 from gner_bench.errors import InputError
-from gner_bench.matrix.config import PRESETS, Matrix, NamedCheckpoint, Run, read_matrix
+from gner_bench.experiment.config import PRESETS, Experiment, Job, SystemEntry, read_experiment
+from gner_bench.predict.backend import SystemOptions
 from gner_bench.predict.options import Limit, Options
 
 HEAD = 'predictions = "out"\nreport = "rep"\ndata = "corpora"\n'
 CHECKPOINT = '[[checkpoints]]\nmodel = "models/GNER-T5-base"\n'
 
 
-def read(folder: Path, text: str) -> Matrix:
-    path = folder / "matrix.toml"
+def read(folder: Path, text: str) -> Experiment:
+    path = folder / "experiment.toml"
     path.write_text(text, encoding="utf-8")
-    return read_matrix(path)
+    return read_experiment(path)
 
 
 def refusal(folder: Path, text: str) -> str:
     """What is said about ``text``, after the name of the file."""
     with pytest.raises(InputError) as caught:
         read(folder, text)
-    return str(caught.value).removeprefix(f"{folder / 'matrix.toml'}: ")
+    return str(caught.value).removeprefix(f"{folder / 'experiment.toml'}: ")
 
 
 def test_the_packaged_demonstration_reads() -> None:
-    matrix = read_matrix(PRESETS["demo"])
-    assert list(matrix.runs()) == [Run("gner-tiny", "demo", "drafted")]
-    assert matrix.data == "demo"
+    experiment = read_experiment(PRESETS["demo"])
+    assert list(experiment.jobs()) == [Job("gner-tiny", SystemOptions("demo"), "drafted")]
+    assert experiment.data == "demo"
 
 
 def test_settings_left_out_have_defaults(tmp_path: Path) -> None:
-    assert read(tmp_path, HEAD + CHECKPOINT) == Matrix(
-        predictions="out", report="rep", data="corpora", checkpoints=(NamedCheckpoint("models/GNER-T5-base"),)
+    assert read(tmp_path, HEAD + CHECKPOINT) == Experiment(
+        predictions="out", report="rep", data="corpora", checkpoints=(SystemEntry("models/GNER-T5-base"),)
     )
 
 
 def test_a_checkpoint_without_name_is_called_after_its_folder(tmp_path: Path) -> None:
-    matrix = read(tmp_path, HEAD + CHECKPOINT + '[[checkpoints]]\nmodel = "b/base"\nname = "mine"\n')
-    assert [(run.name, run.model) for run in matrix.runs()] == [
+    experiment = read(tmp_path, HEAD + CHECKPOINT + '[[checkpoints]]\nmodel = "b/base"\nname = "mine"\n')
+    assert [(run.name, run.system.model) for run in experiment.jobs()] == [
         ("GNER-T5-base", "models/GNER-T5-base"),
         ("mine", "b/base"),
     ]
@@ -52,8 +53,8 @@ def test_options_carry_every_setting(tmp_path: Path) -> None:
         'datasets = ["a", "b"]\nsplit = "dev"\nlimit = 3\nbatch_size = 4\nnum_beams = 2\ndecodings = ["beam"]\n'
         'label_order = "shuffled"\nseed = 9\n'
     )
-    matrix = read(tmp_path, HEAD + settings + CHECKPOINT)
-    assert matrix.options(next(matrix.runs()), Path("x")) == Options(
+    experiment = read(tmp_path, HEAD + settings + CHECKPOINT)
+    assert experiment.options(next(experiment.jobs()), Path("x")) == Options(
         data=Path("corpora"),
         out=Path("x"),
         datasets=("a", "b"),
@@ -68,8 +69,8 @@ def test_options_carry_every_setting(tmp_path: Path) -> None:
 
 
 def test_the_word_demo_stands_for_the_embedded_corpus(tmp_path: Path) -> None:
-    matrix = read(tmp_path, HEAD.replace("corpora", "demo") + CHECKPOINT)
-    assert matrix.options(next(matrix.runs()), Path("x")).data == CORPUS
+    experiment = read(tmp_path, HEAD.replace("corpora", "demo") + CHECKPOINT)
+    assert experiment.options(next(experiment.jobs()), Path("x")).data == CORPUS
 
 
 def test_an_unknown_key_gets_the_nearest_one(tmp_path: Path) -> None:
@@ -113,8 +114,8 @@ def test_counts_are_at_least_one(tmp_path: Path, key: str, value: int) -> None:
 
 
 def test_a_limit_may_be_a_range(tmp_path: Path) -> None:
-    matrix = read(tmp_path, HEAD + 'limit = "11-20"\n' + CHECKPOINT)
-    assert matrix.options(next(matrix.runs()), Path("x")).limit == Limit(11, 20)
+    experiment = read(tmp_path, HEAD + 'limit = "11-20"\n' + CHECKPOINT)
+    assert experiment.options(next(experiment.jobs()), Path("x")).limit == Limit(11, 20)
     assert refusal(tmp_path, HEAD + 'limit = "20-11"\n' + CHECKPOINT).startswith("limit: '20-11': expected")
 
 
@@ -133,10 +134,10 @@ def test_two_checkpoints_of_one_name(tmp_path: Path) -> None:
 
 def test_every_checkpoint_runs_in_every_decoding(tmp_path: Path) -> None:
     text = HEAD + 'decodings = ["drafted", "greedy", "beam", "constrained"]\nnum_beams = 4\n' + CHECKPOINT
-    matrix = read(tmp_path, text)
-    names = [run.name.removeprefix("GNER-T5-base") for run in matrix.runs()]
+    experiment = read(tmp_path, text)
+    names = [run.name.removeprefix("GNER-T5-base") for run in experiment.jobs()]
     assert names == ["", "+greedy", "+beam4", "+constrained"]
-    found = [matrix.options(run, Path("x")) for run in matrix.runs()]
+    found = [experiment.options(run, Path("x")) for run in experiment.jobs()]
     assert [(each.effective_decoding, each.num_beams) for each in found] == [
         ("drafted", 1),
         ("greedy", 1),
@@ -162,13 +163,13 @@ def test_settings_that_do_not_go_together(tmp_path: Path, lines: str, said: str)
 
 
 def test_models_take_the_place_of_the_checkpoints() -> None:
-    matrix = read_matrix(PRESETS["supervised"], ("mine/tuned",))
-    assert [(run.name, run.model) for run in matrix.runs()] == [("tuned", "mine/tuned")]
+    experiment = read_experiment(PRESETS["supervised"], ("mine/tuned",))
+    assert [(run.name, run.system.model) for run in experiment.jobs()] == [("tuned", "mine/tuned")]
 
 
 @pytest.mark.parametrize("preset", ["demo", "zero-shot"])
 def test_presets_read(preset: str) -> None:
-    assert list(read_matrix(PRESETS[preset]).runs())
+    assert list(read_experiment(PRESETS[preset]).jobs())
 
 
 def test_the_command_knows_all_presets() -> None:

@@ -10,8 +10,8 @@ from click.testing import CliRunner
 
 from gner_bench.cli import main
 from gner_bench.errors import UsageError
-from gner_bench.matrix.config import read_matrix
-from gner_bench.matrix.export import export_config
+from gner_bench.experiment.config import read_experiment
+from gner_bench.experiment.export import export_config
 
 
 def test_a_run_made_from_the_exported_configuration_is_the_same(tmp_path: Path) -> None:
@@ -22,7 +22,7 @@ def test_a_run_made_from_the_exported_configuration_is_the_same(tmp_path: Path) 
     config = tmp_path / "run.toml"
     exported = CliRunner().invoke(main, ["run", "--export-config", str(first)])
     config.write_text(exported.stdout, encoding="utf-8")
-    assert [run.name for run in read_matrix(config).runs()] == ["tiny+constrained"]
+    assert [run.name for run in read_experiment(config).jobs()] == ["tiny+constrained"]
     again = CliRunner().invoke(main, ["run", str(config), "--out", str(tmp_path / "again")])
     assert again.exit_code == 0, again.output
     files = (first / "predictions.jsonl", tmp_path / "again/predictions/tiny+constrained/predictions.jsonl")
@@ -31,7 +31,7 @@ def test_a_run_made_from_the_exported_configuration_is_the_same(tmp_path: Path) 
 
 @pytest.mark.parametrize("part", [{"settings": {"backend": "openai"}}, {"selection": {"shard": "1/2"}}])
 def test_what_run_cannot_make_is_refused(tmp_path: Path, part: dict[str, object]) -> None:
-    document = {"model": {"files": {}}, "settings": {"backend": "transformers"}, **part}
+    document = {"status": "done", "model": {"files": {}}, "settings": {"backend": "transformers"}, **part}
     (tmp_path / "run.json").write_text(json.dumps(document), encoding="utf-8")
     with pytest.raises(UsageError):
         export_config(tmp_path)

@@ -8,18 +8,20 @@ from pathlib import Path
 
 import torch
 
+from gner_bench.documents.record import GNER
+from gner_bench.documents.run import Model
 from gner_bench.errors import UsageError
-from gner_bench.predict.backend import Backend
-from gner_bench.predict.checkpoint import Checkpoint
+from gner_bench.predict.backend import Backend, BackendKind, SystemOptions
+from gner_bench.predict.checkpoint import Checkpoint, load_checkpoint
 from gner_bench.predict.decode.drafted import Drafted
 from gner_bench.predict.decode.forced import Forced
 from gner_bench.predict.decoding import CLEAN_UP_TOKENIZATION_SPACES, generate, use_protocol_settings
 from gner_bench.predict.generation import Generation
 from gner_bench.predict.options import DecodingName, Options
 from gner_bench.predict.plan import Key, Task, batches
+from gner_bench.predict.verify import verify_run
 from gner_bench.records import Json, read_records
 from gner_bench.structure.back_tokenizer import tokenizer_file
-from gner_bench.structure.targets import GNER
 
 ROWS = 8
 """Sentences side by side on a CPU, where more of them share nothing but the same arithmetic."""
@@ -50,7 +52,8 @@ def local_backend(checkpoint: Checkpoint, options: Options) -> Backend:
         decode=decoder,
         tokenizer=tokenizer_file(checkpoint.folder),
         statistics=decoder.statistics,
-        target=checkpoint.target,
+        format=checkpoint.format,
+        verify=lambda path, count: verify_run(checkpoint, path, count),
     )
 
 
@@ -60,10 +63,10 @@ def decoding_of(checkpoint: Checkpoint, options: Options) -> DecodingName:
     Raises UsageError for constrained decoding of another target.
     """
     asked = options.effective_decoding
-    if checkpoint.target == str(GNER) or asked in ("greedy", "beam"):
+    if checkpoint.format == GNER or asked in ("greedy", "beam"):
         return asked
     if asked == "constrained":
-        raise UsageError(f"{checkpoint.name} writes {checkpoint.target}; constrained decoding is for {GNER}")
+        raise UsageError(f"{checkpoint.name} writes {checkpoint.format}; constrained decoding is for {GNER}")
     return "greedy"
 
 
@@ -129,16 +132,16 @@ def batched(checkpoint: Checkpoint, tasks: Sequence[Task], batch_size: int) -> I
             yield from zip(batch, generate(checkpoint, [task.prompt for task in batch]), strict=True)
 
 
-def _model(checkpoint: Checkpoint) -> Json:
-    return {
-        "name": checkpoint.name,
-        "source": checkpoint.source,
-        "revision": checkpoint.revision,
-        "parameters": checkpoint.parameters,
-        "note": checkpoint.note,
-        "training_sets": checkpoint.training_sets,
-        "files": checkpoint.files,
-    }
+def _model(checkpoint: Checkpoint) -> Model:
+    return Model(
+        checkpoint.name,
+        checkpoint.source,
+        checkpoint.revision,
+        checkpoint.parameters,
+        checkpoint.note,
+        checkpoint.training_sets,
+        checkpoint.files,
+    )
 
 
 def _settings(checkpoint: Checkpoint, options: Options) -> Json:
@@ -148,9 +151,16 @@ def _settings(checkpoint: Checkpoint, options: Options) -> Json:
         "decoding": decoding_of(checkpoint, options),
         "num_beams": options.num_beams,
         "dtype": checkpoint.dtype,
-        "target": None if checkpoint.target == str(GNER) else checkpoint.target,
         "max_input_tokens": family.max_input_tokens or None,
         "max_new_tokens": family.max_new_tokens or None,
         "max_total_tokens": family.max_total_tokens or None,
         "clean_up_tokenization_spaces": CLEAN_UP_TOKENIZATION_SPACES,
     }
+
+
+def make(system: SystemOptions, options: Options) -> Backend:
+    """The backend of a checkpoint, which is loaded."""
+    return local_backend(load_checkpoint(system.model, system.dtype, system.device), options)
+
+
+LOCAL = BackendKind("local", "a checkpoint on this machine", make, fetches=True)

@@ -5,17 +5,17 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from gner_bench.matrix.config import PRESETS, Matrix, NamedCheckpoint, read_matrix
-from gner_bench.matrix.plan import PREDICTION_BYTES, plan_matrix
+from gner_bench.experiment.config import PRESETS, Experiment, SystemEntry, read_experiment
+from gner_bench.experiment.plan import PREDICTION_BYTES, plan_experiment
 
 
-def demo(tmp_path: Path, **settings: object) -> Matrix:
-    matrix = {"data": "demo", "checkpoints": (NamedCheckpoint("demo", "tiny"),), **settings}
-    return Matrix(predictions=str(tmp_path), report="r", **matrix)  # type: ignore[arg-type]
+def demo(tmp_path: Path, **settings: object) -> Experiment:
+    experiment = {"data": "demo", "checkpoints": (SystemEntry("demo", "tiny"),), **settings}
+    return Experiment(predictions=str(tmp_path), report="r", **experiment)  # type: ignore[arg-type]
 
 
 def test_what_is_not_cached_is_counted_by_the_catalogue(tmp_path: Path) -> None:
-    plan = plan_matrix(read_matrix(PRESETS["zero-shot"]), tmp_path)
+    plan = plan_experiment(read_experiment(PRESETS["zero-shot"]), tmp_path)
     assert sum(each.sentences for each in plan.sets) == 6470
     assert not any(each.cached for each in plan.sets)
     assert len(plan.runs) == 5
@@ -24,14 +24,14 @@ def test_what_is_not_cached_is_counted_by_the_catalogue(tmp_path: Path) -> None:
 
 
 def test_a_limit_cuts_each_set(tmp_path: Path) -> None:
-    plan = plan_matrix(demo(tmp_path, limit="3-7"), tmp_path)
+    plan = plan_experiment(demo(tmp_path, limit="3-7"), tmp_path)
     assert {each.sentences for each in plan.sets} == {5}
     assert plan.runs[0].sentences == 35
 
 
 def test_a_checkpoint_in_two_decodings_is_fetched_once(tmp_path: Path) -> None:
-    matrix = demo(tmp_path, checkpoints=(NamedCheckpoint("GNER-T5-base"),), decodings=("drafted", "constrained"))
-    plan = plan_matrix(matrix, tmp_path)
+    experiment = demo(tmp_path, checkpoints=(SystemEntry("GNER-T5-base"),), decodings=("drafted", "constrained"))
+    plan = plan_experiment(experiment, tmp_path)
     assert plan.download == plan.runs[0].download
 
 
@@ -40,18 +40,19 @@ def test_work_that_is_done_is_not_estimated_again(tmp_path: Path) -> None:
     run.mkdir()
     (run / "predictions.jsonl").write_text("{}\n" * 68, encoding="utf-8")
     about = {
+        "status": "done",
         "model": {"source": "demo"},
         "settings": {"decoding": "drafted"},
         "throughput": {"generating": {"sentences_per_second": 50.0}},
     }
     (run / "run.json").write_text(json.dumps(about), encoding="utf-8")
-    planned = plan_matrix(demo(tmp_path), tmp_path).runs[0]
+    planned = plan_experiment(demo(tmp_path), tmp_path).runs[0]
     assert (planned.done, planned.sentences, planned.seconds, planned.measured) == (68, 168, 2.0, True)
 
 
 def test_nothing_is_guessed_where_nothing_is_known(tmp_path: Path) -> None:
-    plan = plan_matrix(demo(tmp_path), tmp_path)
+    plan = plan_experiment(demo(tmp_path), tmp_path)
     assert plan.runs[0].seconds is None
     assert plan.seconds is None
-    on_gpu = demo(tmp_path, checkpoints=(NamedCheckpoint("GNER-T5-base"),), device="cuda")
-    assert plan_matrix(on_gpu, tmp_path).runs[0].seconds is None
+    on_gpu = demo(tmp_path, checkpoints=(SystemEntry("GNER-T5-base"),), device="cuda")
+    assert plan_experiment(on_gpu, tmp_path).runs[0].seconds is None

@@ -6,19 +6,19 @@ import random
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from gner_bench import __version__
+from gner_bench.documents.fields import Json
 from gner_bench.errors import GnerBenchError, UnreachableError, UsageError, did_you_mean, short
 from gner_bench.fetch.http import CONNECT_SECONDS, READ_SECONDS, backoff, retry_after
-from gner_bench.records import Json
+from gner_bench.predict.backend import Api
 
 if TYPE_CHECKING:
     import httpx2
 
-Api = Literal["completions", "chat"]
-TOLD = ("owned_by", "root", "max_model_len", "meta")
+RECORDED = ("owned_by", "root", "max_model_len", "meta")
 """What goes from the server's list of models into run.json."""
 MAY_PASS = (408, 409, 429)
 """HTTP statuses below 500 after which the same request may succeed."""
@@ -71,30 +71,22 @@ def _is_address(url: str) -> bool:
     return parts.scheme in ("http", "https") and reachable and not extra
 
 
-def told(server: Server) -> Json:
+def served_model(server: Server) -> Json:
     """What the server says of the model. Raises UsageError when it lists what it serves and the model is not there."""
-    listed = {entry["id"]: entry for entry in _listed(server)}
-    if server.model not in listed and not all(_is_cached(entry) for entry in listed.values()):
-        hint = did_you_mean(server.model, list(listed))
-        raise UsageError(f"{server.base_url} serves no model {short(server.model)}; {hint}")
-    return {key: value for key, value in listed.get(server.model, {}).items() if key in TOLD}
-
-
-def _is_cached(entry: Json) -> bool:
-    """Whether ``entry`` looks like one of `transformers serve`, which lists its cache and serves other models too."""
-    return bool(entry.get("owned_by") == entry["id"].rpartition("/")[0])
-
-
-def _listed(server: Server) -> list[Json]:
-    """The entries of GET /models, none from a server without that route."""
     response = _get_models(server)
     if response.status_code in (401, 403, *MAY_PASS, 503):
         raise GnerBenchError(f"{server.base_url}: {problem(server, response)}")
     try:
         entries = response.json()["data"] if response.status_code == 200 else []
-        return [entry for entry in entries if isinstance(entry["id"], str)]
+        listed = {entry["id"]: entry for entry in entries if isinstance(entry["id"], str)}
     except (ValueError, KeyError, TypeError):
-        return []
+        listed = {}  # a server without that route may serve the model all the same
+    # `transformers serve` lists its cache, with the owner as the folder of the name, and serves other models too.
+    only_cached = all(entry.get("owned_by") == id.rpartition("/")[0] for id, entry in listed.items())
+    if server.model not in listed and not only_cached:
+        hint = did_you_mean(server.model, list(listed))
+        raise UsageError(f"{server.base_url} serves no model {short(server.model)}; {hint}")
+    return {key: value for key, value in listed.get(server.model, {}).items() if key in RECORDED}
 
 
 def _get_models(server: Server) -> httpx2.Response:
