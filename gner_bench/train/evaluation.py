@@ -11,6 +11,7 @@ from typing import Any
 
 import torch
 
+from gner_bench.answers import answer_format
 from gner_bench.data import Dataset
 from gner_bench.predict.backends.local import local_backend
 from gner_bench.predict.checkpoint import DTYPES, Checkpoint
@@ -69,7 +70,7 @@ class Evaluator:
             model=model,
             tokenizer=start.tokenizer,
             dtype=next(name for name, kind in DTYPES.items() if kind == model.dtype),
-            target=recipe.target,
+            format=answer_format(recipe.target).name,
         )
         backend = local_backend(checkpoint, Options(data=None, out=Path(), decoding="drafted"))
         return {task.key: generation for task, generation in backend.decode(self.tasks[share])}

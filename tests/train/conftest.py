@@ -8,22 +8,23 @@ from typing import Any
 
 import pytest
 import torch
-from gner_bench.train.export import export
-from gner_bench.train.tokenizer import train_tokenizer
+from gner_tiny.model import export
+from gner_tiny.tokenizer import train_tokenizer
 from tokenizers import Tokenizer, processors
 from transformers import LlamaConfig, LlamaForCausalLM, T5Config, T5ForConditionalGeneration
 
 from gner_bench.catalog import catalog
 from gner_bench.predict.checkpoint import Checkpoint
 from gner_bench.train import trainer as trainers
-from gner_bench.train.fine_tune import Request, fine_tune
+from gner_bench.train.fine_tune import fine_tune
+from gner_bench.train.prepare import Request
 from gner_bench.train.trainer import FineTuneTrainer
 
 from .folders import forward
 
 TOKENIZER = train_tokenizer([" did george clooney make a musical", "actor", "genre"] * 3, 320)
 RECIPE: dict[str, Any] = {
-    "name": "tuned",
+    "name": "mine",
     "steps": 4,
     "batch_size": 4,
     "device_batch_size": 2,
@@ -91,7 +92,7 @@ def tiny_llama(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def films(tmp_path: Path) -> Path:
-    """A data root with one set: 15 sentences of three to seven words, the first of which stands in its test split."""
+    """A data root with one set: 15 sentences of three to seven words, the first of which is in its test split."""
     folder = tmp_path / "data/films"
     folder.mkdir(parents=True)
     (folder / "label.txt").write_text("actor\ngenre\n", encoding="utf-8")
@@ -133,7 +134,7 @@ def short_outputs(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 RecipeFile = Callable[..., Path]
-Tune = Callable[..., Path]
+FineTuned = Callable[..., Path]
 
 
 @pytest.fixture
@@ -150,7 +151,7 @@ def recipe_file(tmp_path: Path, tiny_t5: Path) -> RecipeFile:
 
 
 @pytest.fixture
-def tune(tmp_path: Path, films: Path, recipe_file: RecipeFile) -> Tune:
+def fine_tuned(tmp_path: Path, films: Path, recipe_file: RecipeFile) -> FineTuned:
     """Fine-tunes into the folder ``out`` as a recipe with these changes says."""
 
     def run(out: str = "out", told: list[str] | None = None, **changes: Any) -> Path:
@@ -177,10 +178,10 @@ def logits(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[torch.Tensor]]:
 
 @pytest.fixture
 def f1_of_evaluations(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
-    """Lets evaluations find these mean F1, one after another."""
+    """Lets evaluations have these mean F1, one after another."""
 
     def give(*values: float) -> None:
         remaining = iter(values)
-        monkeypatch.setattr(trainers, "mean_f1", lambda _: next(remaining))
+        monkeypatch.setattr(trainers, "gner_f1", lambda _: (next(remaining), {}))
 
     return give

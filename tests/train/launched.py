@@ -8,7 +8,8 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from gner_bench.train.fine_tune import Request, fine_tune
+from gner_bench.train.fine_tune import fine_tune
+from gner_bench.train.prepare import Request
 
 if __name__ == "__main__":
     root, *rest = map(Path, sys.argv[1:])

@@ -29,8 +29,8 @@ def recipe(**settings: Any) -> Recipe:
     return Recipe(**{"name": "r", "checkpoint": "c", "sets": (TrainingSet("films"),), "test": ("films",), **settings})
 
 
-def words_of(material: RecipeData) -> list[str]:
-    return [sentence.words[0] for data in material.training for sentence in data.dataset.sentences]
+def words_of(loaded: RecipeData) -> list[str]:
+    return [sentence.words[0] for data in loaded.training for sentence in data.dataset.sentences]
 
 
 def test_a_limit_draws_with_the_seed_and_keeps_the_order(tmp_path: Path) -> None:
@@ -45,40 +45,40 @@ def test_a_limit_draws_with_the_seed_and_keeps_the_order(tmp_path: Path) -> None
 
 def test_every_nth_sentence_is_held_out_of_training(tmp_path: Path) -> None:
     write_set(tmp_path, "films", train=[f"w{i}" for i in range(9)], test=["z"])
-    material = load_data(recipe(selection=Selection(holdout=3)), tmp_path)
-    held = [sentence.words[0] for sentence in material.selection[0].sentences]
+    loaded = load_data(recipe(selection=Selection(holdout=3)), tmp_path)
+    held = [sentence.words[0] for sentence in loaded.selection[0].sentences]
     assert held == ["w2", "w5", "w8"]
-    assert words_of(material) == ["w0", "w1", "w3", "w4", "w6", "w7"]
-    assert material.selection[0].split == "train-heldout"
+    assert words_of(loaded) == ["w0", "w1", "w3", "w4", "w6", "w7"]
+    assert loaded.selection[0].split == "train-heldout"
 
 
 def test_a_sentence_of_a_test_set_is_never_held_out(tmp_path: Path) -> None:
     write_set(tmp_path, "films", train=[f"w{i}" for i in range(9)], test=["w2", "w5"])
-    material = load_data(recipe(selection=Selection(holdout=3)), tmp_path)
-    assert [sentence.words[0] for sentence in material.selection[0].sentences] == ["w3", "w7"]
-    assert words_of(material) == ["w0", "w1", "w2", "w4", "w5", "w6", "w8"]
+    loaded = load_data(recipe(selection=Selection(holdout=3)), tmp_path)
+    assert [sentence.words[0] for sentence in loaded.selection[0].sentences] == ["w3", "w7"]
+    assert words_of(loaded) == ["w0", "w1", "w2", "w4", "w5", "w6", "w8"]
 
 
 def test_a_test_set_as_selection_data_is_refused(tmp_path: Path) -> None:
     write_set(tmp_path, "films", train=["a"], dev=["x", "Y", "u"], test=["y", "x", "z"])
-    with pytest.raises(UsageError, match=r"2 of 3 sentences of films/dev stand in films/test \(such as 0, 1\)"):
+    with pytest.raises(UsageError, match=r"2 of 3 sentences of films/dev are in films/test \(such as 0, 1\)"):
         load_data(recipe(selection=Selection(dev=("films",))), tmp_path)
     allowed = load_data(recipe(selection=Selection(dev=("films",), allow_leaks=True)), tmp_path)
-    assert [str(each) for each in allowed.selection_overlaps] == ["2 of 3 sentences of films/dev stand in films/test"]
+    assert [str(each) for each in allowed.selection_overlaps] == ["2 of 3 sentences of films/dev are in films/test"]
 
 
 def test_the_mit_dev_sets_are_refused(shared: Path) -> None:
     selection = Selection(dev=("mit-movie",))
-    with pytest.raises(UsageError, match="200 of 200 sentences of mit-movie/dev stand in mit-movie/test"):
+    with pytest.raises(UsageError, match="200 of 200 sentences of mit-movie/dev are in mit-movie/test"):
         load_data(recipe(sets=(TrainingSet("ncbi"),), test=("mit-movie",), selection=selection), shared / "data/gner")
 
 
 def test_test_sentences_in_training_are_told_and_not_dropped(tmp_path: Path) -> None:
     write_set(tmp_path, "films", train=["a", "b"], test=["b"])
-    material = load_data(recipe(test=("films", "mit-movie")), tmp_path)
-    assert [str(each) for each in material.training_overlaps] == ["1 of 2 sentences of films/train stand in films/test"]
-    assert words_of(material) == ["a", "b"]
-    assert material.unchecked == ("mit-movie",)
+    loaded = load_data(recipe(test=("films", "mit-movie")), tmp_path)
+    assert [str(each) for each in loaded.training_overlaps] == ["1 of 2 sentences of films/train are in films/test"]
+    assert words_of(loaded) == ["a", "b"]
+    assert loaded.unchecked == ("mit-movie",)
 
 
 def pile(root: Path) -> None:
@@ -122,10 +122,10 @@ def test_prompts_hold_the_types_of_the_sentence_and_negative_ones(tmp_path: Path
 
 def test_examples_depend_on_the_seed_alone(tmp_path: Path) -> None:
     write_set(tmp_path, "films", train=["a", "b", "c"], test=["z"])
-    material = load_data(recipe(), tmp_path)
+    loaded = load_data(recipe(), tmp_path)
     target = parse_target("entities")
-    pairs = list(text_pairs(material, target, "plain", 0))
-    assert pairs == list(text_pairs(material, target, "plain", 0))
-    assert pairs != list(text_pairs(material, target, "plain", 1))
-    assert [pair.target for pair in pairs] == ["a(person)", "b(person)", "c(person)"]
-    assert pairs[0].prompt.endswith("Sentence: a left")
+    pairs = list(text_pairs(loaded, target, "plain", 0))
+    assert pairs == list(text_pairs(loaded, target, "plain", 0))
+    assert pairs != list(text_pairs(loaded, target, "plain", 1))
+    assert [answer for _, answer in pairs] == ["a(person)", "b(person)", "c(person)"]
+    assert pairs[0][0].endswith("Sentence: a left")

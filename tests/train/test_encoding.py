@@ -11,8 +11,7 @@ import torch
 from gner_bench.predict.checkpoint import load_checkpoint
 from gner_bench.predict.decoding import prompt_ids
 from gner_bench.prompting import Wrapping, prompt, tagged_text
-from gner_bench.train.batches import IGNORED, Collator, Cut, Example, Examples, encode
-from gner_bench.train.data import TextPair
+from gner_bench.train.batches import IGNORED, Collator, Cut, Example, encode
 from gner_bench.train.recipe import Recipe, TrainingSet
 from gner_bench.train.start import Start, read_start
 
@@ -21,8 +20,8 @@ WORDS = ["did", "george", "clooney", "make", "a", "musical"]
 TAGS = ["O", "B-actor", "I-actor", "O", "O", "B-genre"]
 
 
-def pair(wrapping: Wrapping, times: int = 1) -> TextPair:
-    return TextPair("k", prompt(WORDS * times, ["actor"], wrapping), tagged_text(WORDS * times, TAGS * times))
+def pair(wrapping: Wrapping, times: int = 1) -> tuple[str, str]:
+    return prompt(WORDS * times, ["actor"], wrapping), tagged_text(WORDS * times, TAGS * times)
 
 
 @pytest.fixture(params=["tiny_t5", "tiny_llama"])
@@ -38,7 +37,7 @@ def one(start: Start, recipe: Recipe = RECIPE, times: int = 1) -> tuple[Example,
 def test_prompts_are_tokenized_as_at_prediction(start: Start) -> None:
     checkpoint = load_checkpoint(str(start.folder), device="cpu")
     for times in (1, 60) if start.encoder_decoder else (1,):
-        expected, _, _ = prompt_ids(checkpoint, [pair(start.wrapping, times).prompt])[0]
+        expected, _, _ = prompt_ids(checkpoint, [pair(start.wrapping, times)[0]])[0]
         assert one(start, times=times)[0].prompt.tolist() == expected
 
 
@@ -91,16 +90,16 @@ def test_prompt_and_answer_together_are_what_the_llama_tokenizer_makes_of_the_wh
     from transformers import LlamaTokenizer
 
     tokenizer = LlamaTokenizer.from_pretrained(shared / "tokenizers/llama")
-    text = pair("llama")
-    apart = tokenizer(text.prompt)["input_ids"] + tokenizer(text.target, add_special_tokens=False)["input_ids"]
-    assert tokenizer(f"{text.prompt} {text.target}")["input_ids"] == apart
+    asked, answer = pair("llama")
+    apart = tokenizer(asked)["input_ids"] + tokenizer(answer, add_special_tokens=False)["input_ids"]
+    assert tokenizer(f"{asked} {answer}")["input_ids"] == apart
 
 
 def test_fillers_have_no_labels(start: Start) -> None:
     collator = Collator(start)
-    examples = Examples([one(start)[0]], collator.pad)
-    alone = collator([examples[1], examples[1]])
+    example = one(start)[0]
+    alone = collator([collator.filler, collator.filler])
     assert torch.all(alone["labels"] == IGNORED)
     assert alone["attention_mask"].sum() == 2
-    both = collator([examples[0], examples[1]])
-    assert (both["labels"] != IGNORED).sum() == len(examples[0].answer)
+    both = collator([example, collator.filler])
+    assert (both["labels"] != IGNORED).sum() == len(example.answer)

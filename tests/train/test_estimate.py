@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from gner_bench.train import estimate, memory
+from gner_bench.train import estimate
 from gner_bench.train.estimate import activations, estimated_memory, trained_weights, weight_shapes
-from gner_bench.train.fine_tune import Prepared, Request, prepare
+from gner_bench.train.prepare import Prepared, Request, prepare
 from gner_bench.train.recipe import read_recipe
 from gner_bench.train.start import load_trainable, read_start
 
@@ -30,7 +30,7 @@ def prepared(recipe_file: Callable[..., Path], films: Path, tmp_path: Path) -> P
 
 def test_the_lines_count_what_there_is(prepared: Prepare) -> None:
     found = prepared(steps=None, epochs=2)
-    lines = dict(estimate.estimate(found))
+    lines = dict(estimate.estimate(found, None))
     tokens = sum(example.tokens for example in found.examples)
     assert lines["sentences"] == "14 (films/train 14); all fit the limits"
     assert lines["batch"] == "4 = 2 x 1 device(s) x 2 accumulation steps"
@@ -55,7 +55,7 @@ def test_weights_are_counted_from_the_files(request: pytest.FixtureRequest, chec
             each.numel() for name, each in model.named_parameters() if "lora_" not in name
         )
         memory = estimated_memory(found)
-        assert (memory.gradients, memory.optimizer) == (4 * trained, 8 * trained)
+        assert (memory["gradients"], memory["optimizer"]) == (4 * trained, 8 * trained)
 
 
 def test_activations_shrink_with_checkpointing_and_smaller_parts(prepared: Prepare) -> None:
@@ -65,9 +65,9 @@ def test_activations_shrink_with_checkpointing_and_smaller_parts(prepared: Prepa
 
 
 def test_what_does_not_fit_is_not_timed(prepared: Prepare, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert estimate.free_memory() > 1000
     monkeypatch.setattr(estimate, "free_memory", lambda: 1000)
-    assert "not measured: 0.0 GB are free here" in dict(estimate.estimate(prepared()))["time"]
-    assert memory.free_memory() > 1000
+    assert "not measured: 0.0 GB are free here" in dict(estimate.estimate(prepared(), None))["time"]
 
 
 def test_a_trial_that_runs_out_of_memory_says_so(prepared: Prepare, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -75,4 +75,4 @@ def test_a_trial_that_runs_out_of_memory_says_so(prepared: Prepare, monkeypatch:
         raise MemoryError
 
     monkeypatch.setattr("gner_bench.train.estimate.load_trainable", full)
-    assert "the trial ran out of memory" in dict(estimate.estimate(prepared()))["time"]
+    assert "the trial ran out of memory" in dict(estimate.estimate(prepared(), None))["time"]

@@ -12,9 +12,9 @@ import torch
 from gner_bench.data import Dataset, Sentence
 from gner_bench.predict.generation import Generation
 from gner_bench.structure.targets import parse_target, target_text
-from gner_bench.train.evaluation import Evaluator, decodable, evaluator, mean_f1, set_f1
+from gner_bench.train.evaluation import Evaluator, decodable, evaluator, gner_f1
 from gner_bench.train.recipe import Lora, Recipe, TrainingSet
-from gner_bench.train.start import Start, load_trainable, plain, read_start
+from gner_bench.train.start import Start, load_trainable, read_start
 
 RECIPE = Recipe("r", "c", (TrainingSet("films"),), precision="fp32")
 SENTENCES = (
@@ -25,16 +25,16 @@ SENTENCES = (
 FILMS = Dataset("films", "dev", ("actor", "genre"), SENTENCES)
 
 
-def judge(start: Start, target: str = "full+bio") -> Evaluator:
+def evaluator_of(start: Start, target: str = "full+bio") -> Evaluator:
     return evaluator(replace(RECIPE, target=target), start, [FILMS])
 
 
 @pytest.mark.parametrize("target", ["entities", "context:1", "full", "full+bio", "full+bioes"])
 def test_a_perfect_output_of_every_target_scores_one(tiny_t5: Path, target: str) -> None:
-    found = judge(read_start(str(tiny_t5)), target)
+    found = evaluator_of(read_start(str(tiny_t5)), target)
     texts = {t.key: target_text(t.sentence.words, t.sentence.tags, parse_target(target)) for t in found.tasks}
     scores = found.score({key: Generation(text, 1, "stop") for key, text in texts.items()})
-    assert mean_f1(scores) == pytest.approx(1, abs=1e-9)
+    assert gner_f1(scores)[0] == pytest.approx(1, abs=1e-9)
     assert scores.origin.structuring == ("hierarchical-1" if target == "full+bio" else f"hierarchical-1/{target}")
 
 
@@ -43,8 +43,8 @@ def test_the_mean_is_over_sets_and_sets_of_one_name_are_told_apart(tiny_t5: Path
     right = {task.key: target_text(task.sentence.words, task.sentence.tags) for task in found.tasks}
     texts = {key: text if "heldout" in key[1] else "nothing(O)" for key, text in right.items()}
     scores = found.score({key: Generation(text, 1, "stop") for key, text in texts.items()})
-    assert {name: round(f1, 6) for name, f1 in set_f1(scores).items()} == {"films/dev": 0, "films/train-heldout": 1}
-    assert mean_f1(scores) == pytest.approx(0.5, abs=1e-9)
+    assert {name: round(f1, 6) for name, f1 in gner_f1(scores)[1].items()} == {"films/dev": 0, "films/train-heldout": 1}
+    assert gner_f1(scores)[0] == pytest.approx(0.5, abs=1e-9)
 
 
 @pytest.mark.parametrize("checkpoint", ["tiny_t5", "tiny_llama"])
@@ -80,9 +80,9 @@ def test_adapters_are_decoded_with_and_taken_out_again(
         if "lora_B" in name:
             torch.nn.init.normal_(each)
     before = {name: each.detach().clone() for name, each in model.named_parameters()}
-    found, merged = judge(start), deepcopy(model).merge_and_unload()
+    found, merged = evaluator_of(start), deepcopy(model).merge_and_unload()
     with model.disable_adapter():
-        without = found.decode(deepcopy(plain(model)))
+        without = found.decode(deepcopy(model.get_base_model()))
     with decodable(model) as inner:
         generations = found.decode(inner)
     assert generations == found.decode(merged)

@@ -13,7 +13,8 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from gner_bench.train.fine_tune import Request, fine_tune
+from gner_bench.train.fine_tune import fine_tune
+from gner_bench.train.prepare import Request
 
 from .folders import without_dropout
 

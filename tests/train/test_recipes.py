@@ -16,8 +16,8 @@ from gner_bench.fetch.locate import on_hub
 from gner_bench.train.devices import accumulation
 from gner_bench.train.recipe import Recipe, read_recipe
 
-RECIPES = Path(__file__).parents[3] / "recipes"
-TUNING = [
+RECIPES = Path(__file__).parents[2] / "recipes"
+RECIPE_FILES = [
     path for path in sorted(RECIPES.glob("*.toml")) if "checkpoint" in tomllib.loads(path.read_text(encoding="utf-8"))
 ]
 PAPER = {"gner-t5-base": 12, "gner-t5-large": 10, "gner-t5-xl": 10, "gner-t5-xxl": 6, "gner-llama-7b": 3}
@@ -28,7 +28,7 @@ def read(name: str) -> Recipe:
     return read_recipe(RECIPES / f"{name}.toml")
 
 
-@pytest.mark.parametrize("path", TUNING, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", RECIPE_FILES, ids=lambda path: path.stem)
 def test_every_recipe_names_known_data_and_divides_on_up_to_eight_devices(path: Path) -> None:
     recipe = read_recipe(path)
     assert all(catalog().find_dataset(spec.name) for spec in recipe.sets)
@@ -40,8 +40,8 @@ def test_every_recipe_names_known_data_and_divides_on_up_to_eight_devices(path: 
 
 
 def test_the_names_of_files_and_recipes_agree() -> None:
-    assert {*PAPER} <= {path.stem for path in TUNING}
-    assert all(path.stem.startswith(read_recipe(path).name) for path in TUNING)
+    assert {*PAPER} <= {path.stem for path in RECIPE_FILES}
+    assert all(path.stem.startswith(read_recipe(path).name) for path in RECIPE_FILES)
 
 
 @pytest.mark.parametrize("name", PAPER)

@@ -7,16 +7,15 @@ from typing import Any
 
 import pytest
 import torch
-from gner_bench.train.examples import Drawn, Pool, Source, draw, exchange_mentions, load_pool, prompt_types
-from gner_bench.train.tokenizer import train_tokenizer
+from gner_tiny.examples import Drawn, Pool, Source, batches, draw, exchange_mentions, load_pool, prompt_types
+from gner_tiny.recipe import ModelShape, Recipe, Stage, TrainingSet
+from gner_tiny.tokenizer import train_tokenizer
 from hypothesis import given
 from hypothesis import strategies as st
 
 from gner_bench.data import Sentence
 from gner_bench.structure import parse_generation
 from gner_bench.structure.targets import GNER, Target, parse_target
-from gner_bench.train.batches import batches
-from gner_bench.train.recipe import ModelShape, Recipe, Stage, TrainingSet
 
 MENTIONS = {"x": [("Ann",), ("New", "York", "City")], "y": [("b", "c")]}
 

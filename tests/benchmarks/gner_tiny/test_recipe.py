@@ -3,13 +3,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from gner_tiny.recipe import read_recipe
 
 from gner_bench.errors import InputError
 from gner_bench.structure.targets import parse_target
-from gner_bench.train.recipe import read_recipe
 
-ROOT = Path(__file__).parents[2]
-RECIPE = ROOT / "recipes/gner-tiny.toml"
+ROOT = Path(__file__).parents[3]
+RECIPE = ROOT / "benchmarks/gner_tiny/recipe.toml"
 
 
 def test_the_committed_recipe_reads_and_protects_every_test_set() -> None:

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from gner_bench.train.tokenizer import train_tokenizer
+from gner_tiny.tokenizer import train_tokenizer
 from hypothesis import given
 from hypothesis import strategies as st
 from tokenizers import Tokenizer

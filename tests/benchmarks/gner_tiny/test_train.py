@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from gner_tiny import train as scratch
+from gner_tiny.recipe import ModelShape, Recipe, Stage, TrainingSet
 
 from gner_bench.errors import InputError
 from gner_bench.predict import engine
@@ -13,8 +15,6 @@ from gner_bench.predict.backends.local import local_backend
 from gner_bench.predict.checkpoint import load_checkpoint
 from gner_bench.predict.inputs import select
 from gner_bench.predict.options import Limit, Options
-from gner_bench.train import loop
-from gner_bench.train.recipe import ModelShape, Recipe, Stage, TrainingSet
 
 RECIPE = Recipe(
     name="micro",
@@ -35,7 +35,7 @@ RECIPE = Recipe(
 
 @pytest.fixture
 def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setattr(loop, "EXAMPLES_PER_DRAW", 12)
+    monkeypatch.setattr(scratch, "EXAMPLES_PER_DRAW", 12)
     folder = tmp_path / "data/a"
     folder.mkdir(parents=True)
     (folder / "label.txt").write_text("actor\ngenre\n", encoding="utf-8")
@@ -46,7 +46,7 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_the_result_is_a_checkpoint_that_predict_takes(root: Path, tmp_path: Path) -> None:
-    folder = loop.train(RECIPE, root, tmp_path / "checkpoint")
+    folder = scratch.train(RECIPE, root, tmp_path / "checkpoint")
     facts = json.loads((folder / "training.json").read_text(encoding="utf-8"))
     assert (facts["name"], facts["note"], facts["steps"]) == ("micro", "a test", 14)
     assert facts["training_sets"]["a/train"]["sentences"] == 10
@@ -65,18 +65,18 @@ def test_the_result_is_a_checkpoint_that_predict_takes(root: Path, tmp_path: Pat
 
 
 def test_a_recipe_may_name_its_tokenizer(root: Path, tmp_path: Path) -> None:
-    first = loop.train(RECIPE, root, tmp_path / "first")
+    first = scratch.train(RECIPE, root, tmp_path / "first")
     recipe = dataclasses.replace(RECIPE, seed=2, tokenizer=str(first / "tokenizer.json"))
-    second = loop.train(recipe, root, tmp_path / "second")
+    second = scratch.train(recipe, root, tmp_path / "second")
     assert (second / "tokenizer.json").read_bytes() == (first / "tokenizer.json").read_bytes()
     assert json.loads((second / "training.json").read_text())["recipe"]["tokenizer"] == "tokenizer.json"
 
 
 def test_training_goes_on_from_a_base_with_its_tokenizer(root: Path, tmp_path: Path) -> None:
     copying = dataclasses.replace(RECIPE, stages=RECIPE.stages[:1], copying="words", schemes=("bio", "plain"))
-    base = loop.train(copying, root, tmp_path / "base")
+    base = scratch.train(copying, root, tmp_path / "base")
     recipe = dataclasses.replace(copying, target="entities", learning_rate=1e-12, stages=(Stage(1, {"a": 1.0}),))
-    folder = loop.train(recipe, root, tmp_path / "entities", base)
+    folder = scratch.train(recipe, root, tmp_path / "entities", base)
     facts = json.loads((folder / "training.json").read_text(encoding="utf-8"))
     assert (facts["target"], facts["base"]) == ("entities", "base")
     assert json.loads((base / "training.json").read_text(encoding="utf-8"))["target"] == "full+bio"
@@ -87,8 +87,8 @@ def test_training_goes_on_from_a_base_with_its_tokenizer(root: Path, tmp_path: P
 def test_a_killed_training_ends_with_the_same_weights(
     root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    whole = loop.train(RECIPE, root, tmp_path / "whole")
-    update, updates = loop._update, 0
+    whole = scratch.train(RECIPE, root, tmp_path / "whole")
+    update, updates = scratch._update, 0
 
     def dying(*arguments: Any) -> None:
         nonlocal updates
@@ -97,27 +97,27 @@ def test_a_killed_training_ends_with_the_same_weights(
             raise KeyboardInterrupt
         update(*arguments)
 
-    monkeypatch.setattr(loop, "_update", dying)
+    monkeypatch.setattr(scratch, "_update", dying)
     for _ in range(2):
         with pytest.raises(KeyboardInterrupt):
-            loop.train(RECIPE, root, tmp_path / "cut")
-    loop.train(RECIPE, root, tmp_path / "cut")
+            scratch.train(RECIPE, root, tmp_path / "cut")
+    scratch.train(RECIPE, root, tmp_path / "cut")
     assert updates > RECIPE.steps
     assert (tmp_path / "cut/model.safetensors").read_bytes() == (whole / "model.safetensors").read_bytes()
 
 
 def test_a_finished_checkpoint_is_left_alone(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    folder = loop.train(RECIPE, root, tmp_path / "checkpoint")
-    monkeypatch.setattr(loop, "_update", lambda *_: pytest.fail("trained again"))
-    assert loop.train(RECIPE, root, folder) == folder
+    folder = scratch.train(RECIPE, root, tmp_path / "checkpoint")
+    monkeypatch.setattr(scratch, "_update", lambda *_: pytest.fail("trained again"))
+    assert scratch.train(RECIPE, root, folder) == folder
 
 
 def test_another_recipe_in_one_folder_is_refused(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def stop(*_: Any) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(loop, "_update", stop)
+    monkeypatch.setattr(scratch, "_update", stop)
     with pytest.raises(KeyboardInterrupt):
-        loop.train(RECIPE, root, tmp_path / "checkpoint")
+        scratch.train(RECIPE, root, tmp_path / "checkpoint")
     with pytest.raises(InputError, match="holds the training of another recipe"):
-        loop.train(dataclasses.replace(RECIPE, seed=2), root, tmp_path / "checkpoint")
+        scratch.train(dataclasses.replace(RECIPE, seed=2), root, tmp_path / "checkpoint")
