@@ -99,7 +99,7 @@ def test_tag_without_text_is_refused() -> None:
 @pytest.mark.parametrize(
     ("changes", "code", "parts"),
     [
-        ({"--data": "no/such/folder"}, 2, ("no/such/folder", "make gner-tiny")),
+        ({"--data": "no/such/folder"}, 2, ("no/such/folder", "no such folder")),
         ({"--datasets": "mit-movies"}, 2, ("unknown data set 'mit-movies'", "did you mean 'mit-movie'?")),
         ({"--split": "dev"}, 2, ("dev.txt",)),
         ({"--model": "no/such/checkpoint"}, 2, ("no such checkpoint folder",)),

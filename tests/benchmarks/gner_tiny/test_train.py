@@ -121,3 +121,24 @@ def test_another_recipe_in_one_folder_is_refused(root: Path, tmp_path: Path, mon
         scratch.train(RECIPE, root, tmp_path / "checkpoint")
     with pytest.raises(InputError, match="holds the training of another recipe"):
         scratch.train(dataclasses.replace(RECIPE, seed=2), root, tmp_path / "checkpoint")
+
+
+def test_a_fine_tuning_is_not_taken_for_one_from_scratch(root: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / "recipe.toml").touch()
+    (out / "training.json").touch()
+    with pytest.raises(InputError, match="this folder holds a fine-tuning"):
+        scratch.train(RECIPE, root, out)
+
+
+def test_what_was_logged_after_the_saved_state_is_logged_once(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = scratch.train(RECIPE, root, tmp_path / "whole")
+    with monkeypatch.context() as patch:
+        patch.setattr(scratch, "_save", lambda _: (_ for _ in ()).throw(KeyboardInterrupt))
+        with pytest.raises(KeyboardInterrupt):
+            scratch.train(RECIPE, root, tmp_path / "cut")
+    scratch.train(RECIPE, root, tmp_path / "cut")
+    assert (tmp_path / "cut/log.jsonl").read_text() == (whole / "log.jsonl").read_text()
