@@ -10,9 +10,8 @@ from gner_bench.catalog import catalog
 from gner_bench.documents.run import NAME, read_run
 from gner_bench.errors import InputError
 from gner_bench.experiment.config import Experiment, Job
-from gner_bench.fetch.checkpoint import find_checkpoint
+from gner_bench.fetch.checkpoint import find_checkpoint, on_hub
 from gner_bench.fetch.datasets import find_split
-from gner_bench.fetch.locate import on_hub
 from gner_bench.predict.backend import BACKENDS
 from gner_bench.predict.inputs import select
 from gner_bench.predict.options import Options, chosen

@@ -7,13 +7,13 @@ from dataclasses import replace
 
 from gner_bench.bio import Reading
 from gner_bench.catalog import catalog
-from gner_bench.catalog.problems import known_problems, problem_warning
 from gner_bench.data import Dataset, dataset_names, read_dataset
+from gner_bench.data.problems import known_problems, problem_warning
 from gner_bench.demo import CORPUS
 from gner_bench.errors import UsageError
+from gner_bench.fetch.checkpoint import on_hub
 from gner_bench.fetch.datasets import load_split
-from gner_bench.fetch.locate import on_hub
-from gner_bench.fetch.need import Needs, ensure
+from gner_bench.fetch.requirements import Requirements, ensure
 from gner_bench.messages import Say
 from gner_bench.predict.options import Options, chosen
 
@@ -28,7 +28,7 @@ def provide_inputs(models: Sequence[str], options: Options, say: Say, offline: b
     entries = catalog().expand(options.datasets) if options.data is None else []
     if options.data is None and not entries:
         raise UsageError("say which data: --datasets with names of `gner-bench list datasets`, or --data with a folder")
-    ensure(Needs(tuple(checkpoints), tuple((entry, options.split) for entry in entries)), say, offline)
+    ensure(Requirements(tuple(checkpoints), tuple((entry, options.split) for entry in entries)), say, offline)
     datasets = select(options)
     taken = chosen(datasets, options)
     problems = {

@@ -11,7 +11,7 @@ from pathlib import Path
 from gner_bench.config import plain
 from gner_bench.documents.run import NAME, Run, differences, read_own_run, refuse_other_run, write_run
 from gner_bench.errors import IncompleteError, InputError
-from gner_bench.fetch.lock import locked
+from gner_bench.fetch.home import locked
 from gner_bench.files import write_atomic
 from gner_bench.predict import store
 from gner_bench.predict.options import Shard

@@ -16,7 +16,7 @@ from typing import BinaryIO
 from gner_bench.documents.fields import Json, parse_object
 from gner_bench.documents.record import Record
 from gner_bench.errors import GnerBenchError, InputError
-from gner_bench.fetch.lock import locked_if_free
+from gner_bench.fetch.home import locked_if_free
 from gner_bench.predict.plan import Key, Task
 
 LOCK = ".lock"

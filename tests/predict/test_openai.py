@@ -538,7 +538,7 @@ def test_transformers_serve_writes_what_generate_does(
     form: Any, transformers_serve: str, tiny_llama: Path, short_outputs: Callable[[int], None]
 ) -> None:
     from gner_bench.predict.checkpoint import load_checkpoint
-    from gner_bench.predict.decoding import generate, use_protocol_settings
+    from gner_bench.predict.decode.batched import generate, use_protocol_settings
 
     total = {"completions": {"max_new_tokens": 0, "max_total_tokens": 260}, "chat": {"max_new_tokens": 30}}[form]
     server = Server(transformers_serve, str(tiny_llama), form, attempts=2, **total)

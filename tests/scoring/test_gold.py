@@ -8,8 +8,7 @@ import pytest
 from gner_bench.api import load_predictions, score
 from gner_bench.data.sentence import Dataset, Sentence
 from gner_bench.errors import InputError, UsageError
-from gner_bench.scoring.gold import differing, with_gold
-from gner_bench.scoring.gold_files import Gold
+from gner_bench.scoring.gold import Gold, differing, with_gold
 from gner_bench.scoring.predictions import Prediction
 from gner_bench.scoring.resampling import Resampling
 from gner_bench.scoring.signature import signature_fields

@@ -22,9 +22,9 @@ from gner_bench.catalog import catalog
 from gner_bench.documents.fields import Json
 from gner_bench.documents.run import Model
 from gner_bench.errors import GnerBenchError, InputError, UnreachableError, UsageError, short
-from gner_bench.fetch.http import CONNECT_SECONDS, retry_after
+from gner_bench.fetch.http import CONNECT_SECONDS, TemporaryError, backoff, is_temporary, retry_after
 from gner_bench.predict.backend import Api, Backend, BackendKind, SystemOptions
-from gner_bench.predict.backends.server import MAY_PASS, Server, headers, pause, problem, require_usable, served_model
+from gner_bench.predict.backends.server import JITTER, Server, headers, problem, require_usable, served_model
 from gner_bench.predict.generation import Generation
 from gner_bench.predict.options import Options
 from gner_bench.predict.plan import Task
@@ -115,12 +115,8 @@ def _counter(file: Path) -> Callable[[str], int]:
     return lambda text: len(tokenizer(text, verbose=False)["input_ids"])
 
 
-class _BrokenError(Exception):
-    """An attempt failed in a way that the next one may not. ``wait``: what the server asks for, in seconds."""
-
-    def __init__(self, reason: str, wait: float | None = None, unreachable: bool = False) -> None:
-        super().__init__(reason)
-        self.wait, self.unreachable = wait, unreachable
+class _UnreachableError(TemporaryError):
+    """Nobody answers at all."""
 
 
 @dataclass(frozen=True)
@@ -208,21 +204,21 @@ class Client:
             while True:
                 try:
                     return self._generation(await self._attempt(session.client, task))
-                except _BrokenError as broken:
+                except TemporaryError as broken:
                     failures += 1
                     if failures == self.server.attempts:
-                        kind = UnreachableError if broken.unreachable else GnerBenchError
+                        kind = UnreachableError if isinstance(broken, _UnreachableError) else GnerBenchError
                         raise kind(
                             f"{self.server.base_url}: {broken} ({failures} attempts at sentence {'/'.join(task.key)});"
                             " finished sentences are kept, and the same command continues"
                         ) from None
-                    seconds = pause(failures, broken.wait)
+                    seconds = backoff(failures, broken.wait, JITTER)
                     self.retries += 1
                     self.seconds_waited += seconds
                     await asyncio.sleep(seconds)
 
     async def _attempt(self, client: httpx2.AsyncClient, task: Task) -> Any:
-        """The JSON of an answer. Raises _BrokenError, or GnerBenchError for what another attempt cannot help."""
+        """The JSON of an answer. Raises TemporaryError, or GnerBenchError for what another attempt cannot help."""
         import httpx2
 
         self.requests += 1
@@ -231,20 +227,20 @@ class Client:
             async with asyncio.timeout(self.server.timeout):
                 response = await client.post(url, json=self._body(task.prompt))
         except TimeoutError:
-            raise _BrokenError(f"no answer within {self.server.timeout:g} s") from None
+            raise TemporaryError(f"no answer within {self.server.timeout:g} s") from None
         except (httpx2.ConnectError, httpx2.ConnectTimeout) as error:
-            raise _BrokenError(f"cannot be reached any more ({error})", unreachable=True) from None
+            raise _UnreachableError(f"cannot be reached any more ({error})") from None
         except httpx2.HTTPError as error:
-            raise _BrokenError(f"the connection broke ({str(error) or type(error).__name__})") from None
+            raise TemporaryError(f"the connection broke ({str(error) or type(error).__name__})") from None
         status = response.status_code
-        if status in MAY_PASS or status >= 500:
-            raise _BrokenError(problem(self.server, response), retry_after(response.headers.get("Retry-After")))
+        if is_temporary(status):
+            raise TemporaryError(problem(self.server, response), retry_after(response.headers.get("Retry-After")))
         if status != 200:
             raise GnerBenchError(f"{url}: sentence {'/'.join(task.key)}: {problem(self.server, response)}")
         try:
             return response.json()
         except ValueError:
-            raise _BrokenError(f"an answer that is not JSON: {short(response.text)}") from None
+            raise TemporaryError(f"an answer that is not JSON: {short(response.text)}") from None
 
     def _body(self, prompt: str) -> Json:
         server = self.server
@@ -267,7 +263,7 @@ class Client:
         except (KeyError, IndexError, TypeError, AttributeError):
             text = reason = tokens = None
         if not isinstance(text, str) or reason in GIVEN_UP:
-            raise _BrokenError(f"an answer without a finished text: {short(answer)}")
+            raise TemporaryError(f"an answer without a finished text: {short(answer)}")
         if not isinstance(tokens, int):
             self.uncounted += 1
             tokens = 0

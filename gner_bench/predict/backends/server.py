@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import random
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from gner_bench import __version__
 from gner_bench.documents.fields import Json
 from gner_bench.errors import GnerBenchError, UnreachableError, UsageError, did_you_mean, short
-from gner_bench.fetch.http import CONNECT_SECONDS, READ_SECONDS, backoff, retry_after
+from gner_bench.fetch.http import CONNECT_SECONDS, READ_SECONDS, USER_AGENT, backoff, retry_after
 from gner_bench.predict.backend import Api
 
 if TYPE_CHECKING:
@@ -20,8 +18,8 @@ if TYPE_CHECKING:
 
 RECORDED = ("owned_by", "root", "max_model_len", "meta")
 """What goes from the server's list of models into run.json."""
-MAY_PASS = (408, 409, 429)
-"""HTTP statuses below 500 after which the same request may succeed."""
+BUSY = (408, 409, 429, 503)
+"""HTTP statuses of a server that is there and may answer later, such as while it loads a model."""
 JITTER = 0.5
 """How much longer than planned a wait may be, as a fraction of it."""
 MOST_MESSAGE = 300
@@ -74,7 +72,7 @@ def _is_address(url: str) -> bool:
 def served_model(server: Server) -> Json:
     """What the server says of the model. Raises UsageError when it lists what it serves and the model is not there."""
     response = _get_models(server)
-    if response.status_code in (401, 403, *MAY_PASS, 503):
+    if response.status_code in (401, 403, *BUSY):
         raise GnerBenchError(f"{server.base_url}: {problem(server, response)}")
     try:
         entries = response.json()["data"] if response.status_code == 200 else []
@@ -104,20 +102,15 @@ def _get_models(server: Server) -> httpx2.Response:
                 reason = str(error) or type(error).__name__
                 raise UnreachableError(f"{server.base_url}: cannot be reached ({reason}); is it running?") from None
             failures += 1
-            if response.status_code not in (*MAY_PASS, 503) or failures == server.attempts:
+            if response.status_code not in BUSY or failures == server.attempts:
                 return response
-            time.sleep(pause(failures, retry_after(response.headers.get("Retry-After"))))
+            time.sleep(backoff(failures, retry_after(response.headers.get("Retry-After")), JITTER))
 
 
 def headers(server: Server) -> dict[str, str]:
     """What every request is sent with."""
     key = {"Authorization": f"Bearer {server.api_key}"} if server.api_key else {}
-    return {"User-Agent": f"gner-bench/{__version__}", **key}
-
-
-def pause(failures: int, asked: float | None) -> float:
-    """Seconds before the next attempt: at least what the server asked for, and not the same for all requests."""
-    return backoff(failures, asked) * random.uniform(1, 1 + JITTER)
+    return {"User-Agent": USER_AGENT, **key}
 
 
 def problem(server: Server, response: httpx2.Response) -> str:
