@@ -68,8 +68,14 @@ def load_data(recipe: Recipe, root: Path | None) -> RecipeData:
     """
     groups = {group: [entry.name for entry in catalog().group(group)] for group in catalog().groups()}
     names = dict.fromkeys(name for test in recipe.test for name in groups.get(test, [test]))
-    unchecked = tuple(name for name in names if not _has_test_split(name, root))
-    tests = [_read(name, "test", root, Reading(repair="begin")) for name in names if name not in unchecked]
+    tests, unchecked = [], []
+    for name in names:
+        entry = catalog().find_dataset(name)
+        below = root is not None and is_dataset(root / name) and split_file(root / name, "test").is_file()
+        if below or (entry is not None and (entry.folder or find_split(entry, "test"))):
+            tests.append(_read(name, "test", root, Reading(repair="begin")))
+        else:
+            unchecked.append(name)
     tested = {surface(sentence.words) for test in tests for sentence in test.sentences}
     parts = [_hold_out(data, recipe, tested) for data in [_load(spec, root) for spec in recipe.sets]]
     training = tuple(kept for kept, _ in parts)
@@ -84,7 +90,7 @@ def load_data(recipe: Recipe, root: Path | None) -> RecipeData:
             " (selection.holdout), or accept it with selection.allow_leaks, which the model card will say"
         )
     trained_on = overlaps({data.name: data.dataset.sentences for data in training}, tests)
-    return RecipeData(training, selection, tuple(trained_on), tuple(leaks), unchecked)
+    return RecipeData(training, selection, tuple(trained_on), tuple(leaks), tuple(unchecked))
 
 
 def surface(words: Iterable[str]) -> str:
@@ -102,13 +108,6 @@ def overlaps(data: Mapping[str, Sequence[Sentence]], tests: Sequence[Dataset]) -
             if ids:
                 shared.append(Overlap(name, test.name, ids, len(sentences)))
     return shared
-
-
-def _has_test_split(name: str, root: Path | None) -> bool:
-    if root is not None and is_dataset(root / name) and split_file(root / name, "test").is_file():
-        return True
-    entry = catalog().find_dataset(name)
-    return entry is not None and bool(entry.folder or find_split(entry, "test"))
 
 
 def _read(name: str, split: str, root: Path | None, reading: Reading) -> Dataset:

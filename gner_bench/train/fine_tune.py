@@ -102,8 +102,21 @@ def _train(prepared: Prepared, request: Request, session: Json) -> FineTuneTrain
         done, evaluations = states.last_step(state), states.saved_evaluations(state)
         session["from_step"] = done
         if trainer.is_world_process_zero():
-            sessions = [*read_run(out).get("sessions", []), session]
-            write_json(out / RUN, _about(prepared) | {"sessions": sessions, "status": "running"})
+            libraries = (*LIBRARIES, "accelerate", *(["peft"] if recipe.lora else []))
+            versions = {"gner-bench": __version__, "python": platform.python_version()}
+            training_sets = list(start.training_sets)
+            run = {
+                "version": 1,
+                "name": recipe.name,
+                "checkpoint": {"source": recipe.checkpoint, "revision": start.revision, "training_sets": training_sets},
+                "target": recipe.target,
+                "seed": recipe.seed,
+                "recipe": asdict(recipe),
+                "versions": versions | {name: version(name) for name in libraries},
+                "sessions": [*read_run(out).get("sessions", []), session],
+                "status": "running",
+            }
+            write_json(out / RUN, run)
             states.cut_log(out / LOG, done)
         if done < plan.steps and not states.out_of_patience(evaluations, recipe.selection.patience):
             with progress_bar(recipe.name, plan.steps, done, "steps", live=processes() == 1) as advance:
@@ -124,25 +137,6 @@ def _tensorboard_in(out: Path) -> Iterator[None]:
     finally:
         if ours:
             os.environ.pop(TENSORBOARD, None)
-
-
-def _about(prepared: Prepared) -> Json:
-    """The part of run.json that is known at the beginning."""
-    recipe, start = prepared.recipe, prepared.start
-    versions = {name: version(name) for name in (*LIBRARIES, "accelerate", *(["peft"] if recipe.lora else []))}
-    return {
-        "version": 1,
-        "name": recipe.name,
-        "checkpoint": {
-            "source": recipe.checkpoint,
-            "revision": start.revision,
-            "training_sets": list(start.training_sets),
-        },
-        "target": recipe.target,
-        "seed": recipe.seed,
-        "recipe": asdict(recipe),
-        "versions": {"gner-bench": __version__, "python": platform.python_version(), **versions},
-    }
 
 
 def finish(trained: Trained, out: Path, session: Json) -> None:

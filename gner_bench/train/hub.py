@@ -15,7 +15,6 @@ from gner_bench.fetch.locate import HUB_ID
 from gner_bench.messages import one_line
 from gner_bench.report.escape import markdown
 from gner_bench.report.rounding import ROUNDING, printed
-from gner_bench.train.data import TrainingData
 from gner_bench.train.result import Trained
 from gner_bench.train.start import first_line
 
@@ -91,23 +90,19 @@ def _training_data(trained: Trained) -> str:
     table = _table(["set", "sentences", "most negative types", "repaired tags", "content hash"], rows)
     parts = ["## Training data", table, f"{len(prepared.examples)} examples in all."]
     parts += [f"{line}." for line in prepared.cut.lines()]
-    parts += [_placement(data) for data in training if data.placement]
+    for data in training:
+        if (counts := data.placement) is not None:
+            parts.append(
+                f"{markdown(data.dataset.name)} lists mentions without places. Of those in the file, {counts.found} were"
+                f" tagged ({counts.several} of them occur more than once in their passage: every occurrence was tagged);"
+                f" {counts.overlapping} overlap with a longer mention or one before, {counts.conflicting} were listed"
+                f" under an earlier type too and keep that one, and {counts.missing} are not in the text: these three"
+                " are not tagged."
+            )
     before = ", ".join(map(markdown, prepared.start.training_sets))
     if before:
         parts.append(f"The checkpoint it started from was trained on {before}.")
     return "\n\n".join(parts)
-
-
-def _placement(data: TrainingData) -> str:
-    """What became of mentions without places."""
-    counts = data.placement
-    assert counts is not None
-    return (
-        f"{markdown(data.dataset.name)} lists mentions without places. Of those in the file, {counts.found} were tagged"
-        f" ({counts.several} of them occur more than once in their passage: every occurrence was tagged);"
-        f" {counts.overlapping} overlap with a longer mention or one before, {counts.conflicting} were listed under an"
-        f" earlier type too and keep that one, and {counts.missing} are not in the text: these three are not tagged."
-    )
 
 
 def _overlaps(trained: Trained) -> str:

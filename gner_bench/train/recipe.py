@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import tomllib
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -107,11 +108,15 @@ class Recipe:
 
 def read_recipe(path: Path) -> Recipe:
     """Read a recipe. Raises InputError naming the key that is missing, unknown, of the wrong type or out of range."""
-    try:
-        recipe = read_config(Recipe, path)
-    except InputError:
-        _refuse_scratch_recipe(path)
-        raise
+    with suppress(OSError, ValueError):  # which read_config reports
+        table = tomllib.loads(path.read_text(encoding="utf-8"))
+        if "model" in table and "checkpoint" not in table:
+            raise InputError(
+                path,
+                "has a [model] table, for training from scratch, which is not part of this command; in the repository"
+                " of gner-bench, benchmarks/gner_tiny does it (make gner-tiny DATA=…)",
+            )
+    recipe = read_config(Recipe, path)
     read_target(recipe.target, path)
     selection, lora = recipe.selection, recipe.lora
     sizes = ("batch_size", "device_batch_size", "max_input_tokens", "max_new_tokens", "max_total_tokens")
@@ -142,20 +147,6 @@ def read_recipe(path: Path) -> Recipe:
     if recipe.steps < 1 and recipe.epochs <= 0:
         raise InputError(path, "neither epochs nor steps", field="epochs")
     return recipe
-
-
-def _refuse_scratch_recipe(path: Path) -> None:
-    """Raise InputError with the place of the other training for a recipe that trains from scratch."""
-    try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return
-    if "model" in table and "checkpoint" not in table:
-        raise InputError(
-            path,
-            "has a [model] table, for training from scratch, which is not part of this command; in the repository of"
-            " gner-bench, benchmarks/gner_tiny does it (make gner-tiny DATA=…)",
-        )
 
 
 def read_target(name: str, path: Path) -> Target:
