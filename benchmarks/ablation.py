@@ -20,6 +20,8 @@ from pathlib import Path
 
 import ablation_tables as tables
 import torch
+from gner_tiny.recipe import Recipe, read_recipe
+from gner_tiny.train import train
 
 from gner_bench.data import Dataset, Reading, read_dataset
 from gner_bench.files import make_folder, write_atomic
@@ -34,8 +36,6 @@ from gner_bench.scoring.predictions import Origin, Prediction, System
 from gner_bench.scoring.scores import Scores
 from gner_bench.structure import BackTokenizer, load_back_tokenizer
 from gner_bench.structure.targets import GNER, Target, parse_target, target_text
-from gner_bench.train.loop import train
-from gner_bench.train.recipe import Recipe, read_recipe
 
 TARGETS = ("entities", "context:1", "full", str(GNER), "full+bioes")
 ZERO_SHOT = (
