@@ -96,8 +96,8 @@ def _training_data(trained: Trained) -> str:
                 f"{markdown(data.dataset.name)} lists mentions without places. Of those in the file, {counts.found}"
                 f" were tagged ({counts.several} of them occur more than once in their passage: every occurrence was"
                 f" tagged); {counts.overlapping} overlap with a longer mention or one before, {counts.conflicting} were"
-                f" listed under an earlier type too and keep that one, and {counts.missing} are not in the text: these three"
-                " are not tagged."
+                f" listed under an earlier type too and keep that one, and {counts.missing} are not in the text: these"
+                " three are not tagged."
             )
     before = ", ".join(map(markdown, prepared.start.training_sets))
     if before:
