@@ -2,7 +2,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: help setup demo demo-files docs test lint format hooks clean
+.PHONY: help setup demo demo-files gner-tiny docs test lint format hooks clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -26,6 +26,9 @@ demo-files: $(READY) ## Make the committed demo run and report anew
 	$(BIN)/gner-bench --quiet run --preset demo
 	rm -r reports/demo
 	$(BIN)/gner-bench --quiet report prediction_results/demo/gner-tiny/scores.json --out reports/demo --formats md,tex,csv,png
+
+gner-tiny: $(READY) ## Train the demonstration checkpoint from scratch, on the data sets in DATA, into build/gner-tiny
+	$(BIN)/python -m benchmarks.gner_tiny --data '$(DATA)' --out build/gner-tiny
 
 docs: $(READY) ## Build the documentation into build/site
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet

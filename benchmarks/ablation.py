@@ -20,6 +20,8 @@ from pathlib import Path
 
 import ablation_tables as tables
 import torch
+from gner_tiny.recipe import Recipe, read_recipe
+from gner_tiny.train import train
 
 from gner_bench.data import Dataset, Reading, read_dataset
 from gner_bench.files import make_folder, write_atomic
@@ -34,8 +36,6 @@ from gner_bench.scoring.predictions import Origin, Prediction, System
 from gner_bench.scoring.scores import Scores
 from gner_bench.structure import BackTokenizer, load_back_tokenizer
 from gner_bench.structure.targets import GNER, Target, parse_target, target_text
-from gner_bench.train.loop import train
-from gner_bench.train.recipe import Recipe, read_recipe
 
 TARGETS = ("entities", "context:1", "full", str(GNER), "full+bioes")
 ZERO_SHOT = (
@@ -100,8 +100,8 @@ def decode(checkpoint: Checkpoint, target: str, tasks: Sequence[Task], batch: in
     for start in range(0, len(order), batch):
         places = order[start : start + batch]
         for place, (text, finish) in zip(places, generate(checkpoint, [tasks[p] for p in places]), strict=True):
-            record = tasks[place].record(text, {"finish": finish})
-            lines[place] = tables.json_line(record if target == str(GNER) else {**record, "target": target})
+            record = replace(tasks[place].record(text, {"finish": finish}), format=target)
+            lines[place] = tables.json_line(record.document())
     yield from (lines[place] for place in range(len(tasks)))
 
 
@@ -168,7 +168,7 @@ class Written:
 
     def _prediction(self, record: Record, path: Path) -> Prediction:
         text = target_text(record.words, record.tags, self.target) if self.perfect else record.prediction
-        written = replace(record, prediction=text, target=str(self.target), generation={})
+        written = replace(record, prediction=text, format=str(self.target), generation={})
         return prediction(path, written, self.back_tokenizer)
 
 

@@ -52,16 +52,15 @@ from gner_bench.api import score as scored
 from gner_bench.data import Sentence
 from gner_bench.demo import CHECKPOINT, CORPUS
 from gner_bench.predict.checkpoint import DTYPES, Checkpoint, load_checkpoint
+from gner_bench.predict.decode.batched import generate, use_protocol_settings
 from gner_bench.predict.decode.draft import Drafter, SentenceDraft, common
-from gner_bench.predict.decode.drafted import Drafted, generation, units_of
-from gner_bench.predict.decode.loop import Counts, Done, longest_match
+from gner_bench.predict.decode.loop import Counts, longest_match
+from gner_bench.predict.decode.speculative import SpeculativeDecoder, units_of
 from gner_bench.predict.decode.steps import padded
-from gner_bench.predict.decoding import end_tokens, generate, prompt_ids, use_protocol_settings
 from gner_bench.predict.generation import Generation
 from gner_bench.predict.inputs import select
-from gner_bench.predict.options import Limit, Options
+from gner_bench.predict.options import Limit, Options, chosen
 from gner_bench.predict.plan import Key, Task, batches, plan
-from gner_bench.predict.selection import chosen
 from gner_bench.records import Record, read_records
 from gner_bench.scoring.figures import Figures
 from gner_bench.structure.back_tokenizer import tokenizer_file
@@ -151,7 +150,7 @@ class Replay(LogitsProcessor):
         return scores.scatter_(1, self.targets[:, step : step + 1], torch.inf)
 
 
-class Replayed(Drafted):
+class Replayed(SpeculativeDecoder):
     """Drafted decoding in which stored outputs, the ``goals``, are what the model chooses."""
 
     def __init__(self, checkpoint: Checkpoint, rows: int, goals: dict[Key, Target], hint_error: float) -> None:
@@ -164,17 +163,12 @@ class Replayed(Drafted):
         self.errors = hint_errors(self.hint_error) if self.hint_error < 1 else None
         self.goal_of: dict[SentenceDraft, Target] = {}
 
-    def _beginning(self, task: Task) -> Callable[[], SentenceDraft]:
-        begin = super()._beginning(task)
+    def begin(self, task: Task) -> SentenceDraft:
+        sentence = super().begin(task)
+        self.goal_of[sentence] = self.goals[task.key]
+        return sentence
 
-        def noted() -> SentenceDraft:
-            sentence = begin()
-            self.goal_of[sentence] = self.goals[task.key]
-            return sentence
-
-        return noted
-
-    def _choose(
+    def choose(
         self, logits: Tensor, drafts: Sequence[Sequence[int]], sentences: Sequence[SentenceDraft]
     ) -> list[list[int]]:
         logits.argmax(-1).tolist()
@@ -188,7 +182,7 @@ class Replayed(Drafted):
         return kept
 
 
-def drafted(make: Callable[[int], Drafted], rows: int) -> Way:
+def drafted(make: Callable[[int], SpeculativeDecoder], rows: int) -> Way:
     """Drafted decoding; a second run keeps the model's stacked weights and recorded graphs but has learned nothing."""
 
     def build() -> Decode:
@@ -201,7 +195,7 @@ def drafted(make: Callable[[int], Drafted], rows: int) -> Way:
                 made.begin_again()
             outputs = {task.key: output for task, output in made(tasks)}
             counts = made.loop.counts
-            return Work(outputs, counts.passes, sum(each.passes for each in outputs.values()), counts.pushed)
+            return Work(outputs, counts.passes, sum(output.passes for output in outputs.values()), counts.pushed)
 
         return decode
 
@@ -247,31 +241,27 @@ def replay_batch(
 ) -> list[Generation]:
     """`generate` as predict calls it, on ``rows`` rows, the last task filling up those that are left."""
     model: Any = checkpoint.model
-    found = prompt_ids(checkpoint, [task.prompt for task in tasks])
+    encoded = checkpoint.prompt_ids([task.prompt for task in tasks])
     filled = [*range(len(tasks)), *[len(tasks) - 1] * (rows - len(tasks))]
     inputs = checkpoint.tokenizer.pad(
-        {"input_ids": [found[i][0] for i in filled]}, return_tensors="pt", pad_to_multiple_of=PAD if compiled else None
+        {"input_ids": [encoded[i][0] for i in filled]},
+        return_tensors="pt",
+        pad_to_multiple_of=PAD if compiled else None,
     ).to(model.device)
     start = 1 if checkpoint.encoder_decoder else inputs["input_ids"].shape[1]
-    targets = padded([goals[tasks[i].key].tokens for i in filled], min(end_tokens(checkpoint)), model.device)
+    targets = padded([goals[tasks[i].key].tokens for i in filled], min(checkpoint.end_tokens), model.device)
     output = model.generate(
         input_ids=inputs["input_ids"],
         attention_mask=inputs["attention_mask"],
-        max_new_tokens=max(room for _, room, _ in found),
+        max_new_tokens=max(room for _, room, _ in encoded),
         logits_processor=LogitsProcessorList([Replay(targets, start)]),
         cache_implementation="static" if compiled else None,
     )
     steps = output.shape[1] - start
     return [
-        _output(checkpoint, task, row[start : start + room], cut, steps)
-        for task, row, (_, room, cut) in zip(tasks, output.tolist(), found, strict=False)
+        checkpoint.generation(row[start : start + room], cut, steps)
+        for row, (_, room, cut) in zip(output.tolist()[: len(tasks)], encoded, strict=True)
     ]
-
-
-def _output(checkpoint: Checkpoint, task: Task, ids: Sequence[int], cut: bool, passes: int) -> Generation:
-    ends = end_tokens(checkpoint)
-    stop = next((index for index, token in enumerate(ids, start=1) if token in ends), len(ids))
-    return generation(checkpoint, Done(task, None, list(ids[:stop]), passes), cut)
 
 
 def translated(checkpoint: Checkpoint, goals: dict[Key, Target], load: Callable[[], Any], size: int, dtype: str) -> Way:
@@ -285,23 +275,23 @@ def translated(checkpoint: Checkpoint, goals: dict[Key, Target], load: Callable[
 
         def decode(tasks: Sequence[Task]) -> Work:
             to_tokens = checkpoint.tokenizer.convert_ids_to_tokens
-            found = prompt_ids(checkpoint, [task.prompt for task in tasks])
+            encoded = checkpoint.prompt_ids([task.prompt for task in tasks])
             results = translator.translate_batch(
-                [to_tokens(ids) for ids, _, _ in found],
+                [to_tokens(ids) for ids, _, _ in encoded],
                 target_prefix=[to_tokens(goals[task.key].tokens[:-1]) for task in tasks],
                 end_token=list(range(len(checkpoint.tokenizer))),
                 return_end_token=True,
                 beam_size=1,
                 max_batch_size=size,
                 max_input_length=0,
-                max_decoding_length=max(room for _, room, _ in found),
+                max_decoding_length=max(room for _, room, _ in encoded),
                 min_decoding_length=0,
             )
             work = Work()
-            for task, (_, _, cut), result in zip(tasks, found, results, strict=True):
+            for task, (_, _, cut), result in zip(tasks, encoded, results, strict=True):
                 forced = checkpoint.tokenizer.convert_tokens_to_ids(result.hypotheses[0][:-1])
-                ids = [*forced, min(end_tokens(checkpoint))]
-                work.outputs[task.key] = _output(checkpoint, task, ids, cut, len(ids))
+                ids = [*forced, min(checkpoint.end_tokens)]
+                work.outputs[task.key] = checkpoint.generation(ids, cut, len(ids))
             work.row_passes = work.pushed = work.kept
             return work
 
@@ -355,8 +345,8 @@ def translator_of(options: argparse.Namespace, folder: Path, dtype: str) -> Call
 
 def measure(ways: Sequence[Way], tasks: Sequence[Task], repeats: int, device: torch.device) -> list[Timed]:
     """Run all ways in turn, ``repeats`` times; a way that fails is not run again."""
-    found = [Timed(way) for way in ways]
-    for repeat, timed in itertools.product(range(repeats), found):
+    measured = [Timed(way) for way in ways]
+    for repeat, timed in itertools.product(range(repeats), measured):
         if timed.failure:
             continue
         try:
@@ -368,7 +358,7 @@ def measure(ways: Sequence[Way], tasks: Sequence[Task], repeats: int, device: to
         gc.collect()
         if device.type == "cuda":
             torch.cuda.empty_cache()
-    return found
+    return measured
 
 
 def run(timed: Timed, tasks: Sequence[Task], device: torch.device) -> None:
@@ -389,7 +379,7 @@ def _synchronise(device: torch.device) -> None:
         torch.cuda.synchronize()
 
 
-def print_table(found: Sequence[Timed], expected: dict[Key, str], floor: float | None) -> None:
+def print_table(measured: Sequence[Timed], expected: dict[Key, str], floor: float | None) -> None:
     """``expected`` are the right texts, ``floor`` the least seconds of a pass, where they are known."""
     heads = [
         "decoding",
@@ -402,15 +392,15 @@ def print_table(found: Sequence[Timed], expected: dict[Key, str], floor: float |
         "texts equal",
         "distance to floor",
     ]
-    plain = [timed for timed in found if timed.way.plain and timed.work]
+    plain = [timed for timed in measured if timed.way.plain and timed.work]
     alone = next((timed.seconds for timed in plain if timed.way.name == plain_name(1)), None)
     best = min((timed.seconds for timed in plain), default=None)
     _print_row(heads)
     _print_row(["---", *["---:"] * (len(heads) - 1)])
-    for timed in found:
+    for timed in measured:
         if timed.work is not None:
             _print_row([timed.way.name, *_cells(timed, timed.work, expected, alone, best), _distance(timed, floor)])
-    for timed in found:
+    for timed in measured:
         if timed.failure:
             print(f"\n{timed.way.name} failed: {timed.failure}")
     print(flush=True)
@@ -496,7 +486,7 @@ def random_checkpoint(shape: str, dtype: str, device: str, tokenizer: Path) -> C
         model: Any = loader.from_config(config, dtype=DTYPES[dtype])  # type: ignore[no-untyped-call]
     if shape != TINY:
         untie(model)
-    found = Checkpoint(
+    checkpoint = Checkpoint(
         name=f"{shape} with random weights",
         source=shape,
         revision=None,
@@ -508,8 +498,8 @@ def random_checkpoint(shape: str, dtype: str, device: str, tokenizer: Path) -> C
         tokenizer=load_tokenizer(tokenizer),
         dtype=dtype,
     )
-    use_protocol_settings(found)
-    return found
+    use_protocol_settings(checkpoint)
+    return checkpoint
 
 
 def config_of(shape: str) -> Any:
@@ -588,10 +578,10 @@ def embedded(options: argparse.Namespace) -> None:
     tasks = read_tasks(options, checkpoint)
     sizes = sorted({1, *numbers(options.batches)})
     ways = [generated(checkpoint, size) for size in sizes]
-    ways += [drafted(lambda rows: Drafted(checkpoint, rows), rows) for rows in numbers(options.rows)]
-    found = measure(ways, tasks, options.repeats, checkpoint.model.device)
+    ways += [drafted(lambda rows: SpeculativeDecoder(checkpoint, rows), rows) for rows in numbers(options.rows)]
+    measured = measure(ways, tasks, options.repeats, checkpoint.model.device)
     print_header(checkpoint, tasks, options)
-    print_table(found, texts(found[0].work), None)
+    print_table(measured, texts(measured[0].work), None)
 
 
 def texts(work: Work | None) -> dict[Key, str]:
@@ -601,7 +591,7 @@ def texts(work: Work | None) -> dict[Key, str]:
 def replay(options: argparse.Namespace) -> None:
     checkpoint = random_checkpoint(options.shape, options.dtype, options.device, options.tokenizer)
     tasks, goals = stored_tasks(first_of_each(read_records(options.predictions), options.limit), checkpoint)
-    expected = {task.key: _output(checkpoint, task, goals[task.key].tokens, False, 0).text for task in tasks}
+    expected = {task.key: checkpoint.generation(goals[task.key].tokens, False).text for task in tasks}
     device: torch.device = checkpoint.model.device
     with ctranslate2_ways(options, checkpoint, goals) as ways:
         plain = [replayed(checkpoint, goals, size) for size in numbers(options.batches)]
@@ -611,9 +601,9 @@ def replay(options: argparse.Namespace) -> None:
             drafted(lambda rows: Replayed(checkpoint, rows, goals, options.hint_error), rows)
             for rows in numbers(options.rows)
         ]
-        found = measure([*plain, *rows, *ways], tasks, options.repeats, device)
+        measured = measure([*plain, *rows, *ways], tasks, options.repeats, device)
     print_header(checkpoint, tasks, options)
-    print_table(found, expected, floor_seconds(checkpoint.model))
+    print_table(measured, expected, floor_seconds(checkpoint.model))
 
 
 def bf16(options: argparse.Namespace) -> None:
@@ -622,13 +612,13 @@ def bf16(options: argparse.Namespace) -> None:
     tasks = read_tasks(options, checkpoint)
     sizes = sorted({1, *numbers(options.batches)})
     ways = [generated(checkpoint, size) for size in sizes]
-    ways += [drafted(lambda rows: Drafted(checkpoint, rows), rows) for rows in numbers(options.rows)]
-    found = measure(ways, tasks, 1, checkpoint.model.device)
-    expected = texts(found[0].work)
+    ways += [drafted(lambda rows: SpeculativeDecoder(checkpoint, rows), rows) for rows in numbers(options.rows)]
+    measured = measure(ways, tasks, 1, checkpoint.model.device)
+    expected = texts(measured[0].work)
     print_header(checkpoint, tasks, options)
     _print_row(["decoding", "texts that differ", "share", "F1"])
     _print_row(["---", *["---:"] * 3])
-    for timed in found:
+    for timed in measured:
         assert timed.work is not None, timed.failure
         wrong = differing(timed.work, expected)
         f1 = score(checkpoint, tasks, timed.work)
@@ -649,7 +639,7 @@ def score(checkpoint: Checkpoint, tasks: Sequence[Task], work: Work) -> float:
 
 def numbers(text: str) -> list[int]:
     """Numbers separated by commas."""
-    return [int(each) for each in text.split(",") if each]
+    return [int(number) for number in text.split(",") if number]
 
 
 def arguments() -> argparse.Namespace:

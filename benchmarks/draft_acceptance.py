@@ -28,7 +28,7 @@ from gner_bench.structure.back_tokenizer import tokenizer_file
 END = 1
 UNIT = re.compile(r"(.*?)\((O|[BI]-[^)\n]*)\)")
 UNKNOWN = "{"
-"""Stands for words that vanished from an output that leaves its sentence."""
+"""For words that vanished from an output that leaves its sentence."""
 
 
 @dataclass
@@ -65,7 +65,9 @@ def load_units(path: Path) -> Units:
 
         fast = Tokenizer.from_file(str(file))
         return Units(
-            lambda texts: [each.ids for each in fast.encode_batch(texts, add_special_tokens=False)], fast.decode, END
+            lambda texts: [encoding.ids for encoding in fast.encode_batch(texts, add_special_tokens=False)],
+            fast.decode,
+            END,
         )
     from sentencepiece import SentencePieceProcessor
 
@@ -77,12 +79,12 @@ def target(record: Record, units: Units) -> Target:
     pairs = [(word.strip(), label) for word, label in UNIT.findall(record.prediction)]
     shown = [units.text(units.unit(word, "O")).removesuffix("(O)") for word in record.words]
     copies = [word for word, _ in pairs] == shown
-    found = Target([], [], copies)
+    goal = Target([], [], copies)
     for place, (word, label) in enumerate(pairs):
-        found.tokens += units.unit(record.words[place] if copies else word or UNKNOWN, label)
-        found.labels.append((len(found.tokens) - len(units.tail(label) or ()), len(found.tokens)))
-    found.tokens.append(units.end)
-    return found
+        goal.tokens += units.unit(record.words[place] if copies else word or UNKNOWN, label)
+        goal.labels.append((len(goal.tokens) - len(units.tail(label) or ()), len(goal.tokens)))
+    goal.tokens.append(units.end)
+    return goal
 
 
 def replay(draft: SentenceDraft, goal: Target, cap: int, errors: Iterator[bool] | None) -> Count:
@@ -152,14 +154,14 @@ def measure(
 
 
 def row(name: str, count: Count) -> list[str]:
-    each = count.sentences
+    sentences = count.sentences
     return [
         name,
-        f"{count.passes / each:.2f}",
-        f"{count.steps / each:.1f}",
+        f"{count.passes / sentences:.2f}",
+        f"{count.steps / sentences:.1f}",
         f"{count.steps / count.passes:.1f}x",
         f"{count.pushed / count.steps:.2f}",
-        f"{count.seconds / each * 1e3:.2f}",
+        f"{count.seconds / sentences * 1e3:.2f}",
     ]
 
 
@@ -178,7 +180,7 @@ def main() -> None:
     records = list(read_records(options.predictions))
     counts = measure(records, options.tokenizer, options.cap, options.hint_error, hints)
     heads = "data set", "passes", "plain steps", "fewer by", "tokens pushed", "drafter ms"
-    for cells in (heads, ["---", *["---:"] * 5], *(row(*each) for each in counts.items())):
+    for cells in (heads, ["---", *["---:"] * 5], *(row(name, count) for name, count in counts.items())):
         print(f"| {' | '.join(cells)} |")
     print(f"| {' | '.join(row('all', sum(counts.values(), Count())))} |")
 

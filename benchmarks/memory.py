@@ -14,6 +14,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from gner_bench.data import Dataset, Sentence
+from gner_bench.documents.run import Model
 from gner_bench.predict.backend import Backend
 from gner_bench.predict.engine import predict
 from gner_bench.predict.generation import Generation
@@ -32,11 +33,11 @@ def resident() -> float:
 def synthetic(sentences: int) -> Dataset:
     """Sentences of 5 to 45 words without entities, under 20 types."""
     draw = random.Random(0)
-    found = []
+    sentences_made = []
     for number in range(sentences):
         words = tuple(draw.choices(VOCABULARY, k=draw.randint(5, 45)))
-        found.append(Sentence(str(number), words, ("O",) * len(words)))
-    return Dataset("synthetic", "test", tuple(f"type{number}" for number in range(20)), tuple(found))
+        sentences_made.append(Sentence(str(number), words, ("O",) * len(words)))
+    return Dataset("synthetic", "test", tuple(f"type{number}" for number in range(20)), tuple(sentences_made))
 
 
 def echo(every: int, started: float) -> Backend:
@@ -49,7 +50,7 @@ def echo(every: int, started: float) -> Backend:
             if count % every == 0:
                 row(f"{count:,} sentences", started)
 
-    return Backend("echo", {"name": "echo", "files": {}}, {"backend": "echo"}, "plain", "cpu", decode)
+    return Backend("echo", Model("echo", files={}), {"backend": "echo"}, "plain", "cpu", decode)
 
 
 def row(what: str, started: float) -> None:

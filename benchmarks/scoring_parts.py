@@ -24,7 +24,7 @@ from seqeval.scheme import IOB2
 from gner_bench.scoring.counts import strict_counts
 from gner_bench.scoring.metrics import prf
 from gner_bench.scoring.predictions import Prediction
-from gner_bench.structure.matching import _longest_common_subsequence as patience_lcs
+from gner_bench.structure.matching import longest_common_subsequence as patience_lcs
 
 LENGTHS = (20, 60, 100, 200)
 PAIRS = 200

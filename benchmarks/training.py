@@ -28,12 +28,11 @@ from transformers import AutoModelForCausalLM, AutoModelForSeq2SeqLM
 
 from gner_bench.demo import CHECKPOINT
 from gner_bench.predict.checkpoint import DTYPES
-from gner_bench.train.tune.batches import epoch_order, longest, padding_share
-from gner_bench.train.tune.encoding import Collator, Example
-from gner_bench.train.tune.recipe import Selection, TuneRecipe, TuningSet
-from gner_bench.train.tune.run import Asked, Prepared, prepare
-from gner_bench.train.tune.start import load_trainable
-from gner_bench.train.tune.trainer import answer_loss
+from gner_bench.train.batches import Collator, Example, epoch_order, longest, padding_share
+from gner_bench.train.prepare import Prepared, Request, prepare
+from gner_bench.train.recipe import Recipe, Selection, TrainingSet
+from gner_bench.train.start import load_trainable
+from gner_bench.train.trainer import answer_loss
 
 EPOCH = 1
 """An epoch that does not open with the longest batch."""
@@ -54,17 +53,17 @@ class Speed:
 
 def prepared(checkpoint: Path, options: argparse.Namespace, precision: str) -> Prepared:
     """The sentences of the sets, tokenized for a checkpoint."""
-    recipe = TuneRecipe(
+    recipe = Recipe(
         name="throughput",
         checkpoint=str(checkpoint),
-        sets=tuple(TuningSet(name, limit=options.limit, repair="keep") for name in options.sets),
+        sets=tuple(TrainingSet(name, limit=options.limit, repair="keep") for name in options.sets),
         batch_size=options.batch,
         device_batch_size=options.device_batch,
         precision=precision,  # type: ignore[arg-type]
         selection=Selection(),
         test=(),
     )
-    return prepare(recipe, Asked(Path("recipe.toml"), options.data, Path("out"), (), True), lambda _: None)
+    return prepare(recipe, Request(Path("recipe.toml"), options.data, Path("out"), (), True), lambda _: None)
 
 
 def train(work: Prepared, grouped: bool, batches: int, device: torch.device) -> Speed:

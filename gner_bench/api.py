@@ -1,4 +1,14 @@
-"""The Python interface: load predictions, score them, compare systems."""
+"""The Python interface: load predictions, score them, compare systems; parse, match and count single sentences.
+
+Example::
+
+    >>> from gner_bench import entities, match, parse_generation
+    >>> pairs = parse_generation("did(O) george(B-actor) clooney(I-actor) make(O) a(O) musical(B-genre)")
+    >>> words = "did george clooney make a musical".split()
+    >>> matched = match(words, [word for word, _ in pairs], [label for _, label in pairs])
+    >>> matched.step, entities(words, matched.tags)
+    ('exact', [('george clooney', 'actor'), ('musical', 'genre')])
+"""
 
 from __future__ import annotations
 
@@ -6,11 +16,13 @@ from collections.abc import Mapping, Sequence
 from os import PathLike
 from pathlib import Path
 
+from gner_bench.answers.gner import parse_generation as parse_generation
+from gner_bench.bio import lenient_spans
 from gner_bench.data.sentence import Dataset
+from gner_bench.documents.scores import Resampling
 from gner_bench.scoring.comparison import (
     RESAMPLES,
     Comparison,
-    MeasuredSystem,
     comparison,
     label_of,
     measured,
@@ -18,13 +30,25 @@ from gner_bench.scoring.comparison import (
     scores_file,
 )
 from gner_bench.scoring.counting import score as count
-from gner_bench.scoring.gold_files import Gold
-from gner_bench.scoring.importing import PREDICTIONS
+from gner_bench.scoring.counts import normalise
+from gner_bench.scoring.gold import Gold
+from gner_bench.scoring.loading import PREDICTIONS, load_from
 from gner_bench.scoring.metrics import DEFAULT, as_metric
 from gner_bench.scoring.predictions import Predictions
-from gner_bench.scoring.resampling import Resampling
 from gner_bench.scoring.scores import Scores
-from gner_bench.scoring.sources import load_from
+from gner_bench.structure.matching import match as match
+
+
+def entities(words: Sequence[str], tags: Sequence[str]) -> list[tuple[str, str]]:
+    """The (text, type) pairs that the GNER metric counts in a tagged sentence: normalised, each once, in order.
+
+    Tags may be illegal BIO, which is read leniently. Example::
+
+        >>> entities(["See", "the", "Hague", "!"], ["O", "B-place", "I-place", "O"])
+        [('hague', 'place')]
+    """
+    spans = lenient_spans(tags)
+    return list(dict.fromkeys((normalise(" ".join(words[s:e])), normalise(kind)) for s, e, kind in spans))
 
 
 def load_predictions(
@@ -41,8 +65,8 @@ def load_predictions(
     file. ``name`` replaces the system's. Sentences are read when they are iterated over, then InputError names file,
     line and field of what is unusable; an unreadable tokenizer or run.json raises it here.
 
-    Files of another ``format`` (see ``FORMATS``) are read here and placed on the words of ``gold``; ``rename`` names
-    their types. For predictions.jsonl, ``gold`` replaces the tags in the file (see ``with_gold``).
+    Files of another ``format`` (see `gner-bench list formats` and `list answers`) are read here and placed on the words
+    of ``gold``; ``rename`` names their types. For predictions.jsonl, ``gold`` replaces the tags in the file (see ``with_gold``).
     """
     files = [Path(path) for path in paths]
     return load_from(files, format, gold or Gold(), rename or {}, None if tokenizer is None else str(tokenizer), name)
@@ -56,8 +80,8 @@ def score(
     Large files are counted by as many ``processes``, forked from this one, which must have no threads at work then;
     the scores are the same. Raises InputError for unusable predictions and UsageError for an unknown metric.
     """
-    found = load_predictions(predictions) if isinstance(predictions, str | PathLike) else predictions
-    return count(found, [as_metric(metric) for metric in metrics], processes)
+    given = load_predictions(predictions) if isinstance(predictions, str | PathLike) else predictions
+    return count(given, [as_metric(metric) for metric in metrics], processes)
 
 
 def compare(
@@ -79,23 +103,13 @@ def compare(
     """
     names = [metric] if isinstance(metric, str) else list(metric or ())
     metrics = [as_metric(name) for name in names]
-    systems = [
-        _measured(label_of(index), source, metrics or DEFAULT, tokenizer, processes)
-        for index, source in enumerate((first, second, *more))
-    ]
+    systems = []
+    for index, source in enumerate((first, second, *more)):
+        label = label_of(index)
+        if not isinstance(source, Scores):
+            if scored := scores_file(Path(source)):
+                systems.append(read_measured(label, scored))
+                continue
+            source = score(load_predictions(source, tokenizer=tokenizer), metrics or DEFAULT, processes)
+        systems.append(measured(label, source))
     return comparison(systems, metrics or None, Resampling(resamples, seed))
-
-
-def _measured(
-    label: str,
-    source: Scores | str | PathLike[str],
-    metrics: Sequence[str],
-    tokenizer: str | PathLike[str] | None,
-    processes: int,
-) -> MeasuredSystem:
-    if isinstance(source, Scores):
-        return measured(label, source)
-    scored = scores_file(Path(source))
-    if scored is not None:
-        return read_measured(label, scored)
-    return measured(label, score(load_predictions(source, tokenizer=tokenizer), metrics, processes))

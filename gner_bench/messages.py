@@ -51,6 +51,11 @@ def warn(message: str) -> None:
         print(f"Warning: {one_line(message)}", file=sys.stderr, flush=True)
 
 
+def note(message: str) -> None:
+    """What was asked for and is no result."""
+    print(message, file=sys.stderr, flush=True)
+
+
 def detail(message: str) -> None:
     """What only ``-v`` says."""
     if is_verbose():

@@ -48,6 +48,11 @@ class Registry(Generic[T]):
         """All names, without importing anything."""
         return [*self.builtin, *self.plugins]
 
+    def package(self, name: str) -> str:
+        """The package that registers ``name``."""
+        point = self.plugins.get(name)
+        return (point.dist.name if point.dist else "unknown") if point else "gner-bench"
+
     def get(self, name: str) -> T:
         """What is registered as ``name``. Raises UsageError for an unknown name, and for a plug-in that is broken."""
         if name not in self._loaded:
@@ -61,7 +66,7 @@ class Registry(Generic[T]):
         return self._loaded[name]
 
     def _plugin(self, point: EntryPoint) -> T:
-        package = f" of {point.dist.name}" if point.dist else ""
+        package = f" of {self.package(point.name)}"
         try:
             loaded: Any = point.load()
         except Exception as error:  # whatever a foreign module raises while it is imported

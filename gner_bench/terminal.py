@@ -3,26 +3,49 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
+from threading import Lock
 from typing import Protocol
 
-from rich.console import Console
+from rich.console import Console, JustifyMethod
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TextColumn, TimeElapsedColumn
+from rich.table import Table
 from rich.text import Text
 
-from gner_bench.verbosity import is_quiet
+from gner_bench.messages import is_quiet
 
 PIPED_WIDTH = 120
 LOG_SECONDS = 30.0
-"""How often progress is told where stderr is a log and not a terminal."""
+"""How often progress is shown where stderr is a log and not a terminal."""
 
 
 def console() -> Console:
     """The console for results. Where stdout is no terminal, tables get a fixed width instead of a guess."""
-    found = Console()
-    return found if found.is_terminal else Console(width=PIPED_WIDTH)
+    stdout = Console()
+    return stdout if stdout.is_terminal else Console(width=PIPED_WIDTH)
+
+
+def print_rows(
+    title: str,
+    heads: Sequence[str],
+    rows: Iterable[Sequence[str]],
+    *,
+    numeric: Collection[str] = (),
+    unbroken: Collection[str] = (),
+    justify_title: JustifyMethod = "center",
+) -> None:
+    """Print a table on stdout. The columns with a head in ``numeric`` are on the right, those in ``unbroken`` keep
+    their cells on one line as long as the others can be made narrower."""
+    # As Text, because rich takes a string in [brackets] for markup and :one: between colons for an emoji.
+    table = Table(title=Text(title, style="table.title"), title_justify=justify_title)
+    for head in heads:
+        justify: JustifyMethod = "right" if head in numeric else "left"
+        table.add_column(Text(head), justify=justify, overflow="fold", no_wrap=head in unbroken)
+    for row in rows:
+        table.add_row(*map(Text, row))
+    console().print(table)
 
 
 class _Speed(ProgressColumn):
@@ -41,7 +64,7 @@ class _TimeToGo(ProgressColumn):
 
 
 class Advance(Protocol):
-    """Counts finished units; ``note`` is told beside their number, such as another speed."""
+    """Counts finished units; ``note`` is shown beside their number, such as another speed."""
 
     def __call__(self, count: int, note: str = "") -> None: ...
 
@@ -52,12 +75,12 @@ def progress_bar(
 ) -> Iterator[Advance]:
     """Show progress over ``total`` units of which ``done`` are done; yields the function that advances it.
 
-    A terminal gets a bar, a log file a line every half minute; both tell speed and time to go. Several processes at one
+    A terminal gets a bar, a log file a line every half minute; both give speed and time to go. Several processes at one
     terminal need ``live=False``, which is as in a log file.
     """
     stderr = Console(stderr=True, quiet=is_quiet())
     if not (live and stderr.is_terminal):
-        yield _logged(stderr, title, total, done, unit)
+        yield log_progress(stderr, title, total, done, lambda done, speed: f"{done}/{total}, {speed:.1f} {unit}/s")
         return
     name = TextColumn("{task.description}", markup=False)
     columns = (name, BarColumn(bar_width=24), MofNCompleteColumn(), _Speed(unit))
@@ -67,19 +90,29 @@ def progress_bar(
         yield lambda count, note="": progress.update(task, advance=count, note=note)
 
 
-def _logged(stderr: Console, title: str, total: int, done: int, unit: str) -> Advance:
-    started = told = time.monotonic()
-    before = done
+def log_progress(
+    stderr: Console, title: str, total: int | None, done: int, amounts: Callable[[int, float], str]
+) -> Advance:
+    """What advances progress that is shown as a line every half minute and at the end; from any thread.
+
+    ``amounts`` puts into words what is done and how much of it a second; ``total`` is None where it is unknown.
+    """
+    started = last = time.monotonic()
+    before, lock = done, Lock()
 
     def advance(count: int, note: str = "") -> None:
-        nonlocal done, told
-        done += count
-        now = time.monotonic()
-        if now - told >= LOG_SECONDS or done == total:
-            told = now
+        nonlocal done, last
+        with lock:
+            done += count
+            now = time.monotonic()
+            if now - last < LOG_SECONDS and done != total:
+                return
+            last = now
             speed = (done - before) / max(now - started, 1e-9)
-            left = timedelta(seconds=int((total - done) / speed))
-            figures = ", ".join(filter(None, (f"{done}/{total}", f"{speed:.1f} {unit}/s", note, f"ETA {left}")))
-            stderr.print(f"{title}: {figures}", markup=False, highlight=False, soft_wrap=True)
+            to_go = ""
+            if total is not None and speed > 0:
+                to_go = f"ETA {timedelta(seconds=int((total - done) / speed))}"
+            line = ", ".join(filter(None, (amounts(done, speed), note, to_go)))
+            stderr.print(f"{title}: {line}", markup=False, highlight=False, soft_wrap=True)
 
     return advance

@@ -103,7 +103,7 @@ def test_metrics_can_be_chosen(file: Path) -> None:
     ("about", "field"),
     [
         ('{"datasets": {"news": {"sentences": "3"}}}', "datasets.news.sentences"),
-        ('{"model": {"name": "a", "training_sets": [3]}}', "model.training_sets"),
+        ('{"model": {"name": "a", "training_sets": [3]}}', "model.training_sets[0]"),
         ('{"sentences": "3"}', "sentences"),
     ],
 )

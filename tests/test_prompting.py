@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gner_bench.prompting import ordered_types, prompt, tagged_text
+from gner_bench.answers.answer import ordered_types
+from gner_bench.answers.gner import prompt, tagged_text
 
 TYPES = st.lists(st.text(), unique=True, max_size=12)
 SEEDS = st.integers(0, 2**32)

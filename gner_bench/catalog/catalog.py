@@ -5,13 +5,12 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cache
 from pathlib import Path
 from typing import Protocol, TypeVar
 
-from gner_bench.catalog.datasets import Dataset, File
-from gner_bench.catalog.models import Family, Model
+from gner_bench.catalog.entries import Dataset, Family, File, Model, PublishedScore, Regime
 from gner_bench.config import read_config
 from gner_bench.errors import UsageError, did_you_mean
 
@@ -51,6 +50,7 @@ class Catalog:
         return _get(name, "file", self.file)
 
     def get_family(self, name: str) -> Family:
+        """Raises UsageError with the nearest name."""
         return _get(name, "family", self.family)
 
     def groups(self) -> list[str]:
@@ -63,27 +63,20 @@ class Catalog:
 
     def expand(self, names: tuple[str, ...]) -> list[Dataset]:
         """The data sets of names and groups, none twice. Raises UsageError with the nearest name."""
-        found: dict[str, Dataset] = {}
+        chosen: dict[str, Dataset] = {}
         for name in names:
-            several = self.group(name) or [self._dataset_or_group(name)]
-            found.update({dataset.name: dataset for dataset in several})
-        return list(found.values())
-
-    def _dataset_or_group(self, name: str) -> Dataset:
-        dataset = self.find_dataset(name)
-        if dataset is None:
-            known = [*self.groups(), *(each.name for each in self.dataset)]
-            raise UsageError(f"unknown data set {name!r}; {did_you_mean(name, known)}")
-        return dataset
+            datasets = self.group(name) or [_get(name, "data set", self.dataset, others=self.groups())]
+            chosen.update({dataset.name: dataset for dataset in datasets})
+        return list(chosen.values())
 
     def over(self, other: Catalog) -> Catalog:
         """These entries and those of ``other`` whose names are not among them; ``other`` keeps its order."""
-        return Catalog(
-            _merged(self.family, other.family),
-            _merged(self.model, other.model),
-            _merged(self.dataset, other.dataset),
-            _merged(self.file, other.file),
-        )
+        merged = {}
+        for kind in (spec.name for spec in fields(self)):
+            own = {entry.name.lower(): entry for entry in getattr(self, kind)}
+            merged[kind] = tuple(own.pop(entry.name.lower(), entry) for entry in getattr(other, kind))
+            merged[kind] += tuple(own.values())
+        return Catalog(**merged)
 
 
 def catalog() -> Catalog:
@@ -92,12 +85,13 @@ def catalog() -> Catalog:
     Raises InputError, naming file and key, for a bad file.
     """
     user = os.environ.get(VARIABLE)
-    return _with_user_file(Path(user).absolute()) if user else _packaged()
+    return _read(Path(user).absolute() if user else None)
 
 
 @contextmanager
 def use_file(path: Path) -> Iterator[None]:
     """Take the entries of ``path`` for as long as the context lasts."""
+    # By the environment, so that processes started meanwhile take them too.
     before = os.environ.get(VARIABLE)
     os.environ[VARIABLE] = str(path)
     try:
@@ -108,31 +102,40 @@ def use_file(path: Path) -> Iterator[None]:
             os.environ[VARIABLE] = before
 
 
+def published_scores(regime: Regime = "zero-shot") -> list[PublishedScore]:
+    """The quoted rows of one regime, in the order of tables."""
+    return [row for row in _published() if row.regime == regime]
+
+
+@dataclass(frozen=True)
+class _PublishedFile:
+    published: tuple[PublishedScore, ...]
+
+
 @cache
-def _packaged() -> Catalog:
-    found = Catalog()
+def _published() -> tuple[PublishedScore, ...]:
+    return read_config(_PublishedFile, Path(__file__).with_name("published.toml")).published
+
+
+@cache
+def _read(user: Path | None) -> Catalog:
+    """The packaged files, and over them the user's."""
+    if user is not None:
+        return read_config(Catalog, user).over(_read(None))
+    entries = Catalog()
     for name in PACKAGED:
-        found = found.over(read_config(Catalog, Path(__file__).with_name(name)))
-    return found
-
-
-@cache
-def _with_user_file(path: Path) -> Catalog:
-    return read_config(Catalog, path).over(_packaged())
+        entries = entries.over(read_config(Catalog, Path(__file__).with_name(name)))
+    return entries
 
 
 def _find(name: str, entries: tuple[N, ...]) -> N | None:
     return next((entry for entry in entries if entry.name.lower() == name.lower()), None)
 
 
-def _get(name: str, what: str, entries: tuple[N, ...]) -> N:
-    found = _find(name, entries)
-    if found is None:
-        raise UsageError(f"unknown {what} {name!r}; {did_you_mean(name, [entry.name for entry in entries])}")
-    return found
-
-
-def _merged(first: tuple[N, ...], second: tuple[N, ...]) -> tuple[N, ...]:
-    own = {entry.name.lower(): entry for entry in first}
-    taken = tuple(own.pop(entry.name.lower(), entry) for entry in second)
-    return (*taken, *own.values())
+def _get(name: str, what: str, entries: tuple[N, ...], others: list[str] | None = None) -> N:
+    """The entry of that name; ``others`` are names that could have been meant too."""
+    entry = _find(name, entries)
+    if entry is None:
+        known = [*(others or ()), *(entry.name for entry in entries)]
+        raise UsageError(f"unknown {what} {name!r}; {did_you_mean(name, known)}")
+    return entry

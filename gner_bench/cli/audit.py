@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from gner_bench.cli import options as shared
-
-if TYPE_CHECKING:
-    from gner_bench.data.audit import Audit
 
 
 @click.command("audit")
@@ -40,29 +36,30 @@ def audit_command(datasets: tuple[str, ...], root: Path | None, tokenizer: Path 
     from gner_bench.fetch.datasets import data_root
     from gner_bench.files import to_json
     from gner_bench.structure import load_back_tokenizer
+    from gner_bench.terminal import print_rows
 
     folder = root or data_root()
     back_tokenizer = load_back_tokenizer(tokenizer) if tokenizer else None
-    found = [audit(folder, name, back_tokenizer) for name in datasets or dataset_names(folder)]
+    audits = [audit(folder, name, back_tokenizer) for name in datasets or dataset_names(folder)]
     if as_json:
-        click.echo(to_json([{**asdict(each), "problems": list(each.problems())} for each in found]))
+        click.echo(to_json([{**asdict(entry), "problems": list(entry.problems())} for entry in audits]))
         return
-    for each in found:
-        _print(each)
-
-
-def _print(found: Audit) -> None:
-    from rich.table import Table
-
-    from gner_bench.terminal import console
-
-    table = Table(title=f"{found.name}: {len(found.types)} types", title_justify="left")
-    for column in ("split", "sentences", "words", "entities", "content", "catalogue"):
-        table.add_column(column, justify="right" if column in ("sentences", "words", "entities") else "left")
-    for split, facts in found.splits.items():
-        counts = (f"{facts.sentences:,}", f"{facts.words:,}", f"{facts.entities:,}")
-        table.add_row(split, *counts, facts.content_hash[:12], facts.catalogue)
-    console().print(table)
-    for problem in found.problems():
-        click.echo(f"  - {problem}")
-    click.echo()
+    counts = ("sentences", "words", "entities")
+    for entry in audits:
+        rows = [
+            (
+                split,
+                f"{facts.sentences:,}",
+                f"{facts.words:,}",
+                f"{facts.entities:,}",
+                facts.content_hash[:12],
+                facts.catalogue,
+            )
+            for split, facts in entry.splits.items()
+        ]
+        title = f"{entry.name}: {len(entry.types)} types"
+        heads = ("split", *counts, "content", "catalogue")
+        print_rows(title, heads, rows, numeric=counts, justify_title="left")
+        for problem in entry.problems():
+            click.echo(f"  - {problem}")
+        click.echo()

@@ -9,7 +9,7 @@ import click
 from gner_bench.errors import GnerBenchError, IntegrityError
 
 if TYPE_CHECKING:
-    from gner_bench.fetch.verify import Entry
+    from gner_bench.fetch.cache import Entry
 
 
 @click.group("cache")
@@ -31,24 +31,18 @@ def list_command(as_json: bool) -> None:
     """List what is in the cache, with its size on disk."""
     from dataclasses import asdict
 
-    from rich.table import Table
-
+    from gner_bench.fetch.cache import entries
     from gner_bench.fetch.home import home, size_text
-    from gner_bench.fetch.verify import entries
     from gner_bench.files import to_json
-    from gner_bench.terminal import console
+    from gner_bench.terminal import print_rows
 
-    found = entries()
+    cached = entries()
     if as_json:
-        click.echo(to_json([{**asdict(entry), "path": str(entry.path)} for entry in found]))
+        click.echo(to_json([{**asdict(entry), "path": str(entry.path)} for entry in cached]))
         return
-    table = Table(title=f"cache: {home()}")
-    for column in ("what", "name", "size"):
-        table.add_column(column, overflow="fold")
-    for entry in found:
-        table.add_row(entry.kind, entry.name, size_text(entry.size))
-    console().print(table)
-    click.echo(f"{size_text(sum(entry.size for entry in found))} in all", err=True)
+    rows = [(entry.kind, entry.name, size_text(entry.size)) for entry in cached]
+    print_rows(f"cache: {home()}", ("what", "name", "size"), rows)
+    click.echo(f"{size_text(sum(entry.size for entry in cached))} in all", err=True)
 
 
 @cache_group.command("verify")
@@ -58,11 +52,11 @@ def verify_command(names: tuple[str, ...]) -> None:
 
     Exit code 5 when something was altered.
     """
-    from gner_bench.fetch.verify import verify_entry
+    from gner_bench.fetch.cache import verify
 
     bad = 0
     for entry in _chosen(names):
-        problems = verify_entry(entry)
+        problems = verify(entry)
         bad += bool(problems)
         click.echo(f"{'altered' if problems else 'ok     '}  {entry.kind} {entry.name}")
         for problem in problems:
@@ -78,8 +72,8 @@ def verify_command(names: tuple[str, ...]) -> None:
 @click.option("--dry-run", is_flag=True, help="Only print what would be removed.")
 def prune_command(names: tuple[str, ...], dry_run: bool) -> None:
     """Remove what broken downloads left behind and old revisions; with NAMES, remove those entries instead."""
+    from gner_bench.fetch.cache import leftovers, remove
     from gner_bench.fetch.home import size_text
-    from gner_bench.fetch.verify import leftovers, remove
 
     paths = [entry.path for entry in _chosen(names)] if names else leftovers()
     for path in paths:
@@ -91,13 +85,13 @@ def prune_command(names: tuple[str, ...], dry_run: bool) -> None:
 def _chosen(names: tuple[str, ...]) -> list[Entry]:
     from gner_bench.catalog import catalog
     from gner_bench.errors import did_you_mean
-    from gner_bench.fetch.verify import entries
+    from gner_bench.fetch.cache import entries
 
-    found = entries()
+    cached = entries()
     hubs = {model.name.lower(): model.hub for model in catalog().model}
     wanted = [hubs.get(name.lower(), name) for name in names]
-    known = [entry.name for entry in found]
+    known = [entry.name for entry in cached]
     for name in wanted:
         if name not in known:
             raise GnerBenchError(f"{name} is not in the cache; {did_you_mean(name, known) if known else 'it is empty'}")
-    return [entry for entry in found if not names or entry.name in wanted]
+    return [entry for entry in cached if not names or entry.name in wanted]

@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import click
 
+from gner_bench.bio import Reading, Repair
+from gner_bench.catalog import catalog
 from gner_bench.cli import options as shared
-from gner_bench.data.convert import INPUTS, OUTPUTS, load, remarks, save
-from gner_bench.data.tags import Reading, Repair
+from gner_bench.cli.importing import FormatName, new_names
+from gner_bench.data.convert import AUTO, inputs, load, outputs, remarks, save
+from gner_bench.data.formats import FORMATS
 
 
 @click.command("convert")
 @click.argument("source", metavar="IN")
 @click.argument("out", type=shared.PATH, metavar="OUT")
-@click.option("--to", "to", type=click.Choice(OUTPUTS), required=True, help="Format of OUT.")
+@click.option("--to", "to", type=FormatName(outputs, FORMATS.names), required=True, help="Format of OUT.")
 @click.option(
     "--from",
     "format",
-    type=click.Choice(INPUTS),
-    default="auto",
+    type=FormatName(inputs, lambda: [AUTO, *FORMATS.names()]),
+    default=AUTO,
     show_default=True,
     help="Format of IN; auto tells by its name and content.",
 )
@@ -58,31 +62,16 @@ def convert_command(
       gner-bench convert train.json data/mine --to gner --from spans --name news
       gner-bench convert ner_data/ai/test.txt data/gner --to gner --as crossner_ai
     """
-    reading = _reading(repair, renames, drop)
+    reading = Reading(repair, new_names(renames), frozenset(drop))
     if entry is not None:
-        reading, options = _as(entry, keep_misc, reading, options)
-    datasets, placement = load(source, reading=reading, **options)
-    for line in remarks(datasets, reading, placement):
+        # What the user says comes before what the catalogue does.
+        known = catalog().get_dataset(entry)
+        own = known.reading(keep_dropped=keep_misc)
+        reading = replace(reading, rename={**own.rename, **reading.rename}, drop=own.drop | reading.drop)
+        options["name"] = options["name"] or known.name
+        options["types"] = (*known.types, *(known.drop if keep_misc else ())) or None
+    datasets = load(source, reading=reading, **options)
+    for line in remarks(datasets, reading):
         click.echo(line, err=True)
     for path in save(datasets, out, to, lossy):
         click.echo(str(path))
-
-
-def _reading(repair: Repair, renames: tuple[str, ...], drop: tuple[str, ...]) -> Reading:
-    pairs = [rename.partition("=") for rename in renames]
-    if not all(old and new for old, _, new in pairs):
-        raise click.UsageError("--rename expects OLD=NEW")
-    return Reading(repair, {old: new for old, _, new in pairs}, frozenset(drop))
-
-
-def _as(name: str, keep_misc: bool, reading: Reading, options: dict[str, Any]) -> tuple[Reading, dict[str, Any]]:
-    """The reading and the options of the catalogue's data set; what the user says comes first."""
-    from dataclasses import replace
-
-    from gner_bench.catalog import catalog
-
-    entry = catalog().get_dataset(name)
-    own = entry.reading(keep_dropped=keep_misc)
-    types = (*entry.types, *(entry.drop if keep_misc else ())) or None
-    merged = replace(reading, rename={**own.rename, **reading.rename}, drop=own.drop | reading.drop)
-    return merged, {**options, "name": options["name"] or entry.name, "types": types}

@@ -10,8 +10,7 @@ import click
 from gner_bench.cli import options as shared
 
 if TYPE_CHECKING:
-    from gner_bench.fetch.need import Needs
-    from gner_bench.fetch.request import Item
+    from gner_bench.fetch.requirements import Requirements
 
 
 @click.command("download")
@@ -48,63 +47,42 @@ def download_command(
       gner-bench download --predictions --dry-run
       gner-bench download ncbi --from data/gner
     """
-    from gner_bench.fetch.need import provide
-    from gner_bench.fetch.request import needs_of, plan_of
+    from dataclasses import asdict
 
-    needs = needs_of(names, models, datasets, predictions)
-    if not needs:
-        raise click.UsageError("say what: names, --models, --datasets or --predictions")
-    if dry_run:
-        _show(plan_of(needs), as_json)
+    from gner_bench.fetch.home import home, size_text
+    from gner_bench.fetch.requirements import ensure, fetch_requirements, plan, requirements_of
+    from gner_bench.files import to_json
+    from gner_bench.terminal import print_rows
+
+    requirements = requirements_of(names, models, datasets, predictions)
+    if not requirements:
+        raise click.UsageError("name what to download: names, --models, --datasets or --predictions")
+    if not dry_run:
+        if root is not None:
+            _import(requirements, root)
+        elif shared.is_offline(offline):
+            ensure(requirements, shared.tell, offline=True)
+        else:
+            fetch_requirements(requirements, shared.tell, force=force, allow_pickle=allow_pickle)
+    items = plan(requirements)
+    if as_json:
+        click.echo(to_json([asdict(item) for item in items]))
         return
-    if root is not None:
-        _import(needs, root)
-    elif shared.is_offline(offline):
-        _require_cached(needs)
-    else:
-        provide(needs, shared.tell, force=force, allow_pickle=allow_pickle)
-    _show(plan_of(needs), as_json)
+    rows = [(i.kind, i.name, i.source, size_text(i.bytes) if i.bytes else "", i.cached) for i in items]
+    print_rows(f"cache: {home()}", ("what", "name", "source", "size", "cached"), rows)
+    total = sum(item.bytes for item in items if item.cached != "yes")
+    if total:
+        click.echo(f"to fetch: about {size_text(total)}", err=True)
 
 
-def _import(needs: Needs, root: Path) -> None:
+def _import(requirements: Requirements, root: Path) -> None:
+    """Take data sets from a local folder."""
     from gner_bench.data.gner_layout import splits
     from gner_bench.errors import UsageError
     from gner_bench.fetch.datasets import import_split
 
-    if needs.checkpoints or needs.predictions:
+    if requirements.checkpoints or requirements.predictions:
         raise UsageError("--from takes data sets alone")
-    for dataset in {entry.name: entry for entry, _ in needs.splits}.values():
+    for dataset in {entry.name: entry for entry, _ in requirements.splits}.values():
         for split in splits(root, dataset.name) or ["test"]:
             import_split(dataset, split, root, shared.tell)
-
-
-def _require_cached(needs: Needs) -> None:
-    from gner_bench.errors import GnerBenchError
-    from gner_bench.fetch.need import advice, missing
-
-    absent = missing(needs)
-    if absent:
-        raise GnerBenchError(advice(absent, "the network is switched off"))
-
-
-def _show(items: list[Item], as_json: bool) -> None:
-    from dataclasses import asdict
-
-    from rich.table import Table
-
-    from gner_bench.fetch.home import home, size_text
-    from gner_bench.files import to_json
-    from gner_bench.terminal import console
-
-    if as_json:
-        click.echo(to_json([asdict(item) for item in items]))
-        return
-    table = Table(title=f"cache: {home()}")
-    for column in ("what", "name", "source", "size", "cached"):
-        table.add_column(column, overflow="fold")
-    for item in items:
-        table.add_row(item.kind, item.name, item.source, size_text(item.bytes) if item.bytes else "", item.cached)
-    console().print(table)
-    total = sum(item.bytes for item in items if item.cached != "yes")
-    if total:
-        click.echo(f"to fetch: about {size_text(total)}", err=True)

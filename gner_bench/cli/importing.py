@@ -8,22 +8,56 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from gner_bench.answers import ANSWERS
 from gner_bench.cli import options as shared
-from gner_bench.scoring.importing import FORMATS, PREDICTIONS
+from gner_bench.data.formats import FORMATS
+from gner_bench.errors import did_you_mean
 
 if TYPE_CHECKING:
     from gner_bench.scoring.predictions import Predictions
 
 F = TypeVar("F", bound=Callable[..., Any])
+
+
+class FormatName(click.ParamType[str]):
+    """A name of ``known()``; help shows ``choices()``, those that fit the option.
+
+    Both are asked when they are wanted, not when the command starts: ``choices`` may import plug-ins. Whether a format
+    can do what it is chosen for is said by what is called with the name.
+    """
+
+    name = "format"
+
+    def __init__(self, choices: Callable[[], list[str]], known: Callable[[], list[str]]) -> None:
+        self.choices, self.known = choices, known
+
+    def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str:
+        return f"[{'|'.join(self.choices())}]"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        name = str(value)
+        # Formats may have an argument, as in context:2.
+        if name.partition(":")[0] not in self.known():
+            self.fail(f"unknown format {name!r}; {did_you_mean(name, self.choices())}", param, ctx)
+        return name
+
+
+def _formats() -> list[str]:
+    from gner_bench.scoring.loading import formats
+
+    return formats()
+
+
 _OPTIONS = (
     click.option(
         "--from",
         "format",
-        type=click.Choice(FORMATS),
-        default=PREDICTIONS,
+        type=FormatName(_formats, lambda: [*FORMATS.names(), *ANSWERS.names()]),
+        default="gner-jsonl",
         show_default=True,
         help="Format of FILE: predictions.jsonl; columns with the predicted tag last; spans of words or characters"
-        " (GLiNER, spaCy); answers of UniNER or SLIMER; one line a sentence of word(tag) or of <type>words</type>.",
+        " (GLiNER, spaCy); answers of UniNER or SLIMER; one line a sentence of word(tag) or of <type>words</type>."
+        " Answers in other formats of `gner-bench list answers` are JSON lines with id and prediction.",
     ),
     click.option(
         "--gold",
@@ -73,18 +107,23 @@ def load(
 ) -> Predictions:
     """The predictions that the options of ``options`` describe."""
     from gner_bench.api import load_predictions
-    from gner_bench.scoring.gold_files import Gold
+    from gner_bench.scoring.gold import Gold
 
     if keep_misc and not datasets:
         raise click.UsageError("--keep-misc needs --as NAME, whose types it keeps")
-    pairs = [rename.partition("=") for rename in renames]
-    if not all(old and new for old, _, new in pairs):
-        raise click.UsageError("--rename expects OLD=NEW")
     return load_predictions(
         *files,
         tokenizer=tokenizer,
         name=name,
         format=format,
         gold=Gold(gold, datasets, split, keep_misc, repair),
-        rename={old: new for old, _, new in pairs},
+        rename=new_names(renames),
     )
+
+
+def new_names(renames: Sequence[str]) -> dict[str, str]:
+    """The values of --rename. Raises UsageError for one without an old or a new name."""
+    pairs = [rename.partition("=") for rename in renames]
+    if not all(old and new for old, _, new in pairs):
+        raise click.UsageError("--rename expects OLD=NEW")
+    return {old: new for old, _, new in pairs}

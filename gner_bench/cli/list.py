@@ -3,38 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
+from functools import partial
+from importlib import import_module
 from typing import Any
 
 import click
 
-Rows = list[dict[str, Any]]
+from gner_bench.plugins import Registry
+
+Row = dict[str, Any]
 
 
-@click.command("list")
-@click.argument("what", type=click.Choice(["models", "datasets", "published"]))
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON document with all that is known.")
-def list_command(what: str, as_json: bool) -> None:
-    """List the checkpoints, data sets or published scores that gner-bench knows, and what is in the cache.
-
-    \b
-    Example:
-      gner-bench list models
-    """
-    from gner_bench.files import to_json
-
-    full, short = LISTS[what]
-    rows = full()
-    if as_json:
-        click.echo(to_json(rows))
-    else:
-        _print_table(what, [short(row) for row in rows])
-
-
-def _models() -> Rows:
-    from gner_bench.catalog import catalog
-    from gner_bench.catalog.published import published_scores
-    from gner_bench.fetch.state import checkpoint_state
+def _models() -> list[Row]:
+    from gner_bench.catalog import catalog, published_scores
+    from gner_bench.fetch.cache import state_of
+    from gner_bench.fetch.checkpoint import find_checkpoint
 
     published = {score.system: score.average for score in published_scores()}
     return [
@@ -46,13 +30,13 @@ def _models() -> Rows:
             **asdict(catalog().get_family(model.family)),
             "name": model.name,
             "published_zero_shot": published.get(model.name),
-            "cached": checkpoint_state(model.hub, model.revision),
+            "cached": state_of(partial(find_checkpoint, model.hub, model.revision)),
         }
         for model in catalog().model
     ]
 
 
-def _short_model(row: dict[str, Any]) -> dict[str, Any]:
+def _short_model(row: Row) -> Row:
     from gner_bench.fetch.home import size_text
 
     return {
@@ -67,24 +51,23 @@ def _short_model(row: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _datasets() -> Rows:
+def _datasets() -> list[Row]:
     from gner_bench.catalog import catalog
-    from gner_bench.fetch.state import dataset_state
+    from gner_bench.fetch.cache import states_of_dataset
 
     return [
-        {**asdict(dataset), "sentences": dataset.sentences, "cached": dataset_state(dataset)}
+        {**asdict(dataset), "sentences": dataset.sentences, "cached": states_of_dataset(dataset)}
         for dataset in catalog().dataset
     ]
 
 
-def _short_dataset(row: dict[str, Any]) -> dict[str, Any]:
-    test = row["splits"].get("test", {})
+def _short_dataset(row: Row) -> Row:
     sources = [source["hub"] or next(iter(source["files"].values())) for source in row["sources"]]
     return {
         "name": row["name"],
         "groups": ", ".join(row["groups"]),
         "types": len(row["types"]) or None,
-        "test sentences": test.get("sentences"),
+        "test sentences": row["splits"].get("test", {}).get("sentences"),
         "licence": row["licence"],
         "problems": len(row["problems"]) or None,
         "from": row["folder"] or (sources[0] if sources else "by hand"),
@@ -92,31 +75,71 @@ def _short_dataset(row: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _published() -> Rows:
-    from gner_bench.catalog.published import published_scores
+def _published() -> list[Row]:
+    from gner_bench.catalog import published_scores
 
-    return [asdict(row) for row in (*published_scores(), *published_scores("supervised"))]
+    return [asdict(score) for score in (*published_scores(), *published_scores("supervised"))]
 
 
-def _short_published(row: dict[str, Any]) -> dict[str, Any]:
+def _short_published(row: Row) -> Row:
     return {name: value for name, value in row.items() if not isinstance(value, dict)}
 
 
-LISTS: dict[str, tuple[Callable[[], Rows], Callable[[dict[str, Any]], dict[str, Any]]]] = {
-    "models": (_models, _short_model),
-    "datasets": (_datasets, _short_dataset),
-    "published": (_published, _short_published),
+@dataclass(frozen=True)
+class Listing:
+    """What can be listed: ``rows`` gives all that is known, ``short`` the cells of the table by their heads."""
+
+    title: str
+    rows: Callable[[], list[Row]]
+    short: Callable[[Row], Row]
+
+
+def _registered(place: str) -> list[Row]:
+    """What a registry holds, one line each; a plug-in that cannot be loaded is left out with a warning."""
+    module, _, name = place.partition(":")
+    registry: Registry[Any] = getattr(import_module(module), name)
+    return [
+        {"name": name, "what": getattr(thing, "description", thing.title), "from": registry.package(name)}
+        for name, thing in registry.usable().items()
+    ]
+
+
+def _registry(title: str, place: str) -> Listing:
+    return Listing(title, partial(_registered, place), dict)
+
+
+LISTS = {
+    "models": Listing("models", _models, _short_model),
+    "datasets": Listing("datasets", _datasets, _short_dataset),
+    "published": Listing("published scores (quoted)", _published, _short_published),
+    "metrics": _registry("metrics", "gner_bench.scoring.metrics:METRICS"),
+    "backends": _registry("backends", "gner_bench.predict.backend:BACKENDS"),
+    "answers": _registry("answer formats", "gner_bench.answers:ANSWERS"),
+    "formats": _registry("data formats", "gner_bench.data.formats:FORMATS"),
 }
 
 
-def _print_table(what: str, rows: Rows) -> None:
-    from rich.table import Table
+@click.command("list")
+@click.argument("what", type=click.Choice(list(LISTS)))
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document with all that is known.")
+def list_command(what: str, as_json: bool) -> None:
+    """List what gner-bench knows: checkpoints and data sets (and what is in the cache), published scores, and what
+    other packages can add to: metrics, backends, answer formats, data formats.
 
-    from gner_bench.terminal import console
+    \b
+    Examples:
+      gner-bench list models
+      gner-bench list metrics
+    """
+    from gner_bench.files import to_json
+    from gner_bench.terminal import print_rows
 
-    table = Table(title="published scores (quoted)" if what == "published" else what)
-    for index, name in enumerate(rows[0]):
-        table.add_column(name, overflow="fold", no_wrap=index == 0)
-    for row in rows:
-        table.add_row(*("" if value is None else str(value) for value in row.values()))
-    console().print(table)
+    listing = LISTS[what]
+    rows = listing.rows()
+    if as_json:
+        click.echo(to_json(rows))
+        return
+    table = [listing.short(row) for row in rows]
+    heads = list(table[0])
+    cells = [["" if value is None else str(value) for value in row.values()] for row in table]
+    print_rows(listing.title, heads, cells, unbroken=heads[:1])

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+import os
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar, get_args
 
 import click
 
-from gner_bench.data.tags import Repair
+from gner_bench.bio import Repair
 from gner_bench.demo import CORPUS
+from gner_bench.messages import warn
 from gner_bench.predict.options import DtypeName
 from gner_bench.scoring.metrics import DEFAULT, METRICS
-from gner_bench.verbosity import is_quiet, is_verbose
 
+INTERRUPTED = 130
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
@@ -157,18 +162,32 @@ def gates(command: Command) -> Command:
     return command
 
 
-def tell(message: str) -> None:
-    """A warning for people, on stderr."""
-    if not is_quiet():
-        from gner_bench.report.escape import one_line
-
-        click.echo(f"Warning: {one_line(message)}", err=True)
+tell = warn
 
 
-def detail(message: str) -> None:
-    """What only ``-v`` tells, on stderr."""
-    if is_verbose():
-        click.echo(message, err=True)
+@contextmanager
+def interruptible(what: str) -> Iterator[None]:
+    """Let Ctrl-C end a command in good order, with exit code 130, and a second one at once.
+
+    ``what`` says what stays, and is followed by that the same command continues: finished work is on disk.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def interrupt(signum: int, frame: object) -> None:
+        signal.signal(signal.SIGINT, lambda *_: os._exit(INTERRUPTED))
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGINT, interrupt)
+    try:
+        yield
+    except KeyboardInterrupt:
+        click.echo(f"Interrupted: {what}; the same command continues.", err=True)
+        raise click.exceptions.Exit(INTERRUPTED) from None
+    finally:
+        if signal.getsignal(signal.SIGINT) is interrupt:
+            signal.signal(signal.SIGINT, before)
 
 
 def is_offline(flag: bool) -> bool:

@@ -2,31 +2,24 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import threading
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Generic, TypeVar, get_args
+from typing import Any, Generic, TypeVar, get_args
 
 import click
 
+from gner_bench.answers import LabelOrder
 from gner_bench.cli import options as shared
+from gner_bench.cli.options import interruptible
 from gner_bench.errors import IncompleteError, UsageError
+from gner_bench.messages import warn
 from gner_bench.predict import processes
-from gner_bench.predict.options import DecodingName, Options, Split
-from gner_bench.predict.selection import parse_ids, parse_limit, parse_shard
-from gner_bench.prompting import LabelOrder
-
-if TYPE_CHECKING:
-    from gner_bench.predict.backend import Backend
-    from gner_bench.predict.checkpoint import Checkpoint
+from gner_bench.predict.backend import BACKENDS, Api, SystemOptions
+from gner_bench.predict.options import DecodingName, Options, Split, parse_ids, parse_limit, parse_shard
 
 T = TypeVar("T")
-INTERRUPTED = 130
 
 
 class Parsed(click.ParamType[T], Generic[T]):
@@ -112,9 +105,11 @@ class BatchTokens(click.IntRange):
 )
 @click.option("--seed", type=int, default=0, show_default=True, help="Of the shuffled label order.")
 @shared.repair
-@click.option("--backend", type=click.Choice(["local", "openai"]), default="local", show_default=True)
+@click.option(
+    "--backend", type=click.Choice(BACKENDS.names()), default="local", show_default=True, help="What is asked, and how."
+)
 @click.option("--base-url", metavar="URL", help="With --backend openai: the server's, ending in /v1.")
-@click.option("--api", type=click.Choice(["completions", "chat"]), default="completions", show_default=True)
+@click.option("--api", type=click.Choice(get_args(Api)), default="completions", show_default=True)
 @click.option("--concurrency", type=click.IntRange(1), default=16, show_default=True, help="Requests at a time.")
 @click.option("--tokenizer", type=shared.PATH, metavar="PATH", help="Of the served checkpoint: file or folder.")
 @shared.offline
@@ -157,130 +152,22 @@ def predict_command(
     options = Options(data=data, out=folder, datasets=datasets or (), **settings)
     if out is not None:
         make_folder(out)
-    own = _own_share(options)
-    if backend == "openai":
-        if verify_identical or options.draft_from:
-            raise click.UsageError("--verify-identical and --draft-from need the checkpoint itself, not a server")
-        path = run_prediction([], own, offline, _server(base_url, model, api, concurrency, tokenizer))
-    else:
-        where = processes.own_device(device) if own is not options else device
-        path = run_prediction([model], own, offline, local(model, dtype, where, own, verify_identical))
-    if own is options:
+    share = processes.own_shard()
+    if share is not None:
+        if options.shard is not None:
+            message = "--shard is for separate commands: the processes of one launch take their shards themselves"
+            raise UsageError(message)
+        options, device = replace(options, shard=share), processes.own_device(device)
+    from gner_bench.predict.run import run_prediction
+
+    system = SystemOptions(model, backend, dtype, device, base_url, api, concurrency, tokenizer)
+    first = processes.is_first()
+    with interruptible(f"what is finished is in {folder}"):
+        path = run_prediction(system, options, warn, shared.is_offline(offline), first, verify_identical or 0)
+    if share is None:
         click.echo(str(path))
-    else:
-        _merge_if_last(folder)
-
-
-def _own_share(options: Options) -> Options:
-    """The shard of this process of a launch; ``options`` as they are where there is but one process."""
-    own = processes.own_shard()
-    if own is None:
-        return options
-    if options.shard is not None:
-        raise UsageError("--shard is for separate commands: the processes of one launch take their shards themselves")
-    return replace(options, shard=own)
-
-
-def _merge_if_last(folder: Path) -> None:
-    """Merge unless another process is still at work, which will do it then."""
+        return
     from gner_bench.predict.merge import merge
 
-    with suppress(IncompleteError):
+    with suppress(IncompleteError):  # another process is still at work, which will merge them then
         click.echo(str(merge(folder)))
-
-
-@dataclass(frozen=True)
-class Source:
-    """How a backend is made, and what is done with the finished run."""
-
-    backend: Callable[[], Backend]
-    finish: Callable[[Path], None] = lambda _: None
-
-
-def local(model: str, dtype: Any, device: str, options: Options, verify: int | None = None) -> Source:
-    """A checkpoint on this machine; ``verify`` sentences are compared with plain greedy decoding afterwards."""
-    loaded: list[Checkpoint] = []
-
-    def backend() -> Backend:
-        from gner_bench.predict.checkpoint import load_checkpoint
-        from gner_bench.predict.local import local_backend
-
-        loaded.append(load_checkpoint(model, dtype, device))
-        return local_backend(loaded[0], options)
-
-    return Source(backend, lambda path: _verify(loaded[0], path, verify) if verify else None)
-
-
-def _verify(checkpoint: Checkpoint, path: Path, count: int) -> None:
-    from gner_bench.predict.verify import verify_run
-
-    found = verify_run(checkpoint, path, count)
-    click.echo(f"Compared with plain greedy decoding in {checkpoint.dtype}: {len(found)} of {count} differ.", err=True)
-    for each in found:
-        click.echo(f"  {each.sentence} after {each.token} tokens; best logits {each.gap:.3g} apart", err=True)
-
-
-def _server(base_url: str | None, model: str, api: Any, concurrency: int, tokenizer: Path | None) -> Source:
-    if base_url is None:
-        raise click.UsageError("--backend openai needs --base-url")
-    from gner_bench.catalog import catalog
-    from gner_bench.predict.openai import openai_backend
-    from gner_bench.predict.server import Server
-
-    server = Server(base_url, model, api, concurrency)
-    if api == "completions" and tokenizer is not None:
-        total = catalog().get_family("llama").max_total_tokens
-        server = replace(server, max_new_tokens=0, max_total_tokens=total)
-    return Source(lambda: openai_backend(server, tokenizer))
-
-
-def run_prediction(models: Sequence[str], options: Options, offline: bool, source: Source) -> Path:
-    """Read the data, then make the backend (so that bad data fails first), then predict.
-
-    ``models`` are those to be fetched if they are not in the cache. Ctrl-C ends it with exit code 130, and a second one
-    at once.
-    """
-    from gner_bench.predict.inputs import provide_inputs
-
-    tell = shared.tell if processes.is_first() else _silent
-    with _interruptible(options.out):
-        started = time.monotonic()
-        datasets = provide_inputs(models, options, tell, offline)
-        seconds = time.monotonic() - started
-        from gner_bench.predict.engine import predict
-
-        backend = source.backend()
-        shared.detail(f"{backend.name} on {backend.device}: {_listed(backend.settings)}")
-        path = predict(backend, datasets, options, shared.tell, seconds)
-        source.finish(path)
-        return path
-
-
-def _listed(settings: Mapping[str, object]) -> str:
-    return ", ".join(f"{name} {value}" for name, value in settings.items() if value is not None)
-
-
-def _silent(_: str) -> None:
-    """For what another process says already."""
-
-
-@contextmanager
-def _interruptible(out: Path) -> Iterator[None]:
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = signal.signal(signal.SIGINT, _first_interrupt)
-    try:
-        yield
-    except KeyboardInterrupt:
-        click.echo(f"Interrupted: what is finished is in {out}; the same command continues.", err=True)
-        raise click.exceptions.Exit(INTERRUPTED) from None
-    finally:
-        if signal.getsignal(signal.SIGINT) is _first_interrupt:
-            signal.signal(signal.SIGINT, before)
-
-
-def _first_interrupt(signum: int, frame: object) -> None:
-    """Stop in good order, and at the next Ctrl-C without any: every finished sentence is on disk."""
-    signal.signal(signal.SIGINT, lambda *_: os._exit(INTERRUPTED))
-    raise KeyboardInterrupt

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from gner_bench.cli import options as shared
-from gner_bench.cli.predict import local, run_prediction
+from gner_bench.cli.options import interruptible
 from gner_bench.cli.report import print_report
-
-if TYPE_CHECKING:
-    from gner_bench.matrix.config import Matrix, Run
+from gner_bench.messages import warn
 
 PRESET_NAMES = ("zero-shot", "supervised", "demo")
 
@@ -51,6 +48,7 @@ def run_command(
       [[checkpoints]]
       model = "GNER-T5-base"                # folder, hub id or catalogue name
       name = "base"                         # optional
+                                            # also backend, base_url, api, concurrency, tokenizer, as in predict
 
     \b
     Examples:
@@ -58,48 +56,26 @@ def run_command(
       gner-bench run --preset demo --out build/demo
       gner-bench run --export-config prediction_results/base > base.toml
     """
-    if sum(each is not None for each in (config, preset, export_config)) != 1:
+    if sum(given is not None for given in (config, preset, export_config)) != 1:
         raise click.UsageError("give one of a CONFIG.toml, --preset and --export-config")
     if export_config is not None:
-        from gner_bench.matrix.export import export_config as exported
+        from gner_bench.experiment.export import export_config as exported
 
         click.echo(exported(export_config), nl=False)
         return
-    from gner_bench.matrix.config import PRESETS, read_matrix
+    from gner_bench.experiment.config import PRESETS, read_experiment
 
-    matrix = read_matrix(config or PRESETS[preset or ""], models)
-    predictions = out / "predictions" if out else Path(matrix.predictions)
+    experiment = read_experiment(config or PRESETS[preset or ""], models)
+    predictions = out / "predictions" if out else Path(experiment.predictions)
+    report = out / "report" if out else Path(experiment.report)
     if dry_run:
-        from gner_bench.matrix.plan import plan_matrix
+        from gner_bench.experiment.plan import plan_experiment
         from gner_bench.report.plan import print_plan
 
-        print_plan(plan_matrix(matrix, predictions), predictions)
-    else:
-        _run(matrix, predictions, out / "report" if out else Path(matrix.report), offline)
+        print_plan(plan_experiment(experiment, predictions), predictions)
+        return
+    from gner_bench.experiment.run import run_experiment
 
-
-def _run(matrix: Matrix, predictions: Path, report: Path, offline: bool) -> None:
-    from gner_bench.predict.inputs import provide_inputs
-
-    runs = list(matrix.runs())
-    provide_inputs([run.model for run in runs], matrix.options(runs[0], predictions), lambda _: None, offline)
-    scores = []
-    for run in runs:
-        options = matrix.options(run, predictions / run.name)
-        source = local(run.model, matrix.dtype, matrix.device, options)
-        scores.append(_score(matrix, run, run_prediction([run.model], options, offline, source)))
-    print_report(tuple(scores), report, matrix.published, matrix.baseline or None)
-
-
-def _score(matrix: Matrix, run: Run, path: Path) -> Path:
-    from gner_bench.api import load_predictions, score
-    from gner_bench.files import write_json
-    from gner_bench.scoring.document import document
-    from gner_bench.scoring.warnings import warnings_of
-
-    out = path.parent / "scores.json"
-    scores = score(load_predictions(path, name=run.name), matrix.metrics)
-    for warning in warnings_of(scores):
-        shared.tell(f"{run.name}: {warning}")
-    write_json(out, document(scores, matrix.resampling))
-    return out
+    with interruptible(f"what is finished is in {predictions}"):
+        scores = run_experiment(experiment, predictions, warn, shared.is_offline(offline))
+    print_report(tuple(scores), report, experiment.published, experiment.baseline or None)

@@ -4,16 +4,12 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
 from itertools import chain, islice
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from gner_bench.cli import options as shared
-
-if TYPE_CHECKING:
-    from gner_bench.predict.tagging import Tagged
 
 CHUNK = 64
 """Texts that are read before they are tagged together."""
@@ -72,24 +68,18 @@ def tag_command(
     from gner_bench.predict.tagging import TextTagger
 
     tagger = TextTagger(load_checkpoint(model, dtype, device), labels, decoding)
-    tagged = (each for chunk in _chunks(chain([first], given)) for each in tagger(chunk))
+    # Standard input is tagged while it is read; a chunk is decoded side by side.
+    waiting = chain([first], given)
+    chunks = iter(lambda: list(islice(waiting, CHUNK)), [])
+    tagged = (text for chunk in chunks for text in tagger(chunk))
     if as_json:
-        click.echo(to_json([asdict(each) for each in tagged]))
+        click.echo(to_json([asdict(text) for text in tagged]))
         return
-    for each in tagged:
+    for text in tagged:
         if as_lines:
-            click.echo(json.dumps(asdict(each), ensure_ascii=False))
-        else:
-            _print(each)
-
-
-def _chunks(texts: Iterator[str]) -> Iterator[list[str]]:
-    while chunk := list(islice(texts, CHUNK)):
-        yield chunk
-
-
-def _print(tagged: Tagged) -> None:
-    click.echo(" ".join(f"{word}({mark})" for word, mark in zip(tagged.words, tagged.tags, strict=True)))
-    for entity in tagged.entities:
-        sure = "" if entity.confidence is None else f"  {entity.confidence:.2f}"
-        click.echo(f"  {entity.start}-{entity.end}  {entity.type}: {entity.text}{sure}")
+            click.echo(json.dumps(asdict(text), ensure_ascii=False))
+            continue
+        click.echo(" ".join(f"{word}({tag})" for word, tag in zip(text.words, text.tags, strict=True)))
+        for entity in text.entities:
+            confidence = "" if entity.confidence is None else f"  {entity.confidence:.2f}"
+            click.echo(f"  {entity.start}-{entity.end}  {entity.type}: {entity.text}{confidence}")

@@ -9,24 +9,24 @@ from dataclasses import dataclass, field
 from itertools import combinations
 from pathlib import Path
 
+from gner_bench.bio import Reading, may_follow
 from gner_bench.catalog import catalog
-from gner_bench.data.formats import read_file
-from gner_bench.data.gner_layout import LABELS, split_file, splits
+from gner_bench.data.collect import read_types
+from gner_bench.data.formats import Source, read_file
+from gner_bench.data.formats.gner import LABELS, split_file, splits
 from gner_bench.data.sentence import Dataset, Sentence
-from gner_bench.data.source import Source
-from gner_bench.data.tags import Reading, continues
-from gner_bench.data.text import read_types
 from gner_bench.errors import InputError
-from gner_bench.structure.back_tokenizer import BackTokenizer
+from gner_bench.structure.matching import BackTokenize
+from gner_bench.structure.placing import squeezed
 
 
 @dataclass(frozen=True)
 class SplitAudit:
     """One split. ``entities`` counts B- tags and illegal I-, per type in ``types``.
 
-    ``duplicates`` counts the sentences that stand a second time, ``conflicting`` the distinct sentences that stand
-    with different gold, ``illegal_tags`` the I- that continue no entity, ``unlabelled_types`` the types that label.txt
-    lacks, ``white_space_words`` the words of white space alone, ``unknown_words`` those with a piece that the
+    ``duplicates`` counts the sentences that are there a second time, ``conflicting`` the distinct sentences that are
+    there with different gold, ``illegal_tags`` the I- that continue no entity, ``unlabelled_types`` the types that
+    label.txt lacks, ``white_space_words`` the words of white space alone, ``unknown_words`` those with a piece that the
     tokenizer lacks (None without a tokenizer). ``bytes_hash`` is the SHA-256 of the file; ``catalogue`` says whether
     the content is that of the catalogue: ``equal``, ``a known copy``, ``differs`` or ``unknown``.
     """
@@ -45,11 +45,27 @@ class SplitAudit:
     white_space_words: int
     unknown_words: int | None
 
+    def problems(self) -> Iterator[str]:
+        """What a user should know, one line each."""
+        if self.duplicates:
+            conflict = f"; {_count(self.conflicting, 'sentence')} with conflicting gold" if self.conflicting else ""
+            yield f"{_count(self.duplicates, 'duplicate sentence')}{conflict}"
+        if self.illegal_tags:
+            yield f"{_count(self.illegal_tags, 'I- tag')} without an entity to continue"
+        if self.unlabelled_types:
+            yield f"types missing from {LABELS}: {', '.join(self.unlabelled_types)}"
+        if self.white_space_words:
+            yield f"{_count(self.white_space_words, 'word')} of white space alone"
+        if self.unknown_words:
+            yield f"{_count(self.unknown_words, 'word')} with characters outside the tokenizer's vocabulary"
+        if self.catalogue == "differs":
+            yield "the content differs from the catalogue's"
+
 
 @dataclass(frozen=True)
 class Audit:
     """One data set. ``identical`` lists pairs of splits with the same sentences and tags in the same order; ``shared``
-    counts, for two splits, the distinct sentences whose words stand in both."""
+    counts, for two splits, the distinct sentences whose words are in both."""
 
     name: str
     types: list[str]
@@ -65,120 +81,84 @@ class Audit:
         for pair, count in self.shared.items():
             first, second = pair.split(" in ")
             if count and (first, second) not in self.identical:
-                yield f"{_count(count, f'{first} sentence')} {'stand' if count > 1 else 'stands'} in {second}"
-        for split, found in self.splits.items():
-            yield from (f"{split}: {line}" for line in _problems(found))
+                yield f"{_count(count, f'{first} sentence')} {'are' if count > 1 else 'is'} in {second}"
+        for split, audit in self.splits.items():
+            yield from (f"{split}: {line}" for line in audit.problems())
         if self.unused_types:
             yield f"types without an entity: {', '.join(self.unused_types)}"
-
-
-def _problems(found: SplitAudit) -> Iterator[str]:
-    if found.duplicates:
-        conflict = f"; {_count(found.conflicting, 'sentence')} with conflicting gold" if found.conflicting else ""
-        yield f"{_count(found.duplicates, 'duplicate sentence')}{conflict}"
-    if found.illegal_tags:
-        yield f"{_count(found.illegal_tags, 'I- tag')} without an entity to continue"
-    if found.unlabelled_types:
-        yield f"types missing from {LABELS}: {', '.join(found.unlabelled_types)}"
-    if found.white_space_words:
-        yield f"{_count(found.white_space_words, 'word')} of white space alone"
-    if found.unknown_words:
-        yield f"{_count(found.unknown_words, 'word')} with characters outside the tokenizer's vocabulary"
-    if found.catalogue == "differs":
-        yield "the content differs from the catalogue's"
 
 
 def _count(count: int, noun: str) -> str:
     return f"{count} {noun}{'s' if count != 1 else ''}"
 
 
-def audit(root: Path, name: str, back_tokenizer: BackTokenizer | None = None) -> Audit:
-    """Read every split of a data set as it stands and look for problems. Raises InputError for an unreadable file."""
+def audit(root: Path, name: str, back_tokenize: BackTokenize | None = None) -> Audit:
+    """Read every split of a data set as it is and look for problems. Raises InputError for an unreadable file."""
     labels = root / name / LABELS
     types = list(read_types(labels)) if labels.is_file() else []
-    found = {split: _read(root, name, split) for split in splits(root, name)}
-    if not found:
+    datasets: dict[str, Dataset] = {}
+    for split in splits(root, name):
+        source = Source(split_file(root / name, split), name, split, None, Reading(repair="keep"))
+        found = read_file(source)
+        datasets[split] = next((d for d in found if (d.name, d.split) == (name, split)), found[0])
+    if not datasets:
         raise InputError(root / name, "holds no split (train.txt, dev.txt or test.txt)")
-    audits = {split: _split(root, dataset, types, back_tokenizer) for split, dataset in found.items()}
-    used = set().union(*(each.types for each in audits.values()))
-    pairs = list(combinations(found, 2))
+    audits = {split: _split(root, dataset, types, back_tokenize) for split, dataset in datasets.items()}
+    used = set().union(*(audit.types for audit in audits.values()))
+    gold = {s: [(sentence.words, sentence.tags) for sentence in d.sentences] for s, d in datasets.items()}
+    words = {s: {sentence.words for sentence in d.sentences} for s, d in datasets.items()}
+    pairs = list(combinations(datasets, 2))
     return Audit(
         name=name,
         types=types or sorted(used),
         unused_types=[kind for kind in types if kind not in used],
         splits=audits,
-        identical=[(a, b) for a, b in pairs if _gold(found[a]) == _gold(found[b])],
-        shared={f"{a} in {b}": _shared(found[a], found[b]) for a, b in pairs},
+        identical=[(a, b) for a, b in pairs if gold[a] == gold[b]],
+        shared={f"{a} in {b}": len(words[a] & words[b]) for a, b in pairs},
     )
 
 
-def _read(root: Path, name: str, split: str) -> Dataset:
-    source = Source(split_file(root / name, split), name, split, None, Reading(repair="keep"))
-    found = read_file(source)
-    return next((d for d in found if (d.name, d.split) == (name, split)), found[0])
-
-
-def _split(root: Path, dataset: Dataset, types: Sequence[str], back_tokenizer: BackTokenizer | None) -> SplitAudit:
-    sentences = dataset.sentences
-    counts = Counter(kind for sentence in sentences for kind in _entity_types(sentence))
-    words = Counter(word for sentence in sentences for word in sentence.words)
-    content = dataset.content_hash
+def _split(root: Path, dataset: Dataset, types: Sequence[str], back_tokenize: BackTokenize | None) -> SplitAudit:
+    counts: Counter[str] = Counter()
+    words: Counter[str] = Counter()
+    illegal = 0
+    for sentence in dataset.sentences:
+        words.update(sentence.words)
+        for before, tag in zip(("O", *sentence.tags), sentence.tags, strict=False):
+            orphan = not may_follow(before, tag)
+            illegal += orphan
+            if orphan or tag.startswith("B-"):
+                counts[tag[2:]] += 1
+    entry, content = catalog().find_dataset(dataset.name), dataset.content_hash
+    facts = entry.splits.get(dataset.split) if entry else None
+    compared = "unknown"
+    if facts is not None:
+        same, copy = content == facts.content_hash, content in facts.other_hashes
+        compared = "equal" if same else "a known copy" if copy else "differs"
+    unknown = None
+    if back_tokenize is not None:
+        pairs = zip(words, back_tokenize(list(words)), strict=True)
+        unknown = sum(words[word] for word, back in pairs if squeezed(word) != squeezed(back))
     return SplitAudit(
-        sentences=len(sentences),
+        sentences=len(dataset.sentences),
         words=words.total(),
         entities=counts.total(),
         types=dict(counts.most_common()),
         content_hash=content,
-        catalogue=_compared(dataset.name, dataset.split, content),
+        catalogue=compared,
         bytes_hash=hashlib.sha256(split_file(root / dataset.name, dataset.split).read_bytes()).hexdigest(),
-        duplicates=len(sentences) - len({sentence.words for sentence in sentences}),
-        conflicting=len(conflicting(sentences)),
-        illegal_tags=sum(_illegal(sentence.tags) for sentence in sentences),
+        duplicates=len(dataset.sentences) - len({sentence.words for sentence in dataset.sentences}),
+        conflicting=len(conflicting(dataset.sentences)),
+        illegal_tags=illegal,
         unlabelled_types=sorted(counts.keys() - set(types)) if types else [],
         white_space_words=sum(count for word, count in words.items() if not word.strip()),
-        unknown_words=_unknown(words, back_tokenizer) if back_tokenizer else None,
+        unknown_words=unknown,
     )
 
 
-def _compared(name: str, split: str, content: str) -> str:
-    entry = catalog().find_dataset(name)
-    facts = entry.splits.get(split) if entry else None
-    if facts is None:
-        return "unknown"
-    return "equal" if content == facts.content_hash else "a known copy" if content in facts.other_hashes else "differs"
-
-
-def _entity_types(sentence: Sentence) -> Iterator[str]:
-    for before, tag in zip(("O", *sentence.tags), sentence.tags, strict=False):
-        if tag.startswith("B-") or not continues(before, tag):
-            yield tag[2:]
-
-
-def _illegal(tags: Sequence[str]) -> int:
-    return sum(not continues(before, tag) for before, tag in zip(("O", *tags), tags, strict=False))
-
-
 def conflicting(sentences: Sequence[Sentence]) -> list[tuple[str, ...]]:
-    """The words of the sentences that stand several times with different tags."""
+    """The words of the sentences that are there several times with different tags."""
     gold: dict[tuple[str, ...], set[tuple[str, ...]]] = {}
     for sentence in sentences:
         gold.setdefault(sentence.words, set()).add(sentence.tags)
     return [words for words, tags in gold.items() if len(tags) > 1]
-
-
-def _unknown(words: Counter[str], back_tokenizer: BackTokenizer) -> int:
-    kinds = list(words)
-    kept = back_tokenizer(kinds)
-    return sum(words[word] for word, back in zip(kinds, kept, strict=True) if _solid(word) != _solid(back))
-
-
-def _solid(word: str) -> str:
-    return "".join(word.split())
-
-
-def _gold(dataset: Dataset) -> list[tuple[tuple[str, ...], tuple[str, ...]]]:
-    return [(sentence.words, sentence.tags) for sentence in dataset.sentences]
-
-
-def _shared(first: Dataset, second: Dataset) -> int:
-    return len({s.words for s in first.sentences} & {s.words for s in second.sentences})

@@ -4,21 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from typing import NamedTuple
+from pathlib import Path
 
+from gner_bench.bio import Reading, TagReader
+from gner_bench.data.formats import Source
 from gner_bench.data.sentence import Dataset, Sentence
-from gner_bench.data.source import Source
-from gner_bench.data.tags import Reading, TagReader
+from gner_bench.documents.fields import Fields
 from gner_bench.errors import InputError, short
-from gner_bench.records import Fields
+from gner_bench.files import read_text
 
 TYPES = "dataset_types"
 """The key under which the first record of a data set may state its types, where the lists of its records do not."""
-
-
-class _Listing(NamedTuple):
-    types: tuple[str, ...]
-    tags: TagReader
 
 
 class Collector:
@@ -32,7 +28,9 @@ class Collector:
         self.source, self._tags_field, self._types_field = source, tags_field, types_field
         self._types = dict.fromkeys(source.types or ())
         self._rows: dict[str, tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...] | None]] = {}
-        self._listings: dict[tuple[str, ...], _Listing] = {}
+        # Files hold few distinct lists of types: each is renamed and checked once, and those of the same types share a
+        # reader of tags.
+        self._listings: dict[tuple[str, ...], tuple[tuple[str, ...], TagReader]] = {}
         self._readers: dict[frozenset[str] | None, TagReader] = {None: source.tag_reader()}
         self._without_types: Fields | None = None
 
@@ -46,27 +44,24 @@ class Collector:
     ) -> None:
         """Take a sentence with its raw tags and the list of its types, None where there is no list.
 
-        Raises InputError for an id that stands already and for a tag that is illegal or of a type that is not listed.
+        Raises InputError for an id that is there already and for a tag that is illegal or of a type that is not listed.
         """
         if id in self._rows:
-            raise fields.error("id", f"{short(id)} stands twice in {short(f'{self.source.name}/{self.source.split}')}")
-        listing = None if types is None else self._listing(fields, types)
-        reader = listing.tags if listing else self._readers[None]
+            raise fields.error("id", f"{short(id)} is twice in {short(f'{self.source.name}/{self.source.split}')}")
+        listed, reader = (None, self._readers[None]) if types is None else self._listing(fields, types)
         try:
             bio = reader.read(tags, 0, 0)
         except InputError as error:
             raise fields.error(self._tags_field, error.message) from None
-        if listing is None and self.source.types is None:
+        if listed is None and self.source.types is None:
             self._types.update(dict.fromkeys(tag[2:] for tag in bio if tag != "O"))
-        self._rows[id] = words, bio, listing.types if listing else None
+        self._rows[id] = words, bio, listed
 
-    def _listing(self, fields: Fields, types: tuple[str, ...]) -> _Listing:
-        known = self._listings.get(types)
-        if known is None:
-            known = self._listings[types] = self._new_listing(fields, renamed(types, self.source.reading))
-        return known
-
-    def _new_listing(self, fields: Fields, types: tuple[str, ...]) -> _Listing:
+    def _listing(self, fields: Fields, listed: tuple[str, ...]) -> tuple[tuple[str, ...], TagReader]:
+        """The renamed types of a list, and the reader of the tags that they allow."""
+        if listed in self._listings:
+            return self._listings[listed]
+        types = renamed(listed, self.source.reading)
         if self.source.types is None:
             self._types.update(dict.fromkeys(types))
         elif unknown := [kind for kind in types if kind not in self._types]:
@@ -76,7 +71,8 @@ class Collector:
         key = frozenset(types)
         if key not in self._readers:
             self._readers[key] = TagReader(self.source.path, types, self.source.reading)
-        return _Listing(types, self._readers[key])
+        self._listings[listed] = types, self._readers[key]
+        return self._listings[listed]
 
     def __len__(self) -> int:
         return len(self._rows)
@@ -106,12 +102,14 @@ class Sets:
         name = fields.get("dataset", str) if "dataset" in fields.value else self._source.name
         split = fields.get("split", str) if "split" in fields.value else self._source.split
         if (name, split) not in self._sets:
-            found = self._sets[name, split] = Collector(replace(self._source, name=name, split=split), *self._fields)
+            collector = Collector(replace(self._source, name=name, split=split), *self._fields)
+            self._sets[name, split] = collector
             if TYPES in fields.value:
-                found.declare(fields.strings(TYPES))
+                collector.declare(fields.strings(TYPES))
         return self._sets[name, split]
 
     def datasets(self) -> list[Dataset]:
+        """What was gathered, in order of first appearance."""
         return [collector.dataset() for collector in self._sets.values()]
 
 
@@ -126,3 +124,11 @@ def sentence_id(fields: Fields, index: int) -> str:
 def renamed(types: Iterable[str], reading: Reading) -> tuple[str, ...]:
     """The types as ``reading`` names them, each once, without those it drops."""
     return tuple(dict.fromkeys(reading.rename.get(kind, kind) for kind in types if kind not in reading.drop))
+
+
+def read_types(path: Path) -> tuple[str, ...]:
+    """The entity types of a label file, one a line. Raises InputError when there is none."""
+    types = tuple(line.strip() for line in read_text(path).split("\n") if line.strip())
+    if not types:
+        raise InputError(path, "is empty: no entity type in it")
+    return types

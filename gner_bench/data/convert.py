@@ -6,20 +6,26 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from gner_bench.data.formats import READERS, detect
-from gner_bench.data.gner_layout import SPLITS, dataset_names, is_dataset, read_dataset, splits
-from gner_bench.data.hub import read_hub
+from gner_bench.bio import Reading
+from gner_bench.data.formats import FORMATS, Source, detect, read_file
+from gner_bench.data.formats.gner import SPLITS, dataset_names, is_dataset, read_dataset, splits
 from gner_bench.data.sentence import Dataset
-from gner_bench.data.source import Source
-from gner_bench.data.tags import Reading
-from gner_bench.data.uniner import Placement, read_uniner_counted
-from gner_bench.data.writers import write_conll, write_gner, write_jsonl, write_spans
 from gner_bench.errors import InputError, UsageError
 
-INPUTS = ("auto", "gner", *READERS, "hub")
-OUTPUTS = ("gner", "gner-jsonl", "conll", "spans")
+AUTO, HUB = "auto", "hub"
 SPLIT_NAMES = {"valid": "dev", "validation": "dev", **{split: split for split in SPLITS}}
 """The splits that names of files mean."""
+
+
+def inputs() -> list[str]:
+    """The names of formats that ``load`` may be asked for, those of other packages among them."""
+    known = {name: format for name, format in FORMATS.usable().items() if format.read or format.folder}
+    return [AUTO, *known]
+
+
+def outputs() -> list[str]:
+    """The names of formats that can be written."""
+    return [name for name, format in FORMATS.usable().items() if format.write]
 
 
 def load(
@@ -31,94 +37,76 @@ def load(
     config: str | None = None,
     revision: str | None = None,
     types: tuple[str, ...] | None = None,
-) -> tuple[list[Dataset], Placement | None]:
-    """The data sets of a file, of a data set's folder, of a folder of these or of the hub, and UniNER's placement.
+) -> list[Dataset]:
+    """The data sets of a file, of a data set's folder, of a folder of these or of the hub.
 
     ``name``, ``split`` and ``types`` are given to the data set of a file; of folders, ``split`` is the only one read.
     Raises UsageError for options that do not go together and all that the readers raise.
     """
-    if format == "hub":
+    path = Path(place)
+    if format == HUB:
         name = name or place.rstrip("/").rpartition("/")[2]
-        rows = read_hub(
-            place, split or "test", config=config, revision=revision, name=name, types=types, reading=reading
-        )
-        return [rows], None
+        return read_file(Source(path, name, split or "test", types, reading, config, revision), format)
     if config or revision:
         raise UsageError("a configuration and a revision are of the hub (--from hub)")
-    path = Path(place)
-    if path.is_dir() or format == "gner":
-        if format not in ("auto", "gner"):
+    folder = format != AUTO and FORMATS.get(format).folder
+    if path.is_dir() or folder:
+        if format != AUTO and not folder:
             raise InputError(path, f"is a folder; {format} is read from a file")
-        return _folders(path, reading, name, split), None
-    return _file(path, format, reading, name, split, types)
+        return _folders(path, reading, name, split)
+    # A file that is called like a split is named by its folder.
+    stem = Path(path.name.removesuffix(".gz")).stem
+    default = (stem in SPLIT_NAMES and path.absolute().parent.name) or stem
+    source = Source(path, name or default, split or SPLIT_NAMES.get(stem, "test"), types, reading)
+    datasets = read_file(source, detect(path) if format == AUTO else format)
+    if len(datasets) == 1:
+        return [replace(datasets[0], name=name or datasets[0].name, split=split or datasets[0].split)]
+    if name or split:
+        raise UsageError(f"{path}: holds {len(datasets)} data sets with names of their own, which stay")
+    return datasets
 
 
 def _folders(path: Path, reading: Reading, name: str | None, split: str | None) -> list[Dataset]:
+    """The data sets of a data set's folder, or of a folder of these."""
     if is_dataset(path):
         path = path.absolute()
-        found = _splits(path.parent, path.name, reading, split)
-        return [replace(dataset, name=name or dataset.name) for dataset in found]
-    if name is not None:
+        root, names = path.parent, [path.name]
+    elif name is not None:
         raise UsageError(f"{path}: holds several data sets, which --name cannot name")
-    return [dataset for each in dataset_names(path) for dataset in _splits(path, each, reading, split)]
-
-
-def _splits(root: Path, name: str, reading: Reading, split: str | None) -> list[Dataset]:
-    return [read_dataset(root, name, each, reading) for each in ([split] if split else splits(root, name))]
-
-
-def _file(
-    path: Path, format: str, reading: Reading, name: str | None, split: str | None, types: tuple[str, ...] | None
-) -> tuple[list[Dataset], Placement | None]:
-    source = Source(path, name or _default_name(path), split or _default_split(path), types, reading)
-    format = detect(source) if format == "auto" else format
-    found, placement = read_uniner_counted(source) if format == "uniner" else (READERS[format](source), None)
-    if len(found) == 1:
-        return [replace(found[0], name=name or found[0].name, split=split or found[0].split)], placement
-    if name or split:
-        raise UsageError(f"{path}: holds {len(found)} data sets with names of their own, which stay")
-    return found, placement
-
-
-def _default_name(path: Path) -> str:
-    """The folder of a file that is called like a split, else the file's name without its ending."""
-    stem = _stem(path)
-    return (stem in SPLIT_NAMES and path.absolute().parent.name) or stem
-
-
-def _default_split(path: Path) -> str:
-    return SPLIT_NAMES.get(_stem(path), "test")
-
-
-def _stem(path: Path) -> str:
-    return Path(path.name.removesuffix(".gz")).stem
+    else:
+        root, names = path, dataset_names(path)
+    datasets = [
+        read_dataset(root, own, chosen, reading)
+        for own in names
+        for chosen in ([split] if split else splits(root, own))
+    ]
+    return [replace(dataset, name=name or dataset.name) for dataset in datasets]
 
 
 def save(datasets: Sequence[Dataset], out: Path, format: str, lossy: bool = False) -> list[Path]:
     """Write ``datasets`` to a file or, for ``gner``, a folder of data sets; return the files written.
 
-    Raises InputError for what the format cannot hold, unless it is an order or id that ``lossy`` gives up.
+    Raises InputError for what the format cannot hold, unless it is an order or id that ``lossy`` gives up, and
+    UsageError for a format that cannot be written.
     """
-    if format == "gner":
-        return write_gner(out, datasets, lossy)
-    if format == "conll":
-        return write_conll(out, datasets, lossy)
-    return write_jsonl(out, datasets) if format == "gner-jsonl" else write_spans(out, datasets)
+    write = FORMATS.get(format).write
+    if write is None:
+        raise UsageError(f"the format {format} can only be read; to write: {', '.join(outputs())}")
+    return write(out, datasets, lossy)
 
 
-def remarks(datasets: Sequence[Dataset], reading: Reading, placement: Placement | None) -> Iterator[str]:
-    """What a reading changed, in one line for repairs, dropped types and placed mentions each."""
-    repaired = [f"{each.repaired} tags of {each.name}/{each.split}" for each in datasets if each.repaired]
+def remarks(datasets: Sequence[Dataset], reading: Reading) -> Iterator[str]:
+    """What a reading changed, in one line for repairs, dropped types and what the readers remark each."""
+    repaired = [
+        f"{dataset.repaired} tags of {dataset.name}/{dataset.split}" for dataset in datasets if dataset.repaired
+    ]
     if repaired:
         yield f"repaired ({reading.repair}): {', '.join(repaired)}"
-    used = {tag[2:] for each in datasets for sentence in each.sentences for tag in sentence.tags}
+    used = {tag[2:] for dataset in datasets for sentence in dataset.sentences for tag in sentence.tags}
     idle = [f"{old}={new}" for old, new in reading.rename.items() if new not in used]
     if idle:
         yield f"renamed nothing: {', '.join(idle)}"
     if reading.drop:
         yield f"dropped: entities of {', '.join(sorted(reading.drop))}"
-    if placement:
-        yield (
-            f"mentions: {placement.found} placed ({placement.several} of them in several places); not placed:"
-            f" {placement.overlapping} overlapping, {placement.conflicting} of two types, {placement.missing} missing"
-        )
+    for dataset in datasets:
+        yield from dataset.remarks

@@ -26,7 +26,7 @@ class Dataset:
     """One split of one data set with its entity ``types`` in the order of its label file.
 
     ``repaired`` counts the tags that a repair of illegal sequences changed while it was read; ``source`` says where it
-    came from.
+    came from, ``remarks`` what people should know of the reading.
     """
 
     name: str
@@ -35,6 +35,7 @@ class Dataset:
     sentences: tuple[Sentence, ...]
     repaired: int = 0
     source: str = field(default="", compare=False)
+    remarks: tuple[str, ...] = field(default=(), compare=False)
 
     @property
     def content_hash(self) -> str:

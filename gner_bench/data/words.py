@@ -1,8 +1,3 @@
-"""How plain text is split into words."""
+"""Moved to gner_bench.data.formats.uniner."""
 
-from __future__ import annotations
-
-import re
-
-WORD = re.compile(r"\w+(?:[-_]\w+)*|[^\w\s]")
-"""A run of letters, digits and inner hyphens, or one other character that is not white space."""
+from gner_bench.data.formats.uniner import WORD as WORD

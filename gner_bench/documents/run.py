@@ -115,9 +115,13 @@ def read_run(path: Path) -> Run:
 
 def read_own_run(path: Path) -> Run:
     """The run.json of a run that predict wrote. Raises InputError for any other."""
-    run = read_run(path)
-    if run.model.files is None or "decoding" not in run.settings:
-        raise InputError(path, "is not the run.json of a run; choose another --out")
+    try:
+        run = read_run(path)
+        if run.model.files is None or not run.status:
+            raise InputError(path, "names no weights or no status")
+    except InputError as error:
+        reason = f"{error.field}: {error.message}" if error.field else error.message
+        raise InputError(path, f"is not the run.json of a run ({reason}); choose another --out") from None
     return run
 
 

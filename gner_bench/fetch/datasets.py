@@ -3,33 +3,27 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from gner_bench.catalog import catalog
-from gner_bench.catalog.datasets import Dataset as Entry
-from gner_bench.catalog.datasets import Source as Origin
-from gner_bench.catalog.datasets import SplitFacts
+from gner_bench.catalog.entries import Dataset as Entry
+from gner_bench.catalog.entries import Source as Origin
+from gner_bench.catalog.entries import SplitFacts
 from gner_bench.data import Dataset, Reading, read_dataset
-from gner_bench.data.formats import read_file
-from gner_bench.data.hub import read_hub
-from gner_bench.data.source import Source
-from gner_bench.data.writers import write_jsonl
-from gner_bench.errors import GnerBenchError, InputError, IntegrityError, UnreachableError
-from gner_bench.fetch.checksum import checksum_of, matches
-from gner_bench.fetch.home import home
-from gner_bench.fetch.http import RemoteFile, fetch
-from gner_bench.fetch.lock import locked
+from gner_bench.data.formats import FORMATS, Source, read_file
+from gner_bench.data.formats.gner_jsonl import write_jsonl
+from gner_bench.data.formats.hub import read_hub
+from gner_bench.errors import GnerBenchError, InputError, IntegrityError, UnreachableError, UsageError, did_you_mean
+from gner_bench.fetch.home import checksum_of, home, locked, matches
+from gner_bench.fetch.http import Advance, RemoteFile, fetch
 from gner_bench.files import write_json
-
-Tell = Callable[[str], None]
-Advance = Callable[[int], None]
+from gner_bench.messages import Say
 
 
 @dataclass(frozen=True)
-class Stored:
+class StoredSplit:
     """What source.json says of a split in the cache: where it came from and the SHA-256 of its file."""
 
     source: str
@@ -48,42 +42,6 @@ def split_path(name: str, split: str) -> Path:
     return data_root() / name / f"{split}.jsonl"
 
 
-def find_split(entry: Entry, split: str) -> Stored | None:
-    """What is in the cache, None if nothing. Raises IntegrityError when its file is missing or altered."""
-    stored = _read_stored(entry.name).get(split)
-    if stored is not None and not _intact(entry.name, split, stored):
-        again = f"gner-bench download {entry.name} --force"
-        raise IntegrityError(f"{split_path(entry.name, split)}: was altered since it was stored; run: {again}")
-    return stored
-
-
-def verify_dataset(name: str) -> list[str]:
-    """Read every split of a data set in the cache; returns what is wrong."""
-    try:
-        stored = _read_stored(name)
-    except IntegrityError as error:
-        return [str(error)]
-    bad = [split for split, each in stored.items() if not _intact(name, split, each)]
-    return [f"{split_path(name, split)}: was altered (not {stored[split].checksum})" for split in bad]
-
-
-def _intact(name: str, split: str, stored: Stored) -> bool:
-    path = split_path(name, split)
-    return path.is_file() and matches(path, stored.checksum)
-
-
-def load_split(entry: Entry, split: str, reading: Reading | None = None) -> Dataset:
-    """A split from the cache or the folder that the catalogue names. Raises GnerBenchError when it is in neither."""
-    if entry.folder:
-        found = read_dataset(Path(entry.folder), entry.name, split, reading)
-        return replace(found if found.repaired else _verified(entry, split, found, entry.folder), source=entry.folder)
-    stored = find_split(entry, split)
-    if stored is None:
-        raise GnerBenchError(f"{entry.name}/{split} is not in the cache {home()}")
-    path, types = split_path(entry.name, split), entry.types or None
-    return replace(read_file(Source(path, entry.name, split, types, reading or Reading()))[0], source=stored.source)
-
-
 def origins(entry: Entry, split: str) -> list[Origin]:
     """The sources that have the split, in order of preference."""
     return [origin for origin in entry.sources if split in origin.files]
@@ -96,46 +54,83 @@ def remote_file(name: str) -> RemoteFile:
     return RemoteFile(file.urls, home() / folder / file.name, file.checksum, file.bytes or None)
 
 
-def fetch_split(entry: Entry, split: str, tell: Tell, advance: Advance = lambda _: None, force: bool = False) -> Stored:
+def find_split(entry: Entry, split: str) -> StoredSplit | None:
+    """What is in the cache, None if nothing. Raises IntegrityError when its file is missing or altered."""
+    stored = _stored_splits(entry.name).get(split)
+    if stored is not None and not _is_intact(entry.name, split, stored):
+        again = f"gner-bench download {entry.name} --force"
+        raise IntegrityError(f"{split_path(entry.name, split)}: was altered since it was stored; run: {again}")
+    return stored
+
+
+def verify_dataset(name: str) -> list[str]:
+    """Read every split of a data set in the cache; returns what is wrong."""
+    try:
+        splits = _stored_splits(name)
+    except IntegrityError as error:
+        return [str(error)]
+    return [
+        f"{split_path(name, split)}: was altered (not {stored.checksum})"
+        for split, stored in splits.items()
+        if not _is_intact(name, split, stored)
+    ]
+
+
+def load_split(entry: Entry, split: str, reading: Reading | None = None) -> Dataset:
+    """A split from the cache or the folder that the catalogue names. Raises GnerBenchError when it is in neither."""
+    if entry.folder:
+        dataset = read_dataset(Path(entry.folder), entry.name, split, reading)
+        if not dataset.repaired:  # the catalogue's hash is that of the tags as published
+            _verify(entry, split, dataset, entry.folder, lambda message: None)
+        return replace(dataset, source=entry.folder)
+    stored = find_split(entry, split)
+    if stored is None:
+        raise GnerBenchError(f"{entry.name}/{split} is not in the cache {home()}")
+    path, types = split_path(entry.name, split), entry.types or None
+    return replace(read_file(Source(path, entry.name, split, types, reading or Reading()))[0], source=stored.source)
+
+
+def fetch_split(
+    entry: Entry, split: str, say: Say, advance: Advance = lambda count: None, force: bool = False
+) -> StoredSplit:
     """Fetch from the first source that gives what the catalogue expects, and store it.
 
-    ``tell`` hears of each source that failed before, and of a split that no hash vouches for. When all fail, raises
-    UnreachableError if no source can be reached, otherwise the first other error, such as IntegrityError for wrong
-    bytes or sentences.
+    ``say`` is given a line for each source that failed before, and for a split that no hash vouches for. When all fail,
+    raises UnreachableError if no source can be reached, otherwise the first other error, such as IntegrityError for
+    wrong bytes or sentences.
     """
-    found = origins(entry, split)
-    if not found:
-        raise GnerBenchError(_no_source(entry, split))
+    sources = origins(entry, split)
+    if not sources:
+        where = f"; its home is {entry.homepage}" if entry.homepage else ""
+        raise GnerBenchError(
+            f"{entry.name}/{split} cannot be fetched automatically{where}. Put it into a folder in the GNER layout"
+            f" (ROOT/{entry.name}/{split}.txt, label.txt) and run: gner-bench download {entry.name} --from ROOT"
+        )
     errors: list[GnerBenchError] = []
-    for origin in found:
+    for origin in sources:
         try:
             dataset, source = _read_origin(entry, split, origin, advance, force)
-            stored = store(entry, split, _verified(entry, split, dataset, source, tell), source)
+            _verify(entry, split, dataset, source, say)
+            stored = _store(entry, split, dataset, source)
         except GnerBenchError as error:
             errors.append(error)
         else:
-            for failed in errors:
-                tell(f"{failed}; took {entry.name}/{split} from {source} instead")
+            for failure in errors:
+                say(f"{failure}; took {entry.name}/{split} from {source} instead")
             return stored
-    raise next((failed for failed in errors if not isinstance(failed, UnreachableError)), errors[0])
+    raise next((error for error in errors if not isinstance(error, UnreachableError)), errors[0])
 
 
-def import_split(entry: Entry, split: str, root: Path, tell: Tell) -> Stored:
+def import_split(entry: Entry, split: str, root: Path, say: Say) -> StoredSplit:
     """Take a split from a local data root, checked like one that was fetched. Raises IntegrityError, InputError."""
     dataset = read_dataset(root, entry.name, split, Reading(repair="keep"))
     source = str((root / entry.name).absolute())
-    return store(entry, split, _verified(entry, split, dataset, source, tell), source)
-
-
-def _no_source(entry: Entry, split: str) -> str:
-    where = f"; its home is {entry.homepage}" if entry.homepage else ""
-    return (
-        f"{entry.name}/{split} cannot be fetched automatically{where}. Put it into a folder in the GNER layout"
-        f" (ROOT/{entry.name}/{split}.txt, label.txt) and run: gner-bench download {entry.name} --from ROOT"
-    )
+    _verify(entry, split, dataset, source, say)
+    return _store(entry, split, dataset, source)
 
 
 def _read_origin(entry: Entry, split: str, origin: Origin, advance: Advance, force: bool) -> tuple[Dataset, str]:
+    """The split and where exactly it comes from. Illegal tags are kept: content hashes are those of published tags."""
     reading = replace(entry.reading(), repair="keep")
     place = origin.files[split]
     if origin.hub:
@@ -151,46 +146,54 @@ def _read_origin(entry: Entry, split: str, origin: Origin, advance: Advance, for
             cache_dir=home() / "datasets",
         )
         return dataset, f"hub:{origin.hub}@{origin.revision}/{place}"
+    if origin.format not in FORMATS.names():
+        nearest = did_you_mean(origin.format, FORMATS.names())
+        raise UsageError(f"the catalogue's {entry.name}: unknown format {origin.format!r}; {nearest}")
     file = remote_file(place)
     path = fetch(file, advance, force=force)
-    found = read_file(Source(path, entry.name, split, entry.types or None, reading), origin.format)
-    dataset = next((d for d in found if (d.name, d.split) == (entry.name, split)), found[0])
-    if len(found) > 1 and dataset.name != entry.name:
+    datasets = read_file(Source(path, entry.name, split, entry.types or None, reading), origin.format)
+    dataset = next((d for d in datasets if (d.name, d.split) == (entry.name, split)), datasets[0])
+    if len(datasets) > 1 and dataset.name != entry.name:
         raise InputError(path, f"holds no sentences of {entry.name}/{split}")
     return dataset, f"{file.urls[0]} ({file.checksum or 'no checksum'})"
 
 
-def _verified(entry: Entry, split: str, dataset: Dataset, source: str, tell: Tell = lambda _: None) -> Dataset:
+def _verify(entry: Entry, split: str, dataset: Dataset, source: str, say: Say) -> None:
+    """Compare sentences and tags with the catalogue's hash. Raises IntegrityError for others."""
     facts = entry.splits.get(split, SplitFacts())
     if not facts.content_hash:
-        tell(f"{entry.name}/{split} is not verified: the catalogue knows no hash of it")
+        say(f"{entry.name}/{split} is not verified: the catalogue knows no hash of it")
     elif dataset.content_hash not in (facts.content_hash, *facts.other_hashes):
         raise IntegrityError(
             f"{source}: the sentences of {entry.name}/{split} are not those of the catalogue ({len(dataset.sentences)}"
             f" sentences, content {dataset.content_hash[:12]}; expected {facts.sentences}, {facts.content_hash[:12]})"
         )
-    return dataset
 
 
-def store(entry: Entry, split: str, dataset: Dataset, source: str) -> Stored:
+def _store(entry: Entry, split: str, dataset: Dataset, source: str) -> StoredSplit:
     """Write a split to the cache; source.json, written last, makes it count."""
     path = split_path(entry.name, split)
     path.parent.mkdir(parents=True, exist_ok=True)
     with locked(path.parent / "source.json.lock"):
         write_jsonl(path, [replace(dataset, name=entry.name, split=split)], prompts=False)
         now = datetime.now(UTC).isoformat(timespec="seconds")
-        stored = Stored(source, checksum_of(path, "sha256"), dataset.content_hash, len(dataset.sentences), now)
-        splits = {**_read_stored(entry.name), split: stored}
+        stored = StoredSplit(source, checksum_of(path, "sha256"), dataset.content_hash, len(dataset.sentences), now)
+        splits = {**_stored_splits(entry.name), split: stored}
         write_json(path.parent / "source.json", {"version": 1, "splits": {k: asdict(v) for k, v in splits.items()}})
     return stored
 
 
-def _read_stored(name: str) -> dict[str, Stored]:
+def _stored_splits(name: str) -> dict[str, StoredSplit]:
     path = data_root() / name / "source.json"
     if not path.is_file():
         return {}
     try:
         splits = json.loads(path.read_text(encoding="utf-8"))["splits"]
-        return {split: Stored(**facts) for split, facts in splits.items()}
+        return {split: StoredSplit(**facts) for split, facts in splits.items()}
     except (ValueError, KeyError, TypeError, AttributeError):
         raise IntegrityError(f"{path}: is not what gner-bench wrote; remove the folder and fetch again") from None
+
+
+def _is_intact(name: str, split: str, stored: StoredSplit) -> bool:
+    path = split_path(name, split)
+    return path.is_file() and matches(path, stored.checksum)

@@ -6,13 +6,11 @@ import json
 import re
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 from gner_bench.errors import GnerBenchError, IntegrityError
-from gner_bench.fetch.checksum import matches
-from gner_bench.fetch.home import home
+from gner_bench.fetch.home import home, matches
 from gner_bench.files import write_json
 
 MANIFEST = "gner-bench.json"
@@ -21,26 +19,49 @@ LOCK = "gner-bench.lock"
 
 
 @dataclass(frozen=True)
-class Kept:
-    """A verified file: its size in bytes, checksum, and time of change in nanoseconds when it was verified."""
+class StoredFile:
+    """A file: its size in bytes, checksum, and time of change in nanoseconds when it was verified, 0 before that."""
 
     size: int
     checksum: str
-    mtime_ns: int
+    mtime_ns: int = 0
+
+    @property
+    def blob(self) -> str:
+        """Its name in the cache's ``blobs`` folder."""
+        return self.checksum.partition(":")[2]
 
 
 @dataclass(frozen=True)
 class Snapshot:
-    """The files of a checkpoint at one ``commit``, which the hub gave for each of ``revisions``."""
+    """The files of a checkpoint at one ``commit``, which the hub gave for each of ``revisions``.
+
+    Snapshots of one commit are equal, as it fixes what their files hold.
+    """
 
     hub_id: str
     commit: str
-    revisions: tuple[str, ...]
-    files: dict[str, Kept]
+    revisions: tuple[str, ...] = field(compare=False)
+    files: dict[str, StoredFile] = field(compare=False)
 
     @property
     def folder(self) -> Path:
         return repo_folder(self.hub_id) / "snapshots" / self.commit
+
+    def problems(self, thorough: bool = False) -> Iterator[str]:
+        """What is wrong with the files; only those with another time of change are read, or all if ``thorough``."""
+        for name, file in self.files.items():
+            path = self.folder / name
+            try:
+                status = path.stat()
+                if status.st_size != file.size:
+                    yield f"{path}: has {status.st_size:,} bytes instead of {file.size:,}"
+                elif (thorough or status.st_mtime_ns != file.mtime_ns) and not matches(path, file.checksum):
+                    yield f"{path}: was altered (not {file.checksum})"
+            except FileNotFoundError:
+                yield f"{path}: is missing"
+            except OSError as error:
+                yield f"{path}: cannot be read ({error.strerror})"
 
 
 def hub_folder() -> Path:
@@ -60,7 +81,15 @@ def snapshots(repo: Path) -> list[Snapshot]:
     path = repo / MANIFEST
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
-        return [_snapshot(document["hub_id"], entry) for entry in document["snapshots"]]
+        return [
+            Snapshot(
+                document["hub_id"],
+                entry["commit"],
+                tuple(entry["revisions"]),
+                {name: StoredFile(**file) for name, file in entry["files"].items()},
+            )
+            for entry in document["snapshots"]
+        ]
     except FileNotFoundError:
         return []
     except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
@@ -70,7 +99,7 @@ def snapshots(repo: Path) -> list[Snapshot]:
 def find_snapshot(hub_id: str, revision: str) -> Snapshot | None:
     """The snapshot recorded for a revision or a commit, if there is one. Says nothing about its files."""
     known = snapshots(repo_folder(hub_id))
-    return next((entry for entry in known if revision in (entry.commit, *entry.revisions)), None)
+    return next((snapshot for snapshot in known if revision in (snapshot.commit, *snapshot.revisions)), None)
 
 
 def record(snapshot: Snapshot) -> None:
@@ -80,46 +109,15 @@ def record(snapshot: Snapshot) -> None:
     """
     repo = repo_folder(snapshot.hub_id)
     kept = [snapshot]
-    with suppress(IntegrityError):
+    with suppress(IntegrityError):  # a damaged manifest is replaced
         for old in snapshots(repo):
             revisions = tuple(name for name in old.revisions if name not in snapshot.revisions)
             if old.commit == snapshot.commit:
                 kept[0] = replace(snapshot, revisions=(*snapshot.revisions, *revisions))
             elif revisions:
                 kept.append(replace(old, revisions=revisions))
-    entries = [{"commit": s.commit, "revisions": s.revisions, "files": _plain(s)} for s in kept]
+    entries = [
+        {"commit": s.commit, "revisions": s.revisions, "files": {name: asdict(file) for name, file in s.files.items()}}
+        for s in kept
+    ]
     write_json(repo / MANIFEST, {"hub_id": snapshot.hub_id, "snapshots": entries})
-
-
-def problems(snapshot: Snapshot, thorough: bool = False) -> Iterator[str]:
-    """What is wrong with the files; only those with another time of change are read, or all if ``thorough``."""
-    for name, kept in snapshot.files.items():
-        path = snapshot.folder / name
-        try:
-            found = path.stat()
-            if found.st_size != kept.size:
-                yield f"{path}: has {found.st_size:,} bytes instead of {kept.size:,}"
-            elif (thorough or found.st_mtime_ns != kept.mtime_ns) and not matches(path, kept.checksum):
-                yield f"{path}: was altered (not {kept.checksum})"
-        except FileNotFoundError:
-            yield f"{path}: is missing"
-        except OSError as error:
-            yield f"{path}: cannot be read ({error.strerror})"
-
-
-def restamped(snapshot: Snapshot) -> Snapshot:
-    """The same with the times of change that the files have now. Raises OSError if one is not there."""
-    folder = snapshot.folder
-    return replace(
-        snapshot,
-        files={n: replace(kept, mtime_ns=(folder / n).stat().st_mtime_ns) for n, kept in snapshot.files.items()},
-    )
-
-
-def _plain(snapshot: Snapshot) -> dict[str, dict[str, Any]]:
-    return {name: asdict(kept) for name, kept in snapshot.files.items()}
-
-
-def _snapshot(hub_id: str, entry: dict[str, Any]) -> Snapshot:
-    files = {name: Kept(**kept) for name, kept in entry["files"].items()}
-    return Snapshot(hub_id, entry["commit"], tuple(entry["revisions"]), files)

@@ -1,10 +1,11 @@
-"""Loading a generative NER checkpoint from a folder or the cache."""
+"""A generative NER checkpoint: loading it from a folder or the cache, prompts as its token ids, its tokens as text."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,17 +15,21 @@ from safetensors import SafetensorError
 from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForSeq2SeqLM, AutoTokenizer
 from transformers.utils import logging
 
+from gner_bench.answers import answer_format
 from gner_bench.catalog import catalog
 from gner_bench.catalog.models import Family
+from gner_bench.documents.record import GNER
 from gner_bench.errors import GnerBenchError, InputError, UsageError
 from gner_bench.fetch.locate import Located, locate
+from gner_bench.predict.generation import Generation
 from gner_bench.predict.options import DtypeName
-from gner_bench.structure.targets import GNER, parse_target
 
 DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
 MAP = "map"
 WEIGHTS = ("*.safetensors", "pytorch_model*.bin")
 SMALL_FILES = ("*.json", "*.model", "*.txt")
+CLEAN_UP_TOKENIZATION_SPACES = False
+"""Whether decoding removes the spaces before punctuation, which would merge words of the copy."""
 
 
 @dataclass(frozen=True)
@@ -32,8 +37,7 @@ class Checkpoint:
     """A loaded model. ``name``, ``source`` and ``revision`` say where it is from; ``files`` maps names to SHA-256.
 
     ``note`` is what its own training.json says about its standing, such as being supervised on the data, and
-    ``training_sets`` are the sets that it or the catalogue names; ``target`` is what it writes (see
-    gner_bench.structure.targets).
+    ``training_sets`` are the sets that it or the catalogue names; ``format`` is the answer format that it writes.
     """
 
     name: str
@@ -46,7 +50,7 @@ class Checkpoint:
     model: Any
     tokenizer: Any
     dtype: str
-    target: str = "full+bio"
+    format: str = GNER
 
     @property
     def encoder_decoder(self) -> bool:
@@ -61,6 +65,37 @@ class Checkpoint:
     def parameters(self) -> int:
         return int(self.model.num_parameters())
 
+    @property
+    def end_tokens(self) -> set[int]:
+        """The tokens that end an output."""
+        ends = self.model.generation_config.eos_token_id
+        return {ends} if isinstance(ends, int) else set(ends or ())
+
+    def prompt_ids(self, prompts: Sequence[str]) -> list[tuple[list[int], int, bool]]:
+        """For each prompt its token ids within the limit, the most tokens that may follow, and whether it was cut."""
+        family = self.family
+        limit = family.max_input_tokens or family.max_total_tokens - 1
+        whole = self.tokenizer(list(prompts))["input_ids"]
+        cut = self.tokenizer(list(prompts), truncation=True, max_length=limit)["input_ids"]
+        return [
+            (ids, family.max_new_tokens or family.max_total_tokens - len(ids), len(all_ids) > limit)
+            for ids, all_ids in zip(cut, whole, strict=True)
+        ]
+
+    def text(self, ids: Sequence[int]) -> str:
+        """What ``ids`` say, without special tokens."""
+        text: str = self.tokenizer.decode(
+            ids, skip_special_tokens=True, clean_up_tokenization_spaces=CLEAN_UP_TOKENIZATION_SPACES
+        )
+        return text
+
+    def generation(self, ids: Sequence[int], input_cut: bool, passes: int = 0) -> Generation:
+        """The record of generated ``ids``, of which those before the first end token count."""
+        ends = self.end_tokens
+        stop = next((place for place, token in enumerate(ids) if token in ends), None)
+        count = len(ids) if stop is None else stop
+        return Generation(self.text(ids[:stop]), count, "length" if stop is None else "stop", input_cut, passes)
+
 
 def load_checkpoint(source: str, dtype: DtypeName = "auto", device: str = "auto") -> Checkpoint:
     """Load a folder, or a hub id or name of the catalogue that is in the cache.
@@ -73,13 +108,17 @@ def load_checkpoint(source: str, dtype: DtypeName = "auto", device: str = "auto"
     logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     chosen = _device("auto" if device == MAP else device)
     located = locate(source)
-    folder = located.folder
     require_weights(located)
-    kind = _dtype(dtype, chosen)
+    folder = located.folder
+    kind: str = dtype
+    if dtype == "auto":
+        kind = "bf16" if chosen.type == "cuda" and torch.cuda.is_bf16_supported() else "fp32"
     try:
         config = AutoConfig.from_pretrained(folder)
         loader = AutoModelForSeq2SeqLM if config.is_encoder_decoder else AutoModelForCausalLM
         spread = {"device_map": "auto"} if device == MAP else {}
+        # A head of its own, as GNER's T5 have, stays so only here: transformers 5 ties it in a model that is built from
+        # a configuration.
         model: Any = loader.from_pretrained(folder, dtype=DTYPES[kind], **spread)
         model = (model if spread else model.to(chosen)).eval()
         tokenizer = AutoTokenizer.from_pretrained(folder)
@@ -97,7 +136,7 @@ def load_checkpoint(source: str, dtype: DtypeName = "auto", device: str = "auto"
         model=model,
         tokenizer=tokenizer,
         dtype=kind,
-        target=_target(folder, about),
+        format=about["format"],
     )
 
 
@@ -117,46 +156,35 @@ def _device(name: str) -> torch.device:
     if name == "auto":
         name = "cuda" if torch.cuda.is_available() else "cpu"
     try:
-        return torch.empty(0, device=name).device
+        return torch.empty(0, device=name).device  # only an allocation shows that a device is there
     except (RuntimeError, AssertionError) as error:
         raise GnerBenchError(f"--device {name}: {_first_line(error)}") from None
 
 
-def _dtype(name: DtypeName, device: torch.device) -> str:
-    if name != "auto":
-        return name
-    return "bf16" if device.type == "cuda" and torch.cuda.is_bf16_supported() else "fp32"
-
-
 def _training_facts(folder: Path) -> dict[str, Any]:
+    """What training.json says about a checkpoint, with the answer ``format`` that it writes."""
     path = folder / "training.json"
     try:
         facts: dict[str, Any] = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+        return {**facts, "format": answer_format(str(facts.get("target", GNER))).name}
+    except UsageError as error:
+        raise InputError(path, str(error), field="target") from None
     except ValueError:
         raise InputError(path, "is not JSON") from None
-    return facts
-
-
-def _target(folder: Path, about: dict[str, Any]) -> str:
-    try:
-        return str(parse_target(str(about.get("target", GNER))))
-    except UsageError as error:
-        raise InputError(folder / "training.json", str(error), field="target") from None
 
 
 def file_hashes(folder: Path) -> dict[str, str]:
     """The SHA-256 (hex) of the weights and small files of a checkpoint folder, by name."""
-    names = sorted(path for pattern in (*WEIGHTS, *SMALL_FILES) for path in folder.glob(pattern) if path.is_file())
-    return {path.name: _sha256(path) for path in names}
-
-
-def _sha256(path: Path) -> str:
-    """The hash of a file; the hub's cache names large files by it, which saves reading them."""
-    stored = path.resolve().name
-    if re.fullmatch(r"[0-9a-f]{64}", stored):
-        return stored
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    paths = sorted(path for pattern in (*WEIGHTS, *SMALL_FILES) for path in folder.glob(pattern) if path.is_file())
+    hashes = {}
+    for path in paths:
+        stored = path.resolve().name
+        if re.fullmatch(r"[0-9a-f]{64}", stored):
+            hashes[path.name] = stored  # the hub's cache names large files by their hash, which saves reading them
+            continue
+        with path.open("rb") as file:
+            hashes[path.name] = hashlib.file_digest(file, "sha256").hexdigest()
+    return hashes
 
 
 def _first_line(error: BaseException) -> str:

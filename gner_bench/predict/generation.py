@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from gner_bench.records import Json
+from gner_bench.documents.fields import Json
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,71 +2,64 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 
+from gner_bench.bio import Reading
 from gner_bench.catalog import catalog
-from gner_bench.catalog.problems import known_problems, problem_warning
-from gner_bench.data import Dataset, Reading, dataset_names, read_dataset
+from gner_bench.data import Dataset, dataset_names, read_dataset
+from gner_bench.data.problems import known_problems, problem_warning
 from gner_bench.demo import CORPUS
 from gner_bench.errors import UsageError
+from gner_bench.fetch.checkpoint import on_hub
 from gner_bench.fetch.datasets import load_split
-from gner_bench.fetch.locate import HubCheckpoint, on_hub
-from gner_bench.fetch.need import Needs, ensure
-from gner_bench.predict.options import Options
-from gner_bench.predict.selection import chosen
-
-Tell = Callable[[str], None]
+from gner_bench.fetch.requirements import Requirements, ensure
+from gner_bench.messages import Say
+from gner_bench.predict.options import Options, chosen
 
 
-def provide_inputs(models: Sequence[str], options: Options, tell: Tell, offline: bool = False) -> list[Dataset]:
-    """Fetch what is not in the cache, read the data sets and tell what is known to be wrong with the chosen sentences.
+def provide_inputs(models: Sequence[str], options: Options, say: Say, offline: bool = False) -> list[Dataset]:
+    """Fetch what is not in the cache, read the data sets and say what is known to be wrong with the chosen sentences.
 
     Raises UsageError for an unknown name and for sentences that do not exist, GnerBenchError with the command to run
     when something cannot be fetched, InputError for bad content.
     """
-    checkpoints = [found for found in map(on_hub, models) if found is not None]
+    checkpoints = [checkpoint for checkpoint in map(on_hub, models) if checkpoint is not None]
     entries = catalog().expand(options.datasets) if options.data is None else []
     if options.data is None and not entries:
         raise UsageError("say which data: --datasets with names of `gner-bench list datasets`, or --data with a folder")
-    splits = [(entry, options.split) for entry in entries]
-    ensure(Needs(tuple(checkpoints), tuple(splits)), tell, offline)
+    ensure(Requirements(tuple(checkpoints), tuple((entry, options.split) for entry in entries)), say, offline)
     datasets = select(options)
     taken = chosen(datasets, options)
-    for warning in (*_warnings(taken), *_supervised(checkpoints, taken)):
-        tell(warning)
+    problems = {
+        f"{dataset.name}/{dataset.split}": known_problems(
+            dataset.name, dataset.split, (s.words for s in dataset.sentences)
+        )
+        for dataset in taken
+    }
+    if warning := problem_warning(problems):
+        say(warning)
+    for dataset in taken:
+        if dataset.repaired:
+            say(f"{dataset.name}/{dataset.split}: {dataset.repaired} illegal tags were repaired")
+    for checkpoint in checkpoints:
+        if sets := [dataset.name for dataset in taken if dataset.name in checkpoint.training_sets]:
+            say(f"{checkpoint.name} was trained on {', '.join(sets)}: not zero-shot")
     return datasets
-
-
-def _supervised(checkpoints: Sequence[HubCheckpoint], datasets: Sequence[Dataset]) -> list[str]:
-    found = {c.name: [d.name for d in datasets if d.name in c.training_sets] for c in checkpoints}
-    return [f"{name} was trained on {', '.join(sets)}: not zero-shot" for name, sets in found.items() if sets]
 
 
 def select(options: Options) -> list[Dataset]:
     """The data sets that ``options`` names, whole. Raises UsageError or InputError as the readers do."""
-    reading = Reading(repair=options.repair)
-    if options.data is None:
+    reading, root = Reading(repair=options.repair), options.data
+    if root is None:
         return [load_split(entry, options.split, reading) for entry in catalog().expand(options.datasets)]
-    names = _names_below(options.data, options.datasets)
-    return [_read(options.data, name, options.split, reading) for name in names]
-
-
-def _read(root: Path, name: str, split: str, reading: Reading) -> Dataset:
-    source = f"demo/{name}" if root == CORPUS else str(root / name)
-    return replace(read_dataset(root, name, split, reading), source=source)
-
-
-def _names_below(root: Path, names: Sequence[str]) -> list[str]:
-    """``names`` with groups of the catalogue replaced by their sets, or all sets of the folder."""
     known = dataset_names(root)
     groups = {group: [entry.name for entry in catalog().group(group)] for group in catalog().groups()}
-    wanted = [each for name in names for each in ([name] if name in known else groups.get(name, [name]))]
-    return list(dict.fromkeys(wanted)) or known
-
-
-def _warnings(datasets: Sequence[Dataset]) -> list[str]:
-    found = {f"{d.name}/{d.split}": known_problems(d.name, d.split, (s.words for s in d.sentences)) for d in datasets}
-    repaired = [f"{d.name}/{d.split}: {d.repaired} illegal tags were repaired" for d in datasets if d.repaired]
-    return [line for line in (problem_warning(found), *repaired) if line]
+    wanted = [
+        name for asked in options.datasets for name in ([asked] if asked in known else groups.get(asked, [asked]))
+    ]
+    datasets = []
+    for name in dict.fromkeys(wanted) or known:
+        source = f"demo/{name}" if root == CORPUS else str(root / name)
+        datasets.append(replace(read_dataset(root, name, options.split, reading), source=source))
+    return datasets

@@ -4,23 +4,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import zip_longest
 from pathlib import Path
 
+from gner_bench.config import plain
+from gner_bench.documents.run import NAME, Run, differences, read_own_run, refuse_other_run, write_run
 from gner_bench.errors import IncompleteError, InputError
-from gner_bench.fetch.lock import locked
-from gner_bench.files import write_atomic, write_json
-from gner_bench.predict import run_record, store
+from gner_bench.fetch.home import locked
+from gner_bench.files import write_atomic
+from gner_bench.predict import store
 from gner_bench.predict.options import Shard
 from gner_bench.predict.plan import Key, prompt_hash
-from gner_bench.records import Json
 from gner_bench.structure.back_tokenizer import tokenizer_file
 
-COMMON = ("version", "model", "settings", "batch_size", "datasets", "selection", "prompt_hash", "versions")
-"""Keys of run.json that a merged run takes over from its first shard."""
 OWN = ("device", "command", "started", "ended", "sentences", "cut", "throughput", "statistics")
-"""Keys that it keeps for each shard."""
+"""Keys of run.json that a merged run keeps for each shard."""
 
 
 @dataclass(frozen=True)
@@ -29,12 +28,11 @@ class _Part:
 
     shard: Shard
     folder: Path
-    document: Json
+    run: Run
 
     @property
-    def sentences(self) -> int:
-        """How many lines it must have."""
-        return int(self.document["sentences"])
+    def lines(self) -> Path:
+        return self.folder / "predictions.jsonl"
 
 
 def merge(folder: Path) -> Path:
@@ -48,32 +46,47 @@ def merge(folder: Path) -> Path:
         raise InputError(folder, "holds no shards (folders such as shard-1-of-4, which predict --shard 1/4 writes)")
     with locked(folder / store.LOCK):
         parts = _parts(folder)
-        document = _document(parts)
-        about, path = folder / "run.json", folder / "predictions.jsonl"
-        run_record.refuse_other_run(about, document)
-        if not (path.exists() and run_record.is_done(about) and _same_data(run_record.read(about), document)):
-            _interleave(parts, path, document["prompt_hash"])
+        run = _merged(parts)
+        about, path = folder / NAME, folder / "predictions.jsonl"
+        refuse_other_run(about, run)
+        before = read_own_run(about) if about.exists() else None
+        if before is None or not (path.exists() and before.done and _same_data(before, run)):
+            _interleave(parts, path, run.prompt_hash)
             file = tokenizer_file(parts[0].folder)
             if file is not None:
                 write_atomic(folder / file.name, file.read_bytes())
-            write_json(about, document)
+            write_run(about, run)
         return path
 
 
 def _parts(folder: Path) -> list[_Part]:
-    found = _shards(folder)
-    counts = sorted({shard.count for shard in found})
+    """The shards in order. Raises InputError for several runs, IncompleteError for what is missing."""
+    shards = _shards(folder)
+    counts = sorted({shard.count for shard in shards})
     if len(counts) > 1:
         raise InputError(folder, f"holds shards of several runs: of {' and of '.join(map(str, counts))}")
-    parts = [_read(shard, path) for shard, path in sorted(found.items(), key=lambda each: each[0].index)]
+    parts = [_Part(shard, shards[shard], read_own_run(shards[shard] / NAME)) for shard in sorted(shards, key=_index)]
+    first = parts[0]
     for part in parts:
-        _require_same(parts[0], part)
+        differing = differences(part.run, first.run)
+        if not differing and not _same_data(part.run, first.run):
+            differing = ["other sentences or prompts"]
+        if differing:
+            raise InputError(part.folder, f"differs from {first.shard.folder}: {'; '.join(differing)}")
     begun = {part.shard: part for part in parts}
-    wanted = [Shard(index, counts[0]) for index in range(1, counts[0] + 1)]
-    lacking = [_unfinished(begun[shard]) if shard in begun else f"shard {shard} is not there" for shard in wanted]
-    if any(lacking):
-        raise IncompleteError(f"{folder}: {'; '.join(filter(None, lacking))}")
+    lacking = []
+    for shard in (Shard(index, counts[0]) for index in range(1, counts[0] + 1)):
+        if shard not in begun:
+            lacking.append(f"shard {shard} is not there")
+        elif problem := _unfinished(begun[shard]):
+            lacking.append(problem)
+    if lacking:
+        raise IncompleteError(f"{folder}: {'; '.join(lacking)}")
     return parts
+
+
+def _index(shard: Shard) -> int:
+    return shard.index
 
 
 def refuse_other_shards(folder: Path, shard: Shard) -> None:
@@ -85,49 +98,28 @@ def refuse_other_shards(folder: Path, shard: Shard) -> None:
 
 def _shards(folder: Path) -> dict[Shard, Path]:
     """The shards in ``folder`` that have begun."""
-    found = {}
-    for path in folder.glob("shard-*-of-*/run.json"):
+    shards = {}
+    for path in folder.glob(f"shard-*-of-*/{NAME}"):
         numbers = re.fullmatch(r"shard-(\d+)-of-(\d+)", path.parent.name)
         if numbers:
-            found[Shard(int(numbers[1]), int(numbers[2]))] = path.parent
-    return found
+            shards[Shard(int(numbers[1]), int(numbers[2]))] = path.parent
+    return shards
 
 
-def _read(shard: Shard, folder: Path) -> _Part:
-    document = run_record.read(folder / "run.json")
-    if not {"status", "sentences", *COMMON} <= document.keys():
-        raise InputError(folder / "run.json", "is not the run.json of a shard")
-    return _Part(shard, folder, document)
-
-
-def _require_same(first: _Part, other: _Part) -> None:
-    differing = run_record.differences(other.document, first.document)
-    if not differing and not _same_data(other.document, first.document):
-        differing = ["other sentences or prompts"]
-    if differing:
-        raise InputError(other.folder, f"differs from {first.shard.folder}: {'; '.join(differing)}")
-
-
-def _same_data(one: Json, other: Json) -> bool:
-    return one.get("prompt_hash") == other.get("prompt_hash") and _hashes(one) == _hashes(other)
-
-
-def _hashes(document: Json) -> Json:
-    return {name: each.get("content_hash") for name, each in document.get("datasets", {}).items()}
+def _same_data(one: Run, other: Run) -> bool:
+    hashes = [{name: data.content_hash for name, data in run.datasets.items()} for run in (one, other)]
+    return one.prompt_hash == other.prompt_hash and hashes[0] == hashes[1]
 
 
 def _unfinished(part: _Part) -> str:
     """What a shard still lacks, in words."""
-    path = part.folder / "predictions.jsonl"
-    lines = _count_lines(path) if path.exists() else 0
-    if lines == part.sentences and part.document["status"] == "done":
+    lines = 0
+    if part.lines.exists():
+        with part.lines.open("rb") as file:
+            lines = sum(line.endswith(b"\n") for line in file)
+    if lines == part.run.sentences and part.run.done:
         return ""
-    return f"shard {part.shard} is unfinished ({lines} of {part.sentences} sentences)"
-
-
-def _count_lines(path: Path) -> int:
-    with path.open("rb") as file:
-        return sum(line.endswith(b"\n") for line in file)
+    return f"shard {part.shard} is unfinished ({lines} of {part.run.sentences} sentences)"
 
 
 def _interleave(parts: Sequence[_Part], path: Path, expected: str) -> None:
@@ -136,34 +128,33 @@ def _interleave(parts: Sequence[_Part], path: Path, expected: str) -> None:
     with store.replacing(path) as target:
 
         def prompts() -> Iterator[str]:
-            for line in _in_turn(parts):
-                target.write(line.content)
-                keys.add(line.key)
-                yield line.prompt
+            for turn in zip_longest(*(store.read_lines(part.lines) for part in parts)):
+                for line in filter(None, turn):
+                    target.write(line.content)
+                    keys.add(line.key)
+                    yield line.prompt
 
-        if prompt_hash(prompts()) != expected or len(keys) != sum(part.sentences for part in parts):
+        if prompt_hash(prompts()) != expected or len(keys) != sum(part.run.sentences for part in parts):
             raise InputError(path.parent, "the shards do not hold the sentences that their run.json names")
 
 
-def _in_turn(parts: Sequence[_Part]) -> Iterator[store.Line]:
-    shards = [store.read_lines(part.folder / "predictions.jsonl") for part in parts]
-    for each in zip_longest(*shards):
-        yield from filter(None, each)
-
-
-def _document(parts: Sequence[_Part]) -> Json:
-    first = parts[0].document
-    marks = {mark for part in parts for mark in part.document["cut"]}
-    return {
-        **{key: first[key] for key in COMMON},
-        "status": "done",
-        "selection": {name: value for name, value in first["selection"].items() if name != "shard"},
-        "device": ", ".join(dict.fromkeys(part.document["device"] for part in parts)),
-        "git_commit": first["git_commit"],
-        "started": min(part.document["started"] for part in parts),
-        "ended": max(part.document["ended"] for part in parts),
-        "sentences": sum(part.sentences for part in parts),
-        "sentences_done": sum(part.sentences for part in parts),
-        "cut": {mark: sum(part.document["cut"].get(mark, 0) for part in parts) for mark in sorted(marks)},
-        "shards": [{key: part.document[key] for key in OWN} for part in parts],
-    }
+def _merged(parts: Sequence[_Part]) -> Run:
+    """The run.json of the whole, which keeps of each shard what only that one did."""
+    runs = [part.run for part in parts]
+    marks = sorted({mark for run in runs for mark in run.cut})
+    sentences = sum(run.sentences for run in runs)
+    return replace(
+        runs[0],
+        status="done",
+        selection={name: value for name, value in runs[0].selection.items() if name != "shard"},
+        device=", ".join(dict.fromkeys(run.device for run in runs)),
+        command=(),
+        started=min(run.started for run in runs),
+        ended=max(run.ended or "" for run in runs),
+        sentences=sentences,
+        sentences_done=sentences,
+        cut={mark: sum(run.cut.get(mark, 0) for run in runs) for mark in marks},
+        throughput={},
+        statistics={},
+        more={"shards": [{key: plain(getattr(run, key)) for key in OWN} for run in runs]},
+    )

@@ -1,15 +1,19 @@
-"""What a prediction run is asked to do."""
+"""What a prediction run is asked to do, and which sentences of the data it takes: a range, named ones, every n-th."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeVar
 
-from gner_bench.data.tags import Repair
-from gner_bench.errors import UsageError
-from gner_bench.prompting import LabelOrder
+from gner_bench.answers import LabelOrder
+from gner_bench.bio import Repair
+from gner_bench.data import Dataset
+from gner_bench.errors import InputError, UsageError, short
 
+T = TypeVar("T")
 DecodingName = Literal["drafted", "greedy", "beam", "constrained"]
 Split = Literal["train", "dev", "test"]
 DtypeName = Literal["auto", "fp32", "bf16", "fp16"]
@@ -76,3 +80,84 @@ class Options:
     def effective_decoding(self) -> DecodingName:
         """The decoding that is meant: several beams are a beam search."""
         return "beam" if self.num_beams > 1 else self.decoding
+
+    @property
+    def folder(self) -> Path:
+        """Where the run writes: ``out``, or the folder of its shard in there."""
+        return self.out / self.shard.folder if self.shard else self.out
+
+
+def parse_limit(text: str) -> Limit:
+    """``N`` (the first N sentences) or ``A-B``. Raises UsageError for anything else."""
+    match = re.fullmatch(r"(?:(\d+)-)?(\d+)", text.strip(), re.ASCII)
+    limit = Limit(int(match[1] or 1), int(match[2])) if match else None
+    if limit is None or not 1 <= limit.first <= limit.last:
+        raise UsageError(f"{short(text)}: expected a number of sentences, or a range such as 11-20")
+    return limit
+
+
+def parse_shard(text: str) -> Shard:
+    """``i/n`` with i from 1 to n. Raises UsageError for anything else."""
+    match = re.fullmatch(r"(\d+)/(\d+)", text.strip(), re.ASCII)
+    shard = Shard(int(match[1]), int(match[2])) if match else None
+    if shard is None or not 1 <= shard.index <= shard.count:
+        raise UsageError(f"{short(text)}: expected i/n with i from 1 to n, such as 1/4")
+    return shard
+
+
+def parse_ids(text: str) -> tuple[str, ...]:
+    """Ids separated by commas, or ``@FILE`` with ids separated by commas or line ends.
+
+    Raises UsageError when there is none, InputError for a file that cannot be read.
+    """
+    names = text
+    if text.startswith("@"):
+        path = Path(text[1:])
+        try:
+            names = path.read_text(encoding="utf-8")
+        except OSError as error:
+            raise InputError(path, error.strerror or str(error)) from None
+        except UnicodeDecodeError:
+            raise InputError(path, "is not UTF-8 text") from None
+    ids = tuple(dict.fromkeys(name.strip() for name in re.split(r"[,\r\n]", names) if name.strip()))
+    if not ids:
+        raise UsageError(f"{short(text)}: names no sentence")
+    return ids
+
+
+def chosen(datasets: Sequence[Dataset], options: Options) -> list[Dataset]:
+    """``datasets`` cut to the limit and the ids of ``options``, without those of which nothing is left.
+
+    Raises UsageError for an id that no data set has within the limit, and when nothing at all is left.
+    """
+    limit, cut = options.limit, list(datasets)
+    if limit is not None:
+        cut = [replace(dataset, sentences=dataset.sentences[limit.first - 1 : limit.last]) for dataset in cut]
+    if options.sample_ids:
+        cut = _named(cut, options.sample_ids)
+    left = [dataset for dataset in cut if dataset.sentences]
+    if not left:
+        raise UsageError(f"there is no sentence {limit}" if limit else "the data holds no sentence")
+    return left
+
+
+def _named(datasets: Sequence[Dataset], ids: Sequence[str]) -> list[Dataset]:
+    missing, cut = list(dict.fromkeys(ids)), []
+    for dataset in datasets:
+        names = {f"{dataset.name}/{sentence.id}": sentence for sentence in dataset.sentences}
+        if len(datasets) == 1:
+            names |= {sentence.id: sentence for sentence in dataset.sentences}
+        wanted = {names[id].id for id in ids if id in names}
+        missing = [id for id in missing if id not in names]
+        cut.append(replace(dataset, sentences=tuple(s for s in dataset.sentences if s.id in wanted)))
+    if missing:
+        more = f" (and {len(missing) - 1} more)" if len(missing) > 1 else ""
+        known = [dataset.name for dataset in datasets]
+        form = f"; write DATASET/ID with one of {', '.join(known)}" if len(known) > 1 else f" in {known[0]}"
+        raise UsageError(f"--sample-ids: there is no sentence {short(missing[0])}{more}{form}")
+    return cut
+
+
+def sharded(items: Sequence[T], shard: Shard | None) -> list[T]:
+    """Those of ``shard``; all without one."""
+    return list(items[shard.index - 1 :: shard.count] if shard else items)

@@ -1,15 +1,16 @@
-"""What a run has to generate: every sentence with its prompt, in batches of like length."""
+"""What a run has to ask: every sentence with its prompts, in batches of like length."""
 
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from gner_bench.answers import LabelOrder, Wrapping, answer_format, ordered_types, wrapped
 from gner_bench.data import Dataset, Sentence
-from gner_bench.prompting import LabelOrder, Wrapping, ordered_types, prompt
-from gner_bench.records import Json
-from gner_bench.structure.targets import GNER, parse_target, target_text
+from gner_bench.documents.fields import Json
+from gner_bench.documents.record import GNER, Record
 
 Key = tuple[str, str, str]
 """Data set, split and sentence id."""
@@ -17,54 +18,72 @@ Key = tuple[str, str, str]
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """One sentence to be generated for. The prompt is built when it is asked for: a run may have 100,000 of them."""
+    """One question about a sentence: the ``ask``-th of those that its answer ``format`` asks.
+
+    Prompts are built when they are asked for: a run may have 100,000 of them.
+    """
 
     dataset: str
     split: str
     types: tuple[str, ...]
     sentence: Sentence
     wrapping: Wrapping
-    target: str = "full+bio"
+    format: str = GNER
+    ask: int = 0
 
     @property
     def key(self) -> Key:
         return self.dataset, self.split, self.sentence.id
 
     @property
+    def prompts(self) -> list[str]:
+        """All that is asked about the sentence."""
+        asked = answer_format(self.format).ask(self.sentence.words, self.types)
+        return [wrapped(prompt, self.wrapping) for prompt in asked]
+
+    @property
     def prompt(self) -> str:
-        return prompt(self.sentence.words, self.types, self.wrapping)
+        return self.prompts[self.ask]
 
-    def record(self, prediction: str, generation: Json) -> Json:
-        """The line of predictions.jsonl."""
-        sentence, target = self.sentence, parse_target(self.target)
-        return {
-            "dataset": self.dataset,
-            "split": self.split,
-            **({} if target == GNER else {"target": self.target}),
-            "label_list": list(self.types),
-            "instance": {
-                "id": sentence.id,
-                "words": list(sentence.words),
-                "labels": list(sentence.tags),
-                "instruction_inputs": self.prompt,
-                "prompt_labels": target_text(sentence.words, sentence.tags, target),
-            },
-            "prediction": prediction,
-            "generation": generation,
-        }
+    @property
+    def whole_prompt(self) -> str:
+        """The ``instruction_inputs`` of the record: the prompt, or a JSON array where a format asks several."""
+        return joined(self.prompts) if answer_format(self.format).several else self.prompts[0]
+
+    def record(self, answer: str, generation: Json) -> Record:
+        """The record of the sentence with its ``answer``, a JSON array where several questions were asked."""
+        sentence = self.sentence
+        gold_text = answer_format(self.format).perfect(sentence.words, sentence.tags)
+        return Record(
+            self.dataset,
+            self.split,
+            sentence.id,
+            self.types,
+            sentence.words,
+            sentence.tags,
+            answer,
+            generation,
+            format=self.format,
+            prompt=self.whole_prompt,
+            gold_text=gold_text,
+        )
 
 
-def plan(dataset: Dataset, order: LabelOrder, seed: int, wrapping: Wrapping, target: str = "full+bio") -> list[Task]:
-    """One task for each sentence, in the order of the data set."""
-    return [_task(dataset, sentence, order, seed, wrapping, target) for sentence in dataset.sentences]
+def joined(texts: Sequence[str]) -> str:
+    """The JSON array as which a record keeps several prompts, or several answers, of one sentence."""
+    return json.dumps(list(texts), ensure_ascii=False)
 
 
-def _task(dataset: Dataset, sentence: Sentence, order: LabelOrder, seed: int, wrapping: Wrapping, target: str) -> Task:
-    types = sentence.types or dataset.types
-    if order != "file":
-        key = f"{dataset.name}/{dataset.split}/{sentence.id}"
-        types = tuple(ordered_types(types, order, seed, key))
-    return Task(dataset.name, dataset.split, types, sentence, wrapping, target)
+def plan(dataset: Dataset, order: LabelOrder, seed: int, wrapping: Wrapping, format: str = GNER) -> list[Task]:
+    """A task for each sentence, its first question, in the order of the data set."""
+    tasks = []
+    for sentence in dataset.sentences:
+        types = sentence.types or dataset.types
+        if order != "file":
+            key = f"{dataset.name}/{dataset.split}/{sentence.id}"
+            types = tuple(ordered_types(types, order, seed, key))
+        tasks.append(Task(dataset.name, dataset.split, types, sentence, wrapping, format))
+    return tasks
 
 
 def prompt_hash(prompts: Iterable[str]) -> str:

@@ -1,4 +1,4 @@
-"""predictions.jsonl while a run writes it: appended line by line, picked up again after a kill."""
+"""predictions.jsonl while a run writes it: appended line by line, continued after a kill."""
 
 from __future__ import annotations
 
@@ -13,10 +13,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+from gner_bench.documents.fields import Json, parse_object
+from gner_bench.documents.record import Record
 from gner_bench.errors import GnerBenchError, InputError
-from gner_bench.fetch.lock import locked_if_free
+from gner_bench.fetch.home import locked_if_free
 from gner_bench.predict.plan import Key, Task
-from gner_bench.records import Json, parse_object
 
 LOCK = ".lock"
 SYNC_SECONDS = 10.0
@@ -26,7 +27,7 @@ BLOCK = 1 << 16
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line of the file: its place in bytes, its sentence, and what stands in it."""
+    """A line of the file: its place in bytes, its sentence, its prompt and what the run noted of the answer."""
 
     offset: int
     content: bytes
@@ -45,26 +46,25 @@ def held(folder: Path) -> Iterator[None]:
 
 
 def read_lines(path: Path) -> Iterator[Line]:
-    """The lines of the file. Raises InputError for one that predict did not write or that is cut short."""
+    """The lines of the file. Raises InputError for one that predict did not write or that is cut short.
+
+    Continuing a run needs less of a line than scoring it does, and must not read 100,000 sentences word by word.
+    """
     offset = 0
     with path.open("rb") as file:
         for number, content in enumerate(file, start=1):
-            yield _line(path, number, offset, content)
+            if not content.endswith(b"\n"):
+                raise InputError(path, "is a line cut short", number)
+            try:
+                record = parse_object(path, number, content.decode("utf-8"))
+                instance = record["instance"]
+                key = (record["dataset"], record["split"], instance["id"])
+                yield Line(offset, content, key, instance["instruction_inputs"], record["generation"])
+            except UnicodeDecodeError:
+                raise InputError(path, "is not UTF-8 text; choose another --out", number) from None
+            except (KeyError, TypeError):
+                raise InputError(path, "is not a line that predict wrote; choose another --out", number) from None
             offset += len(content)
-
-
-def _line(path: Path, number: int, offset: int, content: bytes) -> Line:
-    if not content.endswith(b"\n"):
-        raise InputError(path, "is a line cut short", number)
-    try:
-        record = parse_object(path, number, content.decode("utf-8"))
-        instance = record["instance"]
-        key = (record["dataset"], record["split"], instance["id"])
-        return Line(offset, content, key, instance["instruction_inputs"], record["generation"])
-    except UnicodeDecodeError:
-        raise InputError(path, "is not UTF-8 text; choose another --out", number) from None
-    except (KeyError, TypeError):
-        raise InputError(path, "is not a line that predict wrote; choose another --out", number) from None
 
 
 def recover(path: Path, tasks: Iterable[Task]) -> set[Key]:
@@ -79,28 +79,29 @@ def recover(path: Path, tasks: Iterable[Task]) -> set[Key]:
     done = set()
     for number, line in enumerate(read_lines(path), start=1):
         task = expected.get(line.key)
-        if task is None or task.prompt != line.prompt:
+        if task is None or task.whole_prompt != line.prompt:
             raise InputError(path, f"holds {'/'.join(map(str, line.key))} of another run; choose another --out", number)
         done.add(task.key)
     return done
 
 
 def _drop_cut_line(path: Path) -> None:
+    """Cut the file after its last line end, looking for it from the end, block by block."""
     with path.open("r+b") as file:
         end = start = file.seek(0, os.SEEK_END)
         whole = 0
         while start and not whole:
             start = max(0, start - BLOCK)
             file.seek(start)
-            found = file.read(BLOCK).rfind(b"\n")
-            whole = start + found + 1 if found >= 0 else 0
+            last = file.read(BLOCK).rfind(b"\n")
+            whole = start + last + 1 if last >= 0 else 0
         if whole < end:
             file.truncate(whole)
 
 
 @contextmanager
-def appending(path: Path) -> Iterator[Callable[[Json], None]]:
-    """Yields the function that appends a record as one line, in one write, on disk ``SYNC_SECONDS`` later at most.
+def appending(path: Path) -> Iterator[Callable[[Record], None]]:
+    """Yields the function that appends a record as one line, on disk ``SYNC_SECONDS`` later at most.
 
     Raises InputError when the disk is full or fails; lines written before stay.
     """
@@ -108,10 +109,13 @@ def appending(path: Path) -> Iterator[Callable[[Json], None]]:
         file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o666)
     synced = time.monotonic()
 
-    def append(record: Json) -> None:
+    def append(record: Record) -> None:
         nonlocal synced
+        data = json.dumps(record.document(), ensure_ascii=False).encode("utf-8") + b"\n"
         with _explained(path):
-            _write(file, json.dumps(record, ensure_ascii=False).encode("utf-8") + b"\n")
+            # One write a line, so that a kill leaves whole lines; a nearly full disk takes only a part of one.
+            while data:
+                data = data[os.write(file, data) :]
             if time.monotonic() - synced >= SYNC_SECONDS:
                 os.fsync(file)
                 synced = time.monotonic()
@@ -126,25 +130,22 @@ def appending(path: Path) -> Iterator[Callable[[Json], None]]:
                 os.close(file)
 
 
-def _write(file: int, data: bytes) -> None:
-    while data:
-        data = data[os.write(file, data) :]
-
-
 @contextmanager
 def _explained(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
         full = error.errno in (errno.ENOSPC, errno.EDQUOT)
-        what = "the disk is full: make room" if full else f"cannot be written ({error.strerror or error}): mend that"
+        what = (
+            "the disk is full: make room" if full else f"cannot be written ({error.strerror or error}): fix the cause"
+        )
         raise InputError(path, f"{what} and run the same command again; finished sentences are kept") from None
 
 
 def put_in_order(path: Path, tasks: Sequence[Task]) -> Counter[str]:
     """Rewrite a complete file in the order of ``tasks``, if it is not, and return what it says of cut sentences.
 
-    Of a sentence that stands twice the first line is kept. Raises GnerBenchError when one is missing.
+    Of a sentence that is in it twice the first line is kept. Raises GnerBenchError when one is missing.
     """
     places: dict[Key, tuple[int, int]] = {}
     cut: Counter[str] = Counter()
@@ -154,25 +155,18 @@ def put_in_order(path: Path, tasks: Sequence[Task]) -> Counter[str]:
             doubled = True
             continue
         places[line.key] = line.offset, len(line.content)
-        cut.update(_cut_marks(line))
+        cut["input_cut"] += bool(line.generation.get("input_cut"))
+        cut["length"] += line.generation.get("finish") == "length"
     missing = sum(task.key not in places for task in tasks)
     if missing:
         raise GnerBenchError(f"{path}: {missing} sentences got no output; run the same command again")
     if doubled or list(places) != [task.key for task in tasks]:
-        _reorder(path, [places[task.key] for task in tasks])
+        with path.open("rb") as source, replacing(path) as target:
+            for task in tasks:
+                offset, length = places[task.key]
+                source.seek(offset)
+                target.write(source.read(length))
     return cut
-
-
-def _cut_marks(line: Line) -> list[str]:
-    marks = ["input_cut"] if line.generation.get("input_cut") else []
-    return [*marks, "length"] if line.generation.get("finish") == "length" else marks
-
-
-def _reorder(path: Path, places: Iterable[tuple[int, int]]) -> None:
-    with path.open("rb") as source, replacing(path) as target:
-        for offset, length in places:
-            source.seek(offset)
-            target.write(source.read(length))
 
 
 @contextmanager

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import prod
 from pathlib import Path
 
+from gner_bench.bio import lenient_spans
 from gner_bench.data import Sentence
 from gner_bench.data.words import WORD
 from gner_bench.errors import UsageError
+from gner_bench.predict.backends.local import local_backend
 from gner_bench.predict.checkpoint import Checkpoint
-from gner_bench.predict.generation import Generation
-from gner_bench.predict.local import local_backend
 from gner_bench.predict.options import DecodingName, Options
 from gner_bench.predict.plan import Task
-from gner_bench.scoring.entities import lenient_spans
 from gner_bench.structure import load_back_tokenizer, structure
 from gner_bench.structure.targets import parse_target
 
@@ -52,7 +50,7 @@ class TextTagger:
     def __init__(self, checkpoint: Checkpoint, types: Sequence[str], decoding: DecodingName = "drafted") -> None:
         self.types = tuple(types)
         self._backend = local_backend(checkpoint, Options(None, Path(), decoding=decoding))
-        self._target = parse_target(self._backend.target)
+        self._target = parse_target("full+bio" if self._backend.format == "gner" else self._backend.format)
         file = self._backend.tokenizer
         self._back_tokenizer = load_back_tokenizer(file) if file else None
 
@@ -61,33 +59,20 @@ class TextTagger:
         places = [list(WORD.finditer(text)) for text in texts]
         if not all(places):
             raise UsageError("there is no word in the text")
-        tasks = [self._task(str(index), found) for index, found in enumerate(places)]
-        done = {task.sentence.id: generation for task, generation in self._backend.decode(tasks)}
-        return [
-            self._tagged(text, found, done[task.sentence.id])
-            for text, found, task in zip(texts, places, tasks, strict=True)
-        ]
-
-    def _task(self, id: str, places: Sequence[re.Match[str]]) -> Task:
-        words = tuple(word[0] for word in places)
-        return Task("text", "test", self.types, Sentence(id, words, ("O",) * len(words)), self._backend.wrapping)
-
-    def _tagged(self, text: str, places: Sequence[re.Match[str]], generation: Generation) -> Tagged:
-        words = [word[0] for word in places]
-        tags = structure(words, self.types, generation.text, self._back_tokenizer, self._target).match.tags
-        return Tagged(text, words, tags, _entities(text, places, tags, generation.confidence), generation.text)
-
-
-def _entities(
-    text: str, places: Sequence[re.Match[str]], tags: Sequence[str], confidence: Sequence[float]
-) -> list[Entity]:
-    return [
-        Entity(
-            text[places[first].start() : places[last - 1].end()],
-            kind,
-            places[first].start(),
-            places[last - 1].end(),
-            round(prod(confidence[first:last]), 6) if confidence else None,
-        )
-        for first, last, kind in lenient_spans(tags)
-    ]
+        tasks = []
+        for index, matches in enumerate(places):
+            sentence = Sentence(str(index), tuple(match[0] for match in matches), ("O",) * len(matches))
+            tasks.append(Task("text", "test", self.types, sentence, self._backend.wrapping))
+        generations = {task.sentence.id: generation for task, generation in self._backend.decode(tasks)}
+        tagged = []
+        for text, matches, task in zip(texts, places, tasks, strict=True):
+            generation = generations[task.sentence.id]
+            words = list(task.sentence.words)
+            tags = structure(words, self.types, generation.text, self._back_tokenizer, self._target).match.tags
+            entities = []
+            for first, last, kind in lenient_spans(tags):
+                start, end = matches[first].start(), matches[last - 1].end()
+                sure = round(prod(generation.confidence[first:last]), 6) if generation.confidence else None
+                entities.append(Entity(text[start:end], kind, start, end, sure))
+            tagged.append(Tagged(text, words, tags, entities, generation.text))
+        return tagged

@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
-from typing import Any
 
+from gner_bench.answers import answer_format
+from gner_bench.answers.answer import AnswerFormat, Tagged
+from gner_bench.answers.gner import GNER
 from gner_bench.catalog import catalog
+from gner_bench.documents.record import Record, Slice, read_records, slices
+from gner_bench.documents.run import NAME as RUN
+from gner_bench.documents.run import Model, Run, read_run
 from gner_bench.errors import InputError, UsageError
-from gner_bench.records import Record, Slice, read_records, slices
 from gner_bench.scoring.predictions import Origin, Prediction, System
-from gner_bench.structure import BackTokenizer, load_back_tokenizer, structure
+from gner_bench.structure import BackTokenizer, load_back_tokenizer, place, structure
 from gner_bench.structure.back_tokenizer import tokenizer_file
-from gner_bench.structure.targets import GNER, parse_target, structuring_name
 
 CHUNK = 512
 """Sentences whose words are back-tokenized together."""
-GNER_NAME = str(GNER)
 PREDICTIONS = ("predictions.jsonl", "predictions.jsonl.gz")
 
 
@@ -34,7 +35,7 @@ class Generations:
 
     def parts(self) -> list[Generations]:
         """These files in slices, each by itself."""
-        return [replace(self, sources=[each]) for file in self.origin.files for each in slices(file)]
+        return [replace(self, sources=[part]) for file in self.origin.files for part in slices(file)]
 
     def __iter__(self) -> Iterator[Prediction]:
         for part in self.sources:
@@ -47,12 +48,28 @@ class Generations:
 
 
 def prediction(path: Path, record: Record, back_tokenizer: BackTokenizer | None) -> Prediction:
-    """The record of a file, its text structured. Raises InputError for an unknown target."""
-    try:
-        target = GNER if record.format == "gner" else parse_target(record.format)
-    except UsageError as error:
-        raise InputError(path, str(error), record.line, "target") from None
-    found = structure(record.words, record.types, record.prediction, back_tokenizer, target)
+    """The record of a file, its answer turned into tags. Raises InputError for an unknown answer format, and for spans
+    that cannot be of the sentence."""
+    format: AnswerFormat = GNER
+    if record.format != GNER.name:
+        try:
+            format = answer_format(record.format)
+        except UsageError as error:
+            raise InputError(path, str(error), record.line, "format") from None
+    answer = format.read(record.prediction, record.words, record.types)
+    unplaced: tuple[tuple[str, str], ...] = ()
+    structured, generation = None, record.generation
+    if isinstance(answer, Tagged):
+        structured = structure(record.words, record.types, answer, back_tokenizer)
+        tags = structured.match.tags
+    else:
+        try:
+            placed = place(answer, record.words)
+        except ValueError as problem:
+            raise InputError(path, str(problem), record.line, "prediction") from None
+        tags, unplaced = placed.tags, tuple(placed.unplaced)
+        if placed.confidence:
+            generation = {**generation, "confidence": placed.confidence}
     return Prediction(
         record.dataset,
         record.split,
@@ -60,13 +77,14 @@ def prediction(path: Path, record: Record, back_tokenizer: BackTokenizer | None)
         record.types,
         record.words,
         record.tags,
-        tuple(found.match.tags),
-        (),
+        tuple(tags),
+        unplaced,
         record.prediction,
-        found,
-        record.generation,
+        structured,
+        generation,
         path,
         record.line,
+        format.version,
     )
 
 
@@ -77,23 +95,29 @@ def load_generations(paths: Sequence[Path], tokenizer: str | None = None, name: 
     what run.json says. Raises InputError for an unreadable tokenizer or run.json.
     """
     files = tuple(_predictions(path) for path in paths)
-    abouts = [_about(file.parent / "run.json") for file in files if file.name in PREDICTIONS]
-    back_tokenizer = _back_tokenizer(files[0], tokenizer)
-    known = len(abouts) == len(files)
+    beside = tokenizer_file(files[0].parent) if tokenizer is None else Path(tokenizer)
+    back_tokenizer = load_back_tokenizer(beside) if beside is not None and tokenizer != "none" else None
     warnings = []
     if back_tokenizer is None and tokenizer is None:
         warnings.append("scored without back-tokenization; published GNER-T5 scores use it (--tokenizer PATH)")
+    run_files = [file.parent / RUN for file in files if file.name in PREDICTIONS]
+    runs = [read_run(file) if file.is_file() else Run() for file in run_files]
+    # What all files must say together is left open when one of them is no run's.
+    complete = len(runs) == len(files)
     planned: Counter[str] = Counter()
-    for about in abouts if known else ():
-        planned.update(about.planned)
+    for run in runs if complete else ():
+        planned.update({name: data.sentences_in_data or data.sentences for name, data in run.datasets.items()})
+    model = next((run.model for run in runs if run.model.name), Model(files[0].name.split(".jsonl")[0]))
+    known = catalog().find_model(name or model.name)
+    parameters = model.parameters or (known.parameters if known else None)
     origin = Origin(
         files,
-        _system(files[0], abouts, name),
-        "+".join(sorted({about.decoding for about in abouts})) if known else "unknown",
+        System(name or model.name, parameters, model.note, model.training_sets or ()),
+        "+".join(sorted({run.decoding for run in runs})) if complete else "unknown",
         back_tokenizer.fingerprint if back_tokenizer else None,
-        _structuring(abouts),
+        "+".join(sorted({answer_format(run.format).version for run in runs})) or GNER.version,
         dict(planned),
-        sum(about.sentences for about in abouts) if known else 0,
+        sum(run.sentences for run in runs) if complete else 0,
         tuple(warnings),
     )
     return Generations(origin, back_tokenizer, [Slice(file) for file in files])
@@ -103,77 +127,3 @@ def _predictions(path: Path) -> Path:
     if not path.is_dir():
         return path
     return next((path / name for name in PREDICTIONS if (path / name).exists()), path / PREDICTIONS[0])
-
-
-@dataclass(frozen=True)
-class _About:
-    """What a run.json says of its run: ``sentences`` that it set out to predict, 0 where it does not say, and by set
-    those that the data hold.
-
-    ``decoding`` is ``greedy`` for drafted decoding too, whose outputs are the same; a beam search names its beams.
-    """
-
-    system: System | None = None
-    sentences: int = 0
-    planned: dict[str, int] = field(default_factory=dict)
-    decoding: str = "unknown"
-    target: str = ""
-
-
-def _structuring(abouts: Sequence[_About]) -> str:
-    return "+".join(sorted({structuring_name(about.target or GNER_NAME) for about in abouts})) or structuring_name()
-
-
-def _about(path: Path) -> _About:
-    if not path.is_file():
-        return _About()
-    try:
-        run = json.loads(path.read_text(encoding="utf-8"))
-        model = run.get("model", {})
-        name, parameters, note = model.get("name", ""), model.get("parameters"), model.get("note", "")
-        training = tuple(model.get("training_sets") or ())
-        sentences = run.get("sentences", 0)
-        sets = run.get("datasets", {})
-        planned = {name: each.get("sentences_in_data") or each.get("sentences", 0) for name, each in sets.items()}
-        settings = run.get("settings", {})
-        decoding, target = _decoding(settings), settings.get("target") or ""
-    except (OSError, ValueError, RecursionError):
-        raise InputError(path, "is not JSON") from None
-    except (AttributeError, TypeError):
-        raise InputError(path, "is not the run.json of a run") from None
-    _require(path, "model.name", name, str)
-    _require(path, "model.note", note, str)
-    _require(path, "model.parameters", parameters or 0, int)
-    _require(path, "sentences", sentences, int)
-    for each in training:
-        _require(path, "model.training_sets", each, str)
-    for each, count in planned.items():
-        _require(path, f"datasets.{each}.sentences", count, int)
-    _require(path, "settings.target", target, str)
-    return _About(System(name, parameters, note, training) if name else None, sentences, planned, decoding, target)
-
-
-def _decoding(settings: dict[str, Any]) -> str:
-    found = settings.get("decoding", "unknown")
-    return {"drafted": "greedy", "beam": f"beam{settings.get('num_beams')}"}.get(found, str(found))
-
-
-def _require(path: Path, field: str, value: object, kind: type) -> None:
-    if type(value) is not kind:
-        raise InputError(path, f"expected {kind.__name__}, found {type(value).__name__}", field=field)
-
-
-def _back_tokenizer(file: Path, choice: str | None) -> BackTokenizer | None:
-    if choice == "none":
-        return None
-    if choice is not None:
-        return load_back_tokenizer(Path(choice))
-    beside = tokenizer_file(file.parent)
-    return load_back_tokenizer(beside) if beside else None
-
-
-def _system(file: Path, abouts: Sequence[_About], name: str | None) -> System:
-    ran = next((about.system for about in abouts if about.system), System(file.name.split(".jsonl")[0]))
-    chosen = name or ran.name
-    known = catalog().find_model(chosen)
-    return System(chosen, ran.parameters or (known.parameters if known else None), ran.note, ran.training_sets)

@@ -1,17 +1,69 @@
-"""Scoring the same predictions against the gold tags of another reading of the data, such as CrossNER with ``misc``."""
+"""Gold: where it is read from, and scoring predictions against that of another reading of the data, such as CrossNER
+with ``misc``."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
+from gner_bench.bio import Reading, Repair
+from gner_bench.catalog import catalog
+from gner_bench.data.convert import load
+from gner_bench.data.formats.gner import is_dataset
 from gner_bench.data.sentence import Dataset, Sentence
 from gner_bench.errors import InputError, UsageError, short
 from gner_bench.scoring.predictions import Origin, Prediction, Predictions, SetKey
 
 NO_SPLIT = "unknown"
 """The split of a record that names none."""
+
+
+@dataclass(frozen=True)
+class Gold:
+    """Where gold is and how it is read; without ``paths`` it is in the files of predictions.
+
+    ``names`` are those of data sets of the catalogue, one for each path, whose types and names of types are taken;
+    ``keep_misc`` keeps the types that they drop. In one folder of data sets names choose some. ``split`` is the split
+    of files and chooses that of folders. ``repair`` is for gold ``I-`` tags that continue nothing.
+    """
+
+    paths: tuple[Path, ...] = ()
+    names: tuple[str, ...] = ()
+    split: str | None = None
+    keep_misc: bool = False
+    repair: Repair = "refuse"
+
+    def read(self) -> list[Dataset]:
+        """The data sets of all paths.
+
+        Raises UsageError for an unknown name and for another number of names than paths, InputError (file, line, field)
+        for bad content.
+        """
+        paths = self.paths
+        if len(paths) == 1 and self.names and paths[0].is_dir() and not is_dataset(paths[0]):
+            paths = tuple(paths[0] / name for name in self.names)
+        datasets: list[Dataset] = []
+        for path, name in zip(paths, self.names_for(len(paths), "gold"), strict=True):
+            reading, types = self.reading(name)
+            loaded = load(str(path), "auto", reading, name, self.split, types=types)
+            datasets += [replace(dataset, source=dataset.source or str(path)) for dataset in loaded]
+        return datasets
+
+    def names_for(self, count: int, what: str) -> tuple[str | None, ...]:
+        """A name, or None, for each of ``count`` files. Raises UsageError for another number of names."""
+        if len(self.names) not in (0, count):
+            raise UsageError(f"{len(self.names)} names of data sets (--as) for {count} files of {what}")
+        return self.names or (None,) * count
+
+    def reading(self, name: str | None) -> tuple[Reading, tuple[str, ...] | None]:
+        """How a data set of the catalogue is read from its original source, and its types; None for those met."""
+        if name is None:
+            return Reading(self.repair), None
+        entry = catalog().get_dataset(name)
+        types = (*entry.types, *(entry.drop if self.keep_misc else ()))
+        return replace(entry.reading(keep_dropped=self.keep_misc), repair=self.repair), types or None
 
 
 @dataclass(frozen=True)
@@ -28,6 +80,18 @@ class GoldSet:
         return f"{self.name}/{self.split}"
 
 
+def gold_sets(gold: Sequence[Dataset]) -> dict[SetKey, GoldSet]:
+    """The data sets by name and split. Raises UsageError for one that is there twice."""
+    sets: dict[SetKey, GoldSet] = {}
+    for dataset in gold:
+        key = dataset.name, dataset.split
+        if key in sets:
+            raise UsageError(f"the gold of {dataset.name}/{dataset.split} is given twice")
+        sentences = {sentence.id: sentence for sentence in dataset.sentences}
+        sets[key] = GoldSet(*key, dataset.types, sentences, dataset.source)
+    return sets
+
+
 @dataclass(frozen=True)
 class OtherGold:
     """``predictions`` with the tags of ``gold`` in place of their own; sets that it lacks keep their own."""
@@ -38,8 +102,13 @@ class OtherGold:
 
     def __iter__(self) -> Iterator[Prediction]:
         for prediction in self.predictions:
-            found = _set_of(prediction, self.gold)
-            yield _with_tags(prediction, found) if found else prediction
+            gold = _set_of(prediction, self.gold)
+            if gold is None:
+                yield prediction
+                continue
+            sentence = _gold_sentence(prediction, gold)
+            types = tuple(dict.fromkeys((*prediction.types, *(sentence.types or gold.types))))
+            yield replace(prediction, split=gold.split, types=types, gold=sentence.tags)
 
 
 def with_gold(predictions: Predictions, gold: Sequence[Dataset]) -> Predictions:
@@ -52,28 +121,42 @@ def with_gold(predictions: Predictions, gold: Sequence[Dataset]) -> Predictions:
     for gold given twice, InputError naming file and line for a sentence that is not in the gold or has other words.
     """
     sets = gold_sets(gold)
-    noticed = _Noticed()
+    replaced: dict[SetKey, GoldSet] = {}
+    own: dict[SetKey, None] = {}
+    new_types: Counter[str] = Counter()
+    other_words: list[str] = []
     for prediction in predictions:
-        noticed.add(prediction, _set_of(prediction, sets))
-    if not noticed.replaced:
+        gold_set = _set_of(prediction, sets)
+        if gold_set is None:
+            own.setdefault((prediction.dataset, prediction.split))
+            continue
+        replaced[gold_set.name, gold_set.split] = gold_set
+        sentence = _gold_sentence(prediction, gold_set)
+        if prediction.words != sentence.words:
+            where = f"sentence {short(prediction.id)} of {gold_set}"
+            difference = first_difference(prediction.words, sentence.words)
+            if differing(prediction.words, sentence.words) is None:
+                message = f"{where} has other words in the gold: {difference}"
+                raise InputError(prediction.file, message, prediction.line, "instance.words")
+            other_words.append(f"{where}: {difference}")
+        new_types.update(tag[2:] for tag in sentence.tags if tag.startswith("B-") and tag[2:] not in prediction.types)
+    if not replaced:
         known = ", ".join(map(str, sets.values())) or "none"
-        raise UsageError(f"no prediction is of a data set of the gold; predicted: {_list(noticed.own)}; gold: {known}")
+        raise UsageError(f"no prediction is of a data set of the gold; predicted: {_list(own)}; gold: {known}")
+    sources = " and ".join(sorted({gold_set.source for gold_set in replaced.values() if gold_set.source}))
+    warnings = [f"gold tags are not the file's own{f' but of {sources}' if sources else ''}: {_list(replaced)}"]
+    if own:
+        warnings.append(f"gold tags are the file's own, since the gold lacks the data set: {_list(own)}")
+    if new_types:
+        counts = ", ".join(f"{short(kind)} ({count})" for kind, count in sorted(new_types.items()))
+        warnings.append(f"gold entities of types that the prompts did not ask for: {counts}")
+    if other_words:
+        many = f"words differ from the gold's in {len(other_words)} sentences, whose tags were taken"
+        warnings.append(f"{many}: {other_words[0]}")
     origin = predictions.origin
-    planned = {each.name: len(each.sentences) for each in noticed.replaced.values()}
-    origin = replace(origin, planned={**origin.planned, **planned}, warnings=(*origin.warnings, *noticed.warnings()))
+    planned = {gold_set.name: len(gold_set.sentences) for gold_set in replaced.values()}
+    origin = replace(origin, planned={**origin.planned, **planned}, warnings=(*origin.warnings, *warnings))
     return OtherGold(origin, predictions, sets)
-
-
-def gold_sets(gold: Sequence[Dataset]) -> dict[SetKey, GoldSet]:
-    """The data sets by name and split. Raises UsageError for one that stands twice."""
-    sets: dict[SetKey, GoldSet] = {}
-    for dataset in gold:
-        key = dataset.name, dataset.split
-        if key in sets:
-            raise UsageError(f"the gold of {dataset.name}/{dataset.split} is given twice")
-        sentences = {sentence.id: sentence for sentence in dataset.sentences}
-        sets[key] = GoldSet(*key, dataset.types, sentences, dataset.source)
-    return sets
 
 
 def differing(one: Sequence[str], other: Sequence[str]) -> list[int] | None:
@@ -83,17 +166,17 @@ def differing(one: Sequence[str], other: Sequence[str]) -> list[int] | None:
     """
     if len(one) != len(other):
         return None
-    found = [index for index, (a, b) in enumerate(zip(one, other, strict=True)) if a != b]
-    return found if 2 * len(found) < len(one) or not found else None
+    places = [index for index, (a, b) in enumerate(zip(one, other, strict=True)) if a != b]
+    return places if 2 * len(places) < len(one) or not places else None
 
 
 def _set_of(prediction: Prediction, sets: dict[SetKey, GoldSet]) -> GoldSet | None:
     """The gold of the prediction's data set; without a split the only one of that name."""
     if prediction.split != NO_SPLIT:
         return sets.get((prediction.dataset, prediction.split))
-    named = [each for each in sets.values() if each.name == prediction.dataset]
+    named = [gold for gold in sets.values() if gold.name == prediction.dataset]
     if len(named) > 1:
-        message = f"is missing, and the gold has {' and '.join(each.split for each in named)} of {prediction.dataset}"
+        message = f"is missing, and the gold has {' and '.join(gold.split for gold in named)} of {prediction.dataset}"
         raise InputError(prediction.file, message, prediction.line, "split")
     return named[0] if named else None
 
@@ -104,54 +187,6 @@ def _gold_sentence(prediction: Prediction, gold: GoldSet) -> Sentence:
         message = f"sentence {short(prediction.id)} is not in the gold of {gold}"
         raise InputError(prediction.file, message, prediction.line, "instance.id")
     return sentence
-
-
-def _with_tags(prediction: Prediction, gold: GoldSet) -> Prediction:
-    sentence = _gold_sentence(prediction, gold)
-    types = tuple(dict.fromkeys((*prediction.types, *(sentence.types or gold.types))))
-    return replace(prediction, split=gold.split, types=types, gold=sentence.tags)
-
-
-class _Noticed:
-    """What people must know of the gold that was taken, sentence by sentence."""
-
-    def __init__(self) -> None:
-        self.replaced: dict[SetKey, GoldSet] = {}
-        self.own: dict[SetKey, None] = {}
-        self._new_types: Counter[str] = Counter()
-        self._other_words: list[str] = []
-
-    def add(self, prediction: Prediction, gold: GoldSet | None) -> None:
-        if gold is None:
-            self.own.setdefault((prediction.dataset, prediction.split))
-            return
-        self.replaced[gold.name, gold.split] = gold
-        sentence = _gold_sentence(prediction, gold)
-        self._compare(prediction, sentence, gold)
-        unasked = (tag[2:] for tag in sentence.tags if tag.startswith("B-") and tag[2:] not in prediction.types)
-        self._new_types.update(unasked)
-
-    def _compare(self, prediction: Prediction, sentence: Sentence, gold: GoldSet) -> None:
-        if prediction.words == sentence.words:
-            return
-        where = f"sentence {short(prediction.id)} of {gold}"
-        differ = differing(prediction.words, sentence.words)
-        if differ is None:
-            message = f"{where} has other words in the gold: {first_difference(prediction.words, sentence.words)}"
-            raise InputError(prediction.file, message, prediction.line, "instance.words")
-        self._other_words.append(f"{where}: {first_difference(prediction.words, sentence.words)}")
-
-    def warnings(self) -> Iterator[str]:
-        sources = " and ".join(sorted({gold.source for gold in self.replaced.values() if gold.source}))
-        yield f"gold tags are not the file's own{f' but of {sources}' if sources else ''}: {_list(self.replaced)}"
-        if self.own:
-            yield f"gold tags are the file's own, since the gold lacks the data set: {_list(self.own)}"
-        if self._new_types:
-            counts = ", ".join(f"{short(kind)} ({count})" for kind, count in sorted(self._new_types.items()))
-            yield f"gold entities of types that the prompts did not ask for: {counts}"
-        if self._other_words:
-            count = len(self._other_words)
-            yield f"words differ from the gold's in {count} sentences, whose tags were taken: {self._other_words[0]}"
 
 
 def _list(sets: Iterable[SetKey]) -> str:

@@ -14,7 +14,6 @@ from gner_bench.errors import InputError
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
-    from tokenizers.normalizers import Normalizer
 
 FILES = ("tokenizer.json", "tokenizer.model", "spiece.model")
 """Tokenizer files in the order in which a checkpoint folder is searched for them."""
@@ -66,28 +65,39 @@ def load_back_tokenizer(path: Path) -> BackTokenizer:
     file = tokenizer_file(path)
     if file is None:
         raise InputError(path, f"no tokenizer here (looked for {', '.join(FILES)})")
-    load = _fast_tokenizer if file.suffix == ".json" else _sentencepiece
     try:
         content = file.read_bytes()
-        return load(content, hashlib.sha256(content).hexdigest())
+        fingerprint = hashlib.sha256(content).hexdigest()
+        if file.suffix != ".json":
+            return BackTokenizer(_sentencepiece(content), fingerprint)
+        from tokenizers import Tokenizer
+
+        tokenizer = Tokenizer.from_buffer(content)
+        tokenizer.no_padding()
+        tokenizer.no_truncation()
+        unchanged = _unchanged(tokenizer)
     except OSError as error:
         raise InputError(file, error.strerror or str(error)) from None
     except Exception as error:  # both libraries raise bare Exception or RuntimeError on bad files
         raise InputError(file, f"is not a tokenizer file ({error})") from None
 
-
-def _fast_tokenizer(content: bytes, fingerprint: str) -> BackTokenizer:
-    from tokenizers import Tokenizer
-
-    tokenizer = Tokenizer.from_buffer(content)
-    tokenizer.no_padding()
-    tokenizer.no_truncation()
-
     def roundtrip(words: list[str]) -> list[str]:
         ids = [encoding.ids for encoding in tokenizer.encode_batch_fast(words)]
         return list(tokenizer.decode_batch(ids, skip_special_tokens=True))
 
-    return BackTokenizer(roundtrip, fingerprint, _unchanged(tokenizer))
+    return BackTokenizer(roundtrip, fingerprint, unchanged)
+
+
+def _sentencepiece(content: bytes) -> Callable[[list[str]], list[str]]:
+    from sentencepiece import SentencePieceProcessor
+
+    processor = SentencePieceProcessor(model_proto=content)
+    unknown = processor.unk_id()
+
+    def roundtrip(words: list[str]) -> list[str]:
+        return [processor.decode([piece for piece in ids if piece != unknown]) for ids in processor.encode(words)]
+
+    return roundtrip
 
 
 def _unchanged(tokenizer: Tokenizer) -> frozenset[str]:
@@ -100,28 +110,16 @@ def _unchanged(tokenizer: Tokenizer) -> frozenset[str]:
     parts = tokenizer.normalizer, tokenizer.model, tokenizer.pre_tokenizer, tokenizer.decoder
     if tuple(type(part).__name__ for part in parts) != ("Sequence", "Unigram", "Metaspace", "Metaspace"):
         return frozenset()
-    normal = all(map(_leaves_plain, tokenizer.normalizer))
+    pairs = ["".join(pair) for pair in product(PLAIN, repeat=2)]
+    for step in tokenizer.normalizer:
+        # What is about spaces or characters alone leaves plain words as they are.
+        kind = type(step).__name__
+        if kind == "Replace":
+            plain = json.loads(step.__getstate__())["pattern"] == {"Regex": " {2,}"}
+        else:
+            plain = kind in ("Precompiled", "Strip") and all(step.normalize_str(pair) == pair for pair in pairs)
+        if not plain:
+            return frozenset()
     pieces = all(tokenizer.token_to_id(character) is not None for character in PLAIN)
     added = any(PLAIN.issuperset(token.content) for token in tokenizer.get_added_tokens_decoder().values())
-    return PLAIN if normal and pieces and not added else frozenset()
-
-
-def _leaves_plain(step: Normalizer) -> bool:
-    """Whether a step of a normalizer is known to leave plain words as they are: one about spaces or characters."""
-    kind = type(step).__name__
-    if kind == "Replace":
-        return bool(json.loads(step.__getstate__())["pattern"] == {"Regex": " {2,}"})
-    pairs = map("".join, product(PLAIN, repeat=2))
-    return kind in ("Precompiled", "Strip") and all(step.normalize_str(pair) == pair for pair in pairs)
-
-
-def _sentencepiece(content: bytes, fingerprint: str) -> BackTokenizer:
-    from sentencepiece import SentencePieceProcessor
-
-    processor = SentencePieceProcessor(model_proto=content)
-    unknown = processor.unk_id()
-
-    def roundtrip(words: list[str]) -> list[str]:
-        return [processor.decode([piece for piece in ids if piece != unknown]) for ids in processor.encode(words)]
-
-    return BackTokenizer(roundtrip, fingerprint)
+    return PLAIN if pieces and not added else frozenset()

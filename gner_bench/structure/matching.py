@@ -48,15 +48,11 @@ def match(
         expected = list(back_tokenize(expected))
     if expected == generated:
         return Match(list(generated_labels), "exact", list(range(len(generated))))
-    step, sources = _align(expected, generated)
+    step: Step = "subsequence"
+    sources = _subsequence(expected, generated)
+    if sources is None:
+        step, sources = "lcs", longest_common_subsequence(expected, generated)
     return Match(["O" if source is None else generated_labels[source] for source in sources], step, sources)
-
-
-def _align(expected: Sequence[str], generated: Sequence[str]) -> tuple[Step, list[int | None]]:
-    greedy = _subsequence(expected, generated)
-    if greedy is not None:
-        return "subsequence", greedy
-    return "lcs", _longest_common_subsequence(expected, generated)
 
 
 def _subsequence(expected: Sequence[str], generated: Sequence[str]) -> list[int | None] | None:
@@ -64,9 +60,9 @@ def _subsequence(expected: Sequence[str], generated: Sequence[str]) -> list[int 
     sources: list[int | None] = []
     placed = 0
     for word in expected:
-        found = placed < len(generated) and generated[placed] == word
-        sources.append(placed if found else None)
-        placed += found
+        same = placed < len(generated) and generated[placed] == word
+        sources.append(placed if same else None)
+        placed += same
     return sources if placed == len(generated) else None
 
 
@@ -79,7 +75,7 @@ class _Pair:
     before: _Pair | None
 
 
-def _longest_common_subsequence(expected: Sequence[str], generated: Sequence[str]) -> list[int | None]:
+def longest_common_subsequence(expected: Sequence[str], generated: Sequence[str]) -> list[int | None]:
     """A longest common subsequence by patience sorting: O((N + pairs of equal words) log N).
 
     The tie rule is part of the protocol: a word's positions are visited from last to first, each replaces the smallest
@@ -96,11 +92,8 @@ def _longest_common_subsequence(expected: Sequence[str], generated: Sequence[str
             pile = bisect_left(tails, position)
             tails[pile : pile + 1] = [position]
             newest[pile : pile + 1] = [_Pair(index, position, newest[pile - 1] if pile else None)]
-    return _trace(newest[-1] if newest else None, len(expected))
-
-
-def _trace(pair: _Pair | None, length: int) -> list[int | None]:
-    sources: list[int | None] = [None] * length
+    sources: list[int | None] = [None] * len(expected)
+    pair = newest[-1] if newest else None
     while pair is not None:
         sources[pair.word] = pair.position
         pair = pair.before

@@ -1,1 +1,1 @@
-"""Training generative NER checkpoints in the GNER way, from a recipe."""
+"""Fine-tuning a checkpoint in the GNER way, from a recipe, on the Trainer of transformers."""

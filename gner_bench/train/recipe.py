@@ -1,128 +1,157 @@
-"""A training recipe: everything that decides what the checkpoint becomes, read from a TOML file."""
+"""A fine-tuning recipe: the checkpoint to start from, the data, the target and the schedule, read from a TOML file."""
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field, replace
+import math
+import tomllib
+from contextlib import suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
 from gner_bench.config import read_config
 from gner_bench.data import Repair
-from gner_bench.errors import InputError, UsageError, did_you_mean
-from gner_bench.records import Json
-from gner_bench.structure.targets import GNER, Scheme, parse_target
+from gner_bench.errors import InputError, UsageError
+from gner_bench.structure.targets import Target, parse_target
 
-
-@dataclass(frozen=True)
-class ModelShape:
-    """A T5 encoder-decoder with gated GELU, trained from scratch; sizes in units of the T5 configuration."""
-
-    d_model: int
-    d_ff: int
-    d_kv: int
-    heads: int
-    encoder_layers: int
-    decoder_layers: int
-    vocabulary: int
-    dropout: float = 0.1
-    neighbour_bias: float = 0.0
+PILE_NER = "Pile-NER-type"
+"""The name of the set that comes from passages with mentions, ``Universal-NER/Pile-NER-type`` on the hub."""
 
 
 @dataclass(frozen=True)
 class TrainingSet:
-    """One split of a data set: a source of examples.
+    """One split of a data set. ``limit`` sentences of it are drawn with the recipe's seed, all without one.
 
-    ``repair`` says what becomes of illegal tags; ``renamed`` maps its types to the names that prompts use; ``holdout``
-    sentences at its end are kept for validation; ``replace`` is the probability that a mention gives way to another
-    one of its type; a prompt holds the types of its sentence and at most ``absent_types`` others.
+    ``negative_types`` is the most types absent from a sentence that its prompt holds, None for all of the set; for
+    Pile-NER they are drawn from all of its types. ``renamed`` and ``repair`` are as for every reader.
     """
 
     name: str
     split: str = "train"
     limit: int | None = None
-    holdout: int = 0
-    replace: float = 0.0
-    absent_types: int = 99
+    negative_types: int | None = None
     repair: Repair = "refuse"
     renamed: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
-class Stage:
-    """``steps`` updates on a mixture. ``mix`` gives the share of examples per set; the set ``copy`` stands for random
-    words to be copied without entities, whose length grows to ``copy_words`` as copying succeeds."""
+class Selection:
+    """How the best checkpoint is chosen: by mean GNER F1 on sentences that no test set holds.
 
-    steps: int
-    mix: dict[str, float]
-    copy_words: int = 16
+    ``dev`` names sets whose dev split is used; of every set of the recipe, each ``holdout``-th sentence that is in no
+    test set is held out of training for it (0 for none). At most ``limit`` of a set are used. Evaluation comes every
+    ``every_steps`` updates, and at the end of each epoch where it is 0; ``patience`` evaluations without a better one
+    end the training, 0 never. ``allow_leaks`` accepts sentences that are in a test set, which the model card then says.
+    """
+
+    dev: tuple[str, ...] = ()
+    holdout: int = 0
+    limit: int = 200
+    every_steps: int = 0
+    patience: int = 0
+    allow_leaks: bool = False
+
+
+@dataclass(frozen=True)
+class Lora:
+    """Low-rank adapters (Hu et al. 2021) of rank ``r`` on the linear layers ``modules``, merged into the result."""
+
+    r: int = 16
+    alpha: int = 32
+    dropout: float = 0.05
+    modules: tuple[str, ...] = ("q", "k", "v", "o")
 
 
 @dataclass(frozen=True)
 class Recipe:
     """The whole recipe.
 
-    ``note`` says what the checkpoint may not be taken for; ``protected`` names the splits whose sentences must not be
-    trained on (``dev+test``), ``validation`` those on which, with the held-out parts, loss and accuracy are watched.
-    ``optimizer`` is ``adafactor`` or ``adamw``; ``precision`` one of ``no``, ``bf16``, ``fp16``.
-
-    ``target`` is what the checkpoint learns to write (see ``structure.targets``), ``copying`` what it answers to words
-    to be copied: the target, in which all of them are ``O``, or the bare words. ``schemes`` are those whose brackets
-    and prefixes are one token each, so that checkpoints of several targets can share a tokenizer; none means the
-    target's own. ``tokenizer`` is the file of one to be used as it is, seen from the recipe's folder, else a new one is
-    trained.
+    ``checkpoint`` is a folder, hub id or catalogue name. A batch holds ``batch_size`` sentences over all devices:
+    ``device_batch_size`` at a time on each, and as many accumulation steps as that takes. ``epochs`` count unless
+    ``steps`` is given. ``max_total_tokens`` is for decoder-only checkpoints, the other two limits for encoder-decoders.
+    ``warmup_ratio`` is the share of all updates in which the learning rate rises; ``max_grad_norm`` 0 clips nothing.
+    ``test`` names the sets of the later evaluation: no sentence of their test splits may be in the selection data.
+    ``source`` says where the settings are from, and where paper and released script disagree. ``report_to`` are
+    trackers of the Trainer (tensorboard, wandb), which decide nothing.
     """
 
     name: str
-    note: str
-    seed: int
-    optimizer: Literal["adafactor", "adamw"]
-    learning_rate: float
-    warmup_steps: int
-    tokens_per_batch: int
-    model: ModelShape
+    checkpoint: str
     sets: tuple[TrainingSet, ...]
-    stages: tuple[Stage, ...]
-    protected: dict[str, str]
-    validation: dict[str, str]
-    borrow: dict[str, str] = field(default_factory=dict)
-    precision: Literal["no", "bf16", "fp16"] = "no"
-    validate_every: int = 500
-    target: str = str(GNER)
-    copying: Literal["target", "words"] = "target"
-    schemes: tuple[Scheme, ...] = ()
-    tokenizer: str = ""
+    note: str = ""
+    source: str = ""
+    target: str = "full+bio"
+    seed: int = 42
+    epochs: float = 1.0
+    steps: int = 0
+    batch_size: int = 256
+    device_batch_size: int = 4
+    learning_rate: float = 5e-5
+    schedule: Literal["constant", "cosine", "linear"] = "constant"
+    warmup_ratio: float = 0.0
+    weight_decay: float = 0.0
+    max_grad_norm: float = 1.0
+    precision: Literal["fp32", "bf16", "fp16"] = "bf16"
+    max_input_tokens: int = 640
+    max_new_tokens: int = 640
+    max_total_tokens: int = 1280
+    gradient_checkpointing: bool = False
+    lora: Lora | None = None
+    selection: Selection = field(default_factory=Selection)
+    test: tuple[str, ...] = ("zero-shot",)
+    report_to: tuple[str, ...] = ()
 
     @property
-    def steps(self) -> int:
-        return sum(stage.steps for stage in self.stages)
-
-    def document(self) -> Json:
-        """As JSON, without the place of the tokenizer's file."""
-        return asdict(self) | {"tokenizer": Path(self.tokenizer).name}
+    def parsed_target(self) -> Target:
+        return parse_target(self.target)
 
 
 def read_recipe(path: Path) -> Recipe:
-    """Read a recipe. Raises InputError naming the key that is missing, unknown or of the wrong type."""
+    """Read a recipe. Raises InputError naming the key that is missing, unknown, of the wrong type or out of range."""
+    with suppress(OSError, ValueError):  # which read_config reports
+        table = tomllib.loads(path.read_text(encoding="utf-8"))
+        if "model" in table and "checkpoint" not in table:
+            raise InputError(
+                path,
+                "has a [model] table, for training from scratch, which is not part of this command; in the repository"
+                " of gner-bench, benchmarks/gner_tiny does it (make gner-tiny DATA=…)",
+            )
     recipe = read_config(Recipe, path)
-    _check_target(recipe, path)
-    known = [*(training_set.name for training_set in recipe.sets), "copy"]
-    for stage in recipe.stages:
-        for name in stage.mix:
-            if name not in known:
-                raise InputError(path, f"unknown set {name!r}; {did_you_mean(name, known)}", field="stages.mix")
-    if not recipe.tokenizer:
-        return recipe
-    tokenizer = path.parent / recipe.tokenizer
-    if not tokenizer.is_file():
-        raise InputError(path, f"there is no file {tokenizer}", field="tokenizer")
-    return replace(recipe, tokenizer=str(tokenizer))
+    read_target(recipe.target, path)
+    selection, lora = recipe.selection, recipe.lora
+    sizes = ("batch_size", "device_batch_size", "max_input_tokens", "max_new_tokens", "max_total_tokens")
+    bounds = [
+        *((key, getattr(recipe, key) < 1, f"at least 1, found {getattr(recipe, key)}") for key in sizes),
+        ("name", not recipe.name.strip(), "a name, found none"),
+        ("steps", recipe.steps < 0, "0 (for epochs) or more"),
+        ("learning_rate", not 0 < recipe.learning_rate < math.inf, "above 0"),
+        ("warmup_ratio", not 0 <= recipe.warmup_ratio < 1, "from 0 to below 1"),
+        ("weight_decay", not 0 <= recipe.weight_decay < math.inf, "0 or more"),
+        ("max_grad_norm", not 0 <= recipe.max_grad_norm < math.inf, "0 (no clipping) or more"),
+        (
+            "selection.holdout",
+            selection.holdout < 0 or selection.holdout == 1,
+            "0, or at least 2: 1 leaves nothing to train on",
+        ),
+        ("selection.limit", selection.limit < 1, "at least 1"),
+        ("selection.every_steps", selection.every_steps < 0, "0 (each epoch) or more"),
+        ("selection.patience", selection.patience < 0, "0 (never) or more"),
+        ("lora.r", lora is not None and lora.r < 1, "at least 1"),
+        ("sets.limit", any(spec.limit is not None and spec.limit < 1 for spec in recipe.sets), "at least 1"),
+    ]
+    if not recipe.sets:
+        raise InputError(path, "names no data set", field="sets")
+    for key, out_of_bounds, rule in bounds:
+        if out_of_bounds:
+            raise InputError(path, f"must be {rule}", field=key)
+    if recipe.steps < 1 and recipe.epochs <= 0:
+        raise InputError(path, "neither epochs nor steps", field="epochs")
+    return recipe
 
 
-def _check_target(recipe: Recipe, path: Path) -> None:
+def read_target(name: str, path: Path) -> Target:
+    """The target that the recipe in ``path`` names. Raises InputError naming the key for an unknown one."""
     try:
-        target = parse_target(recipe.target)
+        return parse_target(name)
     except UsageError as error:
         raise InputError(path, str(error), field="target") from None
-    if target.scheme not in (recipe.schemes or [target.scheme]):
-        message = f"the target {recipe.target} is written in {target.scheme}, which is not among them"
-        raise InputError(path, message, field="schemes")

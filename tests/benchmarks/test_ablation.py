@@ -7,7 +7,10 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import ablation
+import ablation_tables
 import pytest
+from gner_tiny.tokenizer import train_tokenizer
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -18,13 +21,6 @@ from gner_bench.scoring.predictions import Origin, Prediction, System
 from gner_bench.scoring.scores import Scores
 from gner_bench.structure import structure
 from gner_bench.structure.targets import parse_target, target_text
-from gner_bench.train.tokenizer import train_tokenizer
-
-ROOT = Path(__file__).parents[2]
-sys.path.insert(0, str(ROOT / "benchmarks"))
-
-import ablation  # noqa: E402
-import ablation_tables  # noqa: E402
 
 TYPES = ("person", "place")
 WORDS = st.lists(st.sampled_from(["Ann", "Oslo", "saw", "the", "(", "O"]), min_size=1, max_size=6)

@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from gner_bench.catalog import catalog, use_file
-from gner_bench.catalog.problems import known_problems
-from gner_bench.catalog.published import PublishedScore, published_scores
+from gner_bench.catalog import catalog, published_scores, use_file
+from gner_bench.catalog.entries import PublishedScore
 from gner_bench.data import read_dataset
+from gner_bench.data.problems import known_problems
 from gner_bench.errors import InputError, UsageError
-from gner_bench.fetch.checksum import kind_of
+from gner_bench.fetch.home import kind_of
 
 SHARED = Path(__file__).parents[3] / "shared"
 REFERENCE = SHARED / "reference" / "published_scores.json"

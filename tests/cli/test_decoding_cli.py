@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from click.testing import Result
 
-from gner_bench.predict.local import fitting
+from gner_bench.predict.backends.local import rows_within
 from gner_bench.records import read_records
 
 Run = Callable[..., Result]
@@ -98,4 +98,4 @@ def test_drafts_without_drafted_decoding_are_refused(run: Run, tmp_path: Path, m
 
 
 def test_a_token_budget_sizes_the_batches_of_generate() -> None:
-    assert [fitting(tokens) for tokens in (1, 1024, 8 * 1024, 10**9)] == [1, 1, 8, 256]
+    assert [rows_within(tokens) for tokens in (1, 1024, 8 * 1024, 10**9)] == [1, 1, 8, 256]

@@ -9,8 +9,7 @@ from typing import Any
 import pytest
 from click.testing import Result
 
-from gner_bench.catalog import catalog
-from gner_bench.catalog.published import published_scores
+from gner_bench.catalog import catalog, published_scores
 
 Build = Callable[..., dict[str, Any]]
 Write = Callable[..., Path]

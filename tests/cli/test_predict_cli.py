@@ -21,9 +21,9 @@ PREDICT = ("predict", "--model", "demo", "--data", "demo")
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Generates nothing, quickly."""
-    from gner_bench.predict import local
+    from gner_bench.predict.decode import batched
 
-    monkeypatch.setattr(local, "generate", lambda _, prompts: [Generation("", 0, "stop") for _ in prompts])
+    monkeypatch.setattr(batched, "generate", lambda _, prompts: [Generation("", 0, "stop") for _ in prompts])
 
 
 def taken(out: Path) -> list[str]:

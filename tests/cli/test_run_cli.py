@@ -7,15 +7,15 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from gner_tiny.recipe import read_recipe
 
 from gner_bench.cli import main
 from gner_bench.data import read_dataset
 from gner_bench.demo import CHECKPOINT, CORPUS
 from gner_bench.records import read_records
-from gner_bench.train.recipe import read_recipe
 
 ROOT = Path(__file__).parents[2]
-RECIPE = ROOT / "recipes/gner-tiny.toml"
+RECIPE = ROOT / "benchmarks/gner_tiny/recipe.toml"
 
 
 def invoke(*arguments: object, stdin: str | None = None) -> Result:
@@ -131,7 +131,7 @@ def test_predict_names_the_line_of_bad_data(tmp_path: Path) -> None:
 
 def test_train_refuses_in_one_line(tmp_path: Path) -> None:
     refused(invoke("train", tmp_path / "no.toml", "--data", tmp_path, "--out", tmp_path / "out"), 2, "no.toml")
-    refused(invoke("train", RECIPE, "--data", tmp_path / "none", "--out", tmp_path / "out"), 2, "no such folder")
+    refused(invoke("train", RECIPE, "--data", tmp_path / "none", "--out", tmp_path / "out"), 2, "make gner-tiny")
 
 
 VERBS = ("download", "predict", "merge", "score", "report", "run", "tag", "train", "convert", "list", "audit")

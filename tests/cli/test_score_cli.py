@@ -278,11 +278,14 @@ def test_a_folder_without_predictions_is_refused(refusal: Refusal, tmp_path: Pat
     assert refusal("score", tmp_path) == f"{tmp_path / 'predictions.jsonl'}: No such file or directory"
 
 
-@pytest.mark.parametrize("text", ["{", "[]", '{"model": "tiny"}', "\xff"])
-def test_a_bad_run_json_is_named(refusal: Refusal, predictions: Path, text: str) -> None:
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [("{", "is not"), ("[]", "expected a JSON object"), ('{"model": "tiny"}', "model: expected"), ("\xff", "is not")],
+)
+def test_a_bad_run_json_is_named(refusal: Refusal, predictions: Path, text: str, said: str) -> None:
     about = predictions.with_name("run.json")
     about.write_bytes(text.encode("latin-1"))
-    assert refusal("score", predictions).startswith(f"{about}: is not")
+    assert refusal("score", predictions).startswith(f"{about}: {said}")
 
 
 @pytest.mark.parametrize("about", [{"sentences": "3"}, {"sentences": None}, {"model": {"name": 3}}])

@@ -30,8 +30,8 @@ def test_every_problem_is_named(tmp_path: Path) -> None:
     root = write(tmp_path, label="person\nplace\nsong\n", test=test, dev=test, train="Ann\tO\n\nshared\tO\n")
     assert list(audit(root, "news").problems()) == [
         "dev is identical to test",
-        "1 train sentence stands in dev",
-        "1 train sentence stands in test",
+        "1 train sentence is in dev",
+        "1 train sentence is in test",
         *(
             f"{split}: {problem}"
             for split in ("dev", "test")
@@ -58,14 +58,14 @@ def test_a_data_set_without_a_split(tmp_path: Path) -> None:
 
 
 EXPECTED = {
-    "mit-movie": ["dev is identical to test", "24 train sentences stand in test"],
+    "mit-movie": ["dev is identical to test", "24 train sentences are in test"],
     "mit-restaurant": ["dev is identical to test"],
     "crossner_music": [
-        "6 train sentences stand in test",
+        "6 train sentences are in test",
         "test: 8 duplicate sentences; 5 sentences with conflicting gold",
     ],
     "crossner_science": [
-        "1 train sentence stands in test",
+        "1 train sentence is in test",
         "test: 11 duplicate sentences; 2 sentences with conflicting gold",
     ],
     "crossner_ai": ["test: 1 duplicate sentence"],

@@ -10,8 +10,7 @@ from typing import Any
 import pytest
 
 from gner_bench.data import Dataset, Reading, Sentence, read_dataset
-from gner_bench.data.formats import detect, read_file
-from gner_bench.data.source import Source
+from gner_bench.data.formats import Source, detect, read_file
 from gner_bench.errors import InputError
 
 Build = Callable[..., dict[str, Any]]
@@ -113,7 +112,7 @@ def test_mark_windows_line_ends_blank_lines_and_gzip_change_nothing(record: Buil
 
 
 BAD = {
-    "an id twice": ({"id": "0"}, "id: '0' stands twice in 'news/test'"),
+    "an id twice": ({"id": "0"}, "id: '0' is twice in 'news/test'"),
     "an id that is a list": ({"id": [1]}, "instance.id: expected a string or a whole number, found [1]"),
     "labels cut short": ({"labels": ["O"]}, "instance.labels: 1 labels for 3 words"),
     "labels of another kind": ({"labels": ["O", 1, "O"]}, "instance.labels: expected an array of strings"),
@@ -150,7 +149,7 @@ def test_files_that_are_no_records(record: Build, predictions_file: Write) -> No
         b"{": ", line 1: is not JSON",
         good.replace(b"Ann", b"\xe9"): ", line 1: is not UTF-8 text",
         good.replace(b"Ann", b"\\ud800"): ", line 1: holds half of a surrogate pair",
-        b'{"a": 1}': ": is in no format that can be told from it; known: conll, gner-jsonl, spans, uniner",
+        b'{"a": 1}': ": is in no format that can be told from it; known: gner-jsonl, spans, uniner, conll",
     }.items():
         path.write_bytes(content)
         assert refusal(path).startswith(message)
@@ -165,7 +164,7 @@ def test_the_format_is_told_by_ending_and_keys(tmp_path: Path) -> None:
         ("a.jsonl", '\n{"conversations": []}\nrest', "uniner"),
     ):
         (tmp_path / name).write_text(content)
-        assert detect(Source(tmp_path / name, "a", "test")) == format
+        assert detect(tmp_path / name) == format
 
 
 @pytest.mark.parametrize("words", [1_500_000, 0])

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from gner_bench.data import Dataset, Reading, Sentence
-from gner_bench.data.hub import read_hub
+from gner_bench.data.formats.hub import read_hub
 from gner_bench.errors import GnerBenchError, InputError, UnreachableError, UsageError
 
 NAMES = ["O", "B-PER", "I-PER", "B-LOC", "I-LOC"]

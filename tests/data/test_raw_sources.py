@@ -8,9 +8,8 @@ import pytest
 
 from gner_bench.catalog import catalog
 from gner_bench.data import read_dataset
-from gner_bench.data.formats import read_file
+from gner_bench.data.formats import Source, read_file
 from gner_bench.data.sentence import Dataset, Sentence
-from gner_bench.data.source import Source
 from gner_bench.fetch.checksum import matches
 
 CROSSNER = ("ai", "literature", "music", "politics", "science")

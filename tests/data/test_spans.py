@@ -8,8 +8,7 @@ from typing import Any
 import pytest
 
 from gner_bench.data import Dataset, Reading, Sentence
-from gner_bench.data.formats import read_file
-from gner_bench.data.source import Source
+from gner_bench.data.formats import Source, read_file
 from gner_bench.errors import InputError
 
 WORDS = ["Ann", "Lee", "saw", "Oslo"]

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gner_bench.data.tags import Reading, Repair, TagReader, continues
+from gner_bench.bio import Reading, Repair, TagReader, may_follow
 from gner_bench.errors import InputError
 
 FILE = Path("file.txt")
@@ -18,7 +18,7 @@ def reader(reading: Reading | None = None, types: tuple[str, ...] | None = ("a",
 
 
 def legal(tags: tuple[str, ...]) -> bool:
-    return all(continues(before, tag) for before, tag in zip(("O", *tags), tags, strict=False))
+    return all(may_follow(before, tag) for before, tag in zip(("O", *tags), tags, strict=False))
 
 
 def test_bioes_becomes_bio() -> None:

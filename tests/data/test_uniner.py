@@ -8,9 +8,8 @@ from typing import Any
 import pytest
 
 from gner_bench.data import Dataset, Reading
-from gner_bench.data.formats import read_file
-from gner_bench.data.source import Source
-from gner_bench.data.uniner import Placement, read_uniner_counted
+from gner_bench.data.formats import Source, read_file
+from gner_bench.data.formats.uniner import Placement, read_uniner_counted
 from gner_bench.errors import InputError
 
 

@@ -10,13 +10,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gner_bench.answers.gner import prompt
 from gner_bench.data import Dataset, Reading, Sentence, read_dataset
 from gner_bench.data.convert import load, save
-from gner_bench.data.formats import read_file
-from gner_bench.data.source import Source
-from gner_bench.data.writers import write_conll, write_gner, write_jsonl, write_spans
+from gner_bench.data.formats import Source, read_file
+from gner_bench.data.formats.conll import write_conll
+from gner_bench.data.formats.gner import write_gner
+from gner_bench.data.formats.gner_jsonl import write_jsonl
+from gner_bench.data.formats.spans import write_spans
 from gner_bench.errors import GnerBenchError, InputError, UsageError
-from gner_bench.prompting import prompt
 
 KEEP = Reading(repair="keep")
 LEE = Sentence("0", ("Ann", "Lee"), ("B-person", "I-person"))
@@ -134,7 +136,7 @@ def test_a_label_file_with_other_types_stays(tmp_path: Path) -> None:
     write_gner(tmp_path, [NEWS])
     other = replace(NEWS, split="dev", types=("ship", "place", "person"))
     for datasets in ([other], [NEWS, other]):
-        with pytest.raises(InputError, match=r"label\.txt: stands there with other types than news/dev has"):
+        with pytest.raises(InputError, match=r"label\.txt: is there with other types than news/dev has"):
             write_gner(tmp_path, datasets)
     assert not (tmp_path / "news" / "dev.txt").exists()
     write_gner(tmp_path, [other], lossy=True)
@@ -244,8 +246,8 @@ def read_gner(root: Path, datasets: Sequence[Dataset]) -> list[Dataset]:
 Read = Callable[[Path, Sequence[Dataset]], list[Dataset]]
 READ: dict[str, Read] = {
     "gner": read_gner,
-    "gner-jsonl": lambda path, _: load(str(path), "gner-jsonl", KEEP)[0],
-    "spans": lambda path, _: load(str(path), "spans", KEEP)[0],
+    "gner-jsonl": lambda path, _: load(str(path), "gner-jsonl", KEEP),
+    "spans": lambda path, _: load(str(path), "spans", KEEP),
     "conll": lambda path, datasets: back(path, "conll", datasets[0]),
 }
 
@@ -282,11 +284,11 @@ def test_with_lossy_words_and_tags_are_read_back_or_refused(format: str, dataset
 @pytest.mark.parametrize("name", ["crossner_ai", "mit-restaurant", "TweetNER7", "broad_twitter_corpus", "WikiNeural"])
 def test_real_corpora_survive_every_format(shared: Path, tmp_path: Path, name: str) -> None:
     folder = shared / "data" / "gner" / name
-    datasets, _ = load(str(folder), "auto", KEEP)
+    datasets = load(str(folder), "auto", KEEP)
     save(datasets, tmp_path / "a.jsonl", "gner-jsonl")
-    assert load(str(tmp_path / "a.jsonl"), "auto", KEEP)[0] == datasets
+    assert load(str(tmp_path / "a.jsonl"), "auto", KEEP) == datasets
     for path in save(datasets, tmp_path / "gner", "gner"):
         assert path.read_bytes() == (folder / path.name).read_bytes()
-    legal = [replace(each, repaired=0) for each in load(str(folder), "auto", Reading(repair="begin"))[0]]
+    legal = [replace(each, repaired=0) for each in load(str(folder), "auto", Reading(repair="begin"))]
     save(legal, tmp_path / "b.jsonl", "spans")
-    assert load(str(tmp_path / "b.jsonl"), "auto", Reading())[0] == legal
+    assert load(str(tmp_path / "b.jsonl"), "auto", Reading()) == legal

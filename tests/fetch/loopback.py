@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import threading
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -26,17 +27,17 @@ def sha256(content: bytes) -> str:
 @dataclass(frozen=True)
 class Fault:
     """What goes wrong with one GET: a ``status`` instead of the file, a ``cut`` after so many bytes of the body,
-    another ``content`` than the file's, or a ``hold`` of so many seconds before the answer."""
+    another ``content`` than the file's, or a ``hold`` before the answer, of so many seconds or until it is set."""
 
     status: int = 0
     headers: Mapping[str, str] = field(default_factory=dict)
     cut: int | None = None
     content: bytes | None = None
-    hold: float = 0.0
+    hold: float | threading.Event = 0.0
 
 
 @dataclass(frozen=True)
-class Asked:
+class Request:
     """A request as it came."""
 
     method: str
@@ -62,14 +63,14 @@ class Loopback:
     """The server. ``files`` maps paths to contents, ``repos`` hub ids to repositories.
 
     ``fault`` adds faults to a path, one for each GET that follows. LFS files of a repository are redirected to
-    ``/cdn/<hub id>/<file>`` below ``cdn``; that path is where their faults go. ``asked`` are the requests so far.
+    ``/cdn/<hub id>/<file>`` below ``cdn``; that path is where their faults go. ``requests`` are those so far.
     """
 
     def __init__(self) -> None:
         self.files: dict[str, bytes] = {}
         self.repos: dict[str, Repo] = {}
         self.without_ranges: set[str] = set()
-        self.asked: list[Asked] = []
+        self.requests: list[Request] = []
         self.stopped = False
         self._faults: dict[str, list[Fault]] = {}
         self._lock = threading.Lock()
@@ -102,14 +103,14 @@ class Loopback:
     def fault(self, path: str, *faults: Fault) -> None:
         self._faults.setdefault(path, []).extend(faults)
 
-    def gets(self, path: str) -> list[Asked]:
-        return [asked for asked in self.asked if asked.method == "GET" and asked.path == path]
+    def gets(self, path: str) -> list[Request]:
+        return [request for request in self.requests if request.method == "GET" and request.path == path]
 
-    def note(self, asked: Asked) -> Fault:
+    def note(self, request: Request) -> Fault:
         """Remember a request and take the fault that is planned for it."""
         with self._lock:
-            self.asked.append(asked)
-            planned = self._faults.get(asked.path) if asked.method == "GET" else None
+            self.requests.append(request)
+            planned = self._faults.get(request.path) if request.method == "GET" else None
             return planned.pop(0) if planned else Fault()
 
 
@@ -142,8 +143,11 @@ class _Handler(BaseHTTPRequestHandler):
             return
         path = unquote(urlsplit(self.path).path)
         headers = {name.lower(): value for name, value in self.headers.items()}
-        fault = self.loopback.note(Asked(self.command, path, headers))
-        threading.Event().wait(fault.hold) if fault.hold else None
+        fault = self.loopback.note(Request(self.command, path, headers))
+        if isinstance(fault.hold, threading.Event):
+            fault.hold.wait()
+        elif fault.hold:
+            time.sleep(fault.hold)
         if fault.status:
             self._send(fault.status, dict(fault.headers), b"no luck")
         elif path.startswith("/api/models/"):
@@ -166,9 +170,9 @@ class _Handler(BaseHTTPRequestHandler):
         etag = f'"{sha256(content)}"'
         content = content if fault.content is None else fault.content
         headers = {"ETag": etag, **headers, **({"Accept-Ranges": "bytes"} if ranges else {})}
-        start, asked = 0, self.headers.get("Range")
-        if asked and ranges and self.headers.get("If-Range", etag) == etag:
-            start = int(asked.removeprefix("bytes=").rstrip("-"))
+        start, wanted = 0, self.headers.get("Range")
+        if wanted and ranges and self.headers.get("If-Range", etag) == etag:
+            start = int(wanted.removeprefix("bytes=").rstrip("-"))
             if start >= len(content):
                 self._send(416, {"Content-Range": f"bytes */{len(content)}"}, b"")
                 return

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from gner_bench.catalog import catalog, use_file
-from gner_bench.catalog.datasets import Dataset as Entry
+from gner_bench.catalog.entries import Dataset as Entry
 from gner_bench.data import Dataset, Reading, Sentence
-from gner_bench.errors import GnerBenchError, InputError, IntegrityError, UnreachableError
+from gner_bench.errors import GnerBenchError, InputError, IntegrityError, UnreachableError, UsageError
 from gner_bench.fetch.datasets import fetch_split, find_split, import_split, load_split, split_path, verify_dataset
 from gner_bench.predict.plan import plan
 
@@ -118,6 +118,11 @@ def test_a_split_that_nothing_vouches_for_is_said_to_be_unverified(news: Build) 
 def test_an_unreadable_source_is_named(news: Build) -> None:
     with pytest.raises(InputError, match=r"news/0, line 1: is not JSON"):
         fetch_split(news(("gner-jsonl", b'{"dataset": "ne')), "test", silent)
+
+
+def test_a_format_that_nobody_knows_is_named(news: Build) -> None:
+    with pytest.raises(UsageError, match=r"news: unknown format 'conl'; did you mean 'conll'\?"):
+        fetch_split(news(("conl", COLUMNS)), "test", silent)
 
 
 def test_a_host_that_does_not_answer(news: Build, loopback: Loopback) -> None:

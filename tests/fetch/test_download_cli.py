@@ -76,9 +76,9 @@ def test_predict_fetches_checks_and_runs(run: Run, hub: Loopback, tmp_path: Path
     assert document["model"]["revision"] == hub.repos[HUB].commit
     assert document["datasets"]["news"]["source"].startswith(hub.url)
     assert [json.loads(line)["instance"]["words"] for line in (tmp_path / "out/predictions.jsonl").open()] == [[*WORDS]]
-    asked = len(hub.asked)
+    before = len(hub.requests)
     again = run(*arguments[:-1], tmp_path / "again", "--offline")
-    assert (again.exit_code, len(hub.asked)) == (0, asked)
+    assert (again.exit_code, len(hub.requests)) == (0, before)
     assert (tmp_path / "again/predictions.jsonl").read_bytes() == (tmp_path / "out/predictions.jsonl").read_bytes()
 
 
@@ -110,7 +110,7 @@ def test_published_predictions_are_scored_as_they_come(run: Run, cache: Path) ->
 
 def test_a_dry_run_asks_nobody(run: Run, hub: Loopback) -> None:
     result = run("download", "news", "gner-t5-xxl", "--dry-run")
-    assert (result.exit_code, hub.asked) == (0, [])
+    assert (result.exit_code, hub.requests) == (0, [])
     assert "44.5 GB" in result.stdout
     assert "about 44.5 GB" in result.stderr
 
@@ -149,7 +149,7 @@ def test_an_altered_checkpoint_is_refused(run: Run, cache: Path, tmp_path: Path)
 def test_offline_names_the_command_and_the_folder(run: Run, hub: Loopback, cache: Path) -> None:
     for arguments in (("download", "news", "GNER-T5-base", "--offline"),):
         result = run(*arguments)
-        assert (result.exit_code, result.stderr.count("\n"), hub.asked) == (1, 1, [])
+        assert (result.exit_code, result.stderr.count("\n"), hub.requests) == (1, 1, [])
         assert "gner-bench download GNER-T5-base news" in result.stderr
         assert str(cache) in result.stderr
 
@@ -201,7 +201,7 @@ sources = [{{ hub = "me/set", revision = "main", files = {{ dev = "news/validati
     [
         (("download", "gner-t5-bas"), "nothing is called 'gner-t5-bas'; did you mean 'GNER-T5-base'?"),
         (("download", "--datasets", "zeroshot"), "unknown data set 'zeroshot'; did you mean 'zero-shot'?"),
-        (("download",), "say what"),
+        (("download",), "name what to download"),
         (("predict", "--model", "demo"), "say which data"),
         (("predict", "--model", "demo", "--dataset", "newz"), "did you mean 'news'?"),
         (("predict", "--model", "gner-t5-bse", "--dataset", "news"), "did you mean 'GNER-T5-base'?"),

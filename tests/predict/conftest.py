@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 import torch
+from gner_tiny.model import export
+from gner_tiny.tokenizer import train_tokenizer
 from transformers import T5Config, T5ForConditionalGeneration
 
 from gner_bench.catalog import catalog
 from gner_bench.predict.checkpoint import Checkpoint
-from gner_bench.train.export import export
-from gner_bench.train.tokenizer import train_tokenizer
 
 CORPUS = """\
 did	O

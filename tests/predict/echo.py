@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from gner_bench.data import Dataset, Sentence
+from gner_bench.documents.run import Model
 from gner_bench.predict import engine
 from gner_bench.predict.backend import Backend
 from gner_bench.predict.generation import Generation
@@ -29,7 +30,7 @@ def echo_backend(delay: float = 0.0, passes: int = 0, weights: str = "0" * 64, *
             time.sleep(delay * len(batch))
             yield from ((task, _generation(task, passes)) for task in batch)
 
-    model = {"name": "echo", "source": "echo", "files": {"model.safetensors": weights}}
+    model = Model("echo", "echo", files={"model.safetensors": weights})
     return Backend("echo", model, {"backend": "echo", "dtype": "fp32", **settings}, "plain", "cpu", decode)
 
 

@@ -11,7 +11,7 @@ from gner_bench.data import Sentence
 from gner_bench.demo import CHECKPOINT
 from gner_bench.errors import GnerBenchError, InputError
 from gner_bench.predict.checkpoint import load_checkpoint
-from gner_bench.predict.decode.drafted import Drafted
+from gner_bench.predict.decode.speculative import SpeculativeDecoder
 from gner_bench.predict.plan import Task
 
 
@@ -76,4 +76,4 @@ def test_a_spread_checkpoint_writes_the_same(tiny_t5: Path, short_outputs: Calla
     short_outputs(30)
     task = Task("news", "test", ("actor",), Sentence("0", ("did", "george", "clooney"), ("O",) * 3), "plain")
     plain, spread = (load_checkpoint(str(tiny_t5), device=device) for device in ("cpu", "map"))
-    assert [g for _, g in Drafted(plain, 2)([task])] == [g for _, g in Drafted(spread, 2)([task])]
+    assert [g for _, g in SpeculativeDecoder(plain, 2)([task])] == [g for _, g in SpeculativeDecoder(spread, 2)([task])]

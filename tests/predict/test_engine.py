@@ -12,10 +12,10 @@ import pytest
 
 from gner_bench.errors import GnerBenchError, InputError
 from gner_bench.predict import engine, store
+from gner_bench.predict.backends.local import local_backend
 from gner_bench.predict.checkpoint import load_checkpoint
 from gner_bench.predict.generation import Generation
 from gner_bench.predict.inputs import select
-from gner_bench.predict.local import local_backend
 from gner_bench.predict.options import Limit, Options
 from gner_bench.predict.plan import Task
 from gner_bench.records import read_records
@@ -60,7 +60,7 @@ def test_a_run_writes_every_sentence_in_the_order_of_the_data(
 def test_a_run_tells_speed_and_cut_sentences(tmp_path: Path) -> None:
     options, said = Options(None, tmp_path), []
     backend = replace(echo_backend(passes=3), statistics=lambda: {"accepted": 0.5})
-    engine.predict(backend, echo_data(18), options, said.append, reading_seconds=5)
+    engine.predict(backend, echo_data(18), options, said.append, reading=5)
     written = about(options)
     assert written["cut"] == {"input_cut": 4, "length": 4}
     assert said == ["echo: 4 prompts were cut at the input limit", "echo: 4 outputs hit the length limit"]

@@ -6,7 +6,7 @@ import pytest
 
 from gner_bench.catalog import use_file
 from gner_bench.errors import InputError, UsageError
-from gner_bench.fetch import need
+from gner_bench.fetch import requirements
 from gner_bench.predict.inputs import provide_inputs, select
 from gner_bench.predict.options import Options
 
@@ -56,7 +56,7 @@ def test_a_checkpoint_trained_on_the_set_is_not_zero_shot(
     file = tmp_path / "mine.toml"
     entry = 'name = "mine"\nhub = "me/mine"\nfamily = "t5"\nparameters = 1\ntraining_sets = ["other"]'
     file.write_text(f"[[model]]\n{entry}\n", encoding="utf-8")
-    monkeypatch.setattr(need, "missing", lambda needs: need.Needs())
+    monkeypatch.setattr(requirements, "missing", lambda wanted: requirements.Requirements())
     said: list[str] = []
     with use_file(file):
         provide_inputs(["mine"], options(corpus, "other"), said.append)

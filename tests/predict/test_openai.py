@@ -20,11 +20,10 @@ import pytest
 from gner_bench.data import Dataset, Sentence
 from gner_bench.errors import GnerBenchError, InputError, UnreachableError, UsageError
 from gner_bench.fetch import http
-from gner_bench.predict.asking import THREAD
 from gner_bench.predict.backend import Backend
-from gner_bench.predict.openai import openai_backend
+from gner_bench.predict.backends.openai import THREAD, openai_backend
+from gner_bench.predict.backends.server import Server
 from gner_bench.predict.plan import Task, plan
-from gner_bench.predict.server import Server
 
 KEY = "sk-secret-1234"
 MODEL = "lab/GNER-LLaMA-7B"
@@ -220,10 +219,10 @@ def test_chat_sends_one_message_without_the_wrapping(api: Api, server: Server) -
 def test_what_run_json_is_told(server: Server) -> None:
     backend = openai_backend(server)
     assert backend.name == "GNER-LLaMA-7B"
-    assert backend.model["source"] == server.base_url
-    assert backend.model["files"] == {}
-    assert backend.model["weights"] == "not verifiable"
-    assert backend.model["served"] == {"owned_by": "vllm", "max_model_len": 2048}
+    assert backend.model.source == server.base_url
+    assert backend.model.files == {}
+    assert backend.model.more["weights"] == "not verifiable"
+    assert backend.model.more["served"] == {"owned_by": "vllm", "max_model_len": 2048}
     assert backend.settings["model"] == MODEL
     assert backend.settings["max_new_tokens"] == 640
     assert backend.tokenizer is None
@@ -375,7 +374,7 @@ def test_a_model_that_is_not_there(api: Api, server: Server) -> None:
     with pytest.raises(UsageError, match=r"serves no model 'GNER-LLaMA-7B'; did you mean 'lab/GNER-LLaMA-7B'\?"):
         openai_backend(replace(server, model="GNER-LLaMA-7B"))
     api.models = {"data": [{"id": "x/y", "owned_by": "x"}, {"id": "gpt2", "owned_by": ""}]}
-    assert openai_backend(server).model["served"] == {}  # the listing of `transformers serve`
+    assert openai_backend(server).model.more["served"] == {}  # the listing of `transformers serve`
 
 
 @pytest.mark.parametrize("models", [{}, [], b"no JSON", {"data": [{"name": "x"}]}, {"data": None}, {"data": []}])
@@ -388,12 +387,12 @@ def test_a_server_that_does_not_list_its_models(api: Api, server: Server, models
 @pytest.mark.parametrize("status", [404, 405, 500])
 def test_a_server_without_that_route(api: Api, server: Server, status: int) -> None:
     api.models_statuses = [status]
-    assert openai_backend(server).model["served"] == {}
+    assert openai_backend(server).model.more["served"] == {}
 
 
 def test_a_server_that_is_still_loading(api: Api, server: Server) -> None:
     api.models_statuses = [503, 503, 429]
-    assert openai_backend(server).model["served"]
+    assert openai_backend(server).model.more["served"]
     api.models_statuses = [503] * 4
     with pytest.raises(GnerBenchError, match="HTTP 503"):
         openai_backend(server)
@@ -539,7 +538,7 @@ def test_transformers_serve_writes_what_generate_does(
     form: Any, transformers_serve: str, tiny_llama: Path, short_outputs: Callable[[int], None]
 ) -> None:
     from gner_bench.predict.checkpoint import load_checkpoint
-    from gner_bench.predict.decoding import generate, use_protocol_settings
+    from gner_bench.predict.decode.batched import generate, use_protocol_settings
 
     total = {"completions": {"max_new_tokens": 0, "max_total_tokens": 260}, "chat": {"max_new_tokens": 30}}[form]
     server = Server(transformers_serve, str(tiny_llama), form, attempts=2, **total)

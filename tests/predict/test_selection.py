@@ -6,9 +6,8 @@ from pathlib import Path
 import pytest
 
 from gner_bench.errors import GnerBenchError, UsageError
-from gner_bench.predict.options import Limit, Options, Shard
+from gner_bench.predict.options import Limit, Options, Shard, chosen, parse_ids, parse_limit, parse_shard, sharded
 from gner_bench.predict.plan import plan
-from gner_bench.predict.selection import chosen, parse_ids, parse_limit, parse_shard, sharded
 
 from .echo import echo_data
 

@@ -35,7 +35,7 @@ def test_the_target_goes_with_the_predictions(writes: Callable[[str], Path], tmp
     done = CliRunner().invoke(main, [*PREDICT, "--model", str(writes("context:1")), "--out", str(run)])
     assert done.exit_code == 0, done.output
     records = [json.loads(line) for line in (run / "predictions.jsonl").read_text(encoding="utf-8").splitlines()]
-    assert {record["target"] for record in records} == {"context:1"}
+    assert {record["format"] for record in records} == {"context:1"}
     assert all("(B-" not in record["instance"]["prompt_labels"] for record in records)
     assert json.loads((run / "run.json").read_text(encoding="utf-8"))["settings"]["decoding"] == "greedy"
     assert load_predictions(run).origin.structuring == "hierarchical-1/context:1"
@@ -57,7 +57,7 @@ def test_generated_text_is_read_as_its_target(tmp_path: Path) -> None:
     path.write_text(json.dumps({**record, "target": "bio"}) + "\n", encoding="utf-8")
     done = CliRunner().invoke(main, ["score", str(path)])
     assert done.exit_code == 2
-    assert f"{path}, line 1: target: 'bio': expected" in done.stderr
+    assert f"{path}, line 1: format: unknown answer format 'bio'" in done.stderr
 
 
 def test_constrained_decoding_and_unknown_targets_are_refused(writes: Callable[[str], Path], tmp_path: Path) -> None:
@@ -65,7 +65,7 @@ def test_constrained_decoding_and_unknown_targets_are_refused(writes: Callable[[
     model = str(writes("entities"))
     refused = CliRunner().invoke(main, [*PREDICT, "--model", model, "--decoding", "constrained", *out])
     assert refused.exit_code == 2
-    assert "writes entities; constrained decoding is for full+bio" in refused.stderr
+    assert "writes entities; constrained decoding is for gner" in refused.stderr
     unknown = CliRunner().invoke(main, [*PREDICT, "--model", str(writes("bio")), *out])
     assert unknown.exit_code == 2
-    assert "training.json: target: 'bio': expected" in unknown.stderr
+    assert "training.json: target: unknown answer format 'bio'" in unknown.stderr

@@ -9,12 +9,23 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gner_bench.answers import answer_format
+from gner_bench.answers.answer import pieces
+from gner_bench.answers.gner import LABEL
 from gner_bench.api import load_predictions
-from gner_bench.scoring.entries import Entry, Mention, gner_entries, outside_strict_spans, verdicts
 from gner_bench.scoring.errors import ERROR_CLASSES
-from gner_bench.scoring.explain import counts_of, document, explain, pieces
+from gner_bench.scoring.explain import (
+    Entry,
+    Mention,
+    counts_of,
+    document,
+    explain,
+    gner_entries,
+    outside_strict_spans,
+    verdicts,
+)
 from gner_bench.scoring.generations import Generations
-from gner_bench.scoring.metrics import DEFINITIONS, METRICS
+from gner_bench.scoring.metrics import METRICS
 from gner_bench.scoring.predictions import Prediction
 from gner_bench.structure import parse_generation, structure
 
@@ -41,7 +52,7 @@ def tagged(predicted: Sequence[str], gold: Sequence[str], words: Sequence[str], 
 
 @given(texts)
 def test_the_pieces_are_the_whole_text_and_hold_the_parsed_pairs(text: str) -> None:
-    found = list(pieces(text))
+    found = pieces(text, LABEL)
     assert "".join(piece.text for piece in found) == text
     words = [piece.text for piece in found if piece.kind == "word"]
     labels = [piece.text[1:-1].strip() for piece in found if piece.kind == "label"]
@@ -50,7 +61,7 @@ def test_the_pieces_are_the_whole_text_and_hold_the_parsed_pairs(text: str) -> N
 
 
 def test_a_label_without_a_word_and_the_text_after_the_last_label_are_pieces_of_their_own() -> None:
-    found = [(piece.kind, piece.text) for piece in pieces("Ann(B-person)(O) saw (O) and then\n")]
+    found = [(piece.kind, piece.text) for piece in pieces("Ann(B-person)(O) saw (O) and then\n", LABEL)]
     assert found == [
         ("word", "Ann"),
         ("label", "(B-person)"),
@@ -117,6 +128,17 @@ def test_words_after_the_last_placed_one_are_unreached() -> None:
     assert explain(generated("")).unreached == 3
 
 
+def test_an_answer_in_another_format_is_explained_as_it_was_read() -> None:
+    words, text = ("Ann", "saw", "Oslo"), "Ann(person) saw(O) Oslo(place) (drug) Lima(drug)"
+    found = structure(words, TYPES, text, None, answer_format("full"))
+    sentence = tagged(found.match.tags, ["O"] * 3, words, text=text, structured=found)
+    explained = explain(sentence)
+    assert [word.predicted for word in explained.words] == ["B-person", "O", "B-place"]
+    assert [(each.word, each.place, each.unknown) for each in explained.generated][-1] == ("Lima", None, True)
+    assert "".join(piece.text for piece in explained.pieces) == text
+    assert document(explained)["step"] == found.match.step
+
+
 def test_tags_that_came_as_such_have_no_alignment() -> None:
     found = explain(tagged(["O", "B-place"], ["O", "O"], ["in", "Oslo"]))
     assert (found.step, found.pieces, found.generated, found.added, found.omitted) == (None, (), (), [], [])
@@ -151,7 +173,7 @@ def test_the_verdicts_add_up_to_the_counts_of_strict(sentence: Prediction) -> No
 @given(predictions())
 def test_counts_of_a_sentence_are_the_sums_over_types_in_whole_units(sentence: Prediction) -> None:
     for metric in METRICS:
-        by_type, unit = DEFINITIONS[metric].count(sentence), DEFINITIONS[metric].unit
+        by_type, unit = METRICS[metric].count(sentence), METRICS[metric].unit
         found = counts_of(sentence, metric)
         assert found.true_positives * unit == sum(triple[0] for triple in by_type.values())
         assert found.gold * unit == sum(triple[2] for triple in by_type.values())

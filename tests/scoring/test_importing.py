@@ -12,17 +12,19 @@ from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gner_bench.answers.answer import Span
 from gner_bench.api import load_predictions, score
+from gner_bench.bio import tags_of
 from gner_bench.cli import importing as cli
 from gner_bench.data.sentence import Dataset
 from gner_bench.errors import InputError, UsageError
 from gner_bench.scoring.counts import gner_counts, strict_counts
-from gner_bench.scoring.gold_files import Gold
-from gner_bench.scoring.importing import FORMATS
-from gner_bench.scoring.importing.placing import Span, bio, place_spans
+from gner_bench.scoring.gold import Gold
+from gner_bench.scoring.loading import formats
 from gner_bench.scoring.predictions import Prediction, Predictions
 from gner_bench.scoring.scores import Scores
 from gner_bench.scoring.warnings import lacking
+from gner_bench.structure.placing import place_spans
 
 from .foreign import NAMES, WRITERS, dataset_of, spans, written
 from .sentences import predictions, sentence
@@ -38,10 +40,7 @@ Files = tuple[Path, ...]
 
 def legal(sentence: Prediction) -> tuple[str, ...]:
     """The predicted tags as a format of spans holds them."""
-    tags = ["O"] * len(sentence.words)
-    for first, end, kind in spans(sentence):
-        tags[first:end] = bio(Span(first, end, kind, ""))
-    return tuple(tags)
+    return tuple(tags_of(len(sentence.words), spans(sentence)))
 
 
 def imported(path: Path, text: str, format: str, gold: Dataset | None = GOLD, **options: Any) -> Predictions:
@@ -67,7 +66,7 @@ def file(tmp_path: Path) -> Path:
 @pytest.mark.parametrize("format", WRITERS)
 def test_every_format_gives_the_sentences_of_the_gold_with_the_tags_that_were_written(file: Path, format: str) -> None:
     found = imported(file, written(format, NEWS), format)
-    assert [replace(each, file=Path(), line=0, structured=None, text="") for each in found] == NEWS
+    assert [replace(each, file=Path(), line=0, structured=None, text="", structuring="") for each in found] == NEWS
     origin = found.origin
     assert (origin.system.name, origin.expected, origin.planned) == ("system", 3, {"news": 3})
     assert origin.structuring == ("hierarchical-1" if format == "text" else f"import-{NAMES.get(format, format)}-1")
@@ -337,7 +336,7 @@ REFUSED: dict[str, tuple[str, str, str]] = {
     "an id twice": (
         "spans",
         lines(FIRST, FIRST),
-        "FILE, line 2: id: sentence '0' of news/test stands twice (first line 1)",
+        "FILE, line 2: id: sentence '0' of news/test is there twice (first line 1)",
     ),
     "an id with other words": (
         "spans",
@@ -438,7 +437,11 @@ def invoked(*arguments: Sequence[str] | str | Path) -> str:
 
 
 def test_the_options_name_every_format() -> None:
-    assert cli.FORMATS == FORMATS
+    assert {NAMES.get(name, name) for name in WRITERS} < set(formats())
+    result = CliRunner().invoke(command, ["--help"])
+    assert "|".join(formats()) in result.output
+    unknown = CliRunner().invoke(command, ["x", "--from", "slimmer"])
+    assert (unknown.exit_code, "did you mean 'slimer'?" in unknown.stderr) == (2, True)
 
 
 def test_the_options_load_foreign_predictions_against_the_gold_of_a_catalogued_set(file: Path, tmp_path: Path) -> None:

@@ -13,9 +13,9 @@ from seqeval.metrics import classification_report, f1_score
 from seqeval.scheme import IOB2
 
 from gner_bench.api import score
+from gner_bench.bio import Span
 from gner_bench.errors import InputError
 from gner_bench.scoring.counts import type_counts
-from gner_bench.scoring.entities import Span
 from gner_bench.scoring.figures import Figures
 from gner_bench.scoring.resampling import Resampling
 

@@ -7,9 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gner_bench.prompting import tagged_text
+from gner_bench.answers.gner import label_faults, tagged_text
 from gner_bench.structure import parse_generation
-from gner_bench.structure.parsing import label_faults
 
 WORDS = st.text("abcXYZ019.,'-éß東", min_size=1, max_size=8)
 LABELS = st.sampled_from(["O", "B-person", "I-person", "B-music genre", "I-music genre"])

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gner_bench.answers.gner import Target, parse_target
 from gner_bench.errors import UsageError
-from gner_bench.structure.matching import match
-from gner_bench.structure.targets import Target, parse_target, parse_target_text, placed_tags, target_text
+from gner_bench.structure import structure
 
 WORDS = ["did", "george", "clooney", "make", "a", "musical"]
 TAGS = ["O", "B-actor", "I-actor", "O", "O", "B-genre"]
@@ -27,12 +27,12 @@ TYPES = ("actor", "genre")
 )
 def test_what_a_perfect_checkpoint_writes(name: str, text: str) -> None:
     assert str(parse_target(name)) == name
-    assert target_text(WORDS, TAGS, parse_target(name)) == text
+    assert parse_target(name).perfect(WORDS, TAGS) == text
 
 
 def test_context_is_cut_at_the_ends_and_between_mentions() -> None:
     tags = ["O"] * 7 + ["B-x", "O", "O", "O"]
-    assert target_text(list("abcdefghijk"), tags, parse_target("context:2")) == "f(O) g(O) h(x) i(O) j(O)"
+    assert parse_target("context:2").perfect(list("abcdefghijk"), tags) == "f(O) g(O) h(x) i(O) j(O)"
 
 
 @pytest.mark.parametrize("name", ["context:0", "context", "bio", "context:-1", "context:x", ""])
@@ -42,9 +42,7 @@ def test_other_names_are_refused(name: str) -> None:
 
 
 def read(text: str, words: list[str], target: Target) -> list[str]:
-    pairs = parse_target_text(text, target)
-    labels = [label for _, label in pairs]
-    return placed_tags(labels, match(words, [word for word, _ in pairs], labels).sources, TYPES, target)
+    return structure(words, TYPES, text, None, target).match.tags
 
 
 names = st.sampled_from(["entities", "context:1", "context:3", "full", "full+bio", "full+bioes"])
@@ -61,7 +59,7 @@ def test_a_perfect_text_is_read_back(name: str, tags: list[str], data: st.DataOb
             tags[index] = f"I-{tags[index][2:]}"
     words = [f"w{index}" for index in range(len(tags))]
     target = parse_target(name)
-    assert read(target_text(words, tags, target), words, target) == tags
+    assert read(target.perfect(words, tags), words, target) == tags
 
 
 def test_what_is_not_in_the_list_of_types_is_outside() -> None:
@@ -72,7 +70,7 @@ def test_brackets_in_the_sentence_are_words() -> None:
     words = ["(", "george", ")"]
     for name in ("full", "full+bioes"):
         target = parse_target(name)
-        text = target_text(words, ["O", "B-actor", "O"], target)
+        text = target.perfect(words, ["O", "B-actor", "O"])
         assert read(text, words, target) == ["O", "B-actor", "O"]
 
 

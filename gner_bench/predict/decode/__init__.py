@@ -1,1 +1,1 @@
-"""Decoding a tagged copy: drafts, checked by one pass of the model."""
+"""Decoding: drafts or constraints checked by one pass of the model for many tokens, and transformers' ``generate``."""

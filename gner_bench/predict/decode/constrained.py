@@ -1,13 +1,26 @@
-"""Forced words with tags chosen among the legal BIO continuations of a label list."""
+"""Constrained decoding: the words are given, the model only chooses their tags, each with a probability.
+
+The tags are the legal BIO continuations of a label list. Not greedy decoding: an output that would have left the
+sentence cannot be had this way. The words are drafts that always hold, so that a pass usually spans several words.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+import torch
+from torch import Tensor
+
+from gner_bench.answers import answer_format
+from gner_bench.documents.record import GNER
 from gner_bench.errors import GnerBenchError
 from gner_bench.predict.decode.draft import PlannedUnit, SentenceDraft, common
+from gner_bench.predict.decode.loop import Row, longest_match
+from gner_bench.predict.decode.speculative import LoopDecoder
 from gner_bench.predict.decode.units import Ids, Units
+from gner_bench.predict.generation import Generation
+from gner_bench.predict.plan import Task
 
 
 @dataclass(slots=True)
@@ -29,48 +42,27 @@ class _Endings:
             self.following[beginning] = known if token in known else (*known, token)
 
 
-@dataclass(slots=True)
-class _Word:
-    """``head`` is forced, then comes one of the ``endings``."""
-
-    head: Ids
-    endings: _Endings
-
-    def next(self, written: Ids) -> Ids:
-        """The ids that may follow what was ``written`` of this unit."""
-        size = len(self.head)
-        return (self.head[len(written)],) if len(written) < size else self.endings.following.get(written[size:], ())
-
-    def tag(self, written: Ids) -> str | None:
-        """The tag, if the unit is complete."""
-        return self.endings.tags.get(written[len(self.head) :]) if len(written) >= len(self.head) else None
-
-    def fits(self, written: Ids) -> list[str]:
-        """The tags of the units that begin so."""
-        rest = written[len(self.head) :]
-        return [tag for tag, ids in self.endings.ids.items() if ids[: len(rest)] == rest]
-
-
 class ConstrainedSentence:
     """One output of ``word(tag)`` units, in which only the tags are chosen.
 
     After ``O`` a tag may be ``O`` or begin an entity; after ``B-x`` or ``I-x`` it may also be ``I-x``. Where the
-    tokenizer gives two tags the same ids, the first stands for both. ``guess`` is asked for likely tags and learns from
-    the finished ones. ``tags`` and ``confidence`` belong to the finished words; a confidence is the product of the
-    probabilities of the tag's tokens, from 0 to 1. ``done`` says that all words are written.
+    tokenizer gives two tags the same ids, the first is taken for both. ``guess`` is asked for likely tags and learns
+    from the finished ones. ``tags`` and ``confidence`` belong to the finished words; a confidence is the product of the
+    probabilities of the tag's tokens, from 0 to 1. ``done`` says that all words are written. ``allowed`` are
+    the ids that may be at each place of the last draft and after it, if the draft before the place holds.
     """
 
     def __init__(self, units: Units, words: Sequence[str], types: Sequence[str], guess: SentenceDraft | None) -> None:
         self.tags: list[str] = []
         self.confidence: list[float] = []
         self.done = False
+        self.allowed: list[Ids] = []
         self._units, self._words, self._types, self._guess = units, words, types, guess
-        self._last = ""
+        self._previous, self._last = "O", ""
         self._probability = 1.0
         self._partial: Ids = ()
         self._endings: dict[tuple[str | None, str], _Endings] = {}
         self._draft: list[int] = []
-        self._allowed: list[Ids] = []
         self._plan: list[PlannedUnit] = []
         units.learn(words)
         self._close()
@@ -78,25 +70,26 @@ class ConstrainedSentence:
     def propose(self, most: int) -> list[int]:
         """At most ``most`` tokens to follow the verified ones, possibly none; the end token is never among them."""
         draft: list[int] = []
-        self._allowed, self._plan = [], []
-        index, partial, last = len(self.tags), self._partial, self._last
-        previous = self._previous
-        while index < len(self._words) and len(self._allowed) <= most:
-            word = self._word(index, previous)
-            tag = self._likeliest(index, previous, last, word.fits(partial))
-            ids = word.head + word.endings.ids[tag]
+        allowed: list[Ids] = []
+        self._plan = []
+        index, partial, previous, last = len(self.tags), self._partial, self._previous, self._last
+        while index < len(self._words) and len(allowed) <= most:
+            head, endings = self._unit(index, previous)
+            begun = partial[len(head) :]
+            fits = [tag for tag, ids in endings.ids.items() if ids[: len(begun)] == begun]
+            tag = fits[0] if self._guess is None else self._guess.guess(index, previous, last, fits)
+            ids = head + endings.ids[tag]
             draft += ids[len(partial) :]
-            self._allowed += [word.next(ids[:size]) for size in range(len(partial), len(ids))]
+            allowed += [(token,) for token in head[len(partial) :]]
+            begins = range(max(len(partial), len(head)), len(ids))
+            allowed += [endings.following.get(ids[len(head) : size], ()) for size in begins]
             label = len(draft) - len(self._units.tail(tag) or ())
             self._plan.append(PlannedUnit(index, index + 1, previous, tag, label, len(draft)))
             index, previous, last, partial = index + 1, tag, tag[2:] or last, ()
-        self._allowed.append((self._units.end,))
+        allowed.append((self._units.end,))
         self._draft = draft[:most]
+        self.allowed = allowed[: len(self._draft) + 1]
         return list(self._draft)
-
-    def allowed(self) -> list[tuple[int, ...]]:
-        """The ids that may stand at each place of the last draft and after it, if the draft before the place holds."""
-        return self._allowed[: len(self._draft) + 1]
 
     def advance(self, accepted: Sequence[int], choices: Sequence[int], probabilities: Sequence[float]) -> None:
         """Take verified tokens, each with its probability among the allowed ones, and the choices of the whole pass.
@@ -106,49 +99,98 @@ class ConstrainedSentence:
         for token, probability in zip(accepted, probabilities, strict=True):
             if self.done:
                 break
-            if token not in self._word(len(self.tags), self._previous).next(self._partial):
-                raise GnerBenchError(f"token {token} is not allowed after {self._units.text(self._partial)!r}")
+            head, endings = self._unit(len(self.tags), self._previous)
+            size, partial = len(head), self._partial
+            allowed = head[len(partial) :][:1] if len(partial) < size else endings.following.get(partial[size:], ())
+            if token not in allowed:
+                raise GnerBenchError(f"token {token} is not allowed after {self._units.text(partial)!r}")
             self._partial += (token,)
             self._probability *= probability
             self._close()
         if self._guess is not None:
             self._guess.index = len(self.tags)
-            self._guess.overhear(self._plan, self._draft, common(accepted, self._draft), choices)
-
-    @property
-    def _previous(self) -> str:
-        return self.tags[-1] if self.tags else "O"
+            self._guess.note_choices(self._plan, self._draft, common(accepted, self._draft), choices)
 
     def _close(self) -> None:
         """Finish the word that is complete, and those after it of which the tokenizer leaves nothing."""
         while len(self.tags) < len(self._words):
-            tag = self._word(len(self.tags), self._previous).tag(self._partial)
+            head, endings = self._unit(len(self.tags), self._previous)
+            tag = endings.tags.get(self._partial[len(head) :]) if len(self._partial) >= len(head) else None
             if tag is None:
                 return
             self.tags.append(tag)
             self.confidence.append(self._probability)
-            self._last = tag[2:] or self._last
+            self._previous, self._last = tag, tag[2:] or self._last
             self._partial, self._probability = (), 1.0
         self.done = True
         if self._guess is not None:
             self._guess.tags[:] = self.tags
             self._guess.finish()
 
-    def _word(self, index: int, previous: str) -> _Word:
-        """Word ``index`` with the endings it may have after the tag ``previous``."""
+    def _unit(self, index: int, previous: str) -> tuple[Ids, _Endings]:
+        """The ids of word ``index``, which are forced, and the endings that may follow after the tag ``previous``.
+
+        Endings are the same for all words whose tags have tokens of their own; the others have theirs by themselves.
+        """
         word = self._words[index]
         head = self._units.head(word)
         key = word if head is None else None, previous[2:]
         if key not in self._endings:
             endings = self._endings[key] = _Endings()
-            for tag in (
-                "O",
-                *(f"B-{name}" for name in self._types),
-                *([f"I-{previous[2:]}"] if previous != "O" else []),
-            ):
-                ids = self._units.unit(word, tag)
-                endings.add(tag, ids[len(head or ()) :])
-        return _Word(head or (), self._endings[key])
+            continued = [] if previous == "O" else [f"I-{previous[2:]}"]
+            for tag in ("O", *(f"B-{name}" for name in self._types), *continued):
+                endings.add(tag, self._units.unit(word, tag)[len(head or ()) :])
+        return head or (), self._endings[key]
 
-    def _likeliest(self, index: int, previous: str, last: str, fits: Sequence[str]) -> str:
-        return fits[0] if self._guess is None else self._guess.guess(index, previous, last, fits)
+
+class ConstrainedDecoder(LoopDecoder[ConstrainedSentence]):
+    """Writes the words that it was given. Sentences that do not fit the limits end in words tagged ``O``."""
+
+    def begin(self, task: Task) -> ConstrainedSentence:
+        words = task.sentence.words
+        guess = self.drafter.sentence(task.dataset, words, task.types)
+        return ConstrainedSentence(self.units, words, task.types, guess)
+
+    def choose(
+        self, logits: Tensor, drafts: Sequence[Sequence[int]], sentences: Sequence[ConstrainedSentence]
+    ) -> list[list[int]]:
+        best = _best_allowed(logits, [sentence.allowed for sentence in sentences])
+        kept = []
+        for draft, sentence, chosen in zip(drafts, sentences, best, strict=True):
+            choices = [token for token, _ in chosen]
+            tokens = longest_match(draft, choices, frozenset())
+            sentence.advance(tokens, choices, [probability for _, probability in chosen[: len(tokens)]])
+            ended = not sentence.done or (tokens and tokens[-1] in self.ends)
+            kept.append(tokens if ended else [*tokens, min(self.ends)])
+        return kept
+
+    def generation(self, task: Task, row: Row[tuple[Task, bool], ConstrainedSentence], cut: bool) -> Generation:
+        sentence, words = row.sentence, task.sentence.words
+        tags = [*sentence.tags, *["O"] * (len(words) - len(sentence.tags))]
+        return Generation(
+            text=answer_format(GNER).perfect(words, tags),
+            tokens=len(row.tokens) - sentence.done,
+            finish="stop" if sentence.done else "length",
+            input_cut=cut,
+            passes=row.passes,
+            confidence=tuple(sentence.confidence),
+        )
+
+
+def _best_allowed(logits: Tensor, allowed: Sequence[Sequence[tuple[int, ...]]]) -> list[list[tuple[int, float]]]:
+    """For each row and position the best of the allowed tokens and its probability among them.
+
+    All places with a choice are looked up together, in fp32: one transfer from the device for a pass.
+    """
+    best = [[(ids[0], 1.0) for ids in row] for row in allowed]
+    places = [(r, j, ids) for r, row in enumerate(allowed) for j, ids in enumerate(row) if len(ids) > 1]
+    if not places:
+        return best
+    most = max(len(ids) for _, _, ids in places)
+    ids = torch.tensor([[*ids, *[-1] * (most - len(ids))] for _, _, ids in places], device=logits.device)
+    rows, columns = (torch.tensor([place[i] for place in places], device=logits.device) for i in (0, 1))
+    scores = logits[rows, columns].float().gather(1, ids.clamp(min=0)).masked_fill(ids < 0, -torch.inf)
+    probability, index = scores.softmax(-1).max(-1)
+    for (row, column, options), p, i in zip(places, probability.tolist(), index.tolist(), strict=True):
+        best[row][column] = (options[i], p)
+    return best

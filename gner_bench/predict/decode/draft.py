@@ -18,11 +18,14 @@ from gner_bench.structure.parsing import parse_generation
 REACH = 16
 """Words that are searched before and after the place where a word of the sentence was expected."""
 SUFFIXES = (12, 6)
-"""Tokens at the end of an output that are looked up earlier in it."""
+"""Tokens at the end of an output that are looked up earlier in it: about two units, then one."""
 UNFINISHED = 256
 """Tokens after which a unit that has not ended is given up."""
 STRAYS, REPEATS = 2, 2
-"""Units in a row outside the sentence, and returns to an earlier place, from which on a checkpoint is said to loop."""
+"""Units in a row outside the sentence, and returns to an earlier place, from which on a checkpoint is said to loop.
+
+Without drafts from its own output one looping sentence takes hundreds of passes, up to the length limit.
+"""
 
 _LABEL = re.compile(r"\((O|[BI]-[^)\n]*)\)$")
 
@@ -43,7 +46,7 @@ class Drafter:
         if key not in self._labels:
             self._labels[key] = Labels(self._units, types)
         self._units.learn(words)
-        draft = SentenceDraft(self._units, self._labels[key], self._tagger.sentence(words, types), words)
+        draft = SentenceDraft(self._units, self._labels[key], SentenceTags(self._tagger, words, types), words)
         if hint is not None:
             draft.follow(hint)
         return draft
@@ -93,7 +96,9 @@ class SentenceDraft:
     def propose(self, most: int) -> list[int]:
         """At most ``most`` tokens to follow the verified ones, possibly none."""
         self.plan = []
-        self._draft = (self._echo(most) if self._loops() else []) or self._copy(most)
+        goes_on = len(self.tokens) > self._start and self.index == len(self._words)
+        loops = goes_on or self._strays >= STRAYS or self._repeats >= REPEATS
+        self._draft = (self._echo(most) if loops else []) or self._copy(most)
         return list(self._draft)
 
     def advance(self, accepted: Sequence[int], choices: Sequence[int]) -> None:
@@ -105,20 +110,29 @@ class SentenceDraft:
         for unit in self.plan:
             if unit.end > same:
                 break
-            self._finish_unit(unit, base)
+            if unit.tag:
+                self._write(unit.index, unit.stop, unit.tag, base + unit.end)
+            else:
+                self._close(base + unit.end)
             done = unit.end
-        for at in range(done, len(new)):
-            if self._units.closes(new[at]):
-                self._close(base + at + 1)
+        for place in range(done, len(new)):
+            if self._units.closes(new[place]):
+                self._close(base + place + 1)
         self._start = max(self._start, len(self.tokens) - UNFINISHED)
-        self.overhear(self.plan, self._draft, same, choices)
+        self.note_choices(self.plan, self._draft, same, choices)
 
     def finish(self) -> None:
         """Learn from the output, which is complete."""
         self._guesses.learn(self.tags)
 
-    def overhear(self, plan: Sequence[PlannedUnit], draft: Sequence[int], same: int, choices: Sequence[int]) -> None:
-        """Keep the model's choices at labels after token ``same``, the first wrong one of ``draft``, as hints."""
+    def note_choices(
+        self, plan: Sequence[PlannedUnit], draft: Sequence[int], same: int, choices: Sequence[int]
+    ) -> None:
+        """Keep the model's choices at labels after token ``same``, the first wrong one of ``draft``, as hints.
+
+        The pass has computed them anyway. They were made after a wrong token, but the label of a later word seldom
+        depends on it.
+        """
         known = min(len(choices), len(draft))
         for unit in plan:
             if same < unit.label < known and unit.stop == unit.index + 1:
@@ -132,10 +146,15 @@ class SentenceDraft:
         hint = self._hints.get(index)
         if hint is None:
             return self._guesses.guess(index, previous, last, fits)
-        hinted = self._labels.fitting[hint[0]]
-        if hint[1] != previous and index <= self.index + 1:
-            hinted = _legal(hinted, previous)
-        elif previous[2:] != hint[1][2:]:
+        prefix, after = hint
+        hinted: Sequence[str] = self._labels.fitting[prefix]
+        if after != previous and index <= self.index + 1:
+            # Shown another tag before the word, the model may have taken the word for the beginning of the entity: the
+            # continuation of the entity that is there counts as hinted too.
+            continued = [] if previous == "O" else [f"I-{previous[2:]}"]
+            legal = [tag for tag in hinted if tag[0] != "I"]
+            hinted = [*legal, *continued] if legal or not set(continued).isdisjoint(hinted) else []
+        elif previous[2:] != after[2:]:
             hinted = [tag for tag in hinted if tag[0] != "I" or tag[2:] == previous[2:]]
         both = hinted if fits is None else [tag for tag in hinted if tag in fits]
         return self._guesses.guess(index, previous, last, both or fits)
@@ -179,20 +198,30 @@ class SentenceDraft:
 
     def _complete(self, partial: Ids, draft: list[int]) -> PlannedUnit | None:
         """Append to ``draft`` the rest of the unit that begins with ``partial``, and the unit to the plan."""
-        for text, index, stop in self._candidates():
-            tag = self._fit(text, index, partial)
-            if tag is not None:
+        index, stop, tag = self.index, self.index + 1, ""
+        for text, first, end in self._candidates():
+            fitting = self._fit(text, first, partial)
+            if fitting is not None:
+                index, stop, tag = first, end, fitting
                 draft += self._units.unit(text, tag)[len(partial) :]
-                self.plan.append(PlannedUnit(index, stop, self._previous, tag, 0, len(draft)))
-                return self.plan[0]
-        if self.index == len(self._words):
-            return None
-        draft += self._label_of(partial)
-        self.plan.append(PlannedUnit(self.index, self.index + 1, self._previous, "", 0, len(draft)))
+                break
+        else:
+            if self.index == len(self._words):
+                return None
+            # An unknown unit ends in the rest of an unknown label, or in a whole label where none was begun.
+            outside = self._units.tail("O") or ()
+            if outside and outside[0] in partial[1:]:
+                draft += outside[-1:]
+            else:
+                draft += self._units.tail(self.guess(index, self._previous, self._last)) or ()
+        self.plan.append(PlannedUnit(index, stop, self._previous, tag, 0, len(draft)))
         return self.plan[0]
 
     def _candidates(self) -> Iterator[tuple[str, int, int]]:
-        """What the next unit may say and the words from ``index`` to ``stop`` that it stands for, likely ones first."""
+        """What the next unit may say and the words from ``index`` to ``stop`` that it is for, likely ones first.
+
+        Real checkpoints most often merge a clitic into the word before it and add a comma to the last word of a query.
+        """
         words, index = self._words, self.index
         if index in self._written:
             yield self._written[index][0], index, self._written[index][1]
@@ -223,19 +252,6 @@ class SentenceDraft:
             fits = self._labels.fitting.get(partial[len(head) :], []) if partial[: len(head)] == head else []
         return self.guess(index, self._previous, self._last, fits) if fits else None
 
-    def _label_of(self, partial: Ids) -> Ids:
-        """What ends an unknown unit: the rest of an unknown label, or a whole label where none was begun."""
-        plain = self._units.tail("O") or ()
-        if plain and plain[0] in partial[1:]:
-            return plain[-1:]
-        return self._units.tail(self.guess(self.index, self._previous, self._last)) or ()
-
-    def _finish_unit(self, unit: PlannedUnit, base: int) -> None:
-        if unit.tag:
-            self._write(unit.index, unit.stop, unit.tag, base + unit.end)
-        else:
-            self._close(base + unit.end)
-
     def _write(self, index: int, stop: int, tag: str, end: int) -> None:
         """Note that a unit for the words from ``index`` to ``stop`` ends before token ``end``."""
         if index < stop:
@@ -249,7 +265,7 @@ class SentenceDraft:
         unit = tuple(self.tokens[self._start : end])
         head = self._units.head(self._words[self.index]) if self.index < len(self._words) else None
         if head is not None and head[: len(unit)] == unit:
-            return
+            return  # a parenthesis that belongs to the word
         tag = self._labels.tags.get(unit[len(head) :]) if head is not None and unit[: len(head)] == head else None
         if tag is not None:
             self._strays = 0
@@ -266,66 +282,46 @@ class SentenceDraft:
     def _place(self, text: str, index: int) -> tuple[int, int]:
         """The words from first to last, exclusive, for which ``text`` was written where word ``index`` was expected."""
         written = text.replace(" ", "").lower()
-        shown = [self._shown(at) for at in range(index, min(index + REACH, len(self._words)))]
+        words, shown = self._words, self._units.shown
+        ahead = [shown(word) for word in words[index : index + REACH]]
         joined = ""
-        for size, word in enumerate(shown, start=1):
+        for size, word in enumerate(ahead, start=1):
             joined += word
             if written in (joined, joined + ","):
                 self._strays = 0
                 return index, index + size
             if len(joined) > len(written):
                 break
-        if written in shown:
+        if written in ahead:
             self._strays = 0
-            at = index + shown.index(written)
-            return at, at + 1
+            place = index + ahead.index(written)
+            return place, place + 1
         self._strays += 1
-        for at in range(index - 1, max(index - REACH, 0) - 1, -1):
-            if self._shown(at) == written:
-                return at, at + 1
-        return (index, index + 1) if shown else (index, index)
-
-    def _shown(self, index: int) -> str:
-        return self._units.shown(self._words[index]).replace(" ", "")
-
-    def _loops(self) -> bool:
-        begun = len(self.tokens) > self._start
-        ended = self.index == len(self._words) and begun
-        return ended or self._strays >= STRAYS or self._repeats >= REPEATS
+        for place in range(index - 1, max(index - REACH, 0) - 1, -1):
+            if shown(words[place]) == written:
+                return place, place + 1
+        return (index, index + 1) if ahead else (index, index)
 
     def _echo(self, most: int) -> list[int]:
         """What followed the last tokens when they were written before, or nothing if they were not."""
         tokens = self.tokens
-        self._note_grams()
-        for size in SUFFIXES:
-            at = self._grams.get(tuple(tokens[-size:])) if len(tokens) > size else None
-            if at is not None:
-                period = len(tokens) - at
-                return [tokens[at + place % period] for place in range(most)]
-        return []
-
-    def _note_grams(self) -> None:
-        """Index all tokens but the last by what stands before them."""
-        for end in range(self._noted + 1, len(self.tokens)):
+        # All tokens but the last are indexed by what is before them; the last has no token after it to be drafted.
+        for end in range(self._noted + 1, len(tokens)):
             for size in SUFFIXES:
                 if end >= size:
-                    self._grams[tuple(self.tokens[end - size : end])] = end
-        self._noted = max(len(self.tokens) - 1, 0)
-
-
-def _legal(hinted: Sequence[str], previous: str) -> list[str]:
-    """Those of the ``hinted`` tags that may follow ``previous``, and the continuation of its entity.
-
-    For a model that was shown another tag before a word may have taken the word for the beginning of the entity.
-    """
-    continued = [] if previous == "O" else [f"I-{previous[2:]}"]
-    found = [tag for tag in hinted if tag[0] != "I"]
-    return [*found, *continued] if found or not set(continued).isdisjoint(hinted) else []
+                    self._grams[tuple(tokens[end - size : end])] = end
+        self._noted = max(len(tokens) - 1, 0)
+        for size in SUFFIXES:
+            start = self._grams.get(tuple(tokens[-size:])) if len(tokens) > size else None
+            if start is not None:
+                period = len(tokens) - start
+                return [tokens[start + place % period] for place in range(most)]
+        return []
 
 
 def common(one: Sequence[int], other: Sequence[int]) -> int:
     """The length of the beginning that both share."""
-    for at, (left, right) in enumerate(zip(one, other, strict=False)):
+    for place, (left, right) in enumerate(zip(one, other, strict=False)):
         if left != right:
-            return at
+            return place
     return min(len(one), len(other))

@@ -16,8 +16,6 @@ from torch import Tensor
 from gner_bench.errors import GnerBenchError
 from gner_bench.predict.decode.steps import Prepared, StepModel, padded
 
-T = TypeVar("T")
-
 
 class Sentence(Protocol):
     """What drafts the output of one sentence."""
@@ -26,18 +24,13 @@ class Sentence(Protocol):
         """At most ``most`` token ids that may follow those accepted so far."""
 
 
+T = TypeVar("T")
 S = TypeVar("S", bound=Sentence)
-C = TypeVar("C", bound=Sentence, contravariant=True)
 
-
-class Choose(Protocol[C]):
-    """How the model's logits become choices."""
-
-    def __call__(self, logits: Tensor, drafts: Sequence[Sequence[int]], sentences: Sequence[C]) -> list[list[int]]:
-        """Tell each sentence what was chosen after every part of its draft; return the tokens that it keeps.
-
-        ``logits`` has the shape (rows, longest draft + 1, vocabulary).
-        """
+Choose = Callable[[Tensor, Sequence[Sequence[int]], Sequence[S]], list[list[int]]]
+"""How the logits of a pass become choices: ``choose(logits, drafts, sentences)`` tells each sentence what was chosen
+after every part of its draft and returns the tokens that each keeps, at least one. ``logits`` has the shape (rows,
+longest draft + 1, vocabulary)."""
 
 
 @dataclass
@@ -51,17 +44,12 @@ class Job(Generic[T, S]):
 
 
 @dataclass
-class Done(Generic[T, S]):
-    """A decoded sentence: its tokens, with the end token if it came, after so many forward passes."""
+class Row(Generic[T, S]):
+    """A sentence under way or done, with its tokens (the end token too, if it came) after so many forward passes.
 
-    item: T
-    sentence: S
-    tokens: list[int]
-    passes: int
+    ``last`` is the token that the next pass starts with, ``start`` its place in the cache.
+    """
 
-
-@dataclass
-class _Row(Generic[T, S]):
     job: Job[T, S]
     sentence: S
     last: int
@@ -80,7 +68,7 @@ def longest_match(draft: Sequence[int], choices: Sequence[int], ends: Set[int]) 
 
 @dataclass
 class Counts:
-    """What a run did: forward passes, tokens pushed through the model, and those that were kept."""
+    """What a run did: forward passes, tokens pushed through the model, those that were kept, sentences begun again."""
 
     passes: int = 0
     pushed: int = 0
@@ -101,11 +89,11 @@ class Loop(Generic[T, S]):
         self.model, self.size, self.ends = model, rows, ends
         self.choose, self.draft_tokens = choose, draft_tokens
         self.counts = Counts()
-        self._rows: list[_Row[T, S]] = []
+        self._rows: list[Row[T, S]] = []
         self._ready: deque[tuple[Job[T, S], Prepared]] = deque()
         self._again: deque[Job[T, S]] = deque()
 
-    def run(self, jobs: Iterator[Job[T, S]]) -> Iterator[Done[T, S]]:
+    def run(self, jobs: Iterator[Job[T, S]]) -> Iterator[Row[T, S]]:
         """Every job, as soon as it is done. Raises GnerBenchError when a single sentence does not fit the memory."""
         while True:
             try:
@@ -115,33 +103,40 @@ class Loop(Generic[T, S]):
                 self._pass()
             except torch.cuda.OutOfMemoryError:
                 self._shrink()
-            yield from self._finished()
+            # From the last row to the first, so that the row that takes the place of a finished one has been looked at.
+            for index in reversed(range(len(self._rows))):
+                row = self._rows[index]
+                if row.passes and (row.last in self.ends or len(row.tokens) >= row.job.room):
+                    # The rows in use stay the first ones: the last moves to the place that is free.
+                    last = self._rows.pop()
+                    if last is not row:
+                        self._rows[index] = last
+                        self.model.move(len(self._rows), index)
+                    yield row
 
     def _fill(self, jobs: Iterator[Job[T, S]]) -> None:
+        """Give every free row a sentence; prompts are read together, as many as there are rows."""
         while len(self._rows) < self.size:
-            if not self._ready and not self._read_ahead(jobs):
-                return
+            if not self._ready:
+                batch: list[Job[T, S]] = []
+                while len(batch) < self.size:
+                    job = self._again.popleft() if self._again else next(jobs, None)
+                    if job is None:
+                        break
+                    batch.append(job)
+                if not batch:
+                    return
+                try:
+                    self._ready.extend(zip(batch, self.model.prepare([job.prompt for job in batch]), strict=True))
+                except torch.cuda.OutOfMemoryError:
+                    self._again.extendleft(reversed(batch))
+                    raise
             job, prepared = self._ready.popleft()
             self.model.admit(len(self._rows), prepared)
-            self._rows.append(_Row(job, job.begin(), prepared.last, prepared.start))
-
-    def _read_ahead(self, jobs: Iterator[Job[T, S]]) -> bool:
-        """Read the prompts of the next sentences together."""
-        batch: list[Job[T, S]] = []
-        while len(batch) < self.size:
-            job = self._again.popleft() if self._again else next(jobs, None)
-            if job is None:
-                break
-            batch.append(job)
-        if batch:
-            try:
-                self._ready.extend(zip(batch, self.model.prepare([job.prompt for job in batch]), strict=True))
-            except torch.cuda.OutOfMemoryError:
-                self._again.extendleft(reversed(batch))
-                raise
-        return bool(batch)
+            self._rows.append(Row(job, job.begin(), prepared.last, prepared.start))
 
     def _pass(self) -> None:
+        """One forward pass. Its input begins with each row's last token, which the cache does not hold yet."""
         most = self.draft_tokens(len(self._rows))
         drafts = [row.sentence.propose(min(most, row.job.room - len(row.tokens) - 1)) for row in self._rows]
         tokens = padded(
@@ -158,17 +153,8 @@ class Loop(Generic[T, S]):
             row.passes += 1
             self.counts.kept += len(tokens_kept)
 
-    def _finished(self) -> Iterator[Done[T, S]]:
-        for index in reversed(range(len(self._rows))):
-            row = self._rows[index]
-            if row.passes and (row.last in self.ends or len(row.tokens) >= row.job.room):
-                last = self._rows.pop()
-                if last is not row:
-                    self._rows[index] = last
-                    self.model.move(len(self._rows), index)
-                yield Done(row.job.item, row.sentence, row.tokens, row.passes)
-
     def _shrink(self) -> None:
+        """Halve the rows. Prompts that were read ahead are read again later, as their keys and values take memory."""
         if self.size == 1:
             raise GnerBenchError("out of memory with a single sentence; try --dtype bf16 or another --device") from None
         self.size //= 2

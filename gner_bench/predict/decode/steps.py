@@ -1,9 +1,14 @@
-"""What the decoding loop asks of a model: rows that advance at their own pace, each at its own place in the cache."""
+"""What the decoding loop asks of a model: rows that advance at their own pace, each at its own place in the cache.
+
+transformers' caches hold all rows at the same length and ``compute_bias`` of its T5 takes one past length for all, so a
+row that keeps more of its draft than another would have to be padded and moved after every pass. Here each row has its
+own start, and keys and values are written where the row is.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import torch
@@ -11,6 +16,8 @@ from torch import Tensor
 
 GROWTH = 128
 """The cache grows by this many positions at a time."""
+DRAFTS = (1, 2, 4, 8, 12, 16, 24, 32, 48, 64, 96, 129)
+"""The numbers of tokens a row that graphs are recorded for: the last accepted one and a draft."""
 
 
 @dataclass(frozen=True)
@@ -26,18 +33,31 @@ class Prepared:
     start: int
 
 
-class StepModel(Protocol):
-    """A model in the hands of the loop. Rows 0 to R-1 are in use; what stands after a row's start is overwritten.
+@dataclass(frozen=True)
+class Shape:
+    """How many positions of its own output, and of its source, a pass attends to.
 
-    ``device`` is where it takes tokens, ``run`` how the work of a pass is done, ``positions`` how far its caches reach.
+    ``capacity`` is how far the caches reach together; it changes when they move in memory.
+    """
+
+    length: int
+    source: int = 0
+    capacity: int = 0
+
+
+Run = Callable[..., Tensor]
+"""How the work of a pass on the device is done, straight away or as a recorded graph: ``run(forward, shape, tokens,
+*inputs)`` gives the logits of ``forward(shape, tokens, *inputs)``; the first dimension of every input is the rows."""
+
+
+class StepModel(Protocol):
+    """A model in the hands of the loop. Rows 0 to R-1 are in use; what is beyond a row's start is overwritten.
+
+    ``device`` is where it takes tokens, ``run`` how the work of a pass is done.
     """
 
     device: torch.device
     run: Run
-
-    @property
-    def positions(self) -> int:
-        """Changes when the caches move."""
 
     def prepare(self, prompts: Sequence[Sequence[int]]) -> list[Prepared]:
         """Read prompts (token ids)."""
@@ -52,28 +72,12 @@ class StepModel(Protocol):
         """Logits of shape (rows, n, vocabulary) for ``tokens`` of shape (rows, n); row r begins at ``starts[r]``."""
 
 
-@dataclass(frozen=True)
-class Shape:
-    """How many positions of its own output, and of its source, a pass attends to."""
-
-    length: int
-    source: int = 0
-
-
-class Run(Protocol):
-    """How the work of a pass on the device is done: straight away, or as a recorded graph."""
-
-    def __call__(self, forward: Callable[..., Tensor], shape: Shape, tokens: Tensor, *inputs: Tensor) -> Tensor:
-        """The logits that ``forward(shape, tokens, *inputs)`` gives; every input has one row for each row."""
-
-
-def straight(forward: Callable[..., Tensor], shape: Shape, tokens: Tensor, *inputs: Tensor) -> Tensor:
-    """Run it."""
-    return forward(shape, tokens, *inputs)
-
-
 class Cache:
-    """Keys and values of every layer: shape (rows, positions, heads, head size) on the layer's device."""
+    """Keys and values of every layer: shape (rows, positions, heads, head size) on the layer's device.
+
+    Positions come before heads so that the new tokens of a row are one piece of memory, whatever the row's start is;
+    attention takes the transposed view. What a rejected draft wrote is masked until it is overwritten.
+    """
 
     def __init__(self, rows: int, heads: int, size: int, devices: Sequence[torch.device], dtype: torch.dtype) -> None:
         self.positions = 0
@@ -85,9 +89,10 @@ class Cache:
         """Make room for this many positions in every row."""
         if positions <= self.positions:
             return
-        positions = -(-positions // GROWTH) * GROWTH
+        positions = rounded_up(positions)
         for layer in self._layers:
             for index, old in enumerate(layer):
+                # Zeros, for masked positions are multiplied by zero and what memory held before may be NaN.
                 new = old.new_zeros(old.shape[0], positions, *old.shape[2:])
                 new[:, : self.positions] = old
                 layer[index] = new
@@ -118,9 +123,80 @@ class Cache:
 
     @torch.inference_mode()
     def move(self, source: int, target: int) -> None:
+        """Copy row ``source`` over row ``target``."""
         for layer in self._layers:
             for store in layer:
                 store[target] = store[source]
+
+
+@dataclass
+class _Recorded:
+    inputs: list[Tensor]
+    output: Tensor
+    graph: torch.cuda.CUDAGraph
+
+
+class Graphs:
+    """A way to run passes: recorded once as CUDA graphs and replayed for ``rows`` rows, so that none is launched anew.
+
+    A pass of a few tokens is so little work for a GPU that launching its kernels one by one takes longer than they do.
+    A graph has fixed shapes: rows are filled up to all rows, drafts and lengths to the next of a few sizes. Without
+    ``record`` passes run straight away, in the sizes of recorded ones.
+    """
+
+    def __init__(self, rows: int, record: bool = True) -> None:
+        self.rows, self.record = rows, record
+        self._capacity = 0
+        self._recorded: dict[tuple[Shape, int], _Recorded] = {}
+
+    def __call__(self, forward: Callable[..., Tensor], shape: Shape, tokens: Tensor, *inputs: Tensor) -> Tensor:
+        """The logits of ``forward(shape, tokens, *inputs)``; they are overwritten by the next pass."""
+        rows, count = tokens.shape
+        if self._capacity != shape.capacity:
+            self._recorded.clear()  # the caches have moved, and a graph writes to the addresses it was recorded with
+            self._capacity = shape.capacity
+        size = next((draft for draft in DRAFTS if draft >= count), count)
+        shape = replace(shape, length=rounded_up(shape.length), source=rounded_up(shape.source))
+        filled = [self._filled(values, size if values.dim() == 2 else 0) for values in (tokens, *inputs)]
+        if not self.record:
+            return forward(shape, *filled)[:rows, :count]
+        recorded = self._recorded.get((shape, size))
+        if recorded is None:
+            recorded = self._recorded[shape, size] = _record(forward, shape, filled)
+        for static, values in zip(recorded.inputs, filled, strict=True):
+            static.copy_(values)
+        recorded.graph.replay()
+        return recorded.output[:rows, :count]
+
+    def _filled(self, values: Tensor, size: int) -> Tensor:
+        """Copied into all rows and, for two dimensions, ``size`` columns.
+
+        Columns that are filled up repeat the row's last value, rows repeat the first: a place that is written twice
+        holds what comes after everything that counts.
+        """
+        if size:
+            values = torch.cat([values, values[:, -1:].expand(-1, size - values.shape[1])], dim=1)
+        return torch.cat([values, values[:1].expand(self.rows - values.shape[0], *values.shape[1:])])
+
+
+def _record(forward: Callable[..., Tensor], shape: Shape, inputs: list[Tensor]) -> _Recorded:
+    static = [values.clone() for values in inputs]
+    # PyTorch asks for a run on another stream before a recording: what libraries set up at the first call (handles,
+    # workspaces) must not become part of the graph.
+    stream = torch.cuda.Stream()  # type: ignore[no-untyped-call]
+    stream.wait_stream(torch.cuda.current_stream())
+    with torch.cuda.stream(stream):
+        forward(shape, *static)
+    torch.cuda.current_stream().wait_stream(stream)
+    graph = torch.cuda.CUDAGraph()
+    with torch.cuda.graph(graph):
+        output = forward(shape, *static)
+    return _Recorded(static, output, graph)
+
+
+def rounded_up(positions: int) -> int:
+    """The next multiple of GROWTH."""
+    return -(-positions // GROWTH) * GROWTH
 
 
 def padded(rows: Sequence[Sequence[int]], fill: int, device: torch.device) -> Tensor:

@@ -34,10 +34,12 @@ class Units:
     def learn(self, words: Iterable[str]) -> None:
         """Encode the words not seen before in one batch, so that later calls find them."""
         fresh = [word for word in dict.fromkeys(words) if word not in self._heads]
-        if fresh:
-            tail = self.tail(_OUTSIDE)
-            for word, ids in zip(fresh, self._encode([f"{word}({_OUTSIDE})" for word in fresh]), strict=True):
-                self._heads[word] = _without(tuple(ids), tail)
+        if not fresh:
+            return
+        tail = self.tail(_OUTSIDE)
+        for word, encoded in zip(fresh, self._encode([f"{word}({_OUTSIDE})" for word in fresh]), strict=True):
+            ids = tuple(encoded)
+            self._heads[word] = ids[: -len(tail)] if tail and ids[-len(tail) :] == tail else None
 
     def head(self, word: str) -> Ids | None:
         """The ids of a word before its tag, or None where word and tag share a token."""
@@ -67,10 +69,11 @@ class Units:
         return self._decode(list(ids)).strip()
 
     def shown(self, word: str) -> str:
-        """``word`` as it comes out of the tokenizer again, in lower case; unknown characters may be gone."""
+        """``word`` as the tokenizer gives it back, in lower case without spaces; unknown characters may be gone."""
         if word not in self._texts:
             head = self.head(word)
-            self._texts[word] = (word if head is None else self.text(head)).lower()
+            text = word if head is None else self.text(head)
+            self._texts[word] = text.replace(" ", "").lower()
         return self._texts[word]
 
     def closes(self, token: int) -> bool:
@@ -80,13 +83,12 @@ class Units:
         return self._closing[token]
 
 
-def _without(ids: Ids, tail: Ids | None) -> Ids | None:
-    """``ids`` before ``tail``, or None where they do not end in it."""
-    return ids[: -len(tail)] if tail and ids[-len(tail) :] == tail else None
-
-
 class Labels:
-    """The tags that a data set's outputs may carry: ``O``, both kinds of each type, and others once they were seen."""
+    """The tags that a data set's outputs may carry: ``O``, both kinds of each type, and others once they were seen.
+
+    ``tags`` maps the ids of ``(tag)`` to the tag, ``fitting`` maps every beginning of such ids to the tags that begin
+    so, in the order of the list.
+    """
 
     def __init__(self, units: Units, types: Iterable[str]) -> None:
         self.tags: dict[Ids, str] = {}

@@ -1,0 +1,167 @@
+"""What an answer is once it is read, what an answer format is, and what all formats share of asking."""
+
+from __future__ import annotations
+
+import hashlib
+import random
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from gner_bench.errors import UsageError
+
+PieceKind = Literal["space", "word", "label", "dropped", "tail"]
+LabelOrder = Literal["file", "shuffled"]
+Wrapping = Literal["plain", "llama"]
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A mention from ``first`` to before ``end``, counted in words or characters; ``score`` is from 0 to 1 or None."""
+
+    first: int
+    end: int
+    type: str
+    text: str
+    score: float | None = None
+
+
+@dataclass(slots=True)
+class Tagged:
+    """Words that a system wrote, with a label each: ``O``, ``B-type`` or ``I-type``.
+
+    ``label`` is what ends a word in the text, as far as a pattern says it. ``parted`` is False for labels without B,
+    where words of one type belong together if they follow each other both in the sentence and in the text. ``notes``
+    are phrases for people, as often as what they tell happened.
+    """
+
+    pairs: Sequence[tuple[str, str]]
+    label: re.Pattern[str] | None = None
+    parted: bool = True
+    notes: Sequence[str] = ()
+
+
+@dataclass(slots=True)
+class Mentions:
+    """The (text, type) pairs of mentions without places."""
+
+    mentions: Sequence[tuple[str, str]]
+    notes: Sequence[str] = ()
+
+
+@dataclass(slots=True)
+class WordSpans:
+    """Spans of ``words``."""
+
+    words: tuple[str, ...]
+    spans: Sequence[Span]
+    notes: Sequence[str] = ()
+
+
+@dataclass(slots=True)
+class CharacterSpans:
+    """Spans of ``text``; without one, of the sentence's words joined by spaces, and each span has its own text."""
+
+    text: str | None
+    spans: Sequence[Span]
+    notes: Sequence[str] = ()
+
+
+@dataclass(slots=True)
+class Tags:
+    """A BIO tag for each of ``words``, the sentence's as the system had it; tags need not be legal."""
+
+    words: tuple[str, ...]
+    tags: tuple[str, ...]
+    notes: Sequence[str] = ()
+
+
+Answer = Tagged | Mentions | WordSpans | CharacterSpans | Tags
+Read = Callable[[str, Sequence[str], Sequence[str]], Answer]
+Ask = Callable[[Sequence[str], Sequence[str]], list[str]]
+Perfect = Callable[[Sequence[str], Sequence[str]], str]
+
+
+def read_only(words: Sequence[str], types: Sequence[str]) -> list[str]:
+    """The ``ask`` of formats that are read but never asked for."""
+    raise UsageError("answers in this format can be read, but nothing asks for them")
+
+
+def unknown(words: Sequence[str], tags: Sequence[str]) -> str:
+    """The ``perfect`` of formats that do not say what a system without mistakes answers."""
+    return ""
+
+
+@dataclass(frozen=True)
+class AnswerFormat:
+    """How a system is asked and its answer is read.
+
+    ``title`` is a line for lists of formats. ``version`` is what signatures call the way from the answer to tags; it
+    changes when the same answer gives other tags. ``read(text, words, types)`` never raises, whatever the text.
+    ``ask(words, types)`` gives the prompts of a sentence; ``several`` says that these may be more than one, whose
+    answers are one JSON array of strings then. ``perfect(words, tags)`` is what a system without mistakes answers. For
+    a format with an argument (``context:L``), ``with_argument`` makes the format of it, or raises UsageError, and
+    ``argument`` says what it is.
+    """
+
+    name: str
+    title: str
+    version: str
+    read: Read = field(compare=False)
+    ask: Ask = field(default=read_only, compare=False)
+    perfect: Perfect = field(default=unknown, compare=False)
+    several: bool = False
+    argument: str = ""
+    with_argument: Callable[[str], AnswerFormat] | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A part of an answer; all of them together are its text.
+
+    ``index`` is that of the written word that a word or label belongs to. A dropped label follows no word, the tail is
+    what follows the last label; both are ignored.
+    """
+
+    text: str
+    kind: PieceKind
+    index: int | None = None
+
+
+def pieces(text: str, label: re.Pattern[str]) -> list[Piece]:
+    """The parts of a text whose words each end with what ``label`` matches."""
+    parts: list[Piece] = []
+    end = index = 0
+    for match in label.finditer(text):
+        before, end = text[end : match.start()], match.end()
+        named = bool(before.strip())
+        parts += _with_space(before, "word", index)
+        parts.append(Piece(match[0], "label" if named else "dropped", index if named else None))
+        index += named
+    return [part for part in (*parts, *_with_space(text[end:], "tail", None)) if part.text]
+
+
+def _with_space(text: str, kind: PieceKind, index: int | None) -> list[Piece]:
+    """A stripped part between the white space around it."""
+    start = len(text) - len(text.lstrip())
+    inner = text.strip()
+    return [Piece(text[:start], "space"), Piece(inner, kind, index), Piece(text[start + len(inner) :], "space")]
+
+
+def wrapped(text: str, wrapping: Wrapping) -> str:
+    """A prompt as a checkpoint was trained on it: decoder-only GNER checkpoints on ``[INST] … [/INST]``."""
+    return f"[INST] {text} [/INST]" if wrapping == "llama" else text
+
+
+def ordered_types(types: Sequence[str], order: LabelOrder, seed: int, key: str) -> list[str]:
+    """``types`` as they are in the label file, or shuffled by ``seed`` and the sentence's ``key``.
+
+    The shuffle depends on nothing else: not on the other sentences, their number or their order.
+    """
+    if order == "file":
+        return list(types)
+    digest = hashlib.sha256(f"{seed}\t{key}".encode()).digest()
+    shuffled = list(types)
+    random.Random(digest).shuffle(shuffled)
+    return shuffled

@@ -1,0 +1,200 @@
+"""GNER's tagged copy: every word of the sentence with its BIO tag (Ding et al. 2024), and the targets of its ablation.
+
+All targets are written word by word, ``word(label)``, and differ in nothing but the words and labels that they hold:
+
+- ``entities``: the words of mentions, each with its type;
+- ``context:L``: these and up to L words outside mentions on each side of one, as ``O``;
+- ``full``: every word, with its type or ``O``;
+- ``gner`` (``full+bio``): every word with its BIO tag;
+- ``full+bioes``: every word with its BIOES tag.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from functools import cache, partial
+from typing import Literal, get_args
+
+from gner_bench.answers import answer_format
+from gner_bench.answers.answer import AnswerFormat, Tagged, Wrapping, wrapped
+from gner_bench.bio import AS_BIO, to_bioes
+from gner_bench.documents.record import FULL_BIO
+from gner_bench.documents.record import GNER as NAME
+from gner_bench.errors import UsageError, short
+
+MATCHING_VERSION = "hierarchical-1"
+"""What signatures call hierarchical matching (see structure.matching), through which all of these answers go."""
+INSTRUCTION = """\
+Please analyze the sentence provided, identifying the type of entity for each word on a token-by-token basis.
+Output format is: word_1(label_1), word_2(label_2), ...
+We'll use the BIO-format to label the entities, where:
+1. B- (Begin) indicates the start of a named entity.
+2. I- (Inside) is used for words within a named entity but are not the first word.
+3. O (Outside) denotes words that are not part of a named entity.
+"""
+TYPES_JOINT = "\nUse the specific entity tags: "
+SENTENCE_JOINT = " and O.\nSentence: "
+
+Scheme = Literal["plain", "bio", "bioes"]
+LabelFault = Literal["unread", "unclosed", "empty_type", "without_word"]
+LABEL_FAULTS: tuple[LabelFault, ...] = get_args(LabelFault)
+# A label ends at the first closing bracket and does not cross a line.
+LABEL = re.compile(r"\((O|[BI]-[^)\n]*)\)")
+_LABELS: dict[Scheme, re.Pattern[str]] = {
+    "plain": re.compile(r"\(([^()\n]+)\)"),
+    "bio": LABEL,
+    "bioes": re.compile(r"\((O|[BIES]-[^)\n]*)\)"),
+}
+# What else reads as a label: another case, letter (BIOES, BILOU) or dash, or the name of a type alone.
+_BRACKETS = re.compile(r"\(([^()\n]*)\)")
+_LIKE_LABEL = re.compile(r"[Oo]|[BIESLUbi]\s?[-_:–]\s?\S.*")
+_UNCLOSED = re.compile(r"\([BI]-[^()\n]*\n")
+_CUT_OFF = re.compile(r"\((?:O|[BI](?:-[^()\n]*)?)\Z")
+
+
+def prompt(words: Sequence[str], types: Sequence[str], wrapping: Wrapping = "plain") -> str:
+    """The text that asks a GNER checkpoint to tag ``words`` with ``types`` (section 3 and appendix of the paper)."""
+    return wrapped(f"{INSTRUCTION}{TYPES_JOINT}{', '.join(types)}{SENTENCE_JOINT}{' '.join(words)}", wrapping)
+
+
+def ask(words: Sequence[str], types: Sequence[str]) -> list[str]:
+    """One prompt for all types, the same for all targets."""
+    return [prompt(words, types)]
+
+
+def tagged_text(words: Sequence[str], tags: Sequence[str]) -> str:
+    """The text that a perfect GNER checkpoint writes: ``word(tag) word(tag) …``."""
+    return " ".join(f"{word}({tag})" for word, tag in zip(words, tags, strict=True))
+
+
+def parse_generation(text: str) -> list[tuple[str, str]]:
+    """The (word, label) pairs that ``text`` holds, in order.
+
+    A word is the stripped text between one label and the next; a label after an empty word is dropped. Labels are
+    ``O``, ``B-…`` or ``I-…`` as generated (stripped), not yet checked against a type list. Text after the last label
+    is ignored.
+    """
+    return _parse(text, LABEL)
+
+
+def _parse(text: str, label: re.Pattern[str]) -> list[tuple[str, str]]:
+    parts = label.split(text)
+    words = list(map(str.strip, parts[:-1:2]))
+    pairs = list(zip(words, map(str.strip, parts[1::2]), strict=True))
+    return [pair for pair in pairs if pair[0]] if "" in words else pairs
+
+
+def label_faults(
+    text: str, pairs: Sequence[tuple[str, str]], types: Collection[str], label: re.Pattern[str] = LABEL
+) -> Counter[LabelFault]:
+    """How many labels of ``text`` are malformed; ``pairs`` are what was read of it, by ``label``.
+
+    ``unread``: brackets in a word or after the last label that hold what looks like a label (lower case, a letter of
+    BIOES or BILOU, ``_`` or ``:`` for the dash, or one of ``types`` alone) and are none to the parser. ``unclosed``: a
+    label in which another bracket opens, or whose line or text ends, before it closes. ``empty_type``: ``B-`` and
+    ``I-`` alone. ``without_word``: a label after an empty word, which is dropped.
+    """
+    faults: Counter[LabelFault] = Counter()
+    for _, written in pairs:
+        if "(" in written:
+            faults["unclosed"] += 1
+        elif len(written) == 2:
+            faults["empty_type"] += 1
+    # A text whose every opening bracket begins the label of a pair holds no others.
+    if text.count("(") == len(pairs):
+        return faults
+    known = {kind.lower() for kind in types}
+    labels = list(label.finditer(text))
+    rest = text[labels[-1].end() :] if labels else text
+    for part in [word for word, _ in pairs if "(" in word] + [rest]:
+        for brackets in _BRACKETS.finditer(part):
+            inner = brackets[1].strip()
+            faults["unread"] += inner.lower() in known or _LIKE_LABEL.fullmatch(inner) is not None
+        faults["unclosed"] += len(_UNCLOSED.findall(part))
+    faults["unclosed"] += bool(_CUT_OFF.search(rest.rstrip()))
+    faults["without_word"] += len(labels) - len(pairs)
+    return faults
+
+
+@dataclass(frozen=True)
+class Target(AnswerFormat):
+    """What a checkpoint is trained to write. ``scheme`` is that of the labels; ``context`` the words kept on each side
+    of a mention, None for all. ``str`` gives the name that recipes and training.json have for it."""
+
+    scheme: Scheme = "bio"
+    context: int | None = None
+
+    def __str__(self) -> str:
+        return FULL_BIO if self.name == NAME else self.name
+
+
+def _target(name: str, title: str, scheme: Scheme, context: int | None = None) -> Target:
+    version = MATCHING_VERSION if name == NAME else f"{MATCHING_VERSION}/{name}"
+    read, perfect = partial(_read, scheme), partial(_perfect, scheme, context)
+    return Target(name, title, version, read, ask, perfect, scheme=scheme, context=context)
+
+
+def _read(scheme: Scheme, text: str, words: Sequence[str], types: Sequence[str]) -> Tagged:
+    """Labels as BIO; for a plain scheme, ``O`` and ``I-type``."""
+    label = _LABELS[scheme]
+    pairs = _parse(text, label)
+    if scheme == "plain":
+        return Tagged([(word, kind if kind == "O" else f"I-{kind}") for word, kind in pairs], label, parted=False)
+    if scheme == "bioes":
+        pairs = [(word, tag if tag == "O" else AS_BIO[tag[0]] + tag[1:]) for word, tag in pairs]
+    return Tagged(pairs, label)
+
+
+def _perfect(scheme: Scheme, context: int | None, words: Sequence[str], tags: Sequence[str]) -> str:
+    labels: Sequence[str] = tags
+    if scheme == "plain":
+        labels = [tag if tag == "O" else tag[2:] for tag in tags]
+    elif scheme == "bioes":
+        labels = to_bioes(tags)
+    if context is None:
+        return tagged_text(words, labels)
+    near: set[int] = set()
+    for index, tag in enumerate(tags):
+        if tag != "O":
+            near.update(range(max(0, index - context), min(len(tags), index + context + 1)))
+    return " ".join(f"{words[index]}({labels[index]})" for index in sorted(near))
+
+
+GNER = _target(NAME, "GNER's tagged copy: every word with its BIO tag", "bio")
+ENTITIES = _target("entities", "the words of mentions, each with its type", "plain", 0)
+FULL = _target("full", "every word with its type or O", "plain")
+FULL_BIOES = _target("full+bioes", "every word with its BIOES tag", "bioes")
+
+
+@cache
+def context_target(argument: str) -> Target:
+    """The target ``context:L``. Raises UsageError for another argument than L from 1."""
+    if not re.fullmatch(r"[1-9][0-9]{0,3}", argument, re.ASCII):
+        raise UsageError(f"{short(f'context:{argument}')}: expected context:L with L from 1")
+    title = f"the words of mentions and {argument} on each side"
+    return _target(f"context:{argument}", title, "plain", int(argument))
+
+
+CONTEXT = AnswerFormat(
+    "context",
+    "context:L is the words of mentions, each with its type, and up to L words on each side",
+    f"{MATCHING_VERSION}/context",
+    partial(_read, "plain"),
+    argument="L with L from 1",
+    with_argument=context_target,
+)
+
+
+def parse_target(name: str) -> Target:
+    """The target of that name. Raises UsageError for what is no target, such as another answer format."""
+    try:
+        target = answer_format(name)
+    except UsageError:
+        target = CONTEXT
+    if not isinstance(target, Target):
+        names = ", ".join(map(str, (ENTITIES, FULL, GNER, FULL_BIOES)))
+        raise UsageError(f"{short(name)}: expected {names} or context:L with L from 1")
+    return target

@@ -1,0 +1,58 @@
+"""GNER JSONL: the record of the GNER authors, one sentence an object; predictions and other keys are ignored.
+
+Predictions in it are read one record at a time by ``scoring.generations``, since files of them can be large.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from gner_bench.answers.gner import prompt, tagged_text
+from gner_bench.data.collect import Sets, sentence_id
+from gner_bench.data.formats import JSON_SUFFIXES, DataFormat, Source
+from gner_bench.data.formats.writing import check, records, write_lines
+from gner_bench.data.sentence import Dataset
+from gner_bench.documents.fields import Json, read_objects
+from gner_bench.documents.record import words_and_labels
+
+
+def read_gner_jsonl(source: Source) -> list[Dataset]:
+    """The data sets of a file, in order of first appearance, each with the order of types of every prompt.
+
+    Raises InputError naming line (or index) and field for unusable records and for an id that is there twice in a
+    split.
+    """
+    sets = Sets(source, "instance.labels", "label_list")
+    for fields in read_objects(source.path):
+        collector = sets.of(fields)
+        instance = fields.inner("instance")
+        words, labels = words_and_labels(instance)
+        id = sentence_id(instance if "id" in instance.value else fields, len(collector))
+        collector.add(fields, id, words, labels, fields.strings("label_list"))
+    return sets.datasets()
+
+
+def write_jsonl(path: Path, datasets: Sequence[Dataset], prompts: bool = True) -> list[Path]:
+    """Write GNER JSONL, with the ``prompts`` and answers that the authors' scripts expect; return the file."""
+    check(path, datasets)
+    return write_lines(path, _records(datasets, prompts))
+
+
+def _records(datasets: Sequence[Dataset], prompts: bool) -> Iterator[Json]:
+    for sentence, record in records(datasets):
+        instance: Json = {"id": sentence.id, "words": sentence.words, "labels": sentence.tags}
+        if prompts:
+            instance["instruction_inputs"] = prompt(sentence.words, record["label_list"])
+            instance["prompt_labels"] = tagged_text(sentence.words, sentence.tags)
+        yield {**record, "instance": instance}
+
+
+GNER_JSONL = DataFormat(
+    "gner-jsonl",
+    "GNER's JSON records, one a line (predictions.jsonl); gold and predictions",
+    read_gner_jsonl,
+    write=lambda path, datasets, lossy: write_jsonl(path, datasets),
+    suffixes=JSON_SUFFIXES,
+    key="instance",
+)

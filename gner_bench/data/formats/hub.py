@@ -1,0 +1,133 @@
+"""Data sets of the Hugging Face hub with one row a sentence, a column of words and one of tags."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from gner_bench.bio import Reading
+from gner_bench.data.collect import Collector, renamed
+from gner_bench.data.formats import DataFormat, Source
+from gner_bench.data.sentence import Dataset
+from gner_bench.documents.fields import Fields
+from gner_bench.errors import GnerBenchError, InputError, UnreachableError, UsageError, short
+
+WORDS = "tokens"
+TAGS = ("ner_tags", "tags")
+ANSWER_SECONDS = 10.0
+SPLIT_NAMES = {"dev": ("validation", "dev")}
+"""What a split may be called on the hub, where it is not called as here."""
+
+
+def read_hub(
+    hub_id: str,
+    split: str,
+    *,
+    config: str | None = None,
+    data_files: str | None = None,
+    revision: str | None = None,
+    name: str,
+    types: tuple[str, ...] | None = None,
+    tag_names: Sequence[str] | None = None,
+    reading: Reading | None = None,
+    cache_dir: Path | None = None,
+) -> Dataset:
+    """One split of a hub data set (or of a local folder in its form) as the data set ``name``, ids counted from 0.
+
+    ``data_files`` is a path pattern of the split's files in the repository at ``revision``, which is needed where
+    ``config`` does not say it; ``dev`` is asked for as ``validation`` too. Tags are strings or numbers, which are named
+    by ``tag_names`` or else by the data set itself. ``types`` are those after renaming; without them it is those of the
+    names of tags or else those met.
+
+    Raises UnreachableError without network, UsageError for an unknown data set, configuration or split, GnerBenchError
+    for a repository that is only a loading script, InputError for rows of another form or with bad tags.
+    """
+    try:
+        rows = _load(hub_id, split, config, data_files, revision, cache_dir)
+    except Exception as error:  # datasets raises errors of many libraries
+        raise _explained(hub_id, error) from error
+    path, reading = Path(hub_id), reading or Reading()
+    columns = rows.column_names
+    column = next((column for column in TAGS if WORDS in columns and column in columns), None)
+    if column is None:
+        raise InputError(path, f"expected columns {WORDS} and {' or '.join(TAGS)}, found {', '.join(columns)}")
+    names = tag_names or getattr(getattr(rows.features[column], "feature", None), "names", None)
+    if types is None and names:
+        types = renamed(dict.fromkeys(tag.partition("-")[2] for tag in names if tag != "O"), reading)
+    collector = Collector(Source(path, name, split, types, reading), column, column)
+    for index, row in enumerate(rows):
+        fields = Fields(path, row, prefix=f"[{index}].")
+        words, tags = fields.strings(WORDS), _tags(fields, column, names)
+        if len(words) != len(tags):
+            raise fields.error(column, f"{len(tags)} tags for {len(words)} words")
+        collector.add(fields, str(index), words, tags, None)
+    if not len(collector):
+        raise InputError(path, f"holds no sentence of {split}")
+    return collector.dataset()
+
+
+def _tags(fields: Fields, column: str, names: Sequence[str] | None) -> Sequence[str]:
+    tags = fields.get(column, list)
+    if not set(map(type, tags)) <= {int} or not tags:
+        return fields.strings(column)
+    if names is None:
+        raise fields.error(column, "holds numbers, which neither the data set nor the caller names")
+    if not 0 <= min(tags) <= max(tags) < len(names):
+        raise fields.error(column, f"{short([tag for tag in tags if not 0 <= tag < len(names)])} has no name")
+    return [names[tag] for tag in tags]
+
+
+def _load(
+    hub_id: str, split: str, config: str | None, data_files: str | None, revision: str | None, cache_dir: Path | None
+) -> Any:
+    """The rows of a split, under the first of its names that the data set knows; raises whatever ``datasets`` does."""
+    if not Path(hub_id).is_dir():
+        from huggingface_hub import HfApi
+
+        # One question first, because datasets waits 23 seconds where there is no network.
+        HfApi().dataset_info(hub_id, revision=revision, timeout=ANSWER_SECONDS)
+    from datasets import disable_progress_bars, load_dataset  # type: ignore[import-untyped]
+
+    disable_progress_bars()
+    cache = None if cache_dir is None else str(cache_dir)
+    *others, last = (split,) if data_files else SPLIT_NAMES.get(split, (split,))
+    for name in (*others, last):
+        files = None if data_files is None else {name: data_files}
+        try:
+            return load_dataset(hub_id, config, data_files=files, split=name, revision=revision, cache_dir=cache)
+        except ValueError as error:
+            if name == last or "Unknown split" not in str(error):
+                raise
+    raise AssertionError("no name was tried")
+
+
+def _explained(hub_id: str, error: Exception) -> GnerBenchError:
+    """The one-line error for whatever ``datasets`` raised."""
+    said = (str(error).strip() or type(error).__name__).splitlines()[0]
+    if isinstance(error, ConnectionError) or re.search("Connect|Timeout|ProxyError", type(error).__name__):
+        return UnreachableError(f"{hub_id}: the hub cannot be reached ({said})")
+    if isinstance(error, RuntimeError) and "script" in said:
+        advice = "the repository's branch refs/convert/parquet may hold its data (--revision refs/convert/parquet)"
+        return GnerBenchError(f"{hub_id}: has only a loading script, which gner-bench never runs; {advice}")
+    if isinstance(error, ValueError | FileNotFoundError):
+        return UsageError(f"{hub_id}: {said}")
+    return GnerBenchError(f"{hub_id}: {said}")
+
+
+def _read(source: Source) -> list[Dataset]:
+    return [
+        read_hub(
+            str(source.path),
+            source.split,
+            config=source.config,
+            revision=source.revision,
+            name=source.name,
+            types=source.types,
+            reading=source.reading,
+        )
+    ]
+
+
+HUB = DataFormat("hub", "data sets of the Hugging Face hub with columns of words and tags; gold", _read)

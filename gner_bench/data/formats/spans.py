@@ -1,0 +1,162 @@
+"""Spans in JSON, one sentence an object: gold in the style of GLiNER, predictions of words or of characters.
+
+Gold: ``{"tokenized_text": [word, …], "ner": [[first, last, type], …]}``. Both indices are of words and inclusive.
+``ner_labels`` (or ``label``) is the list of types that a sentence was tagged with; ``ner_negatives`` (or
+``negatives``) adds types to those of its spans.
+
+Predictions of words, as GLiNER evaluates them: ``tokenized_text`` with ``predictions`` (or ``predicted_ner``; ``ner``
+where neither is there), each ``[first, last, type]`` or ``[first, last, type, score]``. Of characters, as taggers
+return them: ``text`` with ``entities`` (or ``predictions``, ``ents``, ``spans``), each ``{"start", "end", "label",
+"text", "score"}`` or ``[start, end, label]``; the end is not included. ``id``, ``dataset`` and ``split`` are read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from gner_bench.answers.answer import CharacterSpans, Span, WordSpans
+from gner_bench.answers.spans import span_of
+from gner_bench.bio import Reading, TagReader, may_follow, place_span, strict_spans
+from gner_bench.data.collect import Sets, renamed, sentence_id
+from gner_bench.data.formats import JSON_SUFFIXES, DataFormat, Predicted, Source
+from gner_bench.data.formats.writing import check, records, refusal, write_lines
+from gner_bench.data.sentence import Dataset
+from gner_bench.documents.fields import Fields, Json, read_objects
+from gner_bench.errors import InputError, short
+
+WORDS = "tokenized_text"
+LISTS = ("ner_labels", "label")
+NEGATIVES = ("ner_negatives", "negatives")
+OF_WORDS = ("predictions", "predicted_ner", "ner")
+OF_CHARACTERS = ("entities", "predictions", "ents", "spans")
+
+
+def read_spans(source: Source) -> list[Dataset]:
+    """The data sets of a file of JSON lines or of one JSON array, in order of first appearance.
+
+    Raises InputError naming line (or index) and field for unusable records, and for spans that share a word: BIO holds
+    neither nested nor overlapping entities.
+    """
+    sets = Sets(source, "ner", LISTS[0])
+    for fields in read_objects(source.path):
+        collector = sets.of(fields)
+        words, spans = fields.strings(WORDS), fields.get("ner", list)
+        tags = ["O"] * len(words)
+        for index, span in enumerate(spans):
+            if not isinstance(span, list) or list(map(type, span)) != [int, int, str] or not span[2]:
+                raise fields.error(f"ner[{index}]", f"expected [first, last, type], found {short(span)}")
+            first, last, kind = span
+            if not 0 <= first <= last < len(words):
+                raise fields.error(f"ner[{index}]", f"{short(span)} does not lie within the {len(words)} words")
+            if not place_span(tags, first, last + 1, kind):
+                other = next(before for before in spans if before[0] <= last and first <= before[1])
+                raise fields.error(f"ner[{index}]", f"{short(span)} overlaps {short(other)}, which BIO cannot hold")
+        types = _types(fields, spans)
+        collector.add(fields, sentence_id(fields, len(collector)), words, tags, types)
+    return sets.datasets()
+
+
+def _types(fields: Fields, spans: list[Any]) -> tuple[str, ...] | None:
+    for key in LISTS:
+        if key in fields.value:
+            return fields.strings(key)
+    for key in NEGATIVES:
+        if key in fields.value:
+            return tuple(dict.fromkeys([*(span[2] for span in spans), *fields.strings(key)]))
+    return None
+
+
+def read_predictions(path: Path, own_gold: Reading | None) -> Iterator[Predicted]:
+    """The sentences of a file; with ``own_gold`` the spans in ``ner`` beside the predicted ones are read so, as gold.
+
+    Raises InputError naming line (or index) and field for other records and for spans outside the words.
+    """
+    for fields in read_objects(path):
+        if WORDS in fields.value:
+            words = fields.strings(WORDS)
+            answer: WordSpans | CharacterSpans = WordSpans(words, _word_spans(fields, _key(fields, OF_WORDS), words))
+        else:
+            text = fields.get("text", str) if "text" in fields.value else None
+            words = tuple((text or "").split())
+            answer = CharacterSpans(text, [span for _, span in _spans(fields, _key(fields, OF_CHARACTERS))])
+        id, dataset, split = fields.id(), fields.optional("dataset", str), fields.optional("split", str)
+        gold, types = (None, ()) if own_gold is None else _own_gold(fields, own_gold)
+        yield Predicted(fields, words, answer, id=id, dataset=dataset, split=split, gold=gold, types=types)
+
+
+def _key(fields: Fields, keys: tuple[str, ...]) -> str:
+    for key in keys:
+        if key in fields.value:
+            return key
+    raise fields.error(keys[0], f"is missing (so are {', '.join(keys[1:])})")
+
+
+def _spans(fields: Fields, key: str) -> Iterator[tuple[str, Span]]:
+    """The spans with their place, ends as they are in the file."""
+    for index, value in enumerate(fields.get(key, list)):
+        span = span_of(value)
+        if span is None:
+            raise fields.error(f"{key}[{index}]", f"expected start, end and label (or type), found {short(value)}")
+        yield f"{key}[{index}]", span
+
+
+def _word_spans(fields: Fields, key: str, words: tuple[str, ...]) -> list[Span]:
+    """The spans of words, their end no longer included."""
+    spans = []
+    for place, span in _spans(fields, key):
+        first, last = span.first, span.end
+        if not 0 <= first <= last < len(words):
+            raise fields.error(place, f"{first} to {last} does not lie within the {len(words)} words")
+        spans.append(Span(first, last + 1, span.type, " ".join(words[first : last + 1]), span.score))
+    return spans
+
+
+def _own_gold(fields: Fields, reading: Reading) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The gold tags of a record that has predictions beside them, and its types."""
+    if WORDS not in fields.value or _key(fields, OF_WORDS) == "ner" or "ner" not in fields.value:
+        raise fields.error("ner", "holds no gold beside predictions; --gold PATH gives it")
+    words = fields.strings(WORDS)
+    tags = ["O"] * len(words)
+    for span in _word_spans(fields, "ner", words):
+        if not place_span(tags, span.first, span.end, span.type):
+            raise fields.error("ner", f"{short(span.text)} overlaps another span, which BIO cannot hold")
+    try:
+        gold = TagReader(fields.path, None, reading).read(tags, 0, 0)
+    except InputError as error:
+        raise fields.error("ner", error.message) from None
+    listed = next((fields.strings(key) for key in LISTS if key in fields.value), ())
+    return gold, renamed(listed, reading)
+
+
+def write_spans(path: Path, datasets: Sequence[Dataset]) -> list[Path]:
+    """Write token spans, one sentence a line; return the file. Refuses (InputError) ``I-`` that continue nothing."""
+    check(path, datasets)
+    for dataset in datasets:
+        for sentence in dataset.sentences:
+            if not all(map(may_follow, ("O", *sentence.tags), sentence.tags)):
+                message = "has an I- that continues no entity, which no span can hold; choose a repair (--repair)"
+                raise refusal(path, dataset, sentence, message)
+    return write_lines(path, _records(datasets))
+
+
+def _records(datasets: Sequence[Dataset]) -> Iterator[Json]:
+    for sentence, record in records(datasets):
+        spans = [(first, end - 1, kind) for first, end, kind in strict_spans(sentence.tags)]
+        named = {LISTS[0] if key == "label_list" else key: value for key, value in record.items()}
+        yield {WORDS: sentence.words, "ner": spans, **named}
+
+
+SPANS = DataFormat(
+    "spans",
+    "GLiNER's token spans, or spans of characters, in JSON; gold and predictions",
+    read_spans,
+    read_predictions,
+    lambda path, datasets, lossy: write_spans(path, datasets),
+    suffixes=JSON_SUFFIXES,
+    key=WORDS,
+    version="import-spans-1",
+    assumed=("the last word of a span is read as included, the end of characters as not",),
+    gold_inside=True,
+)

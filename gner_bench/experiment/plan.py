@@ -1,0 +1,146 @@
+"""What an experiment is going to do: runs, sentences, downloads, and an estimate of time and disk."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from gner_bench.catalog import catalog
+from gner_bench.documents.run import NAME, read_run
+from gner_bench.errors import InputError
+from gner_bench.experiment.config import Experiment, Job
+from gner_bench.fetch.checkpoint import find_checkpoint, on_hub
+from gner_bench.fetch.datasets import find_split
+from gner_bench.predict.backend import BACKENDS
+from gner_bench.predict.inputs import select
+from gner_bench.predict.options import Options, chosen
+
+PREDICTION_BYTES = 2300
+"""Of a sentence in predictions.jsonl: 226 MB were written for 100,000 (benchmarks/README.md)."""
+CORE_FLOPS = 5e10
+"""Sustained by a core of a CPU in drafted decoding with T5-base's shape (0.78 sentences a second on two cores)."""
+SENTENCE_TOKENS = 600
+"""Tokens of prompt and drafts that a sentence takes through the model, about half of them through its encoder."""
+
+
+@dataclass(frozen=True)
+class PlannedSet:
+    """A data set of the plan. ``cached`` says whether it is on this machine."""
+
+    name: str
+    sentences: int
+    cached: bool
+
+
+@dataclass(frozen=True)
+class PlannedJob:
+    """A run of the plan: sentences in all and ``done`` before, bytes to be fetched (None where unknown).
+
+    ``seconds`` is an estimate of the time that is left, None where there is none; ``measured`` says whether it rests on
+    an earlier run of the checkpoint, otherwise on the number of its parameters.
+    """
+
+    job: Job
+    parameters: int | None
+    download: int | None
+    sentences: int
+    done: int
+    seconds: float | None
+    measured: bool
+
+
+@dataclass(frozen=True)
+class Plan:
+    """All runs and their data."""
+
+    sets: tuple[PlannedSet, ...]
+    runs: tuple[PlannedJob, ...]
+
+    @property
+    def download(self) -> int:
+        """Bytes to be fetched, each checkpoint once, as far as they are known."""
+        return sum({run.job.system.model: run.download or 0 for run in self.runs}.values())
+
+    @property
+    def written(self) -> int:
+        """Bytes of the predictions that are still to be written (an estimate)."""
+        return sum(run.sentences - run.done for run in self.runs) * PREDICTION_BYTES
+
+    @property
+    def seconds(self) -> float | None:
+        """The time of all runs one after another, None where one is unknown."""
+        known = [run.seconds for run in self.runs if run.seconds is not None]
+        return sum(known) if len(known) == len(self.runs) else None
+
+
+def plan_experiment(experiment: Experiment, predictions: Path) -> Plan:
+    """The plan of an experiment whose runs are below ``predictions``. Uses no network.
+
+    Raises UsageError and InputError for checkpoints and data that do not exist.
+    """
+    jobs = list(experiment.jobs())
+    sets = tuple(_sets(experiment.options(jobs[0], predictions)))
+    total = sum(planned.sentences for planned in sets)
+    return Plan(sets, tuple(_planned(job, predictions, total) for job in jobs))
+
+
+def _sets(options: Options) -> list[PlannedSet]:
+    """The data sets, counted by the catalogue as soon as one of them is not on this machine."""
+    entries = catalog().expand(options.datasets) if options.data is None else []
+    absent = [entry.name for entry in entries if not entry.folder and find_split(entry, options.split) is None]
+    if not absent:
+        return [PlannedSet(d.name, len(d.sentences), True) for d in chosen(select(options), options)]
+    planned, limit = [], options.limit
+    for entry in entries:
+        facts = entry.splits.get(options.split)
+        count = facts.sentences if facts else 0
+        if limit is not None:
+            count = max(0, min(count, limit.last) - limit.first + 1)
+        planned.append(PlannedSet(entry.name, count, entry.name not in absent))
+    return planned
+
+
+def _planned(job: Job, predictions: Path, sentences: int) -> PlannedJob:
+    model = job.system.model
+    hub = on_hub(model) if BACKENDS.get(job.system.backend).fetches else None
+    known = catalog().find_model(model)
+    parameters = known.parameters if known else None
+    download = 0 if hub is None or find_checkpoint(hub.hub, hub.revision) else (hub.bytes or None)
+    done, path = 0, predictions / job.name / "predictions.jsonl"
+    if path.is_file():
+        with path.open("rb") as file:
+            lines = sum(block.count(b"\n") for block in iter(lambda: file.read(1 << 20), b""))
+        done = min(sentences, lines)
+    measured = _measured_rate(predictions, job)
+    rate = measured or _rough_rate(parameters, job.system.device)
+    left = (sentences - done) / rate if rate else None
+    return PlannedJob(job, parameters, download, sentences, done, left, measured is not None)
+
+
+def _measured_rate(predictions: Path, job: Job) -> float | None:
+    """Sentences a second of this run so far, else of another one of the checkpoint in the same folder."""
+    for path in sorted(predictions.glob(f"*/{NAME}"), key=lambda path: (path.parent.name != job.name, path)):
+        try:
+            run = read_run(path)
+        except InputError:
+            continue  # an estimate does without a file that cannot be read
+        rate = run.generating.get("sentences_per_second")
+        same = run.model.source == job.system.model and run.settings.get("decoding") == job.decoding
+        if same and isinstance(rate, float | int) and rate > 0:
+            return float(rate)
+    return None
+
+
+def _rough_rate(parameters: int | None, device: str) -> float | None:
+    """Sentences a second on a CPU by the number of parameters; None elsewhere, where nothing was measured."""
+    if parameters is None:
+        return None
+    if device == "auto":
+        import torch
+
+        device = "cuda" if torch.cuda.is_available() else "cpu"
+    if device != "cpu":
+        return None
+    # Encoder and decoder halve the parameters that a token passes; each takes a multiplication and an addition.
+    return CORE_FLOPS * (os.cpu_count() or 1) / (2 * parameters / 2 * SENTENCE_TOKENS)

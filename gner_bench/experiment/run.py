@@ -1,0 +1,39 @@
+"""An experiment from its configuration to scores: every system asked, every run scored."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from gner_bench.api import load_predictions, score
+from gner_bench.experiment.config import Experiment, Job
+from gner_bench.files import write_json
+from gner_bench.messages import Say
+from gner_bench.predict.backend import BACKENDS
+from gner_bench.predict.inputs import provide_inputs
+from gner_bench.predict.run import run_prediction
+from gner_bench.scoring.document import document
+from gner_bench.scoring.warnings import warnings_of
+
+
+def run_experiment(experiment: Experiment, predictions: Path, say: Say, offline: bool = False) -> list[Path]:
+    """Predict and score every run below ``predictions``, continuing what exists; returns their scores.json.
+
+    All checkpoints and data sets are fetched before the first run begins. Raises what `predict` and `score` raise.
+    """
+    jobs = list(experiment.jobs())
+    models = [job.system.model for job in jobs if BACKENDS.get(job.system.backend).fetches]
+    provide_inputs(models, experiment.options(jobs[0], predictions), lambda _: None, offline)
+    paths = []
+    for job in jobs:
+        path = run_prediction(job.system, experiment.options(job, predictions / job.name), say, offline)
+        paths.append(_score(experiment, job, path, say))
+    return paths
+
+
+def _score(experiment: Experiment, job: Job, path: Path, say: Say) -> Path:
+    out = path.parent / "scores.json"
+    scores = score(load_predictions(path, name=job.name), experiment.metrics)
+    for warning in warnings_of(scores):
+        say(f"{job.name}: {warning}")
+    write_json(out, document(scores, experiment.resampling))
+    return out

@@ -1,1 +1,0 @@
-"""`gner-bench run`: checkpoints, data sets and decodings from one configuration to one report."""

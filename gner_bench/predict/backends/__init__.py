@@ -1,0 +1,1 @@
+"""One module a backend: how a system is asked."""

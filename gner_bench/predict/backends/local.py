@@ -1,0 +1,178 @@
+"""A checkpoint on this machine as a backend, and its decoding compared with plain greedy decoding."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+import torch
+
+from gner_bench.documents.fields import Json
+from gner_bench.documents.record import GNER, read_records
+from gner_bench.documents.run import NAME, Model, read_own_run, write_run
+from gner_bench.errors import UsageError
+from gner_bench.predict.backend import Backend, BackendKind, SystemOptions
+from gner_bench.predict.checkpoint import CLEAN_UP_TOKENIZATION_SPACES, Checkpoint, load_checkpoint
+from gner_bench.predict.decode.batched import BatchedDecoder, use_protocol_settings
+from gner_bench.predict.decode.constrained import ConstrainedDecoder
+from gner_bench.predict.decode.speculative import SpeculativeDecoder
+from gner_bench.predict.options import Options
+from gner_bench.predict.plan import Key
+from gner_bench.structure.back_tokenizer import tokenizer_file
+
+ROWS = 8
+"""Sentences side by side on a CPU, where more of them share nothing but the same arithmetic."""
+BATCH = 32
+"""Sentences in a batch of ``generate``."""
+TOKENS_A_ROW = 1024
+"""What a sentence takes of a token budget: prompt and output of nearly all, as memory is laid out for the longest.
+
+It is the same for short sentences: most of a row is room for an output that loops to the limit.
+"""
+MOST_ROWS = 256
+MEMORY_SHARE = 0.6
+"""The part of free accelerator memory that keys and values may fill; prompts that are read ahead take more of it."""
+
+
+def local_backend(checkpoint: Checkpoint, options: Options) -> Backend:
+    """The backend that generates with ``checkpoint`` as ``options`` say.
+
+    Raises UsageError for constrained decoding of another answer format than GNER's, InputError for unreadable drafts.
+    """
+    decoding, family = options.effective_decoding, checkpoint.family
+    if checkpoint.format != GNER and decoding == "constrained":
+        raise UsageError(f"{checkpoint.name} writes {checkpoint.format}; constrained decoding is for {GNER}")
+    if checkpoint.format != GNER and decoding == "drafted":
+        decoding = "greedy"  # drafts can be made of the GNER text alone
+    decoder: SpeculativeDecoder | ConstrainedDecoder | BatchedDecoder
+    if decoding == "drafted":
+        hints: dict[Key, str] = {}
+        if options.draft_from is not None:
+            run = options.draft_from
+            path = run / "predictions.jsonl" if run.is_dir() else run
+            hints = {(record.dataset, record.split, record.id): record.prediction for record in read_records(path)}
+        decoder = SpeculativeDecoder(checkpoint, rows_for(checkpoint, options), hints)
+    elif decoding == "constrained":
+        decoder = ConstrainedDecoder(checkpoint, rows_for(checkpoint, options))
+    else:
+        budget, beams = options.batch_tokens, options.num_beams
+        size = options.batch_size or (rows_within(budget // beams) if budget else BATCH)
+        decoder = BatchedDecoder(checkpoint, size, beams)
+    return Backend(
+        name=checkpoint.name,
+        model=Model(
+            name=checkpoint.name,
+            source=checkpoint.source,
+            revision=checkpoint.revision,
+            parameters=checkpoint.parameters,
+            note=checkpoint.note,
+            training_sets=checkpoint.training_sets,
+            files=checkpoint.files,
+        ),
+        settings={
+            "backend": "transformers",
+            "decoding": decoding,
+            "num_beams": options.num_beams,
+            "dtype": checkpoint.dtype,
+            "max_input_tokens": family.max_input_tokens or None,
+            "max_new_tokens": family.max_new_tokens or None,
+            "max_total_tokens": family.max_total_tokens or None,
+            "clean_up_tokenization_spaces": CLEAN_UP_TOKENIZATION_SPACES,
+        },
+        wrapping=family.wrapping,
+        device=str(checkpoint.model.device),
+        decode=decoder,
+        tokenizer=tokenizer_file(checkpoint.folder),
+        statistics=dict if isinstance(decoder, BatchedDecoder) else decoder.statistics,
+        format=checkpoint.format,
+        verify=lambda path, count: verify_run(checkpoint, path, count),
+    )
+
+
+def rows_for(checkpoint: Checkpoint, options: Options) -> int:
+    """How many sentences are decoded side by side: as asked for, or as many as a token budget or the memory hold."""
+    if options.batch_size is not None:
+        return options.batch_size
+    if options.batch_tokens is not None:
+        return rows_within(options.batch_tokens)
+    device, config = checkpoint.model.device, checkpoint.model.config
+    if device.type != "cuda":
+        return ROWS
+    if checkpoint.encoder_decoder:
+        width, layers = config.num_heads * config.d_kv, config.num_decoder_layers
+    else:
+        size = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
+        width, layers = config.num_key_value_heads * size, config.num_hidden_layers
+    bytes_a_token = int(2 * width * layers * checkpoint.model.dtype.itemsize)
+    free = torch.cuda.mem_get_info(device)[0] * MEMORY_SHARE
+    return rows_within(int(free // bytes_a_token))
+
+
+def rows_within(tokens: int) -> int:
+    """How many sentences a budget of tokens holds."""
+    return max(1, min(MOST_ROWS, tokens // TOKENS_A_ROW))
+
+
+@dataclass(frozen=True)
+class Difference:
+    """A sentence whose text is not that of plain greedy decoding.
+
+    ``token`` counts the tokens that agree and ``gap`` is the distance between the two best logits of plain decoding
+    after them: near zero where rounding decided.
+    """
+
+    sentence: str
+    token: int
+    gap: float
+
+
+def verify_run(checkpoint: Checkpoint, path: Path, count: int) -> list[str]:
+    """Generate for ``count`` sentences of a finished predictions.jsonl, spread over it, greedily and one at a time.
+
+    Returns how many texts differ and each that does, a line each, and records them in the run.json beside the file.
+    """
+    use_protocol_settings(checkpoint)
+    about = path.with_name(NAME)
+    run = read_own_run(about)
+    total = run.sentences
+    chosen = {i * total // count for i in range(count)} if count < total else set(range(total))
+    with path.open(encoding="utf-8") as lines:
+        records = (json.loads(line) for index, line in enumerate(lines) if index in chosen)
+        compared = [_difference(checkpoint, record) for record in records]
+    differences = [difference for difference in compared if difference is not None]
+    verified = {"sentences": len(chosen), "dtype": checkpoint.dtype, "differences": [asdict(d) for d in differences]}
+    write_run(about, replace(run, more={**run.more, "verified": verified}))
+    first = f"Compared with plain greedy decoding in {checkpoint.dtype}: {len(differences)} of {count} differ."
+    return [first, *(f"  {d.sentence} after {d.token} tokens; best logits {d.gap:.3g} apart" for d in differences)]
+
+
+@torch.inference_mode()
+def _difference(checkpoint: Checkpoint, record: Json) -> Difference | None:
+    text: str = record["prediction"]
+    ((ids, room, cut),) = checkpoint.prompt_ids([record["instance"]["instruction_inputs"]])
+    output = checkpoint.model.generate(
+        input_ids=torch.tensor([ids], device=checkpoint.model.device),
+        max_new_tokens=room,
+        output_logits=True,
+        return_dict_in_generate=True,
+    )
+    tokens = output.sequences[0, 1 if checkpoint.encoder_decoder else len(ids) :].tolist()
+    plain = checkpoint.generation(tokens, cut)
+    if plain.text == text:
+        return None
+    beginnings = (checkpoint.text(tokens[:size]) for size in range(plain.tokens + 1))
+    differing = next((size for size, beginning in enumerate(beginnings) if not text.startswith(beginning)), None)
+    place = plain.tokens if differing is None else differing - 1
+    # Where the recorded text goes on after the plain one has ended, the last logits are those of the end token.
+    best = output.logits[min(place, len(output.logits) - 1)][0].float().topk(2).values
+    name = f"{record['dataset']}/{record['split']}/{record['instance']['id']}"
+    return Difference(name, place, float(best[0] - best[1]))
+
+
+def make(system: SystemOptions, options: Options) -> Backend:
+    """The backend of a checkpoint, which is loaded."""
+    return local_backend(load_checkpoint(system.model, system.dtype, system.device), options)
+
+
+LOCAL = BackendKind("local", "a checkpoint on this machine", make, fetches=True)

@@ -1,0 +1,270 @@
+"""Asking a server that speaks the OpenAI API, such as vLLM, SGLang, `transformers serve` or llama.cpp.
+
+Many requests are under way at a time, and each is made as often as it takes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from itertools import islice
+from pathlib import Path
+from queue import SimpleQueue
+from threading import Thread
+from typing import TYPE_CHECKING, Any
+
+from gner_bench.answers import Wrapping
+from gner_bench.catalog import catalog
+from gner_bench.documents.fields import Json
+from gner_bench.documents.run import Model
+from gner_bench.errors import GnerBenchError, InputError, UnreachableError, UsageError, short
+from gner_bench.fetch.http import CONNECT_SECONDS, TemporaryError, backoff, is_temporary, retry_after
+from gner_bench.predict.backend import Api, Backend, BackendKind, SystemOptions
+from gner_bench.predict.backends.server import JITTER, Server, headers, problem, require_usable, served_model
+from gner_bench.predict.generation import Generation
+from gner_bench.predict.options import Options
+from gner_bench.predict.plan import Task
+from gner_bench.structure.back_tokenizer import load_back_tokenizer, tokenizer_file
+
+if TYPE_CHECKING:
+    import httpx2
+
+ROUTES: dict[Api, str] = {"completions": "completions", "chat": "chat/completions"}
+WRAPPINGS: dict[Api, Wrapping] = {"completions": "llama", "chat": "plain"}
+GREEDY: Json = {"temperature": 0, "top_p": 1, "n": 1, "seed": 0, "frequency_penalty": 0, "presence_penalty": 0}
+"""The penalties of 0 also undo a repetition penalty that `transformers serve` takes from the checkpoint."""
+GIVEN_UP = ("abort", "error")
+"""Finish reasons of a generation that the server broke off itself."""
+AHEAD = 2
+"""Requests handed over at a time, as a multiple of the concurrency, so that a slow reader does not idle the server."""
+CLOSING_SECONDS = 10.0
+THREAD = "requests to the server"
+
+
+def make(system: SystemOptions, options: Options) -> Backend:
+    """The backend of the server that ``system`` names. Raises UsageError without an address."""
+    if system.base_url is None:
+        raise UsageError("--backend openai needs --base-url")
+    server = Server(system.base_url, system.model, system.api, system.concurrency)
+    if system.api == "completions" and system.tokenizer is not None:
+        # A decoder-only GNER checkpoint: the limit is of prompt and output together, which takes its tokenizer.
+        total = catalog().get_family("llama").max_total_tokens
+        server = replace(server, max_new_tokens=0, max_total_tokens=total)
+    return openai_backend(server, system.tokenizer)
+
+
+OPENAI = BackendKind(
+    "openai", "a server that speaks the OpenAI API (vLLM, SGLang, llama.cpp, transformers serve)", make
+)
+
+
+def openai_backend(server: Server, tokenizer: Path | None = None) -> Backend:
+    """The backend of ``server``, which is asked for its models; ``tokenizer`` is a file or folder, if there is one.
+
+    Without ``api_key``, $OPENAI_API_KEY is sent. Raises UsageError for settings that cannot work and for a model that
+    the server does not have, UnreachableError where nobody answers, InputError for a bad tokenizer. While decoding,
+    GnerBenchError (UnreachableError) ends the iteration once a request is refused or all its attempts have failed.
+    """
+    key = server.api_key or os.environ.get("OPENAI_API_KEY", "")
+    server = replace(server, base_url=server.base_url.rstrip("/"), api_key=key.strip())
+    require_usable(server, tokenizer)
+    file = None
+    if tokenizer is not None:
+        load_back_tokenizer(tokenizer)
+        file = tokenizer_file(tokenizer)
+    client = Client(server, _counter(file) if file and server.max_total_tokens else None)
+    name = server.model.rstrip("/").rpartition("/")[2]
+    served = {"weights": "not verifiable", "served": served_model(server)}
+    return Backend(
+        name=name,
+        model=Model(name, server.base_url, files={}, more=served),
+        # The model is among the settings because there are no hashes of weights to tell one run from another.
+        settings={
+            "backend": "openai",
+            "api": server.api,
+            "model": server.model,
+            "decoding": "greedy",
+            "num_beams": 1,
+            "dtype": "unknown (server)",
+            "max_input_tokens": None,
+            "max_new_tokens": server.max_new_tokens or None,
+            "max_total_tokens": server.max_total_tokens or None,
+            "stop": list(server.stop) or None,
+        },
+        wrapping=WRAPPINGS[server.api],
+        device="unknown (server)",
+        decode=client.decode,
+        tokenizer=file,
+        statistics=client.statistics,
+    )
+
+
+def _counter(file: Path) -> Callable[[str], int]:
+    """Counts the tokens of a prompt as a checkpoint on this machine would, by the settings beside ``file``."""
+    from transformers import AutoTokenizer
+
+    try:
+        tokenizer: Any = AutoTokenizer.from_pretrained(file.parent)
+    except (OSError, ValueError, KeyError) as error:
+        reason = str(error).strip().splitlines()[0]
+        raise InputError(file.parent, f"cannot be loaded as a tokenizer, to count prompts: {reason}") from None
+    return lambda text: len(tokenizer(text, verbose=False)["input_ids"])
+
+
+class _UnreachableError(TemporaryError):
+    """Nobody answers at all."""
+
+
+@dataclass(frozen=True)
+class _Session:
+    """Where requests run: an event loop in a thread of its own, with ``slots`` for those under way."""
+
+    loop: asyncio.AbstractEventLoop
+    client: httpx2.AsyncClient
+    slots: asyncio.Semaphore
+    stop: asyncio.Event
+
+
+@contextmanager
+def _session(server: Server) -> Iterator[_Session]:
+    """Ends what is under way when left."""
+    import httpx2
+
+    timeout = httpx2.Timeout(None, connect=CONNECT_SECONDS)
+    limits = httpx2.Limits(max_connections=server.concurrency, max_keepalive_connections=server.concurrency)
+    client = httpx2.AsyncClient(headers=headers(server), timeout=timeout, limits=limits)
+    started: Future[_Session] = Future()
+    thread = Thread(target=asyncio.run, args=(_run(server, client, started),), name=THREAD, daemon=True)
+    thread.start()
+    session = started.result()
+    try:
+        yield session
+    finally:
+        session.loop.call_soon_threadsafe(session.stop.set)
+        thread.join(CLOSING_SECONDS)
+
+
+async def _run(server: Server, client: httpx2.AsyncClient, started: Future[_Session]) -> None:
+    """Keep the loop running until told to stop, then cancel what it does."""
+    async with client:
+        stop, slots = asyncio.Event(), asyncio.Semaphore(server.concurrency)
+        started.set_result(_Session(asyncio.get_running_loop(), client, slots, stop))
+        await stop.wait()
+        others = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in others:
+            task.cancel()
+        await asyncio.gather(*others, return_exceptions=True)
+
+
+@dataclass
+class Client:
+    """Asks ``server`` and counts what that took. ``count`` gives the tokens of a prompt where the total is limited."""
+
+    server: Server
+    count: Callable[[str], int] | None
+    requests: int = 0
+    retries: int = 0
+    seconds_waited: float = 0.0
+    uncounted: int = 0
+
+    def statistics(self) -> Json:
+        return {
+            "requests": self.requests,
+            "retries": self.retries,
+            "seconds_waited": round(self.seconds_waited, 1),
+            "outputs_of_unknown_length": self.uncounted,
+        }
+
+    def decode(self, tasks: Sequence[Task]) -> Iterator[tuple[Task, Generation]]:
+        """Outputs as they come. Leaving early cancels the requests under way."""
+        waiting, running = iter(tasks), dict[Future[Generation], Task]()
+        finished = SimpleQueue[Future[Generation]]()
+        with _session(self.server) as session:
+
+            def start(most: int) -> None:
+                for task in islice(waiting, most):
+                    future = asyncio.run_coroutine_threadsafe(self._ask(session, task), session.loop)
+                    running[future] = task
+                    future.add_done_callback(finished.put)
+
+            start(AHEAD * self.server.concurrency)
+            while running:
+                future = finished.get()
+                task = running.pop(future)
+                start(1)
+                yield task, future.result()
+
+    async def _ask(self, session: _Session, task: Task) -> Generation:
+        failures = 0
+        async with session.slots:
+            while True:
+                try:
+                    return self._generation(await self._attempt(session.client, task))
+                except TemporaryError as broken:
+                    failures += 1
+                    if failures == self.server.attempts:
+                        kind = UnreachableError if isinstance(broken, _UnreachableError) else GnerBenchError
+                        raise kind(
+                            f"{self.server.base_url}: {broken} ({failures} attempts at sentence {'/'.join(task.key)});"
+                            " finished sentences are kept, and the same command continues"
+                        ) from None
+                    seconds = backoff(failures, broken.wait, JITTER)
+                    self.retries += 1
+                    self.seconds_waited += seconds
+                    await asyncio.sleep(seconds)
+
+    async def _attempt(self, client: httpx2.AsyncClient, task: Task) -> Any:
+        """The JSON of an answer. Raises TemporaryError, or GnerBenchError for what another attempt cannot help."""
+        import httpx2
+
+        self.requests += 1
+        url = f"{self.server.base_url}/{ROUTES[self.server.api]}"
+        try:
+            async with asyncio.timeout(self.server.timeout):
+                response = await client.post(url, json=self._body(task.prompt))
+        except TimeoutError:
+            raise TemporaryError(f"no answer within {self.server.timeout:g} s") from None
+        except (httpx2.ConnectError, httpx2.ConnectTimeout) as error:
+            raise _UnreachableError(f"cannot be reached any more ({error})") from None
+        except httpx2.HTTPError as error:
+            raise TemporaryError(f"the connection broke ({str(error) or type(error).__name__})") from None
+        status = response.status_code
+        if is_temporary(status):
+            raise TemporaryError(problem(self.server, response), retry_after(response.headers.get("Retry-After")))
+        if status != 200:
+            raise GnerBenchError(f"{url}: sentence {'/'.join(task.key)}: {problem(self.server, response)}")
+        try:
+            return response.json()
+        except ValueError:
+            raise TemporaryError(f"an answer that is not JSON: {short(response.text)}") from None
+
+    def _body(self, prompt: str) -> Json:
+        server = self.server
+        room = server.max_new_tokens
+        if self.count is not None:
+            # A prompt that fills the total by itself gets one token: the server refuses none.
+            left = max(server.max_total_tokens - self.count(prompt), 1)
+            room = min(left, server.max_new_tokens or left)
+        asked = {"messages": [{"role": "user", "content": prompt}]} if server.api == "chat" else {"prompt": prompt}
+        stop = {"stop": list(server.stop)} if server.stop else {}
+        return {"model": server.model, **asked, **GREEDY, "max_tokens": room, **stop}
+
+    def _generation(self, answer: Any) -> Generation:
+        """Tokens are 0 where the server does not count them; whether it counts the end token is its own affair."""
+        try:
+            choice = answer["choices"][0]
+            text = (choice["message"]["content"] or "") if self.server.api == "chat" else choice["text"]
+            reason, usage = choice.get("finish_reason"), answer.get("usage") or {}
+            tokens = usage.get("completion_tokens")
+        except (KeyError, IndexError, TypeError, AttributeError):
+            text = reason = tokens = None
+        if not isinstance(text, str) or reason in GIVEN_UP:
+            raise TemporaryError(f"an answer without a finished text: {short(answer)}")
+        if not isinstance(tokens, int):
+            self.uncounted += 1
+            tokens = 0
+        return Generation(text, tokens, "length" if reason == "length" else "stop")

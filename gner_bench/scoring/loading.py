@@ -1,0 +1,263 @@
+"""Predictions from files of any format: read, aligned with the gold and placed on its words."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from gner_bench.answers import ANSWERS
+from gner_bench.answers.answer import Tagged
+from gner_bench.catalog import catalog
+from gner_bench.data.formats import FORMATS, DataFormat, Predicted
+from gner_bench.data.formats.answers import format_of_answers
+from gner_bench.data.sentence import Dataset, Sentence
+from gner_bench.errors import UsageError, did_you_mean, short
+from gner_bench.scoring.aligning import BY_ORDER, Types, align
+from gner_bench.scoring.generations import load_generations
+from gner_bench.scoring.gold import Gold, GoldSet, gold_sets, with_gold
+from gner_bench.scoring.predictions import Origin, Prediction, Predictions, SetKey, System
+from gner_bench.structure.back_tokenizer import BackTokenizer, load_back_tokenizer
+from gner_bench.structure.placing import Placed, place, renamed_tag
+from gner_bench.structure.structured import Structured, structure
+
+PREDICTIONS = "gner-jsonl"
+"""The format of predictions.jsonl, which is not imported but read one record at a time."""
+DEFAULT_SPLIT = "test"
+NAMED = 5
+"""How many missing sentences a warning names."""
+
+
+@dataclass(frozen=True)
+class Imported:
+    """Imported predictions, held in memory: a million words take some 100 MB."""
+
+    origin: Origin
+    sentences: tuple[Prediction, ...]
+
+    def __iter__(self) -> Iterator[Prediction]:
+        return iter(self.sentences)
+
+
+def formats() -> list[str]:
+    """The formats that ``load_from`` may be asked for: of files of predictions, then of files of answers."""
+    files = [name for name, format in FORMATS.usable().items() if format.read_predictions]
+    return list(dict.fromkeys([PREDICTIONS, *files, *ANSWERS.usable()]))
+
+
+def load_from(
+    paths: Sequence[Path],
+    format: str,
+    gold: Gold | Sequence[Dataset],
+    renames: Mapping[str, str],
+    tokenizer: str | None = None,
+    name: str | None = None,
+) -> Predictions:
+    """The predictions of files in a ``format`` (see ``formats``), together one system.
+
+    ``gold`` says where gold is, or is it. Raises UsageError for what does not go together and all that reading raises.
+    """
+    if format == PREDICTIONS:
+        if renames:
+            message = "types of generations are those of their prompts"
+            raise UsageError(f"--rename is for imported predictions (--from): {message}")
+        if isinstance(gold, Gold) and not gold.paths and gold != Gold():
+            raise UsageError("--as, --split, --keep-misc and --repair say how gold is read; --gold PATH gives it")
+        datasets = gold.read() if isinstance(gold, Gold) else gold
+        predictions = load_generations(paths, tokenizer, name)
+        return with_gold(predictions, datasets) if datasets else predictions
+    known = _format(format)
+    back_tokenizer = None if tokenizer in (None, "none") else load_back_tokenizer(Path(tokenizer))
+    if isinstance(gold, Gold) and not gold.paths:
+        sets, chosen = _own_sets(paths, known, gold)
+    else:
+        sets, chosen = _by_set(paths, known, gold_sets(gold.read() if isinstance(gold, Gold) else gold))
+    return _imported(paths, known, sets, chosen, renames, back_tokenizer, name)
+
+
+def _format(name: str) -> DataFormat:
+    """The format of files of predictions, or of files of answers. Raises UsageError for another name."""
+    format = FORMATS.get(name) if name in FORMATS.names() else None
+    if format is not None and format.read_predictions is not None:
+        return format
+    if name.partition(":")[0] in ANSWERS.names():
+        return format_of_answers(name)
+    if format is not None:
+        raise UsageError(f"the format {name} holds no predictions; {did_you_mean('', formats())}")
+    raise UsageError(f"unknown format of predictions {name!r}; {did_you_mean(name, formats())}")
+
+
+def _by_set(
+    paths: Sequence[Path], format: DataFormat, sets: dict[SetKey, GoldSet]
+) -> tuple[dict[SetKey, GoldSet], dict[SetKey, list[Predicted]]]:
+    """The gold, and the items of each set in the order of the files.
+
+    Records name their data set; where they do not, files are of the only one or, if there are as many, of one each in
+    turn. Raises UsageError where it is open which gold a file is of, InputError for a set that the gold lacks.
+    """
+    assert format.read_predictions is not None
+    keys = list(sets)
+    known = ", ".join(map(str, sets.values()))
+    chosen: dict[SetKey, list[Predicted]] = {}
+    for index, path in enumerate(paths):
+        default = keys[0] if len(keys) == 1 else keys[index] if len(keys) == len(paths) else None
+        for item in format.read_predictions(path, None):
+            key = default
+            if item.dataset is not None:
+                fitting = [key for key in sets if key[0] == item.dataset and item.split in (None, key[1])]
+                if len(fitting) != 1:
+                    what = f"{item.dataset}/{item.split}" if item.split else item.dataset
+                    message = f"is {'several' if fitting else 'none'} of the sets of the gold: {known}"
+                    raise item.fields.error("dataset", f"{short(what)} {message}")
+                key = fitting[0]
+            if key is None:
+                raise UsageError(f"{path}: does not say its data set, and the gold has several: {known}")
+            chosen.setdefault(key, []).append(item)
+    return sets, chosen
+
+
+def _own_sets(
+    paths: Sequence[Path], format: DataFormat, gold: Gold
+) -> tuple[dict[SetKey, GoldSet], dict[SetKey, list[Predicted]]]:
+    """The data sets whose gold is in the files, ids counted from 0 where there are none, and the items of each.
+
+    A set without a list of types has those that its sentences list or, where they list none, have.
+    """
+    if not format.gold_inside or format.read_predictions is None:
+        raise UsageError(f"predictions in the format {format.name} hold no gold; --gold PATH gives it")
+    sets: dict[SetKey, GoldSet] = {}
+    chosen: dict[SetKey, list[Predicted]] = {}
+    for path, name in zip(paths, gold.names_for(len(paths), "predictions"), strict=True):
+        reading, types = gold.reading(name)
+        for item in format.read_predictions(path, reading):
+            key = item.dataset or name or _stem(path), item.split or gold.split or DEFAULT_SPLIT
+            own = sets.setdefault(key, GoldSet(*key, types or (), {}))
+            id = item.id if item.id is not None else str(len(own.sentences))
+            if id in own.sentences:
+                raise item.fields.error("id", f"sentence {short(id)} of {own} is there twice")
+            own.sentences[id] = Sentence(id, item.words, item.gold or (), item.types)
+            chosen.setdefault(key, []).append(item)
+    for key, own in sets.items():
+        if not own.types:
+            sentences = own.sentences.values()
+            met = (kind for s in sentences for kind in (s.types or [tag[2:] for tag in s.tags if tag != "O"]))
+            sets[key] = GoldSet(own.name, own.split, tuple(dict.fromkeys(met)), own.sentences)
+    return sets, chosen
+
+
+@dataclass
+class _Notes:
+    """What the warnings say."""
+
+    counts: Counter[str] = field(default_factory=Counter)
+    lines: list[str] = field(default_factory=list)
+    by_order: list[str] = field(default_factory=list)
+    structured: bool = False
+
+
+def _imported(
+    paths: Sequence[Path],
+    format: DataFormat,
+    sets: Mapping[SetKey, GoldSet],
+    chosen: Mapping[SetKey, Sequence[Predicted]],
+    renames: Mapping[str, str],
+    back_tokenizer: BackTokenizer | None,
+    name: str | None,
+) -> Imported:
+    """The predictions of all items on the words of the gold, with ids and tags of its sentences.
+
+    What was assumed and what went astray is said in ``origin.warnings``; ``origin.expected`` counts the sentences of
+    the gold.
+    """
+    notes = _Notes()
+    predictions: list[Prediction] = []
+    for key, items in chosen.items():
+        predictions += _placed(items, sets[key], renames, format.version, back_tokenizer, notes)
+    idle = ", ".join(str(gold) for key, gold in sets.items() if key not in chosen)
+    if idle:
+        notes.lines.append(f"no predictions of {idle}, which the gold holds")
+    assumed = [*format.assumed]
+    if notes.structured and back_tokenizer is None:
+        assumed.append("scored without back-tokenization")
+    counts = [f"{phrase}: {count}" for phrase, count in sorted(notes.counts.items()) if count]
+    if notes.by_order:
+        counts.append(f"ids are not the gold's, sentences told by order and words: {', '.join(notes.by_order)}")
+    summary = "; ".join((*assumed, *counts))
+    planned = {sets[key].name: len(sets[key].sentences) for key in chosen}
+    known = catalog().find_model(name) if name else None
+    origin = Origin(
+        tuple(paths),
+        System(name or _stem(paths[0]), known.parameters if known else None),
+        tokenizer=back_tokenizer.fingerprint if back_tokenizer and notes.structured else None,
+        structuring=format.version,
+        planned=planned,
+        expected=sum(planned.values()),
+        warnings=(*([f"{format.name}: {summary}"] if summary else []), *notes.lines),
+    )
+    return Imported(origin, tuple(predictions))
+
+
+def _placed(
+    items: Sequence[Predicted],
+    gold: GoldSet,
+    renames: Mapping[str, str],
+    version: str,
+    back_tokenizer: BackTokenizer | None,
+    notes: _Notes,
+) -> Iterator[Prediction]:
+    sentences, by = align(items, gold)
+    types = Types(gold, renames)
+    for item, sentence in zip(items, sentences, strict=True):
+        placed, structured = _place(item, sentence, types, back_tokenizer)
+        notes.counts.update(placed.noted)
+        notes.structured |= structured is not None
+        yield Prediction(
+            gold.name,
+            gold.split,
+            sentence.id,
+            sentence.types or gold.types,
+            sentence.words,
+            sentence.tags,
+            tuple(placed.tags),
+            tuple(placed.unplaced),
+            item.text,
+            structured,
+            {"confidence": placed.confidence} if placed.confidence else {},
+            item.fields.path,
+            item.fields.line or 0,
+            version,
+        )
+    notes.lines += [f"{gold}: {line}" for line in types.remarks()]
+    if by == BY_ORDER and any(item.id is not None for item in items):
+        notes.by_order.append(str(gold))
+    there = {sentence.id for sentence in sentences}
+    lacking = [short(id) for id in gold.sentences if id not in there]
+    if lacking:
+        names = ", ".join(lacking[:NAMED]) + (", …" if len(lacking) > NAMED else "")
+        notes.lines.append(f"{gold}: sentences without prediction: {len(lacking)} ({names})")
+
+
+def _place(
+    item: Predicted, sentence: Sentence, types: Types, back_tokenizer: BackTokenizer | None
+) -> tuple[Placed, Structured | None]:
+    """The answer on the words of the sentence. Raises InputError for spans that cannot be of it."""
+    answer = item.answer
+    if item.format is not None:
+        known = tuple(dict.fromkeys((*(sentence.types or types.known), *types.renames)))
+        answer = item.format.read(item.text, sentence.words, known)
+        if isinstance(answer, Tagged):
+            structured = structure(sentence.words, known, answer, back_tokenizer, item.format)
+            tags = [renamed_tag(tag, types.name) for tag in structured.match.tags]
+            return Placed(tags, noted=Counter(answer.notes)), structured
+    if answer is None:
+        raise item.fields.error("prediction", "holds no answer")
+    try:
+        return place(answer, sentence.words, types.name), None
+    except ValueError as problem:
+        raise item.fields.error("entities", str(problem)) from None
+
+
+def _stem(path: Path) -> str:
+    """The name of a file without its ending."""
+    return Path(path.name.removesuffix(".gz")).stem

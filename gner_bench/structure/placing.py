@@ -1,0 +1,247 @@
+"""Answers that are not tagged words onto the words of a sentence: spans, mentions without places, and tags.
+
+Spans are placed by word, by character where words are cut otherwise, by hierarchical matching where they differ. Spans
+that share a word with another cannot all become BIO tags: the higher score goes first where all have one, then the
+longer, then the earlier in the answer.
+
+Mentions are placed at every occurrence in the sentence, from left to right, since the question asks what, not where:
+that leaves the GNER metric as it is, which counts a text once a sentence. Longer ones go first, those of equal length
+in the order of the answer.
+
+What finds no free place is unplaced: it counts as predicted, by its text.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import accumulate, pairwise
+from typing import NamedTuple
+
+from gner_bench.answers.answer import Answer, CharacterSpans, Mentions, Span, Tagged, Tags, WordSpans
+from gner_bench.bio import lenient_spans, place_span
+from gner_bench.structure.matching import match
+
+OVERLAPPING = "overlapping spans not placed (they count as predicted)"
+CUT = "spans that begin or end inside a word not placed (they count as predicted)"
+MATCHED = "sentences whose words differ from the gold's, matched"
+LOST = "spans at words that the gold lacks not placed (they count as predicted)"
+MISSING = "mentions not in the sentence (they count as predicted)"
+TAKEN = "mentions only at words of other entities (they count as predicted)"
+Naming = Callable[[str], str | None]
+"""The name that the sentence's types have for a type of the answer, None where mentions of it are left out."""
+
+
+class Mention(NamedTuple):
+    """A mention with its text in words."""
+
+    text: str
+    words: tuple[str, ...]
+    type: str
+
+
+@dataclass(slots=True)
+class Placed:
+    """Predicted ``tags``, one a word of the sentence, and the (text, type) pairs that are ``unplaced``.
+
+    ``noted`` counts what people must know, by the phrase that tells it. ``confidence`` has a number for each word, the
+    product of those of an entity being its score, or is empty.
+    """
+
+    tags: list[str]
+    unplaced: list[tuple[str, str]] = field(default_factory=list)
+    noted: Counter[str] = field(default_factory=Counter)
+    confidence: list[float] = field(default_factory=list)
+
+    def unplace(self, mention: Span | Mention, why: str) -> None:
+        """Let a mention count as predicted by its text."""
+        self.unplaced.append((mention.text, mention.type))
+        self.noted[why] += 1
+
+
+def place(answer: Answer, words: Sequence[str], name: Naming = lambda kind: kind) -> Placed:
+    """Tags for ``words`` from an answer that is not tagged words, which ``structure`` is for.
+
+    Tags stay as they are, legal BIO or not, where their words are the sentence's. Raises ValueError for spans that
+    cannot be of this sentence, TypeError for tagged words.
+    """
+    match answer:
+        case Mentions():
+            placed = Placed(["O"] * len(words))
+            named = ((text, name(kind)) for text, kind in answer.mentions)
+            kept = dict.fromkeys(Mention(text, tuple(text.split()), kind) for text, kind in named if kind is not None)
+            for mention, occurring, tagged in place_mentions(placed.tags, words, kept, by_character=True):
+                if not tagged:
+                    placed.unplace(mention, TAKEN if occurring else MISSING)
+        case WordSpans():
+            placed = _place_word_spans(answer.words, words, _renamed(answer.spans, name))
+        case CharacterSpans():
+            placed = _place_character_spans(answer.text, words, _renamed(answer.spans, name))
+        case Tags() if tuple(words) == answer.words:
+            placed = Placed([renamed_tag(tag, name) for tag in answer.tags])
+        case Tags():
+            own = answer.words
+            spans = [
+                Span(first, end, kind, " ".join(own[first:end])) for first, end, kind in lenient_spans(answer.tags)
+            ]
+            placed = _place_word_spans(own, words, _renamed(spans, name))
+        case Tagged():
+            raise TypeError("words with labels are matched, not placed")
+    placed.noted.update(answer.notes)
+    return placed
+
+
+def _renamed(spans: Iterable[Span], name: Naming) -> list[Span]:
+    named = ((span, name(span.type)) for span in spans)
+    return [replace(span, type=kind) for span, kind in named if kind is not None]
+
+
+def renamed_tag(tag: str, name: Naming) -> str:
+    """A tag with the name of its type, ``O`` for one that is left out."""
+    kind = None if tag == "O" else name(tag[2:])
+    return f"{tag[:2]}{kind}" if kind else "O"
+
+
+def place_spans(count: int, spans: Sequence[Span]) -> Placed:
+    """Tags for ``count`` words from spans of them."""
+    placed, sure = Placed(["O"] * count), [1.0] * count
+    scored = bool(spans) and all(span.score is not None for span in spans)
+    order = sorted(spans, key=lambda span: (-(span.score or 0) if scored else 0, span.first - span.end))
+    seen: set[tuple[int, int, str]] = set()
+    for span in order:
+        if (span.first, span.end, span.type) in seen:
+            continue
+        seen.add((span.first, span.end, span.type))
+        if place_span(placed.tags, span.first, span.end, span.type):
+            sure[span.first] = span.score or 0.0
+        else:
+            placed.unplace(span, OVERLAPPING)
+    placed.confidence = sure if scored and all(0 <= number <= 1 for number in sure) else []
+    return placed
+
+
+def _place_word_spans(own: Sequence[str], words: Sequence[str], spans: list[Span]) -> Placed:
+    """Tags for ``words`` from spans of the system's ``own`` words."""
+    if tuple(words) == own:
+        return place_spans(len(words), spans)
+    if not same_characters(own, words):
+        return _matched(own, words, spans)
+    offsets = [0, *accumulate(len(squeezed(word)) for word in own)]
+    return _place_offsets(words, [replace(s, first=offsets[s.first], end=offsets[s.end]) for s in spans])
+
+
+def _place_character_spans(text: str | None, words: Sequence[str], spans: list[Span]) -> Placed:
+    """Tags for ``words`` from spans of the characters of ``text``, None being the words joined by spaces."""
+    checked, text = text is None, " ".join(words) if text is None else text
+    spans = [_with_text(text, span, checked) for span in spans]
+    if same_characters([text], words):
+        before = [0, *accumulate(not character.isspace() for character in text)]
+        return _place_offsets(words, [replace(s, first=before[s.first], end=before[s.end]) for s in spans])
+    # Other words: the text is cut at white space and at the ends of spans, so that spans are of whole tokens.
+    cuts = sorted({0, len(text), *(span.first for span in spans), *(span.end for span in spans)})
+    tokens: list[str] = []
+    at = {0: 0}
+    for start, end in pairwise(cuts):
+        tokens += text[start:end].split()
+        at[end] = len(tokens)
+    return _matched(tokens, words, [replace(span, first=at[span.first], end=at[span.end]) for span in spans])
+
+
+def _with_text(text: str, span: Span, checked: bool) -> Span:
+    """The span with its text. Raises ValueError for one that is not in ``text``."""
+    if not 0 <= span.first < span.end <= len(text):
+        raise ValueError(f"{span.first} to {span.end} does not lie within the {len(text)} characters of the text")
+    inner = text[span.first : span.end]
+    if not inner.strip():
+        raise ValueError(f"{span.first} to {span.end} is only white space in the text")
+    if span.text and squeezed(span.text).lower() != squeezed(inner).lower():
+        raise ValueError(f"{span.first} to {span.end} is {inner[:40]!r} in the text, not {span.text[:40]!r}")
+    if checked and not span.text:
+        raise ValueError("has neither text nor entities with their text, so that nothing shows which sentence it is")
+    return replace(span, text=inner)
+
+
+def _place_offsets(words: Sequence[str], spans: Iterable[Span]) -> Placed:
+    """Tags for ``words`` from spans of their characters, white space not counted."""
+    starts: dict[int, int] = {}
+    ends: dict[int, int] = {}
+    offset = 0
+    for index, word in enumerate(words):
+        if size := len(squeezed(word)):
+            starts[offset], ends[offset + size] = index, index + 1
+            offset += size
+    whole, cut = [], []
+    for span in spans:
+        if span.first in starts and span.end in ends and span.first < span.end:
+            whole.append(replace(span, first=starts[span.first], end=ends[span.end]))
+        else:
+            cut.append(span)
+    placed = place_spans(len(words), whole)
+    for span in cut:
+        placed.unplace(span, CUT)
+    return placed
+
+
+def _matched(own: Sequence[str], words: Sequence[str], spans: Sequence[Span]) -> Placed:
+    """Tags for ``words`` from spans of other words, by the hierarchical matching that generated text goes through."""
+    flat = place_spans(len(own), spans)
+    found = match(words, own, flat.tags)
+    placed = Placed(found.tags, flat.unplaced, flat.noted)
+    kept = set(found.sources)
+    for first, end, kind in lenient_spans(flat.tags):
+        if kept.isdisjoint(range(first, end)):
+            placed.unplace(Span(first, end, kind, " ".join(own[first:end])), LOST)
+    placed.noted[MATCHED] += 1
+    return placed
+
+
+def place_mentions(
+    tags: list[str], words: Sequence[str], mentions: Iterable[Mention], by_character: bool
+) -> Iterator[tuple[Mention, int, int]]:
+    """Tag every occurrence of each mention that shares no word with an entity placed before.
+
+    Words are compared as they are; else in lower case; else, ``by_character``, without regard to white space. Gives the
+    mentions in the order in which they are placed, longer ones first, with how often they occur and were placed.
+    """
+    lower = [word.lower() for word in words]
+    readings = [(tuple(row), _positions(row)) for row in (words, lower)]
+    for mention in sorted(mentions, key=lambda mention: -len(mention.words)):
+        size, wanted_lower = len(mention.words), tuple(word.lower() for word in mention.words)
+        spots: list[tuple[int, int]] = []
+        for (row, positions), wanted in zip(readings, (mention.words, wanted_lower), strict=True):
+            starts = positions.get(wanted[0], []) if wanted and not spots else []
+            spots += [(start, start + size) for start in starts if row[start : start + size] == wanted]
+        if by_character and not spots:
+            spots = _by_character(lower, "".join(wanted_lower))
+        yield mention, len(spots), sum([place_span(tags, first, end, mention.type) for first, end in spots])
+
+
+def _positions(words: Sequence[str]) -> dict[str, list[int]]:
+    positions: dict[str, list[int]] = {}
+    for index, word in enumerate(words):
+        positions.setdefault(word, []).append(index)
+    return positions
+
+
+def _by_character(words: Sequence[str], wanted: str) -> list[tuple[int, int]]:
+    spots = []
+    for start in range(len(words) if wanted else 0):
+        text, end = "", start
+        while end < len(words) and len(text) < len(wanted):
+            text += squeezed(words[end])
+            end += 1
+        if text == wanted:
+            spots.append((start, end))
+    return spots
+
+
+def squeezed(text: str) -> str:
+    """``text`` without white space."""
+    return "".join(text.split())
+
+
+def same_characters(words: Iterable[str], others: Iterable[str]) -> bool:
+    """Whether two sentences differ in white space and case at most, character by character."""
+    one, other = squeezed(" ".join(words)), squeezed(" ".join(others))
+    return len(one) == len(other) and (one == other or one.lower() == other.lower())

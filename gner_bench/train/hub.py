@@ -1,0 +1,179 @@
+"""The model card of a fine-tuned checkpoint (its README.md), and its upload to the Hugging Face hub."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+from gner_bench import __version__
+from gner_bench.documents.fields import Json
+from gner_bench.errors import GnerBenchError, UsageError, short
+from gner_bench.fetch import home
+from gner_bench.fetch.locate import HUB_ID
+from gner_bench.messages import one_line
+from gner_bench.report.escape import markdown
+from gner_bench.report.rounding import ROUNDING, printed
+from gner_bench.train.result import Trained
+from gner_bench.train.start import first_line
+
+TAGS = ["named-entity-recognition", "generative-ner", "gner", "token-classification"]
+NOT_PUSHED = ["state/*", "tensorboard/*", ".*"]
+
+
+def card(trained: Trained, run: Json, scores: Json | None, recipe_text: str) -> str:
+    """The whole card. ``scores`` is the scores.json of the chosen checkpoint, None without selection data."""
+    wrapping = "between `[INST]` and `[/INST]`" if trained.prepared.start.wrapping == "llama" else "as it is"
+    command = "gner-bench predict --model THIS_FOLDER --datasets zero-shot --out DIR\ngner-bench score DIR"
+    sections = [
+        _head(trained),
+        f"## Use\n\nThe prompt is that of GNER, {wrapping}.\n\n{_fenced(command, 'sh')}",
+        _scores(trained, scores),
+        _training_data(trained),
+        _overlaps(trained),
+        f"## Recipe\n\n{_fenced(recipe_text, 'toml')}",
+        _history(run),
+    ]
+    return "\n\n".join(sections) + "\n"
+
+
+def _head(trained: Trained) -> str:
+    """The metadata (JSON strings are YAML strings), and what the checkpoint is."""
+    recipe, revision = trained.prepared.recipe, trained.prepared.start.revision
+    lines = ["---", "library_name: transformers"]
+    if HUB_ID.fullmatch(recipe.checkpoint) and revision is not None:
+        lines.append(f"base_model: {json.dumps(recipe.checkpoint)}")
+    metadata = "\n".join([*lines, "tags:", *(f"- {tag}" for tag in TAGS), "---"])
+    source = markdown(recipe.checkpoint) + (f" (revision {revision})" if revision else "")
+    text = (
+        f"Fine-tuned from {source} with gner-bench {__version__} for generative named entity recognition (GNER, Ding et"
+        f" al. 2024). It writes the target `{recipe.target}`."
+    )
+    note = f"\n\n{markdown(recipe.note)}" if recipe.note else ""
+    return f"{metadata}\n\n# {markdown(recipe.name)}\n\n{text}{note}"
+
+
+def _scores(trained: Trained, scores: Json | None) -> str:
+    if scores is None:
+        return "## Scores\n\nNone: the recipe has no selection data. The weights are those after the last update."
+    best, evaluations = trained.best, trained.evaluations
+    assert best is not None
+
+    def cells(values: Json) -> list[str]:
+        gner = [printed(100 * values["gner"][name]) for name in ("precision", "recall", "f1")]
+        return [*gner, printed(100 * values["strict"]["f1"])]
+
+    rows = [
+        [f"{markdown(name)}/{markdown(values['split'])}", str(values["sentences"]), *cells(values)]
+        for name, values in scores["datasets"].items()
+    ]
+    rows.append(["**mean**", "", *cells(scores["average"])])
+    table = _table(["set", "sentences", "precision", "recall", "F1", "strict F1"], rows)
+    steps = ", ".join(f"{evaluation.step}: {printed(100 * evaluation.f1)}" for evaluation in evaluations)
+    return (
+        "## Scores on the selection sets\n\n"
+        "These sentences chose the checkpoint, so these are not test scores. The GNER metric unless it says"
+        f" strict; {ROUNDING}\n\n{table}\n\n"
+        f"The best of {len(evaluations)} evaluations by mean F1, after {best.step} of {trained.last_step} updates"
+        f" (update: F1: {steps}). Signature:\n\n{_fenced(scores['signature'], '')}"
+    )
+
+
+def _training_data(trained: Trained) -> str:
+    prepared, training, rows = trained.prepared, trained.prepared.data.training, []
+    for data in training:
+        dataset, limit = data.dataset, data.spec.negative_types
+        name = f"{markdown(dataset.name)}/{markdown(dataset.split)}"
+        types = "all" if limit is None else str(limit)
+        rows.append([name, str(len(dataset.sentences)), types, str(dataset.repaired), f"`{dataset.content_hash[:16]}`"])
+    table = _table(["set", "sentences", "most negative types", "repaired tags", "content hash"], rows)
+    parts = ["## Training data", table, f"{len(prepared.examples)} examples in all."]
+    parts += [f"{line}." for line in prepared.cut.lines()]
+    for data in training:
+        if (counts := data.placement) is not None:
+            parts.append(
+                f"{markdown(data.dataset.name)} lists mentions without places. Of those in the file, {counts.found}"
+                f" were tagged ({counts.several} of them occur more than once in their passage: every occurrence was"
+                f" tagged); {counts.overlapping} overlap with a longer mention or one before, {counts.conflicting} were"
+                f" listed under an earlier type too and keep that one, and {counts.missing} are not in the text: these"
+                " three are not tagged."
+            )
+    before = ", ".join(map(markdown, prepared.start.training_sets))
+    if before:
+        parts.append(f"The checkpoint it started from was trained on {before}.")
+    return "\n\n".join(parts)
+
+
+def _overlaps(trained: Trained) -> str:
+    data, lines = trained.prepared.data, []
+    for overlap in data.training_overlaps:
+        noun, verb = ("sentence", "is") if len(overlap.sentences) == 1 else ("sentences", "are")
+        names = f"{markdown(overlap.data)} that {verb} in {markdown(overlap.test)}/test"
+        lines.append(f"trained on {len(overlap.sentences)} {noun} of {names}")
+    lines += [
+        f"**selected on test sentences**, as the recipe allows: {markdown(str(overlap))}"
+        for overlap in data.selection_overlaps
+    ]
+    lines = lines or ["none found, by words in lower case"]
+    if data.unchecked:
+        names = ", ".join(map(markdown, data.unchecked))
+        lines.append(f"not checked, because the test sets were not there: {names}")
+    return "## Overlap with test sets\n\n" + "\n".join(f"- {line}" for line in lines)
+
+
+def _history(run: Json) -> str:
+    versions = ", ".join(f"{name} {version}" for name, version in run["versions"].items())
+    sessions = run["sessions"]
+    devices = ", ".join(dict.fromkeys(f"{s['processes']} x {s['devices'][0]}" for s in sessions))
+    seconds = sum(session.get("seconds", 0) for session in sessions)
+    return (
+        f"## How it was made\n\nOn {markdown(devices)} in {seconds / 3600:.2f} hours ({len(sessions)} session"
+        f"{'s' if len(sessions) > 1 else ''}); seed {run['seed']}; {markdown(versions)}. More in `run.json`, the loss"
+        " of the logged updates in `log.jsonl`."
+    )
+
+
+def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    lines = [heads, ["---"] * len(heads), *rows]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
+def _fenced(text: str, language: str) -> str:
+    """A block of code; its fence is longer than any run of backticks in it, and its lines hold no control characters
+    (``one_line`` replaces them, and joins words by single spaces: lines without any keep their indentation)."""
+    lines = text.strip("\n").split("\n")
+    clean = "\n".join(line if one_line(line) == " ".join(line.split()) else one_line(line) for line in lines)
+    fence = "`" * max(3, 1 + max((len(run) for run in re.findall("`+", clean)), default=0))
+    return f"{fence}{language}\n{clean}\n{fence}"
+
+
+def require_repository(repository: str) -> None:
+    """Raise UsageError for a name that is no repository, and when the network is switched off."""
+    if HUB_ID.fullmatch(repository) is None:
+        raise UsageError(f"--push-to-hub {short(repository)}: expected OWNER/NAME")
+    if home.offline(False):
+        raise UsageError("--push-to-hub needs the network, which is switched off")
+
+
+def push(folder: Path, repository: str) -> str:
+    """Upload a checkpoint folder and return its address; the repository is made, private, if it is not there.
+
+    Raises GnerBenchError when the hub refuses or cannot be reached; the folder is as it was.
+    """
+    from huggingface_hub import HfApi
+    from huggingface_hub.errors import HfHubHTTPError
+
+    try:
+        api = HfApi()
+        api.create_repo(repository, private=True, exist_ok=True)
+        api.upload_folder(
+            repo_id=repository,
+            folder_path=folder,
+            ignore_patterns=NOT_PUSHED,
+            commit_message=f"Upload {folder.name} with gner-bench",
+        )
+    except (HfHubHTTPError, OSError, ValueError) as error:
+        message = f"--push-to-hub {repository}: {first_line(error)}; the checkpoint is in {folder}"
+        raise GnerBenchError(message) from None
+    return f"https://huggingface.co/{repository}"

@@ -1,1 +1,0 @@
-"""Fine-tuning a checkpoint the GNER way, on the Trainer of transformers."""

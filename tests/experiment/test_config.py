@@ -1,0 +1,176 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from gner_bench.cli.run import PRESET_NAMES
+from gner_bench.demo import CORPUS
+from gner_bench.errors import InputError
+from gner_bench.experiment.config import PRESETS, Experiment, Job, SystemEntry, read_experiment
+from gner_bench.predict.backend import SystemOptions
+from gner_bench.predict.options import Limit, Options
+
+HEAD = 'predictions = "out"\nreport = "rep"\ndata = "corpora"\n'
+CHECKPOINT = '[[checkpoints]]\nmodel = "models/GNER-T5-base"\n'
+
+
+def read(folder: Path, text: str) -> Experiment:
+    path = folder / "experiment.toml"
+    path.write_text(text, encoding="utf-8")
+    return read_experiment(path)
+
+
+def refusal(folder: Path, text: str) -> str:
+    """What is said about ``text``, after the name of the file."""
+    with pytest.raises(InputError) as caught:
+        read(folder, text)
+    return str(caught.value).removeprefix(f"{folder / 'experiment.toml'}: ")
+
+
+def test_the_packaged_demonstration_reads() -> None:
+    experiment = read_experiment(PRESETS["demo"])
+    assert list(experiment.jobs()) == [Job("gner-tiny", SystemOptions("demo"), "drafted")]
+    assert experiment.data == "demo"
+
+
+def test_settings_left_out_have_defaults(tmp_path: Path) -> None:
+    assert read(tmp_path, HEAD + CHECKPOINT) == Experiment(
+        predictions="out", report="rep", data="corpora", checkpoints=(SystemEntry("models/GNER-T5-base"),)
+    )
+
+
+def test_a_checkpoint_without_name_is_called_after_its_folder(tmp_path: Path) -> None:
+    experiment = read(tmp_path, HEAD + CHECKPOINT + '[[checkpoints]]\nmodel = "b/base"\nname = "mine"\n')
+    assert [(run.name, run.system.model) for run in experiment.jobs()] == [
+        ("GNER-T5-base", "models/GNER-T5-base"),
+        ("mine", "b/base"),
+    ]
+
+
+def test_options_carry_every_setting(tmp_path: Path) -> None:
+    settings = (
+        'datasets = ["a", "b"]\nsplit = "dev"\nlimit = 3\nbatch_size = 4\nnum_beams = 2\ndecodings = ["beam"]\n'
+        'label_order = "shuffled"\nseed = 9\n'
+    )
+    experiment = read(tmp_path, HEAD + settings + CHECKPOINT)
+    assert experiment.options(next(experiment.jobs()), Path("x")) == Options(
+        data=Path("corpora"),
+        out=Path("x"),
+        datasets=("a", "b"),
+        split="dev",
+        limit=Limit(1, 3),
+        batch_size=4,
+        num_beams=2,
+        decoding="beam",
+        label_order="shuffled",
+        seed=9,
+    )
+
+
+def test_the_word_demo_stands_for_the_embedded_corpus(tmp_path: Path) -> None:
+    experiment = read(tmp_path, HEAD.replace("corpora", "demo") + CHECKPOINT)
+    assert experiment.options(next(experiment.jobs()), Path("x")).data == CORPUS
+
+
+def test_an_unknown_key_gets_the_nearest_one(tmp_path: Path) -> None:
+    assert refusal(tmp_path, HEAD + "batchsize = 8\n" + CHECKPOINT) == (
+        "batchsize: unknown key; did you mean 'batch_size'?"
+    )
+
+
+def test_an_unknown_key_of_a_checkpoint_is_numbered(tmp_path: Path) -> None:
+    assert refusal(tmp_path, HEAD + CHECKPOINT + 'nam = "x"\n') == (
+        "checkpoints[0].nam: unknown key; did you mean 'name'?"
+    )
+
+
+@pytest.mark.parametrize("key", ["predictions", "report"])
+def test_a_missing_key_is_named(tmp_path: Path, key: str) -> None:
+    lines = [line for line in HEAD.splitlines(keepends=True) if not line.startswith(key)]
+    assert refusal(tmp_path, "".join(lines) + CHECKPOINT) == f"{key}: is missing"
+
+
+def test_a_checkpoint_without_model(tmp_path: Path) -> None:
+    assert refusal(tmp_path, HEAD + '[[checkpoints]]\nname = "x"\n') == "checkpoints[0].model: is missing"
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ('split = "tests"', "split: unknown value 'tests'; did you mean 'test'?"),
+        ('dtype = "fp64"', "dtype: unknown value 'fp64'; did you mean 'fp16'?"),
+        ('label_order = "random"', "label_order: unknown value 'random'; known: file, shuffled"),
+    ],
+)
+def test_a_value_outside_the_choices(tmp_path: Path, line: str, said: str) -> None:
+    assert refusal(tmp_path, f"{HEAD}{line}\n{CHECKPOINT}") == said
+
+
+@pytest.mark.parametrize("key", ["limit", "batch_size", "num_beams"])
+@pytest.mark.parametrize("value", [0, -1])
+def test_counts_are_at_least_one(tmp_path: Path, key: str, value: int) -> None:
+    assert refusal(tmp_path, f"{HEAD}{key} = {value}\n{CHECKPOINT}") == f"{key}: must be at least 1, found {value}"
+
+
+def test_a_limit_may_be_a_range(tmp_path: Path) -> None:
+    experiment = read(tmp_path, HEAD + 'limit = "11-20"\n' + CHECKPOINT)
+    assert experiment.options(next(experiment.jobs()), Path("x")).limit == Limit(11, 20)
+    assert refusal(tmp_path, HEAD + 'limit = "20-11"\n' + CHECKPOINT).startswith("limit: '20-11': expected")
+
+
+def test_no_checkpoint(tmp_path: Path) -> None:
+    assert refusal(tmp_path, HEAD + "checkpoints = []\n") == (
+        "checkpoints: names no checkpoint (--model names one for this run)"
+    )
+
+
+def test_two_checkpoints_of_one_name(tmp_path: Path) -> None:
+    second = '[[checkpoints]]\nmodel = "other/GNER-T5-base"\n'
+    assert refusal(tmp_path, HEAD + CHECKPOINT + second) == (
+        "checkpoints: two checkpoints are called 'GNER-T5-base'; give each a name"
+    )
+
+
+def test_every_checkpoint_runs_in_every_decoding(tmp_path: Path) -> None:
+    text = HEAD + 'decodings = ["drafted", "greedy", "beam", "constrained"]\nnum_beams = 4\n' + CHECKPOINT
+    experiment = read(tmp_path, text)
+    names = [run.name.removeprefix("GNER-T5-base") for run in experiment.jobs()]
+    assert names == ["", "+greedy", "+beam4", "+constrained"]
+    found = [experiment.options(run, Path("x")) for run in experiment.jobs()]
+    assert [(each.effective_decoding, each.num_beams) for each in found] == [
+        ("drafted", 1),
+        ("greedy", 1),
+        ("beam", 4),
+        ("constrained", 1),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("lines", "said"),
+    [
+        ('decodings = ["beam"]', "num_beams: 1, and decodings beam"),
+        ("num_beams = 4", "num_beams: 4, and decodings drafted"),
+        ("decodings = []", "decodings: names none"),
+        ('metrics = ["gner", "gner"]', "metrics: names one twice"),
+        ('metrics = ["f1"]', "metrics[0]: unknown value 'f1'"),
+        ('baseline = "other"', "baseline: 'other' is none of the runs GNER-T5-base"),
+        ("resamples = -1", "resamples: must be at least 0, found -1"),
+    ],
+)
+def test_settings_that_do_not_go_together(tmp_path: Path, lines: str, said: str) -> None:
+    assert refusal(tmp_path, f"{HEAD}{lines}\n{CHECKPOINT}").startswith(said)
+
+
+def test_models_take_the_place_of_the_checkpoints() -> None:
+    experiment = read_experiment(PRESETS["supervised"], ("mine/tuned",))
+    assert [(run.name, run.system.model) for run in experiment.jobs()] == [("tuned", "mine/tuned")]
+
+
+@pytest.mark.parametrize("preset", ["demo", "zero-shot"])
+def test_presets_read(preset: str) -> None:
+    assert list(read_experiment(PRESETS[preset]).jobs())
+
+
+def test_the_command_knows_all_presets() -> None:
+    assert set(PRESET_NAMES) == set(PRESETS)

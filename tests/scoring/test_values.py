@@ -1,0 +1,283 @@
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from seqeval.metrics import f1_score
+from seqeval.scheme import IOB2
+
+from gner_bench.api import load_predictions, score
+from gner_bench.bio import strict_spans
+from gner_bench.documents.scores import Counts, Macro, Value
+from gner_bench.scoring.metrics import METRICS, Metric, ordered
+from gner_bench.scoring.predictions import Prediction
+from gner_bench.scoring.resampling import Resampling
+from gner_bench.scoring.values import SystemValues
+
+from .sentences import Given, given_sets, predictions, sentence
+
+SENTENCES = st.lists(predictions(), min_size=1, max_size=6)
+FEW = Resampling(25)
+NONE = Resampling(0)
+
+
+def figures(resampling: Resampling = NONE, **sets: list[Prediction]) -> SystemValues:
+    return SystemValues(score(given_sets(**sets), METRICS), resampling)
+
+
+def shares(value: Value) -> tuple[float, float, float]:
+    return value.precision, value.recall, value.f1
+
+
+# The reference implementation
+
+
+@pytest.fixture(scope="module", params=["gner-t5-base.dev700.jsonl", "gner-t5-large.dev700.jsonl"])
+def file(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture(scope="module", params=["t5_tokenizer", "no_tokenizer"])
+def golden(request: pytest.FixtureRequest, shared: Path, file: str) -> tuple[list[Prediction], dict[str, Any]]:
+    """Real outputs, structured, and what the reference implementation gives for them by data set, and on average."""
+    expected = json.loads((shared / "predictions/expected_scores.json").read_text(encoding="utf-8"))[file]
+    tokenizer = shared / "tokenizers/t5" if request.param == "t5_tokenizer" else "none"
+    found = list(load_predictions(shared / "predictions" / file, tokenizer=tokenizer))
+    average = expected.pop("average_f1")[request.param]
+    by_set = {name: {"examples": each["examples"], **each[request.param]} for name, each in expected.items()}
+    return found, {"average": average, "sets": by_set}
+
+
+def by_set(sentences: list[Prediction]) -> dict[str, list[Prediction]]:
+    found: dict[str, list[Prediction]] = {}
+    for each in sentences:
+        found.setdefault(each.dataset, []).append(each)
+    return found
+
+
+def test_real_outputs_score_as_the_reference_implementation(golden: tuple[list[Prediction], dict[str, Any]]) -> None:
+    sentences, expected = golden
+    found = SystemValues(score(given_sets(**by_set(sentences))), NONE)
+    assert list(found.sets) == list(expected["sets"])
+    assert found.average("gner").f1 == pytest.approx(expected["average"], abs=1e-9)
+    for name, reference in expected["sets"].items():
+        part = found.sets[name]
+        assert len(part.scores.statistics) == reference["examples"]
+        steps = {step: count for step, count in (part.scores.analysis.matched_by or {}).items() if count}
+        assert steps == reference["matched_by"]
+        for metric, key in (("gner", "gner"), ("strict", "seqeval_strict_iob2_micro")):
+            figure = part.micro(metric)  # type: ignore[arg-type]
+            for value in ("precision", "recall", "f1"):
+                assert getattr(figure, value) == pytest.approx(reference[key][value], abs=1e-9)
+
+
+def test_the_tags_of_real_outputs_are_those_of_the_reference_implementation(
+    golden: tuple[list[Prediction], dict[str, Any]],
+) -> None:
+    """As far as seqeval's default F1 of them tells, which is no metric of ours."""
+    sentences, expected = golden
+    for name, part in by_set(sentences).items():
+        gold, predicted = [list(each.gold) for each in part], [list(each.predicted) for each in part]
+        reference = expected["sets"][name]["seqeval_default_micro_f1"]
+        assert f1_score(gold, predicted) == pytest.approx(reference, abs=1e-9)
+
+
+# By hand
+
+
+def test_micro_types_macro_mean_and_pooled_by_hand() -> None:
+    found = figures(
+        news=[sentence("B-x O", "B-x B-y"), sentence("B-x B-z", "B-x O", types=["x", "y", "z", "never"])],
+        films=[sentence("B-y O O", "O O B-y")],
+    )
+    news = found.sets["news"]
+    assert news.micro("strict").counts == Counts(2, 3, 3)
+    assert news.micro("strict").f1 == pytest.approx(2 / 3)
+    types = news.types("strict")
+    assert list(types) == ["x", "y", "z", "never"]
+    assert {kind: each.f1 for kind, each in types.items()} == {"x": 1.0, "y": 0.0, "z": 0.0, "never": 0.0}
+    assert types["never"].counts == Counts(0, 0, 0)
+    assert news.macro("strict") == Macro(pytest.approx(1 / 3))  # of x, y and z: never does not occur
+    assert found.average("strict").f1 == pytest.approx(1 / 3)
+    assert found.average("strict").counts is None
+    assert found.pooled("strict").counts == Counts(2, 4, 4)
+    assert found.pooled("strict").f1 == pytest.approx(0.5)
+    assert found.macro("strict").f1 == pytest.approx(1 / 6)
+
+
+def test_partial_figures_count_halves() -> None:
+    part = figures(news=[sentence("B-x I-x O B-x", "B-x O O B-y")]).sets["news"]
+    assert part.micro("partial").counts == Counts(1.5, 2, 2)
+    assert shares(part.micro("partial")) == (0.75, 0.75, 0.75)
+    assert part.types("partial") == {}
+
+
+def test_a_set_without_any_entity_has_figures_of_zero() -> None:
+    found = figures(FEW, news=[sentence("O O", "O O", types=["x"])])
+    for metric in METRICS:
+        figure = found.sets["news"].micro(metric)
+        for value in (figure, found.average(metric), found.pooled(metric)):
+            assert shares(value) == (0, 0, 0)
+        assert figure.interval == {"precision": (0, 0), "recall": (0, 0), "f1": (0, 0)}
+        assert found.macro(metric).f1 == found.sets["news"].macro(metric).f1 == 0
+
+
+def test_without_resampling_there_are_no_intervals() -> None:
+    found = figures(news=[sentence("B-x", "B-x")])
+    assert found.average("gner").interval is None
+    assert found.pooled("gner").interval is None
+    assert found.macro("gner").interval is None
+    assert found.sets["news"].types("gner")["x"].interval is None
+    assert "interval" not in found.average("gner").json()
+
+
+def test_metrics_stand_in_one_order() -> None:
+    assert ordered(("token", "gner", "strict")) == ("gner", "strict", "token")
+
+
+# Properties
+
+
+@given(SENTENCES, SENTENCES)
+@settings(max_examples=20)
+def test_every_figure_is_from_0_to_1(news: list[Prediction], films: list[Prediction]) -> None:
+    found = figures(FEW, news=news, films=films)
+    for metric in METRICS:
+        several = [found.average(metric), found.pooled(metric)]
+        for part in found.sets.values():
+            several += [part.micro(metric), *part.types(metric).values()]
+            assert 0 <= part.macro(metric).f1 <= 1
+        for figure in several:
+            assert all(0 <= value <= 1 for value in (figure.precision, figure.recall, figure.f1))
+            assert figure.interval is not None
+            assert all(0 <= low <= high <= 1 for low, high in figure.interval.values())
+
+
+@given(st.lists(predictions(unplaced=False), min_size=1, max_size=5))
+@settings(max_examples=20)
+def test_gold_against_gold_is_1(sentences: list[Prediction]) -> None:
+    found = figures(news=[replace(each, predicted=each.gold) for each in sentences]).sets["news"]
+    for metric in METRICS:
+        if found.micro(metric).counts != Counts(0, 0, 0):
+            assert found.micro(metric).f1 == pytest.approx(1, abs=1e-9)
+            assert found.macro(metric).f1 == pytest.approx(1, abs=1e-9)
+
+
+@given(SENTENCES)
+@settings(max_examples=20)
+def test_counts_of_types_add_up_to_those_of_the_set(sentences: list[Prediction]) -> None:
+    found = figures(news=sentences).sets["news"]
+    for metric in METRICS:
+        if METRICS[metric].typed:
+            parts = [each.counts for each in found.types(metric).values()]
+            whole = found.micro(metric).counts
+            for name in ("true_positives", "predicted", "gold"):
+                assert sum(getattr(part, name) for part in parts) == getattr(whole, name)
+
+
+@given(SENTENCES, st.randoms(use_true_random=False))
+@settings(max_examples=20)
+def test_the_order_of_sentences_does_not_matter(sentences: list[Prediction], random: Random) -> None:
+    numbered = given_sets(news=sentences).sentences
+    shuffled = random.sample(numbered, len(numbered))
+    first, second = (SystemValues(score(Given(each), METRICS), FEW) for each in (numbered, shuffled))
+    for metric in METRICS:
+        assert first.sets["news"].micro(metric) == second.sets["news"].micro(metric)
+        assert first.sets["news"].types(metric) == second.sets["news"].types(metric)
+        assert first.macro(metric).f1 == pytest.approx(second.macro(metric).f1, abs=1e-12)
+        assert macro_interval(first, metric) == pytest.approx(macro_interval(second, metric), abs=1e-12)
+
+
+@given(SENTENCES, SENTENCES)
+@settings(max_examples=20)
+def test_the_order_of_data_sets_does_not_matter(news: list[Prediction], films: list[Prediction]) -> None:
+    first, second = figures(FEW, news=news, films=films), figures(FEW, films=films, news=news)
+    for metric in METRICS:
+        for name in ("news", "films"):
+            assert first.sets[name].micro(metric) == second.sets[name].micro(metric)
+        assert first.pooled(metric) == second.pooled(metric)
+        for one, other in zip(intervals(first, metric), intervals(second, metric), strict=True):
+            assert one == pytest.approx(other, abs=1e-12)
+
+
+def macro_interval(found: SystemValues, metric: Metric) -> tuple[float, float]:
+    interval = found.macro(metric).interval
+    assert interval is not None
+    return interval["f1"]
+
+
+def intervals(found: SystemValues, metric: Metric) -> list[tuple[float, float]]:
+    average = found.average(metric).interval
+    assert average is not None
+    return [*average.values(), macro_interval(found, metric)]
+
+
+@given(SENTENCES)
+@settings(max_examples=20)
+def test_other_data_sets_do_not_change_the_interval_of_one(news: list[Prediction]) -> None:
+    alone = figures(FEW, news=news).sets["news"]
+    among = figures(FEW, films=[sentence("B-x", "O")], news=news).sets["news"]
+    for metric in METRICS:
+        assert alone.micro(metric) == among.micro(metric)
+        assert alone.macro(metric) == among.macro(metric)
+
+
+@given(predictions(), st.integers(2, 6))
+@settings(max_examples=20)
+def test_the_interval_of_equal_sentences_is_their_figure(one: Prediction, times: int) -> None:
+    found = figures(FEW, news=[one] * times)
+    for metric in METRICS:
+        figure, average = found.sets["news"].micro(metric), found.average(metric)
+        assert figure.interval is not None
+        assert average.interval is not None
+        for name in ("precision", "recall", "f1"):
+            value = getattr(figure, name)
+            assert figure.interval[name] == (value, value)
+            assert average.interval[name] == pytest.approx((value, value), abs=1e-12)
+
+
+def test_the_seed_decides_the_interval_and_nothing_else_does() -> None:
+    news = [sentence("B-x", "B-x"), sentence("B-x", "O"), sentence("O B-y", "B-y B-y")] * 5
+    found = [figures(Resampling(50, seed), news=news).average("gner").interval for seed in (0, 0, 1)]
+    assert found[0] == found[1] != found[2]
+
+
+def test_the_interval_of_the_mean_is_of_means_of_sets_resampled_by_themselves() -> None:
+    """Two sets of the same name alone would be drawn alike; here half the width shrinks as the square root of two."""
+    mixed = [sentence("B-x", "B-x"), sentence("B-x", "O")] * 100
+    many = Resampling(2000)
+    low, high = figures(many, a=mixed).average("strict").interval["recall"]  # type: ignore[index]
+    lower, higher = figures(many, a=mixed, b=mixed).average("strict").interval["recall"]  # type: ignore[index]
+    assert (higher - lower) / (high - low) == pytest.approx(0.5**0.5, rel=0.08)
+
+
+def test_intervals_are_of_the_figures_that_they_stand_with() -> None:
+    """Nine sentences that are right in one set and one that is wrong in another: no resample changes the mean."""
+    found = figures(FEW, large=[sentence("B-x", "B-x")] * 9, small=[sentence("B-x", "B-y")])
+    assert found.average("strict").interval == dict.fromkeys(("precision", "recall", "f1"), (0.5, 0.5))
+    assert found.macro("strict").interval == {"f1": (0.5, 0.5)}
+    pooled = found.pooled("strict")
+    assert pooled.interval == {name: pytest.approx((0.9, 0.9)) for name in ("precision", "recall", "f1")}
+    assert pooled.f1 == pytest.approx(0.9)
+
+
+@given(st.lists(predictions(unplaced=False), min_size=1, max_size=6))
+@settings(max_examples=25)
+def test_strict_macro_f1_is_that_of_seqeval(sentences: list[Prediction]) -> None:
+    found = figures(news=sentences).macro("strict").f1
+    gold, predicted = [list(each.gold) for each in sentences], [list(each.predicted) for each in sentences]
+    if strict_occurs(sentences):
+        expected = f1_score(gold, predicted, average="macro", mode="strict", scheme=IOB2, zero_division=0)
+        assert found == pytest.approx(expected, abs=1e-12)
+    else:
+        assert found == 0
+
+
+def strict_occurs(sentences: list[Prediction]) -> bool:
+    return any(strict_spans(each.gold) or strict_spans(each.predicted) for each in sentences)

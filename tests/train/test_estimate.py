@@ -1,0 +1,78 @@
+"""What --dry-run says."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from math import prod
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gner_bench.train import estimate
+from gner_bench.train.estimate import activations, estimated_memory, trained_weights, weight_shapes
+from gner_bench.train.prepare import Prepared, Request, prepare
+from gner_bench.train.recipe import read_recipe
+from gner_bench.train.start import load_trainable, read_start
+
+MODULES = {"tiny_t5": ["q", "wi_0"], "tiny_llama": ["q_proj", "down_proj"]}
+Prepare = Callable[..., Prepared]
+
+
+@pytest.fixture
+def prepared(recipe_file: Callable[..., Path], films: Path, tmp_path: Path) -> Prepare:
+    def build(**changes: Any) -> Prepared:
+        path = recipe_file(**changes)
+        return prepare(read_recipe(path), Request(path, films, tmp_path / "out"), lambda _: None)
+
+    return build
+
+
+def test_the_lines_count_what_there_is(prepared: Prepare) -> None:
+    found = prepared(steps=None, epochs=2)
+    lines = dict(estimate.estimate(found, None))
+    tokens = sum(example.tokens for example in found.examples)
+    assert lines["sentences"] == "14 (films/train 14); all fit the limits"
+    assert lines["batch"] == "4 = 2 x 1 device(s) x 2 accumulation steps"
+    assert lines["updates"] == "8 (4 an epoch, 2.00 epochs)"
+    assert lines["evaluations"] == "4 of 1 sentences"
+    assert lines["tokens"].startswith(f"{tokens:,} an epoch, measured: prompts of ")
+    assert "an estimate" in lines["memory"]
+    assert "from 2 parts of a batch timed on one device" in lines["time"]
+
+
+@pytest.mark.parametrize("checkpoint", MODULES)
+def test_weights_are_counted_from_the_files(request: pytest.FixtureRequest, checkpoint: str, prepared: Prepare) -> None:
+    folder = request.getfixturevalue(checkpoint)
+    start = read_start(str(folder))
+    for lora in (None, {"r": 3, "modules": MODULES[checkpoint]}):
+        found = prepared(checkpoint=str(folder), lora=lora)
+        model = load_trainable(start, found.recipe)
+        trained = sum(each.numel() for each in model.parameters() if each.requires_grad)
+        shapes = weight_shapes(start)
+        assert trained_weights(shapes, found.recipe) == trained
+        assert sum(map(prod, shapes.values())) == sum(
+            each.numel() for name, each in model.named_parameters() if "lora_" not in name
+        )
+        memory = estimated_memory(found)
+        assert (memory["gradients"], memory["optimizer"]) == (4 * trained, 8 * trained)
+
+
+def test_activations_shrink_with_checkpointing_and_smaller_parts(prepared: Prepare) -> None:
+    whole = activations(prepared(device_batch_size=4))
+    assert activations(prepared(device_batch_size=2)) < whole
+    assert activations(prepared(device_batch_size=4, precision="bf16")) < whole
+
+
+def test_what_does_not_fit_is_not_timed(prepared: Prepare, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert estimate.free_memory() > 1000
+    monkeypatch.setattr(estimate, "free_memory", lambda: 1000)
+    assert "not measured: 0.0 GB are free here" in dict(estimate.estimate(prepared(), None))["time"]
+
+
+def test_a_trial_that_runs_out_of_memory_says_so(prepared: Prepare, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: Any) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr("gner_bench.train.estimate.load_trainable", full)
+    assert "the trial ran out of memory" in dict(estimate.estimate(prepared(), None))["time"]
