@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, get_args
 import click
 
 from gner_bench.cli import options as shared
-from gner_bench.report.figures.look import StyleName
+from gner_bench.report.figures.style import StyleName
 from gner_bench.report.kinds import FORMATS, Format
 from gner_bench.scoring.metrics import METRICS, Metric
 

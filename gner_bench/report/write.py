@@ -13,8 +13,10 @@ from gner_bench.files import make_folder, to_json, write_atomic
 from gner_bench.records import Json
 from gner_bench.report.contents import Contents
 from gner_bench.report.digest import digest
-from gner_bench.report.figures.collect import Plates, collect
-from gner_bench.report.figures.look import STYLES, StyleName
+from gner_bench.report.figures.registry import Figures as Plates
+from gner_bench.report.figures.registry import collect
+from gner_bench.report.figures.style import SIZES as STYLES
+from gner_bench.report.figures.style import StyleName
 from gner_bench.report.grid import Grid
 from gner_bench.report.kinds import FORMATS, Format
 from gner_bench.report.render.html import to_html
@@ -100,7 +102,7 @@ def _write_figures(
 def _document(tables: Tables, plates: Plates, style: StyleName, with_figures: bool) -> str:
     size = STYLES[style]
     figures = [
-        (f"figures/{each.name}.pdf", each.caption, size.text if each.wide else size.column) for each in plates.drawings
+        (f"figures/{each.name}.pdf", each.caption, size.text if each.wide else size.column) for each in plates.plots
     ]
     return document([f"tables/{name}.tex" for name in tables.by_name], figures if with_figures else [])
 
@@ -115,7 +117,7 @@ def _write_page(
         PageSystem(each.document, each.predictions, tuple(warnings_of(each.scores)), each.name)
         for each in contents.systems
     ]
-    figures = [PageFigure(svgs[each.name][0], each.caption, svgs[each.name][1]) for each in plates.drawings]
+    figures = [PageFigure(svgs[each.name][0], each.caption, svgs[each.name][1]) for each in plates.plots]
     warnings = list(dict.fromkeys(warning for grid in tables.main for warning in grid.warnings))
     # The page makes its own tables of errors and structuring.
     shown = [*tables.comparisons, *tables.changes]
@@ -143,7 +145,7 @@ def _summary(contents: Contents, tables: Tables, plates: Plates, files: Sequence
             for each in contents.systems
         ],
         "tables": [to_records(grid) for grids in tables.by_name.values() for grid in grids],
-        "figures": [{"name": each.name, "caption": each.caption} for each in plates.drawings],
+        "figures": [{"name": each.name, "caption": each.caption} for each in plates.plots],
         "left_out": plates.left_out,
         "files": list(files),
     }

@@ -10,9 +10,8 @@ from itertools import combinations, pairwise
 from pathlib import Path
 from typing import Any
 
-import matplotlib
+import matplotlib.style
 import pytest
-from matplotlib import style
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.text import Text
@@ -21,12 +20,12 @@ from matplotlib.transforms import Bbox
 from gner_bench.errors import InputError
 from gner_bench.report.contents import Contents
 from gner_bench.report.figures import by_size, differences, errors, lengths, per_set, radar, reliability, speed
-from gner_bench.report.figures.collect import FIGURES, collect
 from gner_bench.report.figures.confusion import heat_of
-from gner_bench.report.figures.drawing import Drawing, NoData, render
+from gner_bench.report.figures.drawing import cut, text_width
 from gner_bench.report.figures.labels import Point, label_points
-from gner_bench.report.figures.look import DARK, LIGHT, SERIES, STYLES, Look, StyleName
-from gner_bench.report.figures.parts import cut, text_width
+from gner_bench.report.figures.plot import NoData, Plot, render
+from gner_bench.report.figures.registry import FIGURES, collect, plots_of
+from gner_bench.report.figures.style import DARK, LIGHT, SERIES, SIZES, Style, StyleName
 from gner_bench.report.load import load_system
 from gner_bench.report.mistakes import mistakes_by_set, pooled
 from gner_bench.report.prepare import prepare
@@ -36,7 +35,7 @@ SEVEN = ("crossner_ai", "crossner_literature", "crossner_music", "crossner_polit
 SEVEN += ("mit-movie", "mit-restaurant")
 NASTY = r"50%_of {\bf x} & $y$ #1 ~ ^ | <b> [o] * `q` — https://x.y"
 CONFIDENT = {"confidence": [0.9, 0.8, 0.95, 1.0, 0.4]}
-ACL = Look(STYLES["acl"], LIGHT)
+ACL = Style(SIZES["acl"], LIGHT)
 
 
 def run_of(speed: float) -> dict[str, Any]:
@@ -65,21 +64,21 @@ PRINTED = [*((case, "acl") for case in MADE), ("two systems", "slides")]
 
 
 @pytest.fixture(params=PRINTED, ids=": ".join)
-def printed(request: pytest.FixtureRequest, scores_file: ScoresFile) -> tuple[Contents, Look]:
+def printed(request: pytest.FixtureRequest, scores_file: ScoresFile) -> tuple[Contents, Style]:
     """A report, and how it is printed."""
     case, name = request.param
     style_name: StyleName = name
     paths = [scores_file(f"run{index}", **each) for index, each in enumerate(MADE[case])]
     for index, path in enumerate(paths):
         (path.parent / "run.json").write_text(json.dumps(run_of(5.0 * 2**index)))
-    return prepare(paths, baseline=str(paths[0])), Look(STYLES[style_name], LIGHT)
+    return prepare(paths, baseline=str(paths[0])), Style(SIZES[style_name], LIGHT)
 
 
-def drawn(drawing: Drawing, look: Look) -> Figure:
+def drawn(plot: Plot, style: Style) -> Figure:
     """The figure as it is saved."""
-    with style.context(["default", look.settings()]), warnings.catch_warnings():
+    with matplotlib.style.context(["default", style.settings()]), warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Glyph .* missing from font")
-        figure = drawing.draw(look)
+        figure = plot.draw(style)
         figure.set_dpi(200)
         figure.draw_without_rendering()
     return figure
@@ -103,19 +102,19 @@ def _out_of_view(axes: Axes) -> Iterator[Text]:
                 yield from (tick.label1, tick.label2)
 
 
-def test_figures_have_their_size_and_nothing_is_cut_off_too_small_or_covered(printed: tuple[Contents, Look]) -> None:
-    contents, look = printed
-    drawings = {re.sub(r"_\d$", "", drawing.name): drawing for drawing in collect(contents).drawings}
-    assert drawings
-    for drawing in drawings.values():
-        figure = drawn(drawing, look)
+def test_figures_have_their_size_and_nothing_is_cut_off_too_small_or_covered(printed: tuple[Contents, Style]) -> None:
+    contents, style = printed
+    plots = {re.sub(r"_\d$", "", plot.name): plot for plot in collect(contents).plots}
+    assert plots
+    for plot in plots.values():
+        figure = drawn(plot, style)
         width, height = figure.get_size_inches()
-        assert width == (look.style.text if drawing.wide else look.style.column)
+        assert width == (style.sizes.text if plot.wide else style.sizes.column)
         assert height <= 9
-        assert look.style.height in (None, height)
+        assert style.sizes.height in (None, height)
         texts = list(shown(figure))
         for text, box in texts:
-            said = f"{drawing.name}: {text.get_text()!r} at {box.extents} in {figure.bbox.extents}"
+            said = f"{plot.name}: {text.get_text()!r} at {box.extents} in {figure.bbox.extents}"
             assert text.get_fontsize() >= 7, said
             assert box.x0 >= -2, said
             assert box.y0 >= -2, said
@@ -127,31 +126,31 @@ def test_figures_have_their_size_and_nothing_is_cut_off_too_small_or_covered(pri
             height = min(box.y1, beside.y1) - max(box.y0, beside.y0)
             # Boxes have room for letters that reach high and low.
             covers = width > 3 and height > 0.35 * min(box.height, beside.height)
-            assert not covers, f"{drawing.name}: {one.get_text()!r} covers {other.get_text()!r}"
+            assert not covers, f"{plot.name}: {one.get_text()!r} covers {other.get_text()!r}"
 
 
 @pytest.mark.parametrize(("kind", "theme"), [("png", LIGHT), ("svg", DARK), ("pdf", LIGHT)], ids=["png", "svg", "pdf"])
 def test_saved_bytes_are_the_same_each_time_and_tell_no_date(scores_file: ScoresFile, kind: Any, theme: Any) -> None:
     contents = prepare([scores_file()])
-    [drawing] = FIGURES["error composition"](contents)
-    first, second = (render(drawing, Look(STYLES["acl"], theme), [kind])[kind] for _ in range(2))
+    [plot] = plots_of("errors", contents)
+    first, second = (render(plot, Style(SIZES["acl"], theme), [kind])[kind] for _ in range(2))
     assert first == second
     assert not [each for each in (b"Software", b"<dc:date>", b"CreationDate") if each in first]
 
 
 def test_fonts_are_embedded_and_svg_needs_none(scores_file: ScoresFile) -> None:
-    [drawing] = FIGURES["error composition"](prepare([scores_file()]))
-    files = render(drawing, ACL, ["svg", "pdf"])
+    [plot] = plots_of("errors", prepare([scores_file()]))
+    files = render(plot, ACL, ["svg", "pdf"])
     assert b"/FontFile2" in files["pdf"]
     assert b"/Type3" not in files["pdf"]
     assert b"<text" not in files["svg"]
 
 
 def test_a_users_settings_of_matplotlib_neither_count_nor_change(scores_file: ScoresFile) -> None:
-    [drawing] = FIGURES["error composition"](prepare([scores_file()]))
-    plain = render(drawing, ACL, ["png"])["png"]
+    [plot] = plots_of("errors", prepare([scores_file()]))
+    plain = render(plot, ACL, ["png"])["png"]
     with matplotlib.rc_context({"font.size": 30, "axes.facecolor": "red", "text.parse_math": True}):
-        assert render(drawing, ACL, ["png"])["png"] == plain
+        assert render(plot, ACL, ["png"])["png"] == plain
         assert matplotlib.rcParams["font.size"] == 30
 
 
@@ -164,8 +163,8 @@ def test_series_differ_without_colour() -> None:
 
 def test_bars_are_measured_and_marks_are_quoted(scores_file: ScoresFile) -> None:
     contents = prepare([scores_file(right=dict.fromkeys(SEVEN, 0.5), sentences=40)])
-    [drawing] = per_set.drawings(contents)
-    figure = drawn(drawing, ACL)
+    [plot] = per_set.plots(contents)
+    figure = drawn(plot, ACL)
     names = [text.get_text() for text in figure.legends[0].get_texts()]
     assert names[0] == "gner-tiny"
     assert figure.legends[0].get_title().get_text() == "measured: test, 40 sentences"
@@ -184,20 +183,20 @@ def test_chosen_quoted_rows_are_the_ones_shown(scores_file: ScoresFile) -> None:
 
 def test_size_needs_a_count_and_a_mean_and_leaves_out_other_gold(scores_file: ScoresFile) -> None:
     contents = prepare([scores_file(right=dict.fromkeys(SEVEN, 0.5))])
-    [drawing] = by_size.drawings(contents)
-    labels = {text.get_text() for text in drawn(drawing, ACL).axes[0].texts}
+    [plot] = by_size.plots(contents)
+    labels = {text.get_text() for text in drawn(plot, ACL).axes[0].texts}
     assert {"gner-tiny", "GNER-T5-base", "GoLLIE-7B"} <= labels
     assert "ChatGPT" not in labels
-    assert "Quoted rows that score other gold are left out." in drawing.caption
+    assert "Quoted rows that score other gold are left out." in plot.caption
     with pytest.raises(NoData, match="known size"):
-        by_size.drawings(prepare([scores_file(parameters=None)]))
+        by_size.plots(prepare([scores_file(parameters=None)]))
 
 
 def test_differences_are_those_of_the_paired_test(scores_file: ScoresFile) -> None:
     paths = [scores_file("a", name="a"), scores_file("b", name="b", right={"crossner_ai": 0.95, "mit-movie": 0.25})]
     contents = prepare(paths, baseline="a")
-    [drawing] = differences.drawings(contents)
-    figure = drawn(drawing, ACL)
+    [plot] = differences.plots(contents)
+    figure = drawn(plot, ACL)
     [changes] = contents.changes("gner")
     lines = figure.axes[0].lines[1:-1]
     points = {float(line.get_ydata()[0]): line for line in lines[1::2]}
@@ -208,13 +207,13 @@ def test_differences_are_those_of_the_paired_test(scores_file: ScoresFile) -> No
     assert filled == [each.significant for each in changes.differences]
     assert filled[:2] == [True, False]
     with pytest.raises(NoData, match="no --baseline"):
-        differences.drawings(prepare(paths))
+        differences.plots(prepare(paths))
 
 
 def test_errors_are_drawn_for_every_100_gold_entities(scores_file: ScoresFile) -> None:
     contents = prepare([scores_file(right={"a": 0.5})])
-    [drawing] = errors.drawings(contents)
-    [axes] = drawn(drawing, ACL).axes
+    [plot] = errors.plots(contents)
+    [axes] = drawn(plot, ACL).axes
     counts = mistakes_by_set(contents.systems[0])["a"].classes
     assert [container.patches[0].get_width() for container in axes.containers] == pytest.approx(
         [100 * counts[kind] / 120 for kind in errors.WRONG]
@@ -232,8 +231,8 @@ def test_rows_of_the_heat_map_add_up(scores_file: ScoresFile) -> None:
 
 def test_lengths_are_f1_of_the_counts(scores_file: ScoresFile) -> None:
     contents = prepare([scores_file(right={"a": 0.5})])
-    [drawing] = lengths.drawings(contents)
-    by_entity, by_sentence = drawn(drawing, ACL).axes
+    [plot] = lengths.plots(contents)
+    by_entity, by_sentence = drawn(plot, ACL).axes
     right, predicted, gold = mistakes_by_set(contents.systems[0])["a"].by_entity_length["1"]
     [line] = by_entity.lines
     assert list(line.get_ydata()) == pytest.approx([200 * right / (predicted + gold)])
@@ -268,7 +267,7 @@ def test_runs_without_usable_throughput_have_none(run: dict[str, Any]) -> None:
 
 def test_a_radar_needs_three_sets_scored_by_the_same_system(scores_file: ScoresFile) -> None:
     with pytest.raises(NoData, match="3 or more"):
-        radar.drawings(prepare([scores_file(), scores_file("b", right={"crossner_music": 1.0})]))
+        radar.plots(prepare([scores_file(), scores_file("b", right={"crossner_music": 1.0})]))
 
 
 def test_labels_of_a_crowd_cover_neither_points_nor_each_other() -> None:
@@ -303,17 +302,17 @@ def test_every_figure_says_why_it_is_left_out(scores_file: ScoresFile) -> None:
     document = json.loads(path.read_text())
     del document["datasets"]["a"]["errors"]
     path.write_text(json.dumps(document))
-    plates = collect(prepare([path]))
-    assert [drawing.name for drawing in plates.drawings] == ["f1_per_set_other"]
-    assert set(plates.left_out) == set(FIGURES) - {"F1 per data set"}
-    assert all(plates.left_out.values())
+    figures = collect(prepare([path]))
+    assert [plot.name for plot in figures.plots] == ["f1_per_set_other"]
+    assert set(figures.left_out) == set(FIGURES.values()) - {"F1 per data set"}
+    assert all(figures.left_out.values())
 
 
 def test_collecting_figures_does_not_import_matplotlib(scores_file: ScoresFile) -> None:
     code = (
         "import sys; from pathlib import Path; from gner_bench.report.prepare import prepare;"
-        "from gner_bench.report.figures.collect import collect;"
-        f"assert collect(prepare([Path({str(scores_file())!r})])).drawings; print('matplotlib' in sys.modules)"
+        "from gner_bench.report.figures.registry import collect;"
+        f"assert collect(prepare([Path({str(scores_file())!r})])).plots; print('matplotlib' in sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"

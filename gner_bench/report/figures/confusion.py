@@ -5,22 +5,21 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from gner_bench.report.contents import Contents
-from gner_bench.report.figures.drawing import Drawing, NoData
-from gner_bench.report.figures.look import Look
+from gner_bench.report.figures.plot import NoData, Plot
+from gner_bench.report.figures.style import Style
 from gner_bench.report.mistakes import Confusion, mistakes_by_set, pooled
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 MOST_TYPES = 12
 MOST_SYSTEMS = 6
 OTHER, MISSED = "other types", "missed"
 DARK_CELL = 55
-"""The percentage from which on a cell needs letters in the colour of the ground."""
+"""The percentage from which on a cell needs letters in the colour of the background."""
 
 
 @dataclass(frozen=True)
@@ -32,75 +31,71 @@ class Heat:
     shares: Sequence[Sequence[float]]
 
 
-def drawings(contents: Contents) -> list[Drawing]:
-    """One drawing for each system, of the types that are taken for others most often. Raises NoData."""
-    found = {system.name: pooled(mistakes_by_set(system).values()) for system in contents.systems}
-    there = {name: each.confusion for name, each in found.items() if _confused(each.confusion)}
-    if not there:
+def plots(contents: Contents) -> list[Plot]:
+    """One for each system, of the types that are taken for others most often. Raises NoData."""
+    pooled_sets = {system.name: pooled(mistakes_by_set(system).values()) for system in contents.systems}
+    confusions = {name: each.confusion for name, each in pooled_sets.items() if _taken_for_others(each.confusion)}
+    if not confusions:
         raise NoData("no scores hold an error analysis with types taken for others")
-    types = top_types(there.values())
-    return [
-        _drawing(name, confusion, types, index)
-        for index, (name, confusion) in enumerate(list(there.items())[:MOST_SYSTEMS])
-    ]
+    types = top_types(confusions.values())
+    shown = list(confusions.items())[:MOST_SYSTEMS]
+    return [_plot(name, heat_of(confusion, types), number) for number, (name, confusion) in enumerate(shown, start=1)]
 
 
-def _drawing(name: str, confusion: Confusion, types: Sequence[str], index: int) -> Drawing:
+def _plot(system: str, heat: Heat, number: int) -> Plot:
     caption = (
-        f"Types by {name}, all data sets together: of every 100 gold entities of a type (row), how many were"
-        f" predicted as which (column). The {len(types)} types that are taken for others most often by any system."
+        f"Types by {system}, all data sets together: of every 100 gold entities of a type (row), how many were"
+        f" predicted as which (column). The {len(heat.types)} types that are taken for others most often by any system."
     )
-    heat = heat_of(confusion, types)
-    return Drawing(f"type_confusion_{index + 1}", caption, lambda look: draw(heat, name, look), wide=True)
+    return Plot(f"type_confusion_{number}", caption, lambda style: draw(heat, system, style), wide=True)
 
 
-def _confused(confusion: Confusion) -> Counter[str]:
-    """Entities taken for another type, by gold and by predicted type."""
-    found: Counter[str] = Counter()
+def _taken_for_others(confusion: Confusion) -> Counter[str]:
+    """Entities taken for another type, counted at the gold and at the predicted type."""
+    counts: Counter[str] = Counter()
     for (gold, predicted), count in confusion.items():
         if gold is not None and predicted is not None and gold != predicted:
-            found.update({gold: count, predicted: count})
-    return found
+            counts.update({gold: count, predicted: count})
+    return counts
 
 
 def top_types(confusions: Iterable[Confusion]) -> list[str]:
     """The types that are taken for others most often by any of the systems."""
     total: Counter[str] = Counter()
     for confusion in confusions:
-        total.update(_confused(confusion))
-    return sorted(total, key=lambda kind: (-total[kind], kind))[:MOST_TYPES]
+        total.update(_taken_for_others(confusion))
+    return sorted(total, key=lambda name: (-total[name], name))[:MOST_TYPES]
 
 
 def heat_of(confusion: Confusion, types: Sequence[str]) -> Heat:
     """The shares of gold entities of ``types``; a type without gold has a row of zeros."""
     rows = []
-    for gold in types:
-        of = {predicted: count for (kind, predicted), count in confusion.items() if kind == gold}
-        counts = [of.get(kind, 0) for kind in types]
-        missed = of.get(None, 0)
-        counts += [sum(of.values()) - sum(counts) - missed, missed]
-        rows.append([100 * count / max(1, sum(of.values())) for count in counts])
+    for type_ in types:
+        predictions = {predicted: count for (gold, predicted), count in confusion.items() if gold == type_}
+        counts = [predictions.get(name, 0) for name in types]
+        missed, gold_entities = predictions.get(None, 0), sum(predictions.values())
+        counts += [gold_entities - sum(counts) - missed, missed]
+        rows.append([100 * count / max(1, gold_entities) for count in counts])
     return Heat(types, [*types, OTHER, MISSED], rows)
 
 
-def draw(heat: Heat, system: str, look: Look) -> Figure:
+def draw(heat: Heat, system: str, style: Style) -> Figure:
     """The figure of one system."""
     from matplotlib.colors import LinearSegmentedColormap
 
-    from gner_bench.report.figures.parts import canvas, cut
+    from gner_bench.report.figures.drawing import canvas, cut
 
-    figure = canvas(look, True, 1.5 + 0.2 * len(heat.types))
+    figure = canvas(style, True, 1.5 + 0.2 * len(heat.types))
     axes = figure.add_subplot()
-    colours = LinearSegmentedColormap.from_list("heat", look.theme.heat)
     axes.pcolormesh(
         [list(row) for row in heat.shares],
-        cmap=colours,
+        cmap=LinearSegmentedColormap.from_list("heat", style.theme.heat),
         vmin=0,
         vmax=100,
-        edgecolors=look.theme.grid,
-        linewidth=0.4 * look.scale,
+        edgecolors=style.theme.grid,
+        linewidth=0.4 * style.scale,
     )
-    size = look.style.small
+    size = style.small
     names = [cut(name, size, 11 * size) for name in heat.columns]
     axes.set_xticks([x + 0.5 for x in range(len(names))], names, rotation=40, ha="left", rotation_mode="anchor")
     axes.set_yticks([y + 0.5 for y in range(len(heat.types))], [cut(name, size, 14 * size) for name in heat.types])
@@ -110,23 +105,12 @@ def draw(heat: Heat, system: str, look: Look) -> Figure:
     axes.spines[:].set_visible(False)
     axes.set_ylabel("gold type")
     axes.xaxis.set_label_position("top")
-    axes.set_xlabel(cut(f"predicted by {system}", look.style.font, 0.5 * 72 * figure.get_figwidth()))
-    axes.axvline(len(heat.types), color=look.theme.text, linewidth=1.2 * look.scale)
-    _numbers(axes, heat, look)
-    return figure
-
-
-def _numbers(axes: Axes, heat: Heat, look: Look) -> None:
+    axes.set_xlabel(cut(f"predicted by {system}", style.sizes.font, 0.5 * 72 * figure.get_figwidth()))
+    axes.axvline(len(heat.types), color=style.theme.text, linewidth=1.2 * style.scale)
     for y, row in enumerate(heat.shares):
         for x, share in enumerate(row):
             if share >= 0.5:
-                colour = look.theme.background if share >= DARK_CELL else look.theme.text
-                axes.text(
-                    x + 0.5,
-                    y + 0.5,
-                    f"{share:.0f}",
-                    color=colour,
-                    ha="center",
-                    va="center_baseline",
-                    fontsize=look.style.small,
-                )
+                colour = style.theme.background if share >= DARK_CELL else style.theme.text
+                place: dict[str, Any] = {"ha": "center", "va": "center_baseline", "fontsize": size}
+                axes.text(x + 0.5, y + 0.5, f"{share:.0f}", color=colour, **place)
+    return figure

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from gner_bench.report.baseline import Changes
 from gner_bench.report.contents import Contents
-from gner_bench.report.figures.drawing import Drawing, NoData
-from gner_bench.report.figures.look import Look
-from gner_bench.report.figures.words import scored_by
+from gner_bench.report.figures.plot import NoData, Plot, left_out_caption, scored_by
+from gner_bench.report.figures.style import Style
 from gner_bench.report.table import MEAN, title
 
 if TYPE_CHECKING:
@@ -19,79 +18,66 @@ if TYPE_CHECKING:
 MOST_SYSTEMS = 5
 
 
-def drawings(contents: Contents) -> list[Drawing]:
-    """One drawing. Raises NoData."""
+def plots(contents: Contents) -> list[Plot]:
+    """One plot. Raises NoData."""
     if contents.baseline is None:
         raise NoData("no --baseline to compare with")
-    found = [each for each in contents.changes(contents.metric) if each.differences]
-    if not found:
+    compared = [changes for changes in contents.changes(contents.metric) if changes.differences]
+    if not compared:
         raise NoData("no system was scored on the same sentences as the baseline")
-    shown, baseline = found[:MOST_SYSTEMS], contents.baseline
-    left_out = f" {len(found) - len(shown)} systems are left out." if len(found) > len(shown) else ""
+    shown, baseline = compared[:MOST_SYSTEMS], contents.baseline
     caption = (
         f"Differences of {scored_by(contents.metric)} from {baseline.name}, in points, with"
         f" {baseline.resampling.confidence:.0%} paired bootstrap intervals. Filled marks: p < 0.05 (paired approximate"
-        f" randomization, corrected after Holm over data sets).{left_out}"
+        f" randomization, corrected after Holm over data sets).{left_out_caption(len(compared) - len(shown))}"
     )
-    return [Drawing("differences", caption, lambda look: draw(shown, baseline.name, look))]
+    return [Plot("differences", caption, lambda style: draw(shown, baseline.name, style))]
 
 
-def draw(found: Sequence[Changes], baseline: str, look: Look) -> Figure:
-    """The figure: a row for each data set, and one for the mean."""
-    from gner_bench.report.figures.parts import canvas, cut, legend
+def draw(systems: Sequence[Changes], baseline: str, style: Style) -> Figure:
+    """A row for each data set, and one for the mean."""
+    from matplotlib.lines import Line2D
 
-    names = list(dict.fromkeys(each.name for changes in found for each in changes.differences[:-1]))
-    places = {name: index for index, name in enumerate(names)}
-    figure = canvas(look, False, 0.8 + (0.1 + 0.1 * len(found)) * (len(names) + 1))
+    from gner_bench.report.figures.drawing import canvas, cut, legend, name_rows
+
+    sets = list(dict.fromkeys(change.name for changes in systems for change in changes.differences[:-1]))
+    rows = {name: row for row, name in enumerate(sets)}
+    figure = canvas(style, False, 0.8 + (0.1 + 0.1 * len(systems)) * (len(sets) + 1))
     axes = figure.add_subplot()
-    axes.axvline(0, color=look.theme.text, linewidth=0.8 * look.scale)
-    handles = [_series(axes, changes, places, (index, len(found)), look) for index, changes in enumerate(found)]
-    heads = [cut(head, look.style.small, 12 * look.style.small) for head in [*map(title, names), MEAN]]
-    axes.set_yticks(range(len(heads)), heads)
-    axes.axhline(len(names) - 0.5, color=look.theme.faint, linewidth=0.6 * look.scale)
-    axes.set_ylim(len(names) + 0.6, -0.6)
-    axes.tick_params(axis="y", length=0)
-    axes.spines["left"].set_visible(False)
-    axes.grid(axis="x")
+    axes.axvline(0, color=style.theme.text, linewidth=0.8 * style.scale)
+    handles = []
+    for index, changes in enumerate(systems):
+        shift = 0.7 * ((index + 0.5) / len(systems) - 0.5)
+        handles.append(_draw_system(axes, changes, rows, shift, index, style))
+    name_rows(axes, style, [*map(title, sets), MEAN], 12 * style.small)
+    axes.axhline(len(sets) - 0.5, color=style.theme.faint, linewidth=0.6 * style.scale)
+    axes.set_ylim(len(sets) + 0.6, -0.6)
     low, high = axes.get_xlim()
     axes.set_xlim(min(low, -1), max(high, 1))
-    room = 72 * float(figure.get_figwidth())
-    axes.set_xlabel(cut(f"points above {baseline}", look.style.font, 0.55 * room))
-    marks = [_mark(look, filled) for filled in (True, False)]
-    legend(figure, look, [*handles, *marks], [*(each.system for each in found), "p < 0.05", "not confirmed"])
+    axes.set_xlabel(cut(f"points above {baseline}", style.sizes.font, 0.55 * 72 * float(figure.get_figwidth())))
+    for filled in (True, False):
+        mark: dict[str, Any] = {"markerfacecolor": style.theme.faint if filled else "none"}
+        mark |= {"markeredgecolor": style.theme.faint, "markersize": 4.5 * style.scale}
+        handles.append(Line2D([], [], linestyle="none", marker="o", **mark))
+    legend(figure, style, handles, [*(changes.system for changes in systems), "p < 0.05", "not confirmed"])
     return figure
 
 
-def _mark(look: Look, filled: bool) -> Any:
+def _draw_system(axes: Axes, changes: Changes, rows: dict[str, int], shift: float, index: int, style: Style) -> Any:
+    """The differences of one system, those of data sets in their ``rows`` and the mean below; returns the handle."""
     from matplotlib.lines import Line2D
 
-    return Line2D(
-        [],
-        [],
-        linestyle="none",
-        marker="o",
-        markerfacecolor=look.theme.faint if filled else "none",
-        markeredgecolor=look.theme.faint,
-        markersize=4.5 * look.scale,
-    )
-
-
-def _series(axes: Axes, changes: Changes, places: dict[str, int], of: tuple[int, int], look: Look) -> Any:
-    from matplotlib.lines import Line2D
-
-    index, count = of
-    shift = 0.7 * ((index + 0.5) / count - 0.5)
+    colour, marker, size = style.colour(index), style.marker(index), 4.5 * style.scale
     *sets, mean = changes.differences
-    colour = look.colour(index)
-    for found, place in [*((each, places[each.name]) for each in sets), (mean, len(places))]:
-        low, high = (100 * end for end in found.interval)
-        axes.plot([low, high], [place + shift] * 2, color=colour, linewidth=look.scale)
+    for change, row in [*((change, rows[change.name]) for change in sets), (mean, len(rows))]:
+        low, high = (100 * end for end in change.interval)
+        axes.plot([low, high], [row + shift] * 2, color=colour, linewidth=style.scale)
         axes.plot(
-            [100 * found.difference],
-            [place + shift],
-            marker=look.marker(index),
-            markerfacecolor=colour if found.significant else look.theme.background,
+            [100 * change.difference],
+            [row + shift],
+            marker=marker,
+            markerfacecolor=colour if change.significant else style.theme.background,
             markeredgecolor=colour,
-            markersize=4.5 * look.scale,
+            markersize=size,
         )
-    return Line2D([], [], color=colour, marker=look.marker(index), markersize=4.5 * look.scale)
+    return Line2D([], [], color=colour, marker=marker, markersize=size)

@@ -1,57 +1,122 @@
-"""A figure before it is drawn, and drawing it into files' bytes. Importing this module does not import matplotlib."""
+"""What several figures draw: axes, legends that fit, names cut to a width. Importing this imports matplotlib."""
 
 from __future__ import annotations
 
-import io
-import warnings
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from collections.abc import Sequence
+from functools import cache
+from itertools import accumulate, pairwise
 
-from gner_bench.report.figures.look import Look
+from matplotlib.artist import Artist
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.font_manager import FontProperties, findfont, get_font
 
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+from gner_bench.messages import one_line
+from gner_bench.report.figures.style import FONT, Style
 
-Kind = Literal["png", "svg", "pdf"]
-DOTS_PER_INCH = 200
-NO_METADATA: dict[Kind, dict[str, Any]] = {
-    "png": {"Software": None},
-    "svg": {"Date": None, "Creator": None},
-    "pdf": {"CreationDate": None, "Creator": None, "Producer": None},
-}
-
-
-class NoData(Exception):  # noqa: N818
-    """There is nothing to draw; the message says why."""
+LONGEST_TICK = 12
+"""How many font sizes a name under an axis may be wide."""
+ELLIPSIS = "…"
+MISSING = 1.3
+"""The width of the box for a letter that the font lacks, in font sizes."""
+HANDLE = 4.0
+"""Width of a legend's handle and its gaps, in font sizes."""
 
 
-@dataclass(frozen=True)
-class Drawing:
-    """``draw`` makes the figure in a look. ``name`` is that of its files; ``wide`` ones need the page's width."""
+def canvas(style: Style, wide: bool, height: float) -> Figure:
+    """An empty figure, as wide as a column or, ``wide``, as the page's text, and of a ``height`` in inches in papers.
 
-    name: str
-    caption: str
-    draw: Callable[[Look], Figure]
-    wide: bool = False
-
-
-def render(drawing: Drawing, look: Look, kinds: Iterable[Kind]) -> dict[Kind, bytes]:
-    """The files of a drawing in one look, by kind. The same drawing gives the same bytes."""
-    from matplotlib import style
-
-    with style.context(["default", look.settings()]), warnings.catch_warnings():
-        # Characters that the font lacks are drawn as boxes, which shows well enough that they are there.
-        warnings.filterwarnings("ignore", message="Glyph .* missing from font")
-        figure = drawing.draw(look)
-        figure.set_dpi(DOTS_PER_INCH)
-        # Places are found once and then hold for every format.
-        figure.draw_without_rendering()
-        figure.set_layout_engine("none")
-        return {kind: _bytes(figure, kind) for kind in kinds}
+    Its axes get their places when it is drawn.
+    """
+    width = style.sizes.text if wide else style.sizes.column
+    return Figure(figsize=(width, style.sizes.height or height), layout="constrained")
 
 
-def _bytes(figure: Figure, kind: Kind) -> bytes:
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format=kind, dpi=DOTS_PER_INCH, metadata=NO_METADATA[kind])
-    return buffer.getvalue()
+def percent_axis(axes: Axes, label: str = "F1 in percent", low: float = 0, high: float = 100) -> None:
+    """Percent upwards, with lines across."""
+    axes.set(ylabel=label, ylim=(low, high))
+    axes.grid(axis="y")
+
+
+def name_ticks(axes: Axes, style: Style, names: Sequence[str]) -> None:
+    """Names under the places 0, 1, …, turned where they would touch."""
+    room = 0.88 * 72 * float(figure_of(axes).get_figwidth()) / len(names)
+    turned = max(text_width(name, style.small) for name in names) > 0.95 * room
+    axes.set_xticks(range(len(names)), [cut(name, style.small, LONGEST_TICK * style.small) for name in names])
+    axes.tick_params(axis="x", length=0)
+    if turned:
+        for label in axes.get_xticklabels():
+            label.set(rotation=40, ha="right", rotation_mode="anchor")
+
+
+def name_rows(axes: Axes, style: Style, names: Sequence[str], width: float) -> None:
+    """Names cut to a ``width`` in points beside the places 0, 1, …, and lines for the values across."""
+    axes.set_yticks(range(len(names)), [cut(name, style.small, width) for name in names])
+    axes.tick_params(axis="y", length=0)
+    axes.spines["left"].set_visible(False)
+    axes.grid(axis="x")
+
+
+def figure_of(axes: Axes) -> Figure:
+    figure = axes.get_figure(root=True)
+    assert figure is not None
+    return figure
+
+
+def text_width(text: str, size: float) -> float:
+    """The width of a line of text in points; letters that the font lacks are drawn as wide boxes."""
+    return size * sum(map(_advance, text))
+
+
+@cache
+def _advance(character: str) -> float:
+    """How far a character moves on, in font sizes."""
+    font = get_font(findfont(FontProperties(family=FONT)))
+    if not font.get_char_index(ord(character)):
+        return MISSING
+    font.set_size(100, 72)
+    advance: int = font.load_char(ord(character)).linearHoriAdvance
+    return advance / 65536 / 100
+
+
+def cut(text: str, size: float, width: float) -> str:
+    """``text`` on one line, cut in its middle so that it is no wider than ``width`` points."""
+    line = one_line(text)
+    if text_width(line, size) <= width:
+        return line
+    reach = list(accumulate(map(_advance, line), initial=_advance(ELLIPSIS)))
+    for kept in range(len(line) - 1, 1, -1):
+        head, tail = (kept + 1) // 2, len(line) - kept // 2
+        if size * (reach[head] + reach[-1] - reach[tail]) <= width:
+            return line[:head] + ELLIPSIS + line[tail:]
+    return ELLIPSIS
+
+
+def legend(
+    figure: Figure, style: Style, handles: Sequence[Artist], names: Sequence[str], note: str = "", above: bool = False
+) -> None:
+    """A legend below (or above) all axes, in as many columns as fit; names too long for the width are cut.
+
+    A ``note`` is written over the names.
+    """
+    if not handles:
+        return
+    size, width = style.small, 72 * float(figure.get_figwidth())
+    shown = [cut(name, size, width - (HANDLE + 1) * size) for name in names]
+
+    def width_of(columns: int) -> float:
+        # Matplotlib gives the first columns one name more where the names do not divide evenly.
+        rows, longer = divmod(len(shown), columns)
+        starts = [column * rows + min(column, longer) for column in range(columns + 1)]
+        parts = [shown[start:end] for start, end in pairwise(starts)]
+        return sum(max(text_width(name, size) for name in part) + HANDLE * size for part in parts)
+
+    columns = next(n for n in range(len(shown), 0, -1) if n == 1 or width_of(n) <= 0.97 * width)
+    figure.legend(
+        handles,
+        shown,
+        loc="outside upper center" if above else "outside lower center",
+        ncols=columns,
+        title=cut(note, size, 0.95 * width) or None,
+        title_fontsize=size,
+    )

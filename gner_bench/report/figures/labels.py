@@ -1,4 +1,4 @@
-"""Labels beside points, placed so that they cover neither points nor each other. Imports matplotlib."""
+"""Points of mean F1 with labels that cover neither points nor each other. Importing this imports matplotlib."""
 
 from __future__ import annotations
 
@@ -6,17 +6,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import product
 from math import hypot
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
-from gner_bench.report.figures.look import Look
-from gner_bench.report.figures.parts import cut, figure_of, text_width
+from gner_bench.report.figures.drawing import cut, figure_of, percent_axis, text_width
+from gner_bench.report.figures.plot import reach
+from gner_bench.report.figures.style import Style
 
-Floats = NDArray[np.float64]
 Box = tuple[float, float, float, float]
 """Left, bottom, right and top in points of the page."""
+Boxes = NDArray[np.float64]
+"""Boxes, one a row."""
 SIDEWAYS = (0, 12, 30, 50, 75)
 UPWARDS = (0, 9, -9, 18, -18, 30, -30, 42, -42, 54, -54, 70, -70)
 NEAR = 6.0
@@ -37,59 +40,57 @@ class Point:
     interval: tuple[float, float] | None = None
 
 
-def label_points(axes: Axes, look: Look, points: Sequence[Point]) -> None:
+def draw_points(axes: Axes, points: Sequence[Point], style: Style, **settings: Any) -> None:
+    """The marks of points with their intervals; ``settings`` are those of ``Axes.errorbar``."""
+    reaches = [reach(point.y, point.interval) for point in points]
+    axes.errorbar(
+        [point.x for point in points],
+        [point.y for point in points],
+        yerr=list(zip(*reaches, strict=True)),
+        markersize=5 * style.scale,
+        elinewidth=0.8 * style.scale,
+        **settings,
+    )
+
+
+def f1_axis_around(axes: Axes, points: Sequence[Point]) -> None:
+    """Mean F1 upwards, from below the lowest interval to above the highest."""
+    ends = [end for point in points for end in (point.interval or (point.y,))]
+    percent_axis(axes, "mean F1 in percent", max(0.0, min(ends) - 4), min(100.0, max(ends) + 4))
+
+
+def label_points(axes: Axes, style: Style, points: Sequence[Point]) -> None:
     """Write the label of each point where it covers least, as near as can be; far ones get a line to their point.
 
-    The axes must have their final place and limits. A label that is not bold and has no free place is left out.
+    The axes keep the place and the limits that they have now. A label that is not bold and has no free place is left
+    out.
     """
-    taken = [_mark(axes, look, point) for point in points]
-    frame = (axes.bbox.get_points() * _points_per_dot(axes)).ravel()
-    for point in sorted(points, key=lambda each: not each.bold):
-        size = look.style.small
-        label = cut(point.label, size, LONGEST * size)
+    figure_of(axes).draw_without_rendering()
+    figure_of(axes).set_layout_engine("none")
+    points_per_dot = 72 / float(figure_of(axes).dpi)
+
+    def on_page(x: float, y: float) -> tuple[float, float]:
+        right, up = axes.transData.transform((x, y)) * points_per_dot
+        return float(right), float(up)
+
+    taken: list[Box] = []
+    half = 3.2 * style.scale
+    for point in points:
+        x, y = on_page(point.x, point.y)
+        low, high = (on_page(point.x, end)[1] for end in point.interval or (point.y, point.y))
+        taken.append((x - half, min(low, y - half), x + half, max(high, y + half)))
+    frame = (axes.bbox.get_points() * points_per_dot).ravel()
+    for point in sorted(points, key=lambda point: not point.bold):
+        text = cut(point.label, style.small, LONGEST * style.small)
         # Bold letters are wider than those measured, by about an eighth.
-        width = text_width(label, size) * (1.14 if point.bold else 1.02)
-        box = _Label(*_place(axes, point.x, point.y), width, size, look.scale)
-        offset = box.best_offset(frame, np.array(taken))
-        if not point.bold and _covers(box.at(offset), np.array(taken)):
+        width = text_width(text, style.small) * (1.14 if point.bold else 1.02)
+        label = _Label(*on_page(point.x, point.y), width, style.small, style.scale)
+        offset = label.best_offset(frame, np.array(taken))
+        if not point.bold and _covered(label.box(offset), np.array(taken)):
             continue
-        taken += [box.at(offset), *box.leader(offset)]
-        _write(axes, look, point, label, offset, bool(box.leader(offset)))
-
-
-def _points_per_dot(axes: Axes) -> float:
-    return 72 / float(figure_of(axes).dpi)
-
-
-def _place(axes: Axes, x: float, y: float) -> tuple[float, float]:
-    """Where data stand on the page, in points."""
-    right, up = axes.transData.transform((x, y)) * _points_per_dot(axes)
-    return float(right), float(up)
-
-
-def _mark(axes: Axes, look: Look, point: Point) -> Box:
-    """What the mark of a point and its interval cover."""
-    half = 3.2 * look.scale
-    x, y = _place(axes, point.x, point.y)
-    low, high = (_place(axes, point.x, end)[1] for end in point.interval or (point.y, point.y))
-    return x - half, min(low, y - half), x + half, max(high, y + half)
-
-
-def _write(axes: Axes, look: Look, point: Point, label: str, offset: tuple[float, float], far: bool) -> None:
-    line = {"arrowstyle": "-", "color": look.theme.faint, "linewidth": 0.5 * look.scale, "shrinkA": 0, "shrinkB": 3}
-    side = "left" if offset[0] > 0 else "right"
-    axes.annotate(
-        label,
-        (point.x, point.y),
-        offset,
-        textcoords="offset points",
-        ha=side,
-        va="center_baseline",
-        fontsize=look.style.small,
-        fontweight="bold" if point.bold else "normal",
-        # The line starts at the side of the label that is nearest to its point.
-        arrowprops={**line, "relpos": (0.0 if side == "left" else 1.0, 0.5)} if far else None,
-    )
+        line = label.line_to_point(offset)
+        taken += [label.box(offset), *line]
+        _write(axes, style, point, text, offset, bool(line))
 
 
 @dataclass(frozen=True)
@@ -102,37 +103,63 @@ class _Label:
     size: float
     scale: float
 
-    def at(self, offset: tuple[float, float]) -> Box:
+    def box(self, offset: tuple[float, float]) -> Box:
         """What the label covers."""
         right, up = offset
         left = self.x + right if right > 0 else self.x + right - self.width
         return left, self.y + up - 0.6 * self.size, left + self.width, self.y + up + 0.6 * self.size
 
-    def leader(self, offset: tuple[float, float]) -> list[Box]:
-        """Small boxes along the line from a far label to its point, less the end at the point."""
+    def line_to_point(self, offset: tuple[float, float]) -> list[Box]:
+        """Small boxes along the line from a far label to its point, less the end at the point; none for a near one."""
         length, near = hypot(*offset), NEAR * self.scale
         if length <= 1.5 * near:
             return []
         steps = (near + (length - near) * step / STEPS for step in range(STEPS + 1))
-        ends = ((self.x + offset[0] * step / length, self.y + offset[1] * step / length) for step in steps)
-        return [(x - 0.5, y - 0.5, x + 0.5, y + 0.5) for x, y in ends]
+        centres = ((self.x + offset[0] * step / length, self.y + offset[1] * step / length) for step in steps)
+        return [(x - 0.5, y - 0.5, x + 0.5, y + 0.5) for x, y in centres]
 
-    def best_offset(self, frame: Floats, taken: Floats) -> tuple[float, float]:
-        """The offset inside the frame that covers least, of those the nearest."""
+    def best_offset(self, frame: NDArray[np.float64], taken: Boxes) -> tuple[float, float]:
+        """The offset inside the ``frame`` (a box) that covers least of what is taken, of those the nearest."""
+
+        def fits(offset: tuple[float, float]) -> bool:
+            left, bottom, right, top = self.box(offset)
+            return bool(frame[0] <= left and frame[1] <= bottom and right <= frame[2] and top <= frame[3])
+
+        def cost(offset: tuple[float, float]) -> float:
+            crossed = sum(_covered(box, taken) > 0 for box in self.line_to_point(offset))
+            covered = 1000 * _covered(self.box(offset), taken) + 100 * crossed
+            return abs(offset[0]) + abs(offset[1]) + self.scale * covered
+
         shifts = product(SIDEWAYS, UPWARDS, (1, -1))
         offsets = [(side * (NEAR + reach) * self.scale, up * self.scale) for reach, up, side in shifts]
-        inside = [offset for offset in offsets if _within(frame, self.at(offset))] or offsets
-        return min(inside, key=lambda offset: self._cost(offset, taken))
-
-    def _cost(self, offset: tuple[float, float], taken: Floats) -> float:
-        crossed = sum(_covers(box, taken) > 0 for box in self.leader(offset))
-        return abs(offset[0]) + abs(offset[1]) + self.scale * (1000 * _covers(self.at(offset), taken) + 100 * crossed)
+        return min([offset for offset in offsets if fits(offset)] or offsets, key=cost)
 
 
-def _covers(box: Box, taken: Floats) -> int:
+def _covered(box: Box, taken: Boxes) -> int:
+    """How many boxes a box covers in part."""
     left, bottom, right, top = box
     return int(((taken[:, 0] < right) & (taken[:, 2] > left) & (taken[:, 1] < top) & (taken[:, 3] > bottom)).sum())
 
 
-def _within(frame: Floats, box: Box) -> bool:
-    return bool(frame[0] <= box[0] and frame[1] <= box[1] and box[2] <= frame[2] and box[3] <= frame[3])
+def _write(axes: Axes, style: Style, point: Point, text: str, offset: tuple[float, float], line: bool) -> None:
+    side = "left" if offset[0] > 0 else "right"
+    arrow = {
+        "arrowstyle": "-",
+        "color": style.theme.faint,
+        "linewidth": 0.5 * style.scale,
+        "shrinkA": 0,
+        "shrinkB": 3,
+        # The line starts at the side of the label that is nearest to its point.
+        "relpos": (0.0 if side == "left" else 1.0, 0.5),
+    }
+    axes.annotate(
+        text,
+        (point.x, point.y),
+        offset,
+        textcoords="offset points",
+        ha=side,
+        va="center_baseline",
+        fontsize=style.small,
+        fontweight="bold" if point.bold else "normal",
+        arrowprops=arrow if line else None,
+    )

@@ -2,76 +2,60 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from gner_bench.report.contents import Contents
-from gner_bench.report.figures.drawing import Drawing, NoData
-from gner_bench.report.figures.look import Look
+from gner_bench.report.figures.plot import NoData, Plot, left_out_caption
+from gner_bench.report.figures.style import Style
 from gner_bench.report.mistakes import Mistakes, mistakes_by_set, pooled
 from gner_bench.scoring.counts import Triple
 from gner_bench.scoring.metrics import prf
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 PANELS = {"by_entity_length": "words in the entity", "by_sentence_length": "words in the sentence"}
 MOST_SYSTEMS = 7
+NOTHING: Triple = (0, 0, 0)
 
 
-def drawings(contents: Contents) -> list[Drawing]:
-    """One drawing. Raises NoData."""
-    found = {system.name: pooled(mistakes_by_set(system).values()) for system in contents.systems}
-    there = {name: each for name, each in found.items() if each}
-    if not there:
+def plots(contents: Contents) -> list[Plot]:
+    """One plot. Raises NoData."""
+    pooled_sets = {system.name: pooled(mistakes_by_set(system).values()) for system in contents.systems}
+    analysed = {name: mistakes for name, mistakes in pooled_sets.items() if mistakes}
+    if not analysed:
         raise NoData("no scores hold an error analysis")
-    shown = dict(list(there.items())[:MOST_SYSTEMS])
-    left_out = f" {len(there) - len(shown)} systems are left out." if len(there) > len(shown) else ""
+    shown = dict(list(analysed.items())[:MOST_SYSTEMS])
     caption = (
         "Strict F1 (spans by position and type), micro over all data sets, by the length of entities and of sentences."
-        f" Below each length: its gold entities, as far as they are the same for all systems.{left_out}"
+        " Below each length: its gold entities, as far as they are the same for all systems."
+        f"{left_out_caption(len(analysed) - len(shown))}"
     )
-    return [Drawing("f1_by_length", caption, lambda look: draw(shown, look), wide=True)]
+    return [Plot("f1_by_length", caption, lambda style: draw(shown, style), wide=True)]
 
 
-def draw(found: Mapping[str, Mistakes], look: Look) -> Figure:
-    """The figure: a line for each system."""
-    from gner_bench.report.figures.parts import canvas, legend, percent_axis
+def draw(systems: Mapping[str, Mistakes], style: Style) -> Figure:
+    """A panel for entities and one for sentences, a line for each system."""
+    from gner_bench.report.figures.drawing import canvas, legend, percent_axis
 
-    figure = canvas(look, True, 2.5)
-    places = figure.subplots(1, len(PANELS), sharey=True)
+    figure = canvas(style, True, 2.5)
     handles: list[Any] = []
-    for axes, (key, label) in zip(places, PANELS.items(), strict=True):
-        parts: list[Mapping[str, Triple]] = [getattr(each, key) for each in found.values()]
-        names = _names(parts)
-        handles = [_line(axes, names, part, index, look) for index, part in enumerate(parts)]
-        axes.set_xticks(range(len(names)), [_tick(name, parts) for name in names])
-        axes.set(xlabel=label, xlim=(-0.4, len(names) - 0.6))
-        percent_axis(axes, "strict F1 in percent" if key == "by_entity_length" else "")
-    legend(figure, look, handles, list(found))
+    for axes, (panel, label) in zip(figure.subplots(1, len(PANELS), sharey=True), PANELS.items(), strict=True):
+        counts: list[Mapping[str, Triple]] = [getattr(mistakes, panel) for mistakes in systems.values()]
+        with_gold = {length for triples in counts for length, (_, _, gold) in triples.items() if gold}
+        lengths = list(dict.fromkeys(length for triples in counts for length in triples if length in with_gold))
+        handles = []
+        for index, triples in enumerate(counts):
+            places = {at: triples[length] for at, length in enumerate(lengths) if any(triples.get(length, NOTHING))}
+            f1 = [100 * prf(*triple, "strict").f1 for triple in places.values()]
+            handles += axes.plot(list(places), f1, **style.line_and_marker(index))
+        ticks = []
+        for length in lengths:
+            gold = {triples.get(length, NOTHING)[2] for triples in counts}
+            ticks.append(length.replace("-", "–") + (f"\n({gold.pop():,})" if len(gold) == 1 else ""))
+        axes.set_xticks(range(len(lengths)), ticks)
+        axes.set(xlabel=label, xlim=(-0.4, len(lengths) - 0.6))
+        percent_axis(axes, "strict F1 in percent" if panel == "by_entity_length" else "")
+    legend(figure, style, handles, list(systems))
     return figure
-
-
-def _names(parts: Sequence[Mapping[str, Triple]]) -> list[str]:
-    """The lengths of which any system has gold entities."""
-    there = {name for part in parts for name, (_, _, gold) in part.items() if gold}
-    return list(dict.fromkeys(name for part in parts for name in part if name in there))
-
-
-def _line(axes: Axes, names: list[str], part: Mapping[str, Triple], index: int, look: Look) -> Any:
-    f1 = {name: 100 * prf(*part[name], "strict").f1 for name in names if any(part.get(name, (0, 0, 0)))}
-    [line] = axes.plot(
-        [names.index(name) for name in f1],
-        list(f1.values()),
-        color=look.colour(index),
-        linestyle=look.line(index),
-        marker=look.marker(index),
-    )
-    return line
-
-
-def _tick(name: str, parts: list[Mapping[str, Triple]]) -> str:
-    gold = {part.get(name, (0, 0, 0))[2] for part in parts}
-    length = name.replace("-", "–")
-    return f"{length}\n({gold.pop():,})" if len(gold) == 1 else length

@@ -5,10 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from gner_bench.report.contents import Contents
-from gner_bench.report.figures.drawing import Drawing, NoData
-from gner_bench.report.figures.look import Look
-from gner_bench.report.figures.words import names_and_note, quoted_caption, scored_by
-from gner_bench.report.table import Entry, Row, Table
+from gner_bench.report.figures.plot import (
+    NoData,
+    Plot,
+    name_in_layout,
+    names_and_note,
+    quoted_caption,
+    reach,
+    scored_by,
+)
+from gner_bench.report.figures.style import Style
+from gner_bench.report.table import Row, Table
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -17,27 +24,25 @@ if TYPE_CHECKING:
 MOST_QUOTED = 6
 OWN_FAMILY = "GNER-"
 BARS = 0.82
-"""The share of the width between two sets that measured and quoted figures fill."""
+"""The share of the width between two sets that bars and quoted marks fill."""
 QUOTED_WIDTH = 0.05
 """What a quoted row takes of the width between two sets."""
 
 
-def drawings(contents: Contents) -> list[Drawing]:
-    """One drawing for each layout. Raises NoData."""
-    found = [table for table in contents.tables[contents.metric] if table.measured]
-    if not found:
+def plots(contents: Contents) -> list[Plot]:
+    """One for each layout. Raises NoData."""
+    tables = [table for table in contents.tables[contents.metric] if table.measured]
+    if not tables:
         raise NoData("no system was scored")
-    return [_drawing(table) for table in found]
+    return [_plot(table) for table in tables]
 
 
-def _drawing(table: Table) -> Drawing:
-    quoted = shown_quoted(table)
+def _plot(table: Table) -> Plot:
     caption = (
         f"{scored_by(table.metric)} of each data set and their mean. Bars are measured, with bootstrap intervals"
-        f" where there are any.{quoted_caption(quoted)}"
+        f" where there are any.{quoted_caption(shown_quoted(table))}"
     )
-    suffix = "" if table.layout == "zero-shot" else f"_{table.layout}"
-    return Drawing(f"f1_per_set{suffix}", caption, lambda look: draw(table, look), wide=True)
+    return Plot(name_in_layout("f1_per_set", table), caption, lambda style: draw(table, style), wide=True)
 
 
 def shown_quoted(table: Table) -> list[Row]:
@@ -47,68 +52,58 @@ def shown_quoted(table: Table) -> list[Row]:
     return [row for row in table.quoted if row.system.startswith(OWN_FAMILY)][:MOST_QUOTED]
 
 
-def draw(table: Table, look: Look) -> Figure:
+def draw(table: Table, style: Style) -> Figure:
     """The figure of a table."""
     from matplotlib.patches import Patch
 
-    from gner_bench.report.figures.parts import canvas, legend, name_ticks, percent_axis
+    from gner_bench.report.figures.drawing import canvas, legend, name_ticks, percent_axis
 
-    quoted = shown_quoted(table)
-    figure = canvas(look, True, 2.6)
+    measured, quoted = table.measured, shown_quoted(table)
+    figure = canvas(style, True, 2.6)
     axes = figure.add_subplot()
+    width = (BARS - QUOTED_WIDTH * len(quoted)) / len(measured)
     handles: list[Any] = []
-    for index, row in enumerate(table.measured):
-        _bars(axes, row, index, len(table.measured), len(quoted), look)
-        handles.append(Patch(**look.bar(index)))
-    handles += [_marks(axes, row, index, len(quoted), look) for index, row in enumerate(quoted)]
-    name_ticks(axes, look, table.heads)
-    axes.axvline(len(table.heads) - 1.5, color=look.theme.faint, linewidth=0.6 * look.scale)
+    for index, row in enumerate(measured):
+        _draw_bars(axes, row, index, width, style)
+        handles.append(Patch(**style.bar(index)))
+    start = BARS / 2 - QUOTED_WIDTH * len(quoted)
+    for index, row in enumerate(quoted):
+        f1 = {x + start + QUOTED_WIDTH * (index + 1): entry.f1 for x, entry in enumerate(row.entries) if entry}
+        handles += axes.plot(
+            list(f1),
+            list(f1.values()),
+            linestyle="none",
+            marker=style.marker(index),
+            markerfacecolor="none",
+            markeredgecolor=style.theme.text,
+            markeredgewidth=0.7 * style.scale,
+            markersize=3.2 * style.scale,
+        )
+    name_ticks(axes, style, table.heads)
+    axes.axvline(len(table.heads) - 1.5, color=style.theme.faint, linewidth=0.6 * style.scale)
     axes.set_xlim(-0.5, len(table.heads) - 0.5)
     percent_axis(axes)
-    legend(figure, look, handles, *names_and_note([*table.measured, *quoted]))
+    legend(figure, style, handles, *names_and_note([*measured, *quoted]))
     return figure
 
 
-def _bars(axes: Axes, row: Row, index: int, bars: int, quoted: int, look: Look) -> None:
-    width = (BARS - QUOTED_WIDTH * quoted) / bars
+def _draw_bars(axes: Axes, row: Row, index: int, width: float, style: Style) -> None:
+    """The bars of a measured system, and its intervals where there are any."""
     shift = width * (index + 0.5) - BARS / 2
-    found = [(x + shift, entry) for x, entry in enumerate(row.entries) if entry is not None]
-    if not found:
+    entries = {x + shift: entry for x, entry in enumerate(row.entries) if entry}
+    if not entries:
         return
-    places, figures = [x for x, _ in found], [entry.f1 for _, entry in found]
-    axes.bar(places, figures, 0.92 * width, **look.bar(index))
-    ranged = [(x, entry.f1, *_reach(entry)) for x, entry in found if entry.interval]
-    if ranged:
-        x, y, below, above = zip(*ranged, strict=True)
+    axes.bar(list(entries), [entry.f1 for entry in entries.values()], 0.92 * width, **style.bar(index))
+    with_interval = {x: entry for x, entry in entries.items() if entry.interval}
+    if with_interval:
+        reaches = [reach(entry.f1, entry.interval) for entry in with_interval.values()]
         axes.errorbar(
-            x,
-            y,
-            yerr=(below, above),
+            list(with_interval),
+            [entry.f1 for entry in with_interval.values()],
+            yerr=list(zip(*reaches, strict=True)),
             fmt="none",
-            ecolor=look.theme.text,
-            elinewidth=0.8 * look.scale,
-            capsize=1.5 * look.scale,
-            capthick=0.8 * look.scale,
+            ecolor=style.theme.text,
+            elinewidth=0.8 * style.scale,
+            capsize=1.5 * style.scale,
+            capthick=0.8 * style.scale,
         )
-
-
-def _reach(entry: Entry) -> tuple[float, float]:
-    """How far the interval reaches below and above the figure."""
-    low, high = entry.interval or (entry.f1, entry.f1)
-    return max(0.0, entry.f1 - low), max(0.0, high - entry.f1)
-
-
-def _marks(axes: Axes, row: Row, index: int, quoted: int, look: Look) -> Any:
-    start = BARS / 2 - QUOTED_WIDTH * quoted
-    found = [(x + start + QUOTED_WIDTH * (index + 1), e.f1) for x, e in enumerate(row.entries) if e is not None]
-    [line] = axes.plot(
-        [x for x, _ in found],
-        [f1 for _, f1 in found],
-        linestyle="none",
-        marker=look.marker(index),
-        markerfacecolor="none",
-        markeredgecolor=look.theme.text,
-        markeredgewidth=0.7 * look.scale,
-        markersize=3.2 * look.scale,
-    )
-    return line

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from math import pi, sin
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from gner_bench.report.contents import Contents
-from gner_bench.report.figures.drawing import Drawing, NoData
-from gner_bench.report.figures.look import Look
-from gner_bench.report.figures.words import names_and_note, scored_by
+from gner_bench.report.figures.plot import NoData, Plot, left_out_caption, name_in_layout, names_and_note, scored_by
+from gner_bench.report.figures.style import Style
 from gner_bench.report.table import Row, Table
 
 if TYPE_CHECKING:
@@ -16,72 +15,54 @@ if TYPE_CHECKING:
 
 FEWEST_SETS = 3
 MOST_NARROW = 10
+"""Data sets whose names have room around a figure of a column's width."""
 MOST_ROWS = 7
 CIRCLES = (20, 40, 60, 80)
 
 
-def drawings(contents: Contents) -> list[Drawing]:
-    """One drawing for each layout. Raises NoData."""
-    tables = [
-        table for table in contents.tables[contents.metric] if len(table.datasets) >= FEWEST_SETS and _whole(table)
-    ]
+def plots(contents: Contents) -> list[Plot]:
+    """One for each layout. Raises NoData."""
+    tables = [t for t in contents.tables[contents.metric] if len(t.datasets) >= FEWEST_SETS and _complete_rows(t)]
     if not tables:
         raise NoData(f"no system was scored on all of {FEWEST_SETS} or more data sets")
-    return [_drawing(table) for table in tables]
+    return [_plot(table) for table in tables]
 
 
-def _whole(table: Table) -> list[Row]:
+def _complete_rows(table: Table) -> list[Row]:
     """The measured rows that were scored on every data set."""
     return [row for row in table.measured if all(row.entries[:-1])][:MOST_ROWS]
 
 
-def _wide(table: Table) -> bool:
-    """Whether the names of the data sets need more than a column."""
-    return len(table.datasets) > MOST_NARROW
+def _plot(table: Table) -> Plot:
+    rows, wide = _complete_rows(table), len(table.datasets) > MOST_NARROW
+    left_out = left_out_caption(len(table.measured) - len(rows))
+    caption = f"{scored_by(table.metric)} of each data set, in percent.{left_out}"
+    return Plot(name_in_layout("radar", table), caption, lambda style: draw(rows, table.heads[:-1], wide, style), wide)
 
 
-def _drawing(table: Table) -> Drawing:
-    suffix = "" if table.layout == "zero-shot" else f"_{table.layout}"
-    left_out = len(table.measured) - len(_whole(table))
-    more = f" {left_out} systems are left out." if left_out else ""
-    caption = f"{scored_by(table.metric)} of each data set, in percent.{more}"
-    return Drawing(f"radar{suffix}", caption, lambda look: draw(table, look), _wide(table))
+def draw(rows: list[Row], heads: tuple[str, ...], wide: bool, style: Style) -> Figure:
+    """The figure of rows that have a score for each of the data sets ``heads``."""
+    from gner_bench.report.figures.drawing import canvas, cut, legend
 
-
-def draw(table: Table, look: Look) -> Figure:
-    """The figure of a table."""
-    from gner_bench.report.figures.parts import canvas, cut, legend
-
-    figure = canvas(look, _wide(table), 4.2 if _wide(table) else 3.1)
-    axes = figure.add_subplot(projection="polar")
-    sets = len(table.datasets)
-    angles = [2 * pi * index / sets for index in range(sets + 1)]
-    handles = []
-    for index, row in enumerate(_whole(table)):
-        figures = [entry.f1 for entry in row.entries[:-1] if entry]
-        [line] = axes.plot(
-            angles,
-            [*figures, figures[0]],
-            color=look.colour(index),
-            linestyle=look.line(index),
-            marker=look.marker(index),
-            markersize=3 * look.scale,
-        )
-        handles.append(line)
-    names = [cut(head, look.style.small, 10 * look.style.small) for head in table.heads[:-1]]
-    axes.set_xticks(angles[:-1], names)
+    figure = canvas(style, wide, 4.2 if wide else 3.1)
+    axes: Any = figure.add_subplot(projection="polar")
+    angles = [2 * pi * index / len(heads) for index in range(len(heads) + 1)]
+    handles: list[Any] = []
+    for index, row in enumerate(rows):
+        f1 = [entry.f1 for entry in row.entries[:-1] if entry]
+        handles += axes.plot(angles, [*f1, f1[0]], markersize=3 * style.scale, **style.line_and_marker(index))
+    axes.set_xticks(angles[:-1], [cut(head, style.small, 10 * style.small) for head in heads])
     axes.set(theta_offset=pi / 2, theta_direction=-1, ylim=(0, 100))
+    # The numbers of the circles are written between the first two data sets, where their own would be on the line.
     axes.set_yticks(CIRCLES, [""] * len(CIRCLES))
+    box = {"facecolor": style.theme.background, "edgecolor": "none", "pad": 0.6 * style.scale, "alpha": 0.85}
+    letters = {"color": style.theme.faint, "fontsize": style.small, "ha": "center", "va": "center", "bbox": box}
     for circle in CIRCLES:
-        box = {"facecolor": look.theme.background, "edgecolor": "none", "pad": 0.6 * look.scale, "alpha": 0.85}
-        place = (pi / sets, circle)
-        axes.text(
-            *place, str(circle), color=look.theme.faint, fontsize=look.style.small, ha="center", va="center", bbox=box
-        )
+        axes.text(pi / len(heads), circle, str(circle), **letters)
     axes.grid(visible=True)
-    axes.spines["polar"].set_color(look.theme.grid)
+    axes.spines["polar"].set_color(style.theme.grid)
     for label, angle in zip(axes.get_xticklabels(), angles, strict=False):
         label.set_horizontalalignment("center" if abs(sin(angle)) < 0.1 else "left" if sin(angle) > 0 else "right")
-    axes.tick_params(pad=1.5 * look.scale)
-    legend(figure, look, handles, *names_and_note(_whole(table)))
+    axes.tick_params(pad=1.5 * style.scale)
+    legend(figure, style, handles, *names_and_note(rows))
     return figure

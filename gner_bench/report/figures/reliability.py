@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from gner_bench.errors import InputError
 from gner_bench.report.contents import Contents
-from gner_bench.report.figures.drawing import Drawing, NoData
-from gner_bench.report.figures.look import Look
+from gner_bench.report.figures.plot import NoData, Plot
+from gner_bench.report.figures.style import Style
 from gner_bench.report.load import SystemScores
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 MOST_SYSTEMS = 7
@@ -29,19 +28,19 @@ class Bin:
     confidence: float
 
 
-def drawings(contents: Contents) -> list[Drawing]:
-    """One drawing. Raises NoData."""
-    found = {system.name: bins_of(system) for system in contents.systems}
-    there = {name: bins for name, bins in found.items() if any(each.count for each in bins)}
-    if not there:
+def plots(contents: Contents) -> list[Plot]:
+    """One plot. Raises NoData."""
+    all_bins = {system.name: bins_of(system) for system in contents.systems}
+    calibrated = {name: bins for name, bins in all_bins.items() if any(each.count for each in bins)}
+    if not calibrated:
         raise NoData("no scores hold the calibration of confidences (decode with --decoding constrained for them)")
-    shown = dict(list(there.items())[:MOST_SYSTEMS])
+    shown = dict(list(calibrated.items())[:MOST_SYSTEMS])
     caption = (
         "Share of right entities (strict spans) by their confidence, all data sets together, and below it how the"
         " entities spread over confidences. On the dashed line confidence says how often entities are right. ECE is the"
         " expected calibration error in ten bins."
     )
-    return [Drawing("reliability", caption, lambda look: draw(shown, look))]
+    return [Plot("reliability", caption, lambda style: draw(shown, style))]
 
 
 def bins_of(system: SystemScores) -> list[Bin]:
@@ -50,26 +49,23 @@ def bins_of(system: SystemScores) -> list[Bin]:
     for name, scores in system.scores.sets.items():
         part = scores.details.get("calibration")
         try:
-            rows = [_bin(row) for row in part["reliability"]] if part else []
+            bins = [_read(row) for row in part["reliability"]] if part else []
         except (KeyError, TypeError, ValueError):
             place = f"datasets.{name}.calibration"
             raise InputError(system.path, "is no calibration that this program reads", field=place) from None
-        for row in rows:
-            total[row.to] = _together(total.get(row.to, Bin(row.to, 0, 0, 0.0)), row)
+        for more in bins:
+            sums = total.get(more.to, Bin(more.to, 0, 0, 0.0))
+            count = sums.count + more.count
+            confidence = sums.confidence * sums.count + more.confidence * more.count
+            total[more.to] = Bin(more.to, count, sums.correct + more.correct, confidence / count if count else 0.0)
     return [total[to] for to in sorted(total)]
 
 
-def _bin(row: Mapping[str, Any]) -> Bin:
+def _read(row: Mapping[str, Any]) -> Bin:
     count, correct = row["count"], row["correct"]
     if type(count) is not int or type(correct) is not int or not 0 <= correct <= count:
         raise ValueError(row)
     return Bin(float(row["to"]), count, correct, float(row["confidence"]) if count else 0.0)
-
-
-def _together(first: Bin, second: Bin) -> Bin:
-    count = first.count + second.count
-    confidence = first.confidence * first.count + second.confidence * second.count
-    return Bin(first.to, count, first.correct + second.correct, confidence / count if count else 0.0)
 
 
 def calibration_error(bins: Sequence[Bin]) -> float:
@@ -78,33 +74,27 @@ def calibration_error(bins: Sequence[Bin]) -> float:
     return sum(abs(each.correct - each.confidence * each.count) for each in bins) / count if count else 0.0
 
 
-def draw(found: Mapping[str, Sequence[Bin]], look: Look) -> Figure:
-    """The figure: shares above, the spread of entities below."""
-    from gner_bench.report.figures.parts import canvas, legend
+def draw(systems: Mapping[str, Sequence[Bin]], style: Style) -> Figure:
+    """Shares that are right above, the spread of entities over confidences below; a line for each system."""
+    from gner_bench.report.figures.drawing import canvas, legend
 
-    figure = canvas(look, False, 3.6)
+    figure = canvas(style, False, 3.6)
     layout = figure.get_layout_engine()
     assert layout is not None
     layout.set(hspace=0.08)  # type: ignore[call-arg]
     shares, spread = figure.subplots(2, 1, sharex=True, height_ratios=(3, 1))
-    shares.plot((0, 1), (0, 1), linestyle=(0, (3, 3)), color=look.theme.faint, linewidth=0.8 * look.scale)
-    handles = [_series(shares, spread, bins, index, look) for index, bins in enumerate(found.values())]
+    shares.plot((0, 1), (0, 1), linestyle=(0, (3, 3)), color=style.theme.faint, linewidth=0.8 * style.scale)
+    handles: list[Any] = []
+    for index, bins in enumerate(systems.values()):
+        # Not clipped, or marks at 0 and 1 would be cut in half.
+        line = {**style.line_and_marker(index), "clip_on": False}
+        full = [each for each in bins if each.count]
+        handles += shares.plot([each.confidence for each in full], [each.correct / each.count for each in full], **line)
+        middles = [each.to - 0.5 / len(bins) for each in bins]
+        spread.plot(middles, [each.count for each in bins], markersize=3 * style.scale, **line)
     shares.set(xlim=(0, 1), ylim=(0, 1), ylabel="share right")
     spread.set(ylim=(0, None), xlabel="confidence", ylabel="entities")
     for axes in (shares, spread):
         axes.grid(visible=True)
-    names = [f"{name} (ECE {calibration_error(bins):.3f})" for name, bins in found.items()]
-    legend(figure, look, handles, names)
+    legend(figure, style, handles, [f"{name} (ECE {calibration_error(bins):.3f})" for name, bins in systems.items()])
     return figure
-
-
-def _series(shares: Axes, spread: Axes, bins: Sequence[Bin], index: int, look: Look) -> Any:
-    style = {"color": look.colour(index), "linestyle": look.line(index), "marker": look.marker(index)}
-    there = [each for each in bins if each.count]
-    # Marks at 0 and 1 must not be cut in half.
-    [line] = shares.plot(
-        [each.confidence for each in there], [each.correct / each.count for each in there], clip_on=False, **style
-    )
-    middles = [each.to - 0.5 / len(bins) for each in bins]
-    spread.plot(middles, [each.count for each in bins], markersize=3 * look.scale, clip_on=False, **style)
-    return line

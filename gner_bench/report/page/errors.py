@@ -1,18 +1,19 @@
-"""Tables of the error analysis in scores.json (see ``gner_bench.scoring.errors``)."""
+"""Tables of the error analysis in scores.json (see ``gner_bench.scoring.errors``).
+
+Parts that this version does not know are shown too, as far as they hold counts.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from gner_bench.records import Json
 from gner_bench.report.grid import Cell, Grid, Section
-from gner_bench.report.page.html import Html, element, join
-from gner_bench.report.page.tables import table
-from gner_bench.report.page.values import PageSystem
+from gner_bench.report.page.content import Content
+from gner_bench.report.page.html import Html, element, join, table
 from gner_bench.report.rounding import ROUNDING, printed
 from gner_bench.report.table import title
-from gner_bench.scoring.metrics import prf
+from gner_bench.scoring.metrics import DEFINITIONS, Metric, prf
 
 MOST = 30
 """Pairs of types that are shown."""
@@ -26,108 +27,97 @@ TITLES = {
 }
 TRIPLE = f"{ROUNDING} In brackets: entities in the gold."
 OURS = "Shares computed from our reading are not comparable with those of the paper."
-Errors = Mapping[str, Any]
-Columns = dict[str, Cell]
+Analysis = Mapping[str, Any]
+Row = dict[str, Cell]
+"""Cells by the key of their column."""
 
 
-def errors(systems: Sequence[PageSystem]) -> Html:
+def errors(content: Content) -> Html:
     """Sums over data sets, then what is known of each data set; empty where nothing is."""
-    analysed = {system.title: _analysed(system.document) for system in systems}
-    names = dict.fromkeys(name for sets in analysed.values() for name in sets)
-    summed = _flat_grids({system: list(sets.values()) for system, sets in analysed.items() if sets})
-    tables = (table(grid, folded=at > 0) for at, grid in enumerate(summed))
-    return join(*tables, *(_set(name, analysed) for name in names))
+    analysed: dict[str, dict[str, Analysis]] = {}
+    for system in content.systems:
+        sets = system.document["datasets"]
+        analysed[system.title] = {name: scores["errors"] for name, scores in sets.items() if scores.get("errors")}
+    sums = _sums({system: list(sets.values()) for system, sets in analysed.items() if sets})
+    parts = [table(grid, folded=at > 0) for at, grid in enumerate(sums)]
+    for dataset in dict.fromkeys(name for sets in analysed.values() for name in sets):
+        of_set = {system: sets[dataset] for system, sets in analysed.items() if dataset in sets}
+        tables = [table(grid) for grid in _sums({system: [analysis] for system, analysis in of_set.items()})]
+        for system, analysis in of_set.items():
+            tables += [table(grid, folded=True) for grid in _by_type(system, analysis)]
+        parts.append(element("details", element("summary", f"Errors on {title(dataset)}"), *tables))
+    return join(*parts)
 
 
-def _analysed(document: Json) -> dict[str, Errors]:
-    return {name: scores["errors"] for name, scores in document["datasets"].items() if scores.get("errors")}
+def _sums(analyses: Mapping[str, Sequence[Analysis]]) -> list[Grid]:
+    """A table for each part that holds counts: a row for each system, its analyses summed."""
+    grids = []
+    for part in dict.fromkeys(part for several in analyses.values() for analysis in several for part in analysis):
+        rows: dict[str, Row] = {}
+        for system, several in analyses.items():
+            counts: dict[str, list[Any]] = {}
+            for analysis in several:
+                for key, count, metric in _counts(analysis.get(part)):
+                    counts.setdefault(key, [metric]).append(count)
+            rows[system] = {key: _sum(*values) for key, values in counts.items()}
+        if any(rows.values()):
+            grids.append(_grid(part, TITLES.get(part, _words(part)), rows, "System"))
+    return grids
 
 
-def _set(name: str, analysed: Mapping[str, Mapping[str, Errors]]) -> Html:
-    """All of one data set, folded."""
-    there = {system: sets[name] for system, sets in analysed.items() if name in sets}
-    grids = _flat_grids({system: [each] for system, each in there.items()})
-    details = (grid for system, each in there.items() for grid in _details(system, each))
-    tables = [*map(table, grids), *(table(grid, folded=True) for grid in details)]
-    return element("details", element("summary", f"Errors on {title(name)}"), *tables)
+def _counts(part: Any) -> Iterator[tuple[str, int | Sequence[int], Metric]]:
+    """Each count or triple of a part by its key, with the metric that a triple is of.
 
-
-def _flat_grids(analyses: Mapping[str, Sequence[Errors]]) -> list[Grid]:
-    """A table for each part that holds flat figures: a row for each system, its analyses summed."""
-    parts = dict.fromkeys(part for several in analyses.values() for each in several for part in each)
-    rows = {
-        part: {
-            system: _columns([each[part] for each in several if part in each]) for system, several in analyses.items()
-        }
-        for part in parts
-    }
-    there = {part: each for part, each in rows.items() if any(each.values())}
-    return [_grid(part, TITLES.get(part, _words(part)), each, "System") for part, each in there.items()]
-
-
-def _grid(part: str, caption: str, rows: Mapping[str, Columns], head: str) -> Grid:
-    keys = list(dict.fromkeys(key for columns in rows.values() for key in columns))
-    cells = ((Cell(row), *(columns.get(key, Cell("–")) for key in keys)) for row, columns in rows.items())
-    return Grid(
-        f"errors_{part}",
-        caption,
-        (Cell(head), *(Cell(_words(key)) for key in keys)),
-        (Section(tuple(cells)),),
-        (OURS,) if part == "paper" else (TRIPLE,) if "F1" in caption else (),
-    )
-
-
-def _columns(values: Sequence[Any]) -> Columns:
-    """The figures of one part, summed: counts, or F1 of counts; empty for what is neither."""
-    flat = [dict(_flat(value)) for value in values]
-    keys = dict.fromkeys(key for each in flat for key in each)
-    return {key: _cell(key, [each[key] for each in flat if key in each]) for key in keys}
-
-
-def _flat(value: Any) -> Iterator[tuple[str, int | list[int]]]:
-    """Counts and triples by key, such as ``{key: 3}``, ``{key: {"count": 3}}`` and ``{key: {metric: [1, 2, 3]}}``."""
-    for key, each in value.items() if isinstance(value, Mapping) else ():
-        if isinstance(each, int) or _is_triple(each):
-            yield key, each
-        elif isinstance(each, Mapping) and "count" in each:
-            yield key, each["count"]
-        elif isinstance(each, Mapping):
-            yield from ((f"{key} {inner}", triple) for inner, triple in each.items() if _is_triple(triple))
+    A part may be ``{key: 3}``, ``{key: {"count": 3}}``, ``{key: [1, 2, 3]}`` and ``{key: {metric: [1, 2, 3]}}``; what
+    is neither is passed over.
+    """
+    for key, value in part.items() if isinstance(part, Mapping) else ():
+        if isinstance(value, int) or _is_triple(value):
+            yield key, value, "strict"
+        elif isinstance(value, Mapping) and "count" in value:
+            yield key, value["count"], "strict"
+        elif isinstance(value, Mapping):
+            for metric, triple in value.items():
+                if _is_triple(triple):
+                    yield f"{key} {metric}", triple, metric if metric in DEFINITIONS else "strict"
 
 
 def _is_triple(value: Any) -> bool:
-    return isinstance(value, Sequence) and len(value) == 3 and all(isinstance(each, int) for each in value)
+    return isinstance(value, Sequence) and len(value) == 3 and all(isinstance(count, int) for count in value)
 
 
-def _cell(key: str, values: Sequence[Any]) -> Cell:
+def _sum(metric: Metric, *values: Any) -> Cell:
+    """The sum of counts, or F1 of the sum of triples."""
     if isinstance(values[0], int):
         return Cell(f"{sum(values):,}")
     right, predicted, gold = map(sum, zip(*values, strict=True))
-    f1 = prf(right, predicted, gold, "gner" if key.endswith("gner") else "strict").f1
-    return Cell(f"{printed(100 * f1)} ({gold:,})")
+    return Cell(f"{printed(100 * prf(right, predicted, gold, metric).f1)} ({gold:,})")
 
 
-def _details(system: str, errors: Errors) -> Iterator[Grid]:
+def _grid(part: str, caption: str, rows: Mapping[str, Row], head: str) -> Grid:
+    keys = list(dict.fromkeys(key for row in rows.values() for key in row))
+    cells = tuple((Cell(name), *(row.get(key, Cell("–")) for key in keys)) for name, row in rows.items())
+    remarks = (OURS,) if part == "paper" else (TRIPLE,) if "F1" in caption else ()
+    heads = (Cell(head), *(Cell(_words(key)) for key in keys))
+    return Grid(f"errors_{part}", caption, heads, (Section(cells),), remarks)
+
+
+def _by_type(system: str, analysis: Analysis) -> Iterator[Grid]:
     """Classes by type, and which types are taken for which."""
-    types: Mapping[str, Mapping[str, int]] = errors.get("types", {})
+    types: Mapping[str, Mapping[str, int]] = analysis.get("types", {})
     if types:
-        rows = {kind: {key: Cell(f"{count:,}") for key, count in found.items()} for kind, found in types.items()}
+        rows = {name: {key: Cell(f"{count:,}") for key, count in classes.items()} for name, classes in types.items()}
         yield _grid("types", f"{system}: classes by type", rows, "Type")
-    if errors.get("confusion"):
-        yield _confusion(system, errors["confusion"])
-
-
-def _confusion(system: str, pairs: Sequence[Sequence[Any]]) -> Grid:
-    wrong = [(gold, predicted, count) for gold, predicted, count in pairs if gold != predicted]
-    rows = [(_type(gold), _type(predicted), Cell(f"{count:,}")) for gold, predicted, count in wrong[:MOST]]
-    more = f"The {MOST} most frequent of {len(wrong):,} pairs." if len(wrong) > MOST else ""
-    heads = (Cell("Gold type"), Cell("Predicted type"), Cell("Entities"))
-    caption = f"{system}: types taken for others, missed and spurious"
-    return Grid("confusion", caption, heads, (Section(tuple(rows)),), tuple(filter(None, [more])))
-
-
-def _type(kind: str | None) -> Cell:
-    return Cell("(none)" if kind is None else kind)
+    if pairs := analysis.get("confusion"):
+        wrong = [pair for pair in pairs if pair[0] != pair[1]]
+        cells = tuple(
+            (*(Cell("(none)" if name is None else name) for name in (gold, predicted)), Cell(f"{count:,}"))
+            for gold, predicted, count in wrong[:MOST]
+        )
+        caption = f"{system}: types taken for others, missed and spurious"
+        heads = (Cell("Gold type"), Cell("Predicted type"), Cell("Entities"))
+        remarks = (f"The {MOST} most frequent of {len(wrong):,} pairs.",) if len(wrong) > MOST else ()
+        yield Grid("confusion", caption, heads, (Section(cells),), remarks)
 
 
 def _words(key: str) -> str:

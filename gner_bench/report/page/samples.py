@@ -13,19 +13,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from gner_bench.data.sentence import ContentHash
+from gner_bench.documents.fields import Json
 from gner_bench.errors import IntegrityError
-from gner_bench.records import Json
-from gner_bench.report.page.spans import CLASSES, Spans, judged, written
-from gner_bench.report.page.values import PageSystem
+from gner_bench.report.page.content import PageSystem
+from gner_bench.report.page.spans import CLASSES, Spans, classified_spans, stored_text
 from gner_bench.scoring.predictions import Prediction, SetKey
 from gner_bench.structure.matching import STEPS
 
 ABSENT = -1
 
 
-@dataclass
-class _Run:
-    """What a system did with a sentence; see ``columns``."""
+@dataclass(frozen=True)
+class _Outcome:
+    """What a run made of a sentence; see ``columns``."""
 
     spans: list[int] | int
     step: int
@@ -34,60 +34,65 @@ class _Run:
     cut: bool
 
 
-@dataclass
+@dataclass(frozen=True)
 class _Sample:
+    """A sentence with the outcome of each run that has it, by the number of the run."""
+
     set: int
     id: str
     words: Sequence[str]
     gold: list[int]
-    runs: dict[int, _Run] = field(default_factory=dict)
+    outcomes: dict[int, _Outcome] = field(default_factory=dict)
 
 
 class _Samples:
-    """All sentences, each with what every system made of it."""
+    """All sentences; ``sets`` hold the types of their prompts, ``types`` the number of each type."""
 
     def __init__(self) -> None:
         self.sets: dict[SetKey, dict[str, None]] = {}
         self.types: dict[str, int] = {}
-        self.found: dict[tuple[object, ...], _Sample] = {}
+        self.samples: dict[tuple[object, ...], _Sample] = {}
 
-    def add(self, run: int, sentence: Prediction) -> int:
+    def add_system(self, run: int, system: PageSystem) -> None:
+        """Add the sentences of a system. Raises IntegrityError where they are not those that were scored."""
+        hashes: dict[str, ContentHash] = {}
+        right: Counter[str] = Counter()
+        for sentence in system.predictions or ():
+            hashes.setdefault(sentence.dataset, ContentHash()).add(sentence.words, sentence.gold)
+            right[sentence.dataset] += self._add(run, sentence)
+        scored, wrong = system.document["datasets"], []
+        for name in sorted(hashes.keys() | scored.keys()):
+            scores = scored.get(name)
+            if name not in hashes or scores is None or hashes[name].hexdigest() != scores["content_hash"] or ("strict" in scores and right[name] != scores["strict"]["true_positives"]):
+                wrong.append(name)
+        if wrong:
+            message = f"the predictions of {system.title} are not those that were scored ({', '.join(wrong)})"
+            raise IntegrityError(message)
+
+    def _add(self, run: int, sentence: Prediction) -> int:
         """Add a sentence of a run; returns how many of its entities are right."""
         key = (sentence.dataset, sentence.split, sentence.id, sentence.words, sentence.gold)
         self.sets.setdefault(key[:2], {}).update(dict.fromkeys(sentence.types))
-        sample = self.found.get(key)
-        if sample is None:
+        if key not in self.samples:
             place = list(self.sets).index(key[:2])
-            gold = self._flat(sentence.gold_spans)
-            sample = self.found[key] = _Sample(place, sentence.id, sentence.words, gold)
-        spans = judged(sentence)
+            self.samples[key] = _Sample(place, sentence.id, sentence.words, self._flat(sentence.gold_spans))
+        spans = classified_spans(sentence)
         right = sum(CLASSES[span[3]] == "correct" for span in spans)
-        sample.runs[run] = self._run(sentence, 0 if right == len(spans) else self._flat(spans))
+        self.samples[key].outcomes[run] = _Outcome(
+            spans=0 if right == len(spans) else self._flat(spans),
+            step=STEPS.index(sentence.structured.match.step) if sentence.structured else ABSENT,
+            text=stored_text(sentence),
+            unplaced=list(sentence.unplaced),
+            cut=sentence.generation.get("finish") == "length" or bool(sentence.generation.get("input_cut")),
+        )
         return right
 
-    def _run(self, sentence: Prediction, spans: list[int] | int) -> _Run:
-        found = sentence.structured
-        return _Run(
-            spans,
-            STEPS.index(found.match.step) if found else ABSENT,
-            written(sentence),
-            list(sentence.unplaced),
-            sentence.generation.get("finish") == "length" or bool(sentence.generation.get("input_cut")),
-        )
-
     def _flat(self, spans: Spans) -> list[int]:
-        return [number for start, end, kind, *rest in spans for number in (start, end, self._type(kind), *rest)]
+        return [number for start, end, name, *rest in spans for number in (start, end, self.number(name), *rest)]
 
-    def _type(self, kind: str) -> int:
-        return self.types.setdefault(kind, len(self.types))
-
-    def set_document(self, key: SetKey) -> Json:
-        """A data set with its types in the order of its prompts."""
-        return {"name": key[0], "split": key[1], "types": [self._type(kind) for kind in self.sets[key]]}
-
-    def in_order(self) -> list[_Sample]:
-        """The samples, those of one set together."""
-        return sorted(self.found.values(), key=lambda sample: sample.set)
+    def number(self, type_: str) -> int:
+        """The number of a type, which may be new."""
+        return self.types.setdefault(type_, len(self.types))
 
 
 def columns(systems: Sequence[PageSystem]) -> Json | None:
@@ -96,63 +101,44 @@ def columns(systems: Sequence[PageSystem]) -> Json | None:
     For each sentence: ``set``, ``ids``, ``words`` and ``gold``, flat triples of first word, word after the last, type.
     For each run and sentence: ``spans``, flat quadruples with a class, 0 where they are the gold all correct, null
     where the run lacks the sentence; the ``step`` that matched it, -1 for none; the generated ``text``, 0 or 1 where it
-    follows from the spans (see ``written``); and where there are any, ``unplaced`` entities and ``cut`` texts.
+    follows from the spans (see ``stored_text``); and where there are any, ``unplaced`` entities and ``cut`` texts.
     Raises IntegrityError for predictions that are not those of the document.
     """
     shown = [system for system in systems if system.predictions is not None]
     if not shown:
         return None
-    samples = _Samples()
+    all_samples = _Samples()
     for run, system in enumerate(shown):
-        _add(samples, run, system)
-    found = samples.in_order()
-    sets = [samples.set_document(key) for key in samples.sets]
+        all_samples.add_system(run, system)
+    # Sentences of one set are together, whichever run they came with.
+    samples = sorted(all_samples.samples.values(), key=lambda sample: sample.set)
+    sets = [
+        {"name": name, "split": split, "types": list(map(all_samples.number, types))}
+        for (name, split), types in all_samples.sets.items()
+    ]
+    runs = []
+    for run, system in enumerate(shown):
+        outcomes = [sample.outcomes.get(run) for sample in samples]
+        columns_of_run = {
+            "name": system.title,
+            "spans": [outcome.spans if outcome else None for outcome in outcomes],
+            "step": [outcome.step if outcome else ABSENT for outcome in outcomes],
+            "text": [outcome.text if outcome else None for outcome in outcomes],
+            "unplaced": {str(at): each.unplaced for at, each in enumerate(outcomes) if each and each.unplaced},
+            "cut": [at for at, outcome in enumerate(outcomes) if outcome and outcome.cut],
+        }
+        runs.append(columns_of_run)
     return {
-        "types": list(samples.types),
+        "types": list(all_samples.types),
         "classes": list(CLASSES),
         "steps": list(STEPS),
         "sets": sets,
-        "set": [sample.set for sample in found],
-        "ids": [sample.id for sample in found],
-        "words": [sample.words for sample in found],
-        "gold": [sample.gold for sample in found],
-        "runs": [_run(run, system.title, found) for run, system in enumerate(shown)],
+        "set": [sample.set for sample in samples],
+        "ids": [sample.id for sample in samples],
+        "words": [sample.words for sample in samples],
+        "gold": [sample.gold for sample in samples],
+        "runs": runs,
     }
-
-
-def _run(run: int, title: str, samples: Sequence[_Sample]) -> Json:
-    runs = [sample.runs.get(run) for sample in samples]
-    return {
-        "name": title,
-        "spans": [each.spans if each else None for each in runs],
-        "step": [each.step if each else ABSENT for each in runs],
-        "text": [each.text if each else None for each in runs],
-        "unplaced": {str(at): each.unplaced for at, each in enumerate(runs) if each and each.unplaced},
-        "cut": [at for at, each in enumerate(runs) if each and each.cut],
-    }
-
-
-def _add(samples: _Samples, run: int, system: PageSystem) -> None:
-    """Add the sentences of a system. Raises IntegrityError where they are not those that were scored."""
-    content: dict[str, ContentHash] = {}
-    right: Counter[str] = Counter()
-    for sentence in system.predictions or ():
-        content.setdefault(sentence.dataset, ContentHash()).add(sentence.words, sentence.gold)
-        right[sentence.dataset] += samples.add(run, sentence)
-    found = {name: (each.hexdigest(), right[name]) for name, each in content.items()}
-    sets = system.document["datasets"]
-    wrong = [name for name in found.keys() | sets.keys() if not _agrees(found.get(name), sets.get(name))]
-    if wrong:
-        names = ", ".join(sorted(wrong))
-        raise IntegrityError(f"the predictions of {system.title} are not those that were scored ({names})")
-
-
-def _agrees(found: tuple[str, int] | None, scores: Json | None) -> bool:
-    """Whether content hash and number of right entities are those of the scores of a data set."""
-    if found is None or scores is None:
-        return False
-    right = scores["strict"]["true_positives"] if "strict" in scores else found[1]
-    return found == (scores["content_hash"], right)
 
 
 def packed(document: Json) -> str:

@@ -4,80 +4,75 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from gner_bench.records import Json
+from gner_bench.documents.fields import Json
 from gner_bench.report.grid import Cell, Grid, Section
-from gner_bench.report.page.html import Html, element, join, name
-from gner_bench.report.page.tables import join_names, table
-from gner_bench.report.page.values import PageSystem
+from gner_bench.report.page.content import Content, PageSystem
+from gner_bench.report.page.html import Html, element, join, join_names, name, table
 from gner_bench.report.rounding import ROUNDING, printed
 from gner_bench.report.table import title
-from gner_bench.scoring.metrics import DEFINITIONS, METRICS, Metric
+from gner_bench.scoring.metrics import DEFINITIONS
 
 
-def summary(systems: Sequence[PageSystem], warnings: Sequence[str]) -> Html:
+def summary(content: Content) -> Html:
     """Means with intervals, warnings, data and signatures."""
-    return join(
-        table(_means(systems)),
-        _warnings(systems, warnings),
-        table(_data(systems), folded=True),
-        *map(_signature, systems),
-    )
+    signatures = []
+    for system in content.systems:
+        line = element("code", system.document["signature_short"])
+        head = element("summary", "Signature of ", name(system.title), ": ", line)
+        whole = element("p", element("code", system.document["signature"]))
+        signatures.append(element("details", head, whole, class_="signature"))
+    means, data = table(_means(content.systems)), table(_data(content.systems), folded=True)
+    return join(means, _warnings(content), data, *signatures)
 
 
 def _means(systems: Sequence[PageSystem]) -> Grid:
-    metrics = [metric for metric in METRICS if any(metric in system.document["metrics"] for system in systems)]
-    heads = ("System", *_heads(systems, metrics), "Parameters (M)", "Sentences", "Data sets", "Decoding")
+    """A row for each system."""
+    metrics = [metric for metric in DEFINITIONS if any(metric in system.document["metrics"] for system in systems)]
+    confidences = {f"{system.document['resampling']['confidence']:.0%} " for system in systems}
+    interval = f"({confidences.pop() if len(confidences) == 1 else ''}interval)"
+    means = [f"Mean {DEFINITIONS[metric].title} {interval}" for metric in metrics]
+    rows = []
+    for system in systems:
+        document, note = system.document, str(system.document["system"]["note"])
+        sets, parameters = document["datasets"], document["system"].get("parameters")
+        row = [
+            Cell(system.title, notes=(note,) if note else ()),
+            *(Cell(_mean(document["average"].get(metric))) for metric in metrics),
+            Cell(f"{parameters / 1e6:,.0f}" if parameters else "–"),
+            Cell(f"{sum(scores['sentences'] for scores in sets.values()):,}"),
+            Cell(f"{len(sets)}"),
+            Cell(document["origin"]["decoding"]),
+        ]
+        rows.append(tuple(row))
     return Grid(
         "summary",
         "Systems, and the mean over their data sets",
-        tuple(map(Cell, heads)),
-        (Section(tuple((_system(system), *_facts(system.document, metrics)) for system in systems)),),
+        tuple(map(Cell, ("System", *means, "Parameters (M)", "Sentences", "Data sets", "Decoding"))),
+        (Section(tuple(rows)),),
         (ROUNDING, "A mean is over the system's own data sets; its interval is by resampling sentences."),
     )
 
 
-def _heads(systems: Sequence[PageSystem], metrics: Sequence[Metric]) -> list[str]:
-    confidences = {f"{system.document['resampling']['confidence']:.0%} " for system in systems}
-    interval = f"({confidences.pop() if len(confidences) == 1 else ''}interval)"
-    return [f"Mean {DEFINITIONS[metric].title} {interval}" for metric in metrics]
+def _mean(average: Json | None) -> str:
+    if average is None:
+        return "–"
+    mean = printed(100 * average["f1"])
+    if "interval" not in average:
+        return mean
+    low, high = (printed(100 * end) for end in average["interval"]["f1"])
+    return f"{mean} ({low} to {high})"
 
 
-def _system(system: PageSystem) -> Cell:
-    note = str(system.document["system"]["note"])
-    return Cell(system.title, notes=(note,) if note else ())
-
-
-def _facts(document: Json, metrics: Sequence[Metric]) -> list[Cell]:
-    sets, parameters = document["datasets"], document["system"].get("parameters")
-    return [
-        *(_mean(document["average"].get(metric)) for metric in metrics),
-        Cell(f"{parameters / 1e6:,.0f}" if parameters else "–"),
-        Cell(f"{sum(each['sentences'] for each in sets.values()):,}"),
-        Cell(f"{len(sets)}"),
-        Cell(document["origin"]["decoding"]),
-    ]
-
-
-def _mean(found: Json | None) -> Cell:
-    if found is None:
-        return Cell("–")
-    mean = printed(100 * found["f1"])
-    if "interval" not in found:
-        return Cell(mean)
-    low, high = (printed(100 * end) for end in found["interval"]["f1"])
-    return Cell(f"{mean} ({low} to {high})")
-
-
-def _warnings(systems: Sequence[PageSystem], warnings: Sequence[str]) -> Html:
+def _warnings(content: Content) -> Html:
     """Each warning once, with the systems that it is about where it is not about all."""
     about: dict[str, list[str]] = {}
-    for system in systems:
+    for system in content.systems:
         for warning in dict.fromkeys(system.warnings):
             about.setdefault(warning, []).append(system.title)
-    lines = [element("li", warning) for warning in dict.fromkeys(warnings)]
+    lines = [element("li", warning) for warning in dict.fromkeys(content.warnings)]
     for warning, titles in about.items():
-        whom = () if len(titles) == len(systems) else (join_names(titles), ": ")
-        lines.append(element("li", *whom, warning))
+        systems = () if len(titles) == len(content.systems) else (join_names(titles), ": ")
+        lines.append(element("li", *systems, warning))
     if not lines:
         return Html("")
     count = "1 warning" if len(lines) == 1 else f"{len(lines)} warnings"
@@ -86,33 +81,21 @@ def _warnings(systems: Sequence[PageSystem], warnings: Sequence[str]) -> Html:
 
 def _data(systems: Sequence[PageSystem]) -> Grid:
     """A row for each data set, and for each version of it where systems were scored on different sentences."""
-    found: dict[tuple[str, str], tuple[Json, list[str]]] = {}
+    versions: dict[tuple[str, str], tuple[Json, list[str]]] = {}
     for system in systems:
         for dataset, scores in system.document["datasets"].items():
-            found.setdefault((dataset, scores["content_hash"]), (scores, []))[1].append(system.title)
+            versions.setdefault((dataset, scores["content_hash"]), (scores, []))[1].append(system.title)
+    rows = []
+    for (dataset, content_hash), (scores, titles) in versions.items():
+        planned = scores.get("planned")
+        # Any metric tells the gold entities; strict ones where there are some, as in the analysis of errors.
+        counted = scores.get("strict") or next(scores[metric] for metric in DEFINITIONS if metric in scores)
+        row = [
+            *(title(dataset), dataset, scores["split"]),
+            *(f"{scores['sentences']:,}", f"{planned:,}" if planned else "–"),
+            *(f"{len(scores['label_list'])}", f"{counted['gold']:,}", content_hash[:12]),
+            "all" if len(titles) == len(systems) else ", ".join(titles),
+        ]
+        rows.append(tuple(map(Cell, row)))
     heads = ("Data set", "Name", "Split", "Sentences", "Of", "Types", "Gold entities", "Content hash", "Systems")
-    rows = (
-        _data_row(dataset, scores, "all" if len(titles) == len(systems) else ", ".join(titles))
-        for (dataset, _), (scores, titles) in found.items()
-    )
     return Grid("data", "Data", tuple(map(Cell, heads)), (Section(tuple(rows)),))
-
-
-def _data_row(dataset: str, scores: Json, systems: str) -> tuple[Cell, ...]:
-    planned = scores.get("planned")
-    counted = scores.get("strict") or next(scores[metric] for metric in METRICS if metric in scores)
-    texts = (
-        *(title(dataset), dataset, scores["split"], f"{scores['sentences']:,}", f"{planned:,}" if planned else "–"),
-        *(f"{len(scores['label_list'])}", f"{counted['gold']:,}", scores["content_hash"][:12], systems),
-    )
-    return tuple(map(Cell, texts))
-
-
-def _signature(system: PageSystem) -> Html:
-    document = system.document
-    return element(
-        "details",
-        element("summary", "Signature of ", name(system.title), ": ", element("code", document["signature_short"])),
-        element("p", element("code", document["signature"])),
-        class_="signature",
-    )

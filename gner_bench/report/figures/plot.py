@@ -1,0 +1,105 @@
+"""A plot before it is drawn, what plots say in words, and drawing them. Importing this does not import matplotlib."""
+
+from __future__ import annotations
+
+import io
+import warnings
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from gner_bench.report.figures.style import Style
+from gner_bench.report.table import Row, Table, row_note
+from gner_bench.scoring.metrics import Metric
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+FileFormat = Literal["png", "svg", "pdf"]
+DOTS_PER_INCH = 200
+NO_METADATA: dict[FileFormat, dict[str, Any]] = {
+    "png": {"Software": None},
+    "svg": {"Date": None, "Creator": None},
+    "pdf": {"CreationDate": None, "Creator": None, "Producer": None},
+}
+"""Dates and versions would make two files of one plot differ."""
+
+
+class NoData(Exception):  # noqa: N818
+    """There is nothing to plot; the message says why."""
+
+
+@dataclass(frozen=True)
+class Plot:
+    """``draw`` makes the figure. ``name`` is that of its files; a ``wide`` one needs the width of the page."""
+
+    name: str
+    caption: str
+    draw: Callable[[Style], Figure]
+    wide: bool = False
+
+
+def render(plot: Plot, style: Style, formats: Iterable[FileFormat]) -> dict[FileFormat, bytes]:
+    """The files of a plot in one style, by format. The same plot gives the same bytes."""
+    import matplotlib.style
+
+    files: dict[FileFormat, bytes] = {}
+    with matplotlib.style.context(["default", style.settings()]), warnings.catch_warnings():
+        # Characters that the font lacks are drawn as boxes, which shows well enough that they are there.
+        warnings.filterwarnings("ignore", message="Glyph .* missing from font")
+        figure = plot.draw(style)
+        figure.set_dpi(DOTS_PER_INCH)
+        # The layout is computed once and is then the same in every format.
+        figure.draw_without_rendering()
+        figure.set_layout_engine("none")
+        for name in formats:
+            buffer = io.BytesIO()
+            figure.savefig(buffer, format=name, dpi=DOTS_PER_INCH, metadata=NO_METADATA[name])
+            files[name] = buffer.getvalue()
+    return files
+
+
+def name_in_layout(name: str, table: Table) -> str:
+    """The name of the plot of a table: plots of one kind differ in the layout."""
+    return name if table.layout == "zero-shot" else f"{name}_{table.layout}"
+
+
+def scored_by(metric: Metric) -> str:
+    """Such as ``F1 (GNER metric)``."""
+    return f"F1 ({'GNER' if metric == 'gner' else metric} metric)"
+
+
+def names_and_note(rows: Sequence[Row]) -> tuple[list[str], str]:
+    """The names of rows for a legend with their notes, and the note of all measured rows where it is the same."""
+    notes = ["; ".join(filter(None, [row_note(e.note for e in row.entries if e), *row.notes])) for row in rows]
+    measured = {note for row, note in zip(rows, notes, strict=True) if not row.quoted}
+    shared = measured.pop() if len(measured) == 1 else ""
+    names = []
+    for row, note in zip(rows, notes, strict=True):
+        if row.quoted:
+            names.append(f"{short_name(row)} (quoted)")
+        else:
+            names.append(f"{row.system} ({note})" if note and not shared else row.system)
+    return names, f"measured: {shared}" if shared else ""
+
+
+def short_name(row: Row) -> str:
+    """The name of a row, of a quoted one without the remark in brackets after it."""
+    return row.system.partition(" (")[0] if row.quoted else row.system
+
+
+def quoted_caption(rows: Iterable[Row]) -> str:
+    """What a caption says of quoted rows, empty without any."""
+    sources = dict.fromkeys(row.origin for row in rows)
+    return f" Hollow marks are quoted from publications: {'; '.join(sources)}." if sources else ""
+
+
+def left_out_caption(systems: int) -> str:
+    """What a caption says of systems that the plot has no room for, empty without any."""
+    return f" {systems} systems are left out." if systems else ""
+
+
+def reach(value: float, interval: tuple[float, float] | None) -> tuple[float, float]:
+    """How far an interval reaches below and above a value, which an interval by resampling need not contain."""
+    low, high = interval or (value, value)
+    return max(0.0, value - low), max(0.0, high - value)
