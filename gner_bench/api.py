@@ -66,7 +66,8 @@ def load_predictions(
     line and field of what is unusable; an unreadable tokenizer or run.json raises it here.
 
     Files of another ``format`` (see `gner-bench list formats` and `list answers`) are read here and placed on the words
-    of ``gold``; ``rename`` names their types. For predictions.jsonl, ``gold`` replaces the tags in the file (see ``with_gold``).
+    of ``gold``; ``rename`` names their types. For predictions.jsonl, ``gold`` replaces the tags in the file (see
+    ``with_gold``).
     """
     files = [Path(path) for path in paths]
     return load_from(files, format, gold or Gold(), rename or {}, None if tokenizer is None else str(tokenizer), name)

@@ -87,6 +87,7 @@ def compare_command(
     if as_json:
         click.echo(to_json(result.document()))
     else:
-        from gner_bench.report.comparison import print_comparison
+        from gner_bench.report.render.terminal import show
+        from gner_bench.report.views.compare import comparison_view
 
-        print_comparison(result, per_type, changed)
+        show(comparison_view(result, per_type, changed))

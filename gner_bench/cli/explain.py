@@ -101,10 +101,11 @@ def explain_command(
     elif as_json:
         click.echo(to_json({"worst": {title: [row.document() for row in rows] for title, rows in ranked.items()}}))
     else:
-        from gner_bench.report.explain import print_sample, print_worst
+        from gner_bench.report.render.terminal import show
+        from gner_bench.report.views.sentence import WIDE, sentence_view, worst_view
         from gner_bench.terminal import console
 
         for sample, systems_of in explained.items():
-            print_sample(sample, systems_of, console())
+            show(sentence_view(sample, systems_of, console().width < WIDE))
         for title, rows in ranked.items():
-            print_worst(title, rows, console())
+            show(worst_view(title, rows))

@@ -9,7 +9,7 @@ import click
 
 from gner_bench.cli import options as shared
 from gner_bench.report.figures.style import StyleName
-from gner_bench.report.kinds import FORMATS, Format
+from gner_bench.report.render import FORMATS
 from gner_bench.scoring.metrics import METRICS, Metric
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ def report_command(
       gner-bench report base.json large.json --out reports/sizes --baseline base.json --intervals
       gner-bench report prediction_results/base --out reports/base --published 'GNER-*' --style slides
     """
-    from gner_bench.report.prepare import prepare
+    from gner_bench.report.contents import prepare
     from gner_bench.report.write import write_report
 
     chosen = _formats(formats)
@@ -90,14 +90,14 @@ def report_command(
 
 def print_report(scores: tuple[Path, ...], out: Path, published: bool, baseline: str | None = None) -> None:
     """Write the report of ``scores`` to ``out``, print its table on stdout and where it lies on stderr."""
-    from gner_bench.report.prepare import prepare
+    from gner_bench.report.contents import prepare
     from gner_bench.report.write import write_report
 
     contents = prepare(scores, published=("all",) if published else (), baseline=baseline)
     _print(contents, write_report(contents, out), as_json=False)
 
 
-def _formats(names: tuple[str, ...]) -> tuple[Format, ...]:
+def _formats(names: tuple[str, ...]) -> tuple[str, ...]:
     from gner_bench.errors import UsageError, did_you_mean
 
     for name in names:
@@ -121,15 +121,11 @@ def _print(contents: Contents, written: Written, as_json: bool) -> None:
 
 
 def _print_tables(contents: Contents) -> None:
-    from gner_bench.report.render.terminal import to_rich
-    from gner_bench.report.tables.comparison import comparison_grid
-    from gner_bench.report.verdict import verdict
-    from gner_bench.terminal import console
+    from gner_bench.report.render.terminal import show
+    from gner_bench.report.views.differences import verdict
+    from gner_bench.report.views.systems import systems_grid
 
-    for table in contents.tables[contents.metric]:
-        console().print(to_rich(comparison_grid(table, contents.intervals)))
-    baseline = contents.baseline
-    for changes in contents.changes(contents.metric) if baseline else ():
-        assert baseline is not None
-        word, figures = verdict(baseline, changes, contents.metric)
-        click.echo(f"{word}: {figures}")
+    show(systems_grid(table, contents.intervals) for table in contents.tables[contents.metric])
+    for changes in contents.changes(contents.metric):
+        word, values = verdict(contents, changes)
+        click.echo(f"{word}: {values}")

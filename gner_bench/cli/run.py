@@ -70,9 +70,10 @@ def run_command(
     report = out / "report" if out else Path(experiment.report)
     if dry_run:
         from gner_bench.experiment.plan import plan_experiment
-        from gner_bench.report.plan import print_plan
+        from gner_bench.report.render.terminal import show
+        from gner_bench.report.views.plan import plan_view
 
-        print_plan(plan_experiment(experiment, predictions), predictions)
+        show(plan_view(plan_experiment(experiment, predictions), predictions))
         return
     from gner_bench.experiment.run import run_experiment
 

@@ -14,7 +14,7 @@ from gner_bench.errors import GnerBenchError, UsageError
 from gner_bench.messages import QUIET, verbosity, warn
 
 if TYPE_CHECKING:
-    from gner_bench.report.formats import Result
+    from gner_bench.report.views.scores import Result
     from gner_bench.scoring.gates import Gates
     from gner_bench.scoring.resampling import Resampling
 
@@ -82,7 +82,7 @@ def score_command(
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # data sets are resampled side by side instead
     from gner_bench.api import score
     from gner_bench.files import write_json
-    from gner_bench.report.formats import Result
+    from gner_bench.report.views.scores import Result
     from gner_bench.scoring.counting import usable_processes
     from gner_bench.scoring.document import document
     from gner_bench.scoring.gates import evaluate, unlike
@@ -134,24 +134,17 @@ def _gates(asked: shared.GateOptions, metrics: tuple[str, ...], resampling: Resa
 
 def _print(result: Result, format_: str, per_type: bool, errors: bool) -> None:
     """Print the results and, in GitHub Actions, add them to the summary of the step."""
-    from gner_bench.report.formats import summary
+    from gner_bench.report.score import SUMMARY, append_summary, print_scores, print_verdict, text_of
 
     try:
         if format_ == "table":
-            from gner_bench.report.scores import print_scores, print_verdict
-
             print_scores(result.document, per_type, errors)
             print_verdict(result)
         else:
-            from gner_bench.report.formats.text import text_of
-
             click.echo(text_of(result, format_, per_type).encode("utf-8"), nl=False)
     except BrokenPipeError:
         raise
     except OSError as error:
         raise GnerBenchError(f"the results cannot be printed ({error.strerror or error})") from None
-    if os.environ.get(summary.VARIABLE):
-        from gner_bench.report.formats.markdown import to_markdown
-
-        if problem := summary.append_summary(to_markdown(result, per_type), os.environ):
-            warn(problem)
+    if os.environ.get(SUMMARY) and (problem := append_summary(text_of(result, "markdown", per_type), os.environ)):
+        warn(problem)

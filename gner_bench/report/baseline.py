@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from gner_bench.documents.scores import Resampling
 from gner_bench.errors import UsageError, did_you_mean
 from gner_bench.report.load import SystemScores, distinct, file_of, load_system
 from gner_bench.scoring.comparison import RESAMPLES
 from gner_bench.scoring.metrics import Metric
 from gner_bench.scoring.paired import Difference, differences
-from gner_bench.scoring.resampling import Resampling
 
 
 @dataclass(frozen=True)
@@ -51,26 +51,24 @@ class Baseline:
             name for name in self.system.scores.sets if name in other.scores.sets and (not names or name in names)
         )
         key = (other.name, metric, common)
-        if key not in self._known:
-            self._known[key] = self._changes(other, metric, common)
-        return self._known[key]
-
-    def _changes(self, other: SystemScores, metric: Metric, common: tuple[str, ...]) -> Changes:
         if not common:
             return Changes(other.name, reason=f"no data set in common with {self.name}")
-        first, second = self.system.scores_over(common), other.scores_over(common)
-        try:
-            return Changes(other.name, tuple(differences(first, second, metric, self.resampling)))
-        except UsageError as error:
-            return Changes(other.name, reason=str(error))
+        if key not in self._known:
+            first, second = self.system.scores_over(common), other.scores_over(common)
+            try:
+                changes = Changes(other.name, tuple(differences(first, second, metric, self.resampling)))
+            except UsageError as error:
+                changes = Changes(other.name, reason=str(error))
+            self._known[key] = changes
+        return self._known[key]
 
     def stars(self, other: SystemScores, metric: Metric, names: Sequence[str]) -> tuple[frozenset[str], bool]:
         """The data sets on which ``other`` differs from the baseline, and whether the mean over all ``names`` does."""
         if other.name == self.name:
             return frozenset(), False
         *sets, mean = self.changes(other, metric, names).differences or (None,)
-        there = frozenset(each.name for each in sets if each is not None and each.significant)
-        return there, len(sets) == len(names) and mean is not None and mean.significant
+        starred = frozenset(each.name for each in sets if each is not None and each.significant)
+        return starred, len(sets) == len(names) and mean is not None and mean.significant
 
 
 def choose_baseline(

@@ -2,36 +2,34 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from copy import copy
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
+from gner_bench.documents.fields import Json
+from gner_bench.documents.run import NAME as RUN
+from gner_bench.documents.run import Run, read_run
+from gner_bench.documents.scores import NAME, Resampling, read_scores
 from gner_bench.errors import InputError
-from gner_bench.records import Json
-from gner_bench.scoring.document import document, read_scores
-from gner_bench.scoring.figures import Figures
+from gner_bench.scoring.document import document, scores_of
 from gner_bench.scoring.generations import PREDICTIONS
 from gner_bench.scoring.metrics import DEFAULT, Metric
 from gner_bench.scoring.predictions import Predictions
-from gner_bench.scoring.resampling import Resampling
 from gner_bench.scoring.scores import Scores
 from gner_bench.scoring.signature import long_line, short_line, signature_fields
+from gner_bench.scoring.values import SystemValues
 
-SCORES = "scores.json"
 PLACES: tuple[Callable[[Path], str], ...] = (lambda p: p.parent.name, lambda p: "/".join(p.parts[-2:]), str)
-STRUCTURING = ("matched_by", "structuring")
-"""The details of a data set on how text became tags."""
 AGREE = 1e-9
 """How far a stored F1 may be from that of the stored counts."""
 
 
 @dataclass(frozen=True)
 class SystemScores:
-    """One system: its ``scores``, how they are resampled, and the ``run`` (run.json) it comes from, empty if unknown.
+    """One system: its ``scores``, how they are resampled, and the ``run`` (run.json) it comes from, None if unknown.
 
     ``predictions`` are those that were scored, where they were not read from a scores.json.
     """
@@ -41,8 +39,9 @@ class SystemScores:
     resampling: Resampling
     signature: str
     signature_short: str
+    signature_fields: Mapping[str, str]
     path: Path
-    run: Json = field(default_factory=dict)
+    run: Run | None = None
     predictions: Predictions | None = None
 
     @cached_property
@@ -62,15 +61,15 @@ class SystemScores:
         return self.scores.origin.system.note
 
     @cached_property
-    def figures(self) -> Figures:
-        """Every figure, computed from the counts."""
-        return Figures(self.scores, self.resampling)
+    def values(self) -> SystemValues:
+        """Every value, computed from the counts."""
+        return SystemValues(self.scores, self.resampling)
 
-    def figures_over(self, names: Iterable[str]) -> Figures:
-        """The figures of some of its data sets; what was resampled is shared."""
-        found = copy(self.figures)
-        found.sets = {name: self.figures.sets[name] for name in names}
-        return found
+    def values_over(self, names: Iterable[str]) -> SystemValues:
+        """The values of some of its data sets; what was resampled is shared."""
+        some = copy(self.values)
+        some.sets = {name: self.values.sets[name] for name in names}
+        return some
 
     def scores_over(self, names: Iterable[str]) -> Scores:
         """The scores of some of its data sets."""
@@ -116,57 +115,33 @@ def file_of(path: Path) -> Path:
     """The file to read for an argument: of a run folder its predictions, or its scores where there are none."""
     if not path.is_dir():
         return path
-    found = (path / name for name in (*PREDICTIONS, SCORES) if (path / name).is_file())
+    found = (path / name for name in (*PREDICTIONS, NAME) if (path / name).is_file())
     return next(found, path / PREDICTIONS[0])
 
 
 def _read(path: Path) -> SystemScores:
-    scores, resampling = read_scores(path)
-    stored = json.loads(path.read_text(encoding="utf-8"))
+    stored = read_scores(path)
+    scores = scores_of(stored, path)
     parameters = scores.origin.system.parameters
-    if parameters is not None and (type(parameters) not in (int, float) or not 0 <= parameters < 1e16):
+    if parameters is not None and not 0 <= parameters < 1e16:
         raise InputError(path, "is not a count", field="system.parameters")
-    system = SystemScores(
-        name=scores.origin.system.name,
-        scores=scores,
-        resampling=resampling,
-        signature=_text(path, stored, "signature"),
-        signature_short=_text(path, stored, "signature_short"),
-        path=path,
-        run=_run_beside(path, (SCORES,)),
+    # Where a stored F1 is not that of the counts, one of them was changed.
+    for name, part in SystemValues(scores, Resampling(0)).sets.items():
+        for metric in scores.metrics:
+            f1 = stored.datasets[name].values[metric].f1
+            if not abs(f1 - part.micro(metric).f1) <= AGREE:
+                message = f"{f1:g} is not the F1 of the counts"
+                raise InputError(path, message, field=f"datasets.{name}.{metric}.f1")
+    return SystemScores(
+        scores.origin.system.name,
+        scores,
+        stored.resampling,
+        stored.signature,
+        stored.signature_short,
+        stored.signature_fields,
+        path,
+        _run_beside(path, (NAME,)),
     )
-    _require_objects(system)
-    _require_agreement(system, stored["datasets"])
-    return system
-
-
-def _text(path: Path, stored: Mapping[str, object], key: str) -> str:
-    found = stored.get(key)
-    if not isinstance(found, str):
-        raise InputError(path, "is missing" if found is None else "is not a string", field=key)
-    return found
-
-
-def _require_agreement(system: SystemScores, stored: Json) -> None:
-    """Raise InputError where a stored F1 is not that of the counts: one of them was changed."""
-    figures = Figures(system.scores, Resampling(0))
-    for name, each in figures.sets.items():
-        for metric in system.scores.metrics:
-            found = stored[name].get(metric)
-            f1 = found.get("f1") if isinstance(found, dict) else None
-            place = f"datasets.{name}.{metric}.f1"
-            if isinstance(f1, bool) or not isinstance(f1, int | float):
-                raise InputError(system.path, "is not a number", field=place)
-            if not abs(f1 - each.micro(metric).prf.f1) <= AGREE:
-                raise InputError(system.path, f"{f1:g} is not the F1 of the counts", field=place)
-
-
-def _require_objects(system: SystemScores) -> None:
-    """Raise InputError where something else than an object tells how text became tags."""
-    for name, each in system.scores.sets.items():
-        for key in STRUCTURING:
-            if not isinstance(each.details.get(key, {}), dict):
-                raise InputError(system.path, "is not an object", field=f"datasets.{name}.{key}")
 
 
 def _scored(path: Path, metrics: Sequence[Metric], tokenizer: str | None) -> SystemScores:
@@ -178,19 +153,17 @@ def _scored(path: Path, metrics: Sequence[Metric], tokenizer: str | None) -> Sys
     fields = signature_fields(scores, resampling)
     name, run = scores.origin.system.name, _run_beside(path, PREDICTIONS)
     lines = long_line(fields), short_line(fields)
-    return SystemScores(name, scores, resampling, *lines, path, run, predictions=predictions)
+    return SystemScores(name, scores, resampling, *lines, fields, path, run, predictions)
 
 
-def _run_beside(path: Path, names: Sequence[str]) -> Json:
-    """The run.json beside a file of one of these names, empty where there is none that can be read."""
-    beside = path.parent / "run.json"
-    if path.name not in names or not beside.is_file():
-        return {}
+def _run_beside(path: Path, names: Sequence[str]) -> Run | None:
+    """The run.json beside a file of one of these names, None where there is none that can be read."""
+    if path.name not in names:
+        return None
     try:
-        found = json.loads(beside.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return found if isinstance(found, dict) else {}
+        return read_run(path.parent / RUN)
+    except InputError:
+        return None
 
 
 def distinct(systems: Sequence[SystemScores]) -> list[SystemScores]:

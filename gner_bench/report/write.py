@@ -4,27 +4,27 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from gner_bench import __version__
+from gner_bench.documents.fields import Json
 from gner_bench.files import make_folder, to_json, write_atomic
-from gner_bench.records import Json
+from gner_bench.report.comments import report_comment
 from gner_bench.report.contents import Contents
-from gner_bench.report.digest import digest
-from gner_bench.report.figures.registry import Figures as Plates
-from gner_bench.report.figures.registry import collect
-from gner_bench.report.figures.style import SIZES as STYLES
-from gner_bench.report.figures.style import StyleName
+from gner_bench.report.figures.registry import Figures, collect
+from gner_bench.report.figures.style import SIZES, StyleName
 from gner_bench.report.grid import Grid
-from gner_bench.report.kinds import FORMATS, Format
-from gner_bench.report.render.html import to_html
-from gner_bench.report.render.latex import document, to_latex
-from gner_bench.report.render.markdown import to_markdown
-from gner_bench.report.render.values import to_csv, to_records
-from gner_bench.report.tables.collect import Tables
-from gner_bench.report.verdict import verdict
+from gner_bench.report.render import FORMATS, RENDERS, render
+from gner_bench.report.render.json import to_records
+from gner_bench.report.render.latex import document
+from gner_bench.report.views.differences import difference_grid, verdict
+from gner_bench.report.views.errors import error_grids, structuring_grids
+from gner_bench.report.views.systems import systems_grid
+from gner_bench.report.views.types import type_grids
+from gner_bench.scoring.metrics import METRICS
+from gner_bench.scoring.scores import warnings_of
 
 VERSION = 1
 OWN = re.compile(r"(?:tables|figures)/[A-Za-z0-9_]+\.[a-z]+")
@@ -45,9 +45,55 @@ class Written:
         self.files.append(name)
 
 
-def write_report(
-    contents: Contents, out: Path, formats: Sequence[Format] = FORMATS, style: StyleName = "acl"
-) -> Written:
+@dataclass(frozen=True)
+class Tables:
+    """``comparisons`` of systems for each metric and layout, of which ``main`` are those of the first metric.
+
+    ``changes`` are the differences from the baseline, ``types`` the tables of entity types by the name of a metric,
+    ``other`` those of errors and structuring.
+    """
+
+    main: Sequence[Grid]
+    comparisons: Sequence[Grid]
+    changes: Sequence[Grid]
+    types: Mapping[str, Sequence[Grid]]
+    other: Sequence[Grid]
+
+    @property
+    def by_file(self) -> dict[str, list[Grid]]:
+        """The tables by the name of the file that they are in."""
+        of_types = [grid for grids in self.types.values() for grid in grids]
+        files: dict[str, list[Grid]] = {}
+        for grid in (*self.comparisons, *self.changes, *of_types, *self.other):
+            files.setdefault(grid.name, []).append(grid)
+        return files
+
+
+def tables_of(contents: Contents) -> Tables:
+    """All tables of a report."""
+    grids = {
+        metric: [systems_grid(table, contents.intervals) for table in tables]
+        for metric, tables in contents.tables.items()
+    }
+    changes = []
+    for metric in contents.metrics if contents.baseline else ():
+        for difference in contents.changes(metric):
+            if difference.differences and contents.baseline is not None:
+                changes.append(difference_grid(contents.baseline, difference, metric))
+    types = {
+        METRICS[metric].name_in_text: type_grids(contents.systems, metric, contents.intervals)
+        for metric in contents.metrics
+    }
+    return Tables(
+        grids[contents.metric],
+        [grid for of_metric in grids.values() for grid in of_metric],
+        changes,
+        {name: of_metric for name, of_metric in types.items() if of_metric},
+        [*error_grids(contents.systems), *structuring_grids(contents.systems)],
+    )
+
+
+def write_report(contents: Contents, out: Path, formats: Sequence[str] = FORMATS, style: StyleName = "acl") -> Written:
     """Write the report of ``contents`` into ``out``.
 
     ``report.md`` and ``report.json`` are always written, tables and figures in the ``formats``, figures in the sizes of
@@ -55,115 +101,89 @@ def write_report(
     Files that an earlier report wrote there and this one does not are removed. Raises InputError for a folder that
     cannot be written.
     """
-    written, tables = Written(make_folder(out)), Tables.of(contents)
-    plates = collect(contents)
-    written.left_out = plates.left_out
+    written, tables, figures = Written(make_folder(out)), tables_of(contents), collect(contents)
+    written.left_out = figures.left_out
     before = _earlier(out)
-    for name, grids in tables.by_name.items():
-        for kind, text in _table_texts(grids, formats).items():
-            written.write(f"tables/{name}.{kind}", text)
-    svgs = _write_figures(plates, written, formats, style)
+    for name, grids in tables.by_file.items():
+        for format_ in RENDERS:
+            if format_ in formats:
+                written.write(f"tables/{name}.{format_}", render(format_, grids))
+    svgs: dict[str, tuple[str, str]] = {}
+    for name, files in figures.rendered(formats, SIZES[style]):
+        for suffix, data in files.items():
+            if suffix.partition(".")[2] in formats:
+                written.write(f"figures/{name}{suffix}", data)
+        if "html" in formats:
+            svgs[name] = files[".svg"].decode(), files["_dark.svg"].decode()
     if "tex" in formats:
-        written.write("report.tex", _document(tables, plates, style, with_figures="pdf" in formats))
+        sizes = SIZES[style]
+        pdfs = [
+            (f"figures/{plot.name}.pdf", plot.caption, sizes.text if plot.wide else sizes.column)
+            for plot in figures.plots
+        ]
+        inputs = [f"tables/{name}.tex" for name in tables.by_file]
+        written.write("report.tex", document(inputs, pdfs if "pdf" in formats else []))
     if "html" in formats:
-        _write_page(contents, tables, plates, svgs, written)
-    written.write("report.md", digest(contents, tables.main, tables.changes, written.files))
-    written.write("report.json", to_json(_summary(contents, tables, plates, written.files)) + "\n")
+        _write_page(contents, tables, figures, svgs, written)
+    written.write("report.md", report_comment(contents, tables.main, tables.changes, written.files))
+    written.write("report.json", to_json(_summary(contents, tables, figures, written.files)) + "\n")
     for name in before - set(written.files):
         (out / name).unlink(missing_ok=True)
     return written
 
 
-def _table_texts(grids: Sequence[Grid], formats: Sequence[Format]) -> dict[Format, str]:
-    ways: dict[Format, Callable[[], str]] = {
-        "md": lambda: "\n".join(map(to_markdown, grids)),
-        "tex": lambda: to_latex(*grids),
-        "csv": lambda: to_csv(*grids),
-        "json": lambda: to_json({"tables": [to_records(grid) for grid in grids]}) + "\n",
-        "html": lambda: "\n".join(map(to_html, grids)),
-    }
-    return {kind: way() for kind, way in ways.items() if kind in formats}
-
-
-def _write_figures(
-    plates: Plates, written: Written, formats: Sequence[Format], style: StyleName
-) -> dict[str, tuple[str, str]]:
-    """Write every figure; returns the SVG of each for light and dark pages, where a page is wanted."""
-    svgs: dict[str, tuple[str, str]] = {}
-    for name, files in plates.rendered(formats, STYLES[style]):
-        for kind, data in files.items():
-            if kind.partition(".")[2] in formats:
-                written.write(f"figures/{name}{kind}", data)
-        if "html" in formats:
-            svgs[name] = files[".svg"].decode(), files["_dark.svg"].decode()
-    return svgs
-
-
-def _document(tables: Tables, plates: Plates, style: StyleName, with_figures: bool) -> str:
-    size = STYLES[style]
-    figures = [
-        (f"figures/{each.name}.pdf", each.caption, size.text if each.wide else size.column) for each in plates.plots
-    ]
-    return document([f"tables/{name}.tex" for name in tables.by_name], figures if with_figures else [])
-
-
 def _write_page(
-    contents: Contents, tables: Tables, plates: Plates, svgs: Mapping[str, tuple[str, str]], written: Written
+    contents: Contents, tables: Tables, figures: Figures, svgs: Mapping[str, tuple[str, str]], written: Written
 ) -> None:
     from gner_bench.report.page import PageFigure, PageSystem, write_page
-    from gner_bench.scoring.warnings import warnings_of
 
     systems = [
-        PageSystem(each.document, each.predictions, tuple(warnings_of(each.scores)), each.name)
-        for each in contents.systems
+        PageSystem(system.document, system.predictions, tuple(warnings_of(system.scores)), system.name)
+        for system in contents.systems
     ]
-    figures = [PageFigure(svgs[each.name][0], each.caption, svgs[each.name][1]) for each in plates.plots]
+    plots = [PageFigure(svgs[plot.name][0], plot.caption, svgs[plot.name][1]) for plot in figures.plots]
     warnings = list(dict.fromkeys(warning for grid in tables.main for warning in grid.warnings))
     # The page makes its own tables of errors and structuring.
     shown = [*tables.comparisons, *tables.changes]
-    page = write_page(written.out, systems, "gner-bench report", figures, shown, tables.types, warnings)
+    page = write_page(written.out, systems, "gner-bench report", plots, shown, tables.types, warnings)
     written.files.append(page.name)
 
 
-def _summary(contents: Contents, tables: Tables, plates: Plates, files: Sequence[str]) -> Json:
-    baseline = contents.baseline
+def _summary(contents: Contents, tables: Tables, figures: Figures, files: Sequence[str]) -> Json:
+    """What report.json says."""
+    baseline, verdicts = contents.baseline, []
+    for difference in contents.changes(contents.metric):
+        word, values = verdict(contents, difference)
+        verdicts.append({"system": difference.system, "verdict": word, "figures": values})
     return {
         "report": VERSION,
         "version": __version__,
         "metrics": list(contents.metrics),
         "baseline": baseline.name if baseline else None,
-        "verdicts": _verdicts(contents),
+        "verdicts": verdicts,
         "systems": [
             {
-                "name": each.name,
-                "file": str(each.path),
-                "parameters": each.parameters,
-                "note": each.note,
-                "signature": each.signature,
-                "signature_short": each.signature_short,
+                "name": system.name,
+                "file": str(system.path),
+                "parameters": system.parameters,
+                "note": system.note,
+                "signature": system.signature,
+                "signature_short": system.signature_short,
             }
-            for each in contents.systems
+            for system in contents.systems
         ],
-        "tables": [to_records(grid) for grids in tables.by_name.values() for grid in grids],
-        "figures": [{"name": each.name, "caption": each.caption} for each in plates.plots],
-        "left_out": plates.left_out,
+        "tables": [to_records(grid) for grids in tables.by_file.values() for grid in grids],
+        "figures": [{"name": plot.name, "caption": plot.caption} for plot in figures.plots],
+        "left_out": figures.left_out,
         "files": list(files),
     }
-
-
-def _verdicts(contents: Contents) -> list[Json]:
-    if contents.baseline is None:
-        return []
-    changes = contents.changes(contents.metric)
-    found = [(each.system, *verdict(contents.baseline, each, contents.metric)) for each in changes]
-    return [{"system": system, "verdict": word, "figures": figures} for system, word, figures in found]
 
 
 def _earlier(out: Path) -> set[str]:
     """The tables and figures that a report in the folder says it wrote."""
     try:
-        found = json.loads((out / "report.json").read_text(encoding="utf-8"))
-        names = found["files"] if found.get("report") == VERSION else []
+        document = json.loads((out / "report.json").read_text(encoding="utf-8"))
+        names = document["files"] if document.get("report") == VERSION else []
         return {name for name in names if isinstance(name, str) and OWN.fullmatch(name)}
     except (OSError, ValueError, AttributeError, KeyError, TypeError, RecursionError):
         return set()

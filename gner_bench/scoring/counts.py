@@ -158,9 +158,26 @@ GNER = Definition(
     "lenient",
     epsilon=1e-10,
     normalisation="squad",
+    heading="F1 by the GNER metric (the set of text and type of a sentence)",
+    label="F1 (GNER metric)",
 )
-STRICT = Definition("strict", "strict F1", "spans of equal position and type, in valid BIO", strict_counts, "position")
-EXACT = Definition("exact", "boundary F1", "spans of equal position", exact_counts, "boundary", typed=False)
+STRICT = Definition(
+    "strict",
+    "strict F1",
+    "spans of equal position and type, in valid BIO",
+    strict_counts,
+    "position",
+    heading="F1 by the strict metric (spans by position and type)",
+)
+EXACT = Definition(
+    "exact",
+    "boundary F1",
+    "spans of equal position",
+    exact_counts,
+    "boundary",
+    typed=False,
+    heading="F1 of boundaries (spans by position, whatever their type)",
+)
 PARTIAL = Definition(
     "partial",
     "partial F1",
@@ -169,6 +186,14 @@ PARTIAL = Definition(
     "overlap-half",
     typed=False,
     unit=2,
+    heading="F1 with half credit for overlapping spans, whatever their type",
 )
-TYPE = Definition("type", "type F1", "spans of equal type that overlap", type_counts, "overlap-typed")
-TOKEN = Definition("token", "token F1", "words by type", token_counts, "word")
+TYPE = Definition(
+    "type",
+    "type F1",
+    "spans of equal type that overlap",
+    type_counts,
+    "overlap-typed",
+    heading="F1 of spans that overlap one of their type",
+)
+TOKEN = Definition("token", "token F1", "words by type", token_counts, "word", heading="F1 of words by type")

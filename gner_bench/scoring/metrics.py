@@ -36,7 +36,8 @@ class Definition:
     ``title`` heads columns, ``description`` says in a line what counts as right. Counts are in units of 1/``unit``; one
     of ``typed`` False counts under the empty type; ``epsilon`` is added to each denominator. In the signature
     ``counts_what`` says what is compared, ``repair`` how illegal BIO is read and ``normalisation`` what is done to
-    texts before they are compared.
+    texts before they are compared. ``heading`` is the title of a table, ``label`` what sentences call the
+    metric, where these do not follow from title and description.
     """
 
     name: str
@@ -49,6 +50,18 @@ class Definition:
     unit: int = 1
     epsilon: float = 0.0
     normalisation: str = "none"
+    heading: str = ""
+    label: str = ""
+
+    @property
+    def long_title(self) -> str:
+        """The title of a table: ``heading``, or the title and what counts as right."""
+        return self.heading or f"{self.title} ({self.description})"
+
+    @property
+    def name_in_text(self) -> str:
+        """What sentences and the menus of pages call it: ``label`` where the title alone says too little."""
+        return self.label or self.title
 
 
 class Metrics(Registry[Definition]):

@@ -15,7 +15,7 @@ from gner_bench.report.figures.plot import (
     short_name,
 )
 from gner_bench.report.figures.style import Style
-from gner_bench.report.table import Row, Table
+from gner_bench.report.views.table import Row, Table
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -7,10 +7,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from gner_bench.report.analysis import Confusion, mistakes_by_set, pooled
 from gner_bench.report.contents import Contents
 from gner_bench.report.figures.plot import NoData, Plot
 from gner_bench.report.figures.style import Style
-from gner_bench.report.mistakes import Confusion, mistakes_by_set, pooled
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -9,7 +9,7 @@ from gner_bench.report.baseline import Changes
 from gner_bench.report.contents import Contents
 from gner_bench.report.figures.plot import NoData, Plot, left_out_caption, scored_by
 from gner_bench.report.figures.style import Style
-from gner_bench.report.table import MEAN, title
+from gner_bench.report.views.table import MEAN, title
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from gner_bench.report.analysis import TITLES, Mistakes, mistakes_by_set, pooled
 from gner_bench.report.contents import Contents
 from gner_bench.report.figures.plot import NoData, Plot
 from gner_bench.report.figures.style import Style
-from gner_bench.report.mistakes import TITLES, Mistakes, mistakes_by_set, pooled
-from gner_bench.report.table import title
+from gner_bench.report.views.table import title
 from gner_bench.scoring.errors import ERROR_CLASSES
 
 if TYPE_CHECKING:

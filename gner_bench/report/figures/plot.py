@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from gner_bench.report.figures.style import Style
-from gner_bench.report.table import Row, Table, row_note
+from gner_bench.report.views.table import Row, Table, row_note
 from gner_bench.scoring.metrics import Metric
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from gner_bench.report.contents import Contents
 from gner_bench.report.figures.plot import NoData, Plot, left_out_caption, name_in_layout, names_and_note, scored_by
 from gner_bench.report.figures.style import Style
-from gner_bench.report.table import Row, Table
+from gner_bench.report.views.table import Row, Table
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

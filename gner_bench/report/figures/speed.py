@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gner_bench.documents.fields import Json
+from gner_bench.documents.run import Run
 from gner_bench.report.contents import Contents
 from gner_bench.report.figures.plot import NoData, Plot, scored_by
 from gner_bench.report.figures.style import Style
@@ -30,12 +30,12 @@ def plots(contents: Contents) -> list[Plot]:
     speeds = []
     for system in contents.scored:
         if (speed := sentences_per_second(system.run)) is not None:
-            mean = system.figures.average(contents.metric)
-            low_high = mean.intervals["f1"] if mean.intervals else None
+            mean = system.values.average(contents.metric)
+            low_high = mean.interval["f1"] if mean.interval else None
             interval = (100 * low_high[0], 100 * low_high[1]) if low_high else None
             device = device_of(system.run)
             label = f"{system.name} ({device})" if device else system.name
-            speeds.append(Speed(label, speed, 100 * mean.prf.f1, interval))
+            speeds.append(Speed(label, speed, 100 * mean.f1, interval))
     if not speeds:
         raise NoData("no run.json with throughput beside the scores or predictions")
     caption = (
@@ -45,20 +45,17 @@ def plots(contents: Contents) -> list[Plot]:
     return [Plot("f1_by_throughput", caption, lambda style: draw(speeds, style), wide=True)]
 
 
-def sentences_per_second(run: Json) -> float | None:
+def sentences_per_second(run: Run | None) -> float | None:
     """The throughput of generating that a run.json notes, None where it does not."""
-    value: object = run
-    for key in ("throughput", "generating", "sentences_per_second"):
-        value = value.get(key) if isinstance(value, Mapping) else None
+    value = run.generating.get("sentences_per_second") if run else None
     if isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < 1e12:
         return float(value)
     return None
 
 
-def device_of(run: Json) -> str:
+def device_of(run: Run | None) -> str:
     """Device and number format of a run as far as it notes them, such as ``cuda, bfloat16``."""
-    settings = run.get("settings")
-    parts = [run.get("device"), settings.get("dtype") if isinstance(settings, Mapping) else None]
+    parts = [run.device, run.settings.get("dtype")] if run else []
     return ", ".join(part for part in parts if isinstance(part, str) and part)
 
 

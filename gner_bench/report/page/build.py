@@ -35,9 +35,9 @@ def write_page(
 ) -> Path:
     """Write the page of ``systems`` to ``out`` (index.html in it, if it is a folder) and return the file written.
 
-    ``tables``, ``types`` and ``warnings`` are those of ``Content``; the first two tables are shown, the others unfold. The same arguments give
-    the same bytes. Raises UsageError without systems, IntegrityError for predictions that are not those that were
-    scored, and InputError for what cannot be read or written.
+    ``tables``, ``types`` and ``warnings`` are those of ``Content``; the first two tables are shown, the others unfold.
+    The same arguments give the same bytes. Raises UsageError without systems, IntegrityError for predictions that are
+    not those that were scored, and InputError for what cannot be read or written.
     """
     file = out / "index.html" if out.is_dir() else out
     write_atomic(file, _page(Content(systems, title, figures, tables, types or {}, warnings)))

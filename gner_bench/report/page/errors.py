@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from gner_bench.number_text import ROUNDING, decimal
 from gner_bench.report.grid import Cell, Grid, Section
 from gner_bench.report.page.content import Content
 from gner_bench.report.page.html import Html, element, join, table
-from gner_bench.report.rounding import ROUNDING, printed
-from gner_bench.report.table import title
+from gner_bench.report.views.table import title
 from gner_bench.scoring.metrics import DEFINITIONS, Metric, prf
 
 MOST = 30
@@ -43,8 +43,8 @@ def errors(content: Content) -> Html:
     for dataset in dict.fromkeys(name for sets in analysed.values() for name in sets):
         of_set = {system: sets[dataset] for system, sets in analysed.items() if dataset in sets}
         tables = [table(grid) for grid in _sums({system: [analysis] for system, analysis in of_set.items()})]
-        for system, analysis in of_set.items():
-            tables += [table(grid, folded=True) for grid in _by_type(system, analysis)]
+        for name, analysis in of_set.items():
+            tables += [table(grid, folded=True) for grid in _by_type(name, analysis)]
         parts.append(element("details", element("summary", f"Errors on {title(dataset)}"), *tables))
     return join(*parts)
 
@@ -91,7 +91,7 @@ def _sum(metric: Metric, *values: Any) -> Cell:
     if isinstance(values[0], int):
         return Cell(f"{sum(values):,}")
     right, predicted, gold = map(sum, zip(*values, strict=True))
-    return Cell(f"{printed(100 * prf(right, predicted, gold, metric).f1)} ({gold:,})")
+    return Cell(f"{decimal(100 * prf(right, predicted, gold, metric).f1)} ({gold:,})")
 
 
 def _grid(part: str, caption: str, rows: Mapping[str, Row], head: str) -> Grid:

@@ -63,7 +63,12 @@ class _Samples:
         scored, wrong = system.document["datasets"], []
         for name in sorted(hashes.keys() | scored.keys()):
             scores = scored.get(name)
-            if name not in hashes or scores is None or hashes[name].hexdigest() != scores["content_hash"] or ("strict" in scores and right[name] != scores["strict"]["true_positives"]):
+            if (
+                name not in hashes
+                or scores is None
+                or hashes[name].hexdigest() != scores["content_hash"]
+                or ("strict" in scores and right[name] != scores["strict"]["true_positives"])
+            ):
                 wrong.append(name)
         if wrong:
             message = f"the predictions of {system.title} are not those that were scored ({', '.join(wrong)})"

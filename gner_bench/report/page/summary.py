@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from gner_bench.documents.fields import Json
+from gner_bench.number_text import ROUNDING, decimal
 from gner_bench.report.grid import Cell, Grid, Section
 from gner_bench.report.page.content import Content, PageSystem
 from gner_bench.report.page.html import Html, element, join, join_names, name, table
-from gner_bench.report.rounding import ROUNDING, printed
-from gner_bench.report.table import title
+from gner_bench.report.views.table import title
 from gner_bench.scoring.metrics import DEFINITIONS
 
 
@@ -56,10 +56,10 @@ def _means(systems: Sequence[PageSystem]) -> Grid:
 def _mean(average: Json | None) -> str:
     if average is None:
         return "–"
-    mean = printed(100 * average["f1"])
+    mean = decimal(100 * average["f1"])
     if "interval" not in average:
         return mean
-    low, high = (printed(100 * end) for end in average["interval"]["f1"])
+    low, high = (decimal(100 * end) for end in average["interval"]["f1"])
     return f"{mean} ({low} to {high})"
 
 

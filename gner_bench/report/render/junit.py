@@ -28,13 +28,12 @@ def render(grids: Sequence[Grid]) -> str:
             properties = ET.SubElement(suite, "properties")
             for name, value in grid.facts.items():
                 ET.SubElement(properties, "property", name=name, value=legal(value))
-        for name, element, kind, text in grid.values:
-            case = ET.SubElement(
-                suite, "testcase", classname=f"gner-bench.{grid.name}", name=legal(str(name)), time="0"
-            )
-            said = legal(str(text))
-            problem = {"message": said, "type": str(kind)} if element in PROBLEMS else {}
-            ET.SubElement(case, str(element), problem).text = said
+        for name, element, kind, text in (map(str, row) for row in grid.values):
+            attributes = {"classname": f"gner-bench.{grid.name}", "name": legal(name), "time": "0"}
+            case = ET.SubElement(suite, "testcase", attributes)
+            said = legal(text)
+            problem = {"message": said, "type": kind} if element in PROBLEMS else {}
+            ET.SubElement(case, element, problem).text = said
         ET.SubElement(suite, "system-out").text = legal("\n".join(grid.remarks))
     ET.indent(root)
     body: bytes = ET.tostring(root, encoding="us-ascii", xml_declaration=False)

@@ -6,23 +6,13 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from gner_bench.documents.fields import Json
+from gner_bench.documents.scores import Analysis, Calibration, Structuring, Triple
 from gner_bench.number_text import NOTHING, decimal, share_text
-from gner_bench.report.analysis import (
-    FREQUENT,
-    Calibration,
-    Mistakes,
-    Structuring,
-    added,
-    calibration_of,
-    mistakes_of,
-    pooled,
-    structuring_of,
-)
+from gner_bench.report.analysis import Mistakes, added, analysis_of, mistakes_of, pooled
 from gner_bench.report.escape import visible
 from gner_bench.report.grid import FOLDED, NAMES, NUMBERS, Cell, Column, Grid, Part, Section, Styled, line, styled
-from gner_bench.scoring.counts import Triple
 from gner_bench.scoring.errors import PAPER, UNLISTED_NAME
-from gner_bench.scoring.metrics import DEFINITIONS, prf
+from gner_bench.scoring.metrics import METRICS, prf
 
 MOST_CONFUSIONS = 15
 MOST_FREQUENT = 10
@@ -69,6 +59,7 @@ COUNTS = {
     "cut_inputs": "prompts cut at the length limit",
     "gold_outside_types": "gold tags of types not in the prompt",
 }
+FREQUENT = ("omitted_words", "added_words", "substituted_words", "words_outside_vocabulary", "unknown_labels")
 FREQUENT_TITLES = ("omitted", "added", "substituted", "outside vocabulary", "unknown labels")
 CALIBRATION = ("entities", "mean\nconfidence", "strictly\nright", "ECE", "AP")
 CALIBRATION_NOTE = (
@@ -79,25 +70,26 @@ CALIBRATION_NOTE = (
 
 def analysis_view(document: Json) -> Iterator[Part]:
     """Classes, confusions, F1 by length and position, structuring, oracles and calibration of a document."""
-    analysed = {name: mistakes for name, part in document["datasets"].items() if (mistakes := mistakes_of(part))}
+    sets = document["datasets"]
+    analyses = {name: analysis for name, part in sets.items() if (analysis := analysis_of(part)).errors is not None}
+    analysed = {name: mistakes_of(part.errors) for name, part in analyses.items() if part.errors is not None}
     if not analysed:
         yield line("This document holds no error analysis.")
         return
-    sets = {name: document["datasets"][name] for name in analysed}
     yield _classes(analysed)
     yield _paper(analysed)
     yield from _confusions(analysed)
     for bucket, title in BUCKETS.items():
         yield _buckets(analysed, bucket, title)
-    yield line(f"F1 in percent, the row {ALL} over the entities of all data sets; {NOTHING} where there are none.", "dim")
-    yield from _structuring({name: structuring_of(part) for name, part in sets.items()})
-    for metric in DEFINITIONS:
+    note = f"F1 in percent, the row {ALL} over the entities of all data sets; {NOTHING} where there are none."
+    yield line(note, "dim")
+    yield from _structuring(analyses)
+    for metric in METRICS:
         values = {name: mistakes.oracle_f1(metric) for name, mistakes in analysed.items()}
         values = {name: {"as_it_is": sets[name][metric]["f1"], **f1} for name, f1 in values.items() if f1}
         if values:
             yield _oracles(values, f"F1 by {metric} if one step made no mistakes")
-    calibrated = {name: found for name, part in sets.items() if (found := calibration_of(part))}
-    if calibrated:
+    if calibrated := {name: part.calibration for name, part in analyses.items() if part.calibration is not None}:
         yield from _calibration(calibrated)
 
 
@@ -182,36 +174,37 @@ def _positions(names: Iterable[str]) -> dict[str, list[str]]:
     return {title: groups[title] for title in [*titles, UNLISTED_NAME] if title in groups}
 
 
-def _structuring(sets: Mapping[str, Structuring]) -> Iterator[Part]:
+def _structuring(sets: Mapping[str, Analysis]) -> Iterator[Part]:
     """What was counted, in all data sets and in each, and the most frequent words and labels of it."""
-    title, rows = "From generated text to tags", []
+    counted: dict[str, dict[str, int]] = {}
+    frequent: dict[str, Counter[tuple[str, ...]]] = {key: Counter() for key in FREQUENT}
+    for name, part in sets.items():
+        structuring = part.structuring or Structuring()
+        counts = {key: getattr(structuring, key, 0) for key in COUNTS}
+        counted[name] = {**(part.matched_by or {}), **counts, **structuring.malformed_labels}
+        for key, rows in structuring.most_frequent.items():
+            frequent[key].update({tuple(map(str, texts)): int(count) for *texts, count in rows})
+    table = []
     for key, what in {**STEPS, **COUNTS}.items():
-        counts = {name: part.steps.get(key, 0) + part.counts.get(key, 0) for name, part in sets.items()}
-        ordered = sorted(counts.items(), key=lambda item: -item[1]) if key not in STEPS and len(counts) > 1 else []
-        by_set = ", ".join(f"{visible(name)} {count:,}" for name, count in ordered if count)
-        if any(counts.values()):
-            rows.append((styled(what), styled(f"{sum(counts.values()):,}"), styled(by_set)))
-    grid = Grid(
+        by_set = {name: counts.get(key, 0) for name, counts in counted.items()}
+        ordered = sorted(by_set.items(), key=lambda item: -item[1]) if key not in STEPS and len(by_set) > 1 else []
+        listed = ", ".join(f"{visible(name)} {count:,}" for name, count in ordered if count)
+        if any(by_set.values()):
+            table.append((styled(what), styled(f"{sum(by_set.values()):,}"), styled(listed)))
+    yield Grid(
         "structuring",
-        title,
+        "From generated text to tags",
         tuple(map(styled, ("", "all", "of these"))),
-        (Section(tuple(rows)),),
+        (Section(tuple(table)),),
         layout=(NAMES, FOLDED, NAMES),
         frame="list",
     )
-    yield grid
-    if not rows:
+    if not table:
         yield line("Nothing went astray.")
-    frequent: list[tuple[Cell, ...]] = []
-    for key, what in zip(FREQUENT, FREQUENT_TITLES, strict=True):
-        total: Counter[tuple[str, ...]] = Counter()
-        for part in sets.values():
-            total.update(part.frequent.get(key, {}))
-        if total:
-            frequent.append((styled(what), styled(*_most_frequent(total))))
-    if frequent:
+    titles = zip(FREQUENT, FREQUENT_TITLES, strict=True)
+    if rows_of := [(styled(what), styled(*_most_frequent(frequent[key]))) for key, what in titles if frequent[key]]:
         remarks = ["Summed over the 20 most frequent of each data set."] if len(sets) > 1 else []
-        yield _list("Most frequent of these", ["", "with their counts"], [frequent], 2, remarks)
+        yield _list("Most frequent of these", ["", "with their counts"], [rows_of], 2, remarks)
 
 
 def _most_frequent(counts: Counter[tuple[str, ...]]) -> Iterator[str | Styled]:
@@ -226,7 +219,8 @@ def _oracles(values: Mapping[str, Mapping[str, float]], title: str) -> Grid:
     keys = [key for key in ORACLES if any(key in f1 for f1 in values.values())]
     sections = [[_row(name, [share_text(f1.get(key)) for key in keys]) for name, f1 in values.items()]]
     if len(values) > 1 and all(len(f1) == len(keys) for f1 in values.values()):
-        sections.append([_row(MEAN, [share_text(sum(f1[key] for f1 in values.values()) / len(values)) for key in keys])])
+        means = (sum(f1[key] for f1 in values.values()) / len(values) for key in keys)
+        sections.append([_row(MEAN, map(share_text, means))])
     return _list(title, ["data set", *(ORACLES[key] for key in keys)], sections)
 
 
@@ -242,7 +236,7 @@ def _calibration(sets: Mapping[str, Calibration]) -> Iterator[Part]:
     rows = []
     for bins in zip(*(part.reliability for part in sets.values()), strict=True):
         count = sum(part.count for part in bins)
-        confidence = sum(part.confidence * part.count for part in bins if part.count)
+        confidence = sum((part.confidence or 0.0) * part.count for part in bins if part.count)
         shares_of = (confidence / count, sum(part.correct for part in bins) / count) if count else (None, None)
         rows.append(_row(f"{bins[0].above:.0%} to {bins[0].to:.0%}", [f"{count:,}", *map(share_text, shares_of)]))
     title = "Reliability" + (", all data sets together" if len(sets) > 1 else "")

@@ -62,7 +62,8 @@ def _differences(title: str, against: Against, differences: Sequence[Difference]
         p_holm = "" if each.p_holm is None else p_decimals(each.p_holm) + mark
         one, other, ends = percent(each.first), percent(each.second), interval_text(each.interval)
         gain = signed(each.difference)
-        wide.append((each.name, one, other, gain, ends, p, p_holm, p_decimals(each.p_bootstrap), percent(each.detectable)))
+        p_boot, least = p_decimals(each.p_bootstrap), percent(each.detectable)
+        wide.append((each.name, one, other, gain, ends, p, p_holm, p_boot, least))
         stacked.append((each.name, f"{one}\n{other}", f"{gain}\n{ends}", f"{p}\n{p_holm}"))
     heads = ["data set", first, second, difference, interval, "p", "p Holm", "p boot.", "detectable"]
     stacked_heads = ["data set", f"{first}\n{second}", f"{difference}\n{interval}", "p\np Holm"]

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
+from gner_bench.experiment.plan import Plan, PlannedJob
 from gner_bench.fetch.home import free_bytes, size_text
-from gner_bench.matrix.plan import Plan, PlannedRun
 from gner_bench.report.grid import Cell, Column, Grid, Part, Section, line
 
 NAMES, NUMBERS = Column(right=False, whole=False, ellipsis=True), Column(whole=False, ellipsis=True)
@@ -41,12 +41,12 @@ def plan_view(plan: Plan, predictions: Path) -> Iterator[Part]:
         yield line("~ by the number of parameters, good to a factor of three; = from an earlier run here")
 
 
-def _run(run: PlannedRun) -> tuple[Cell, ...]:
+def _run(run: PlannedJob) -> tuple[Cell, ...]:
     sign = "" if run.seconds is None else "= " if run.measured else "~ "
     texts = (
-        run.run.name,
-        run.run.model,
-        run.run.decoding,
+        run.job.name,
+        run.job.system.model,
+        run.job.decoding,
         f"{run.parameters / 1e6:,.0f} M" if run.parameters else "?",
         "unknown" if run.download is None else size_text(run.download) if run.download else "none",
         f"{run.done:,} of {run.sentences:,}",

@@ -93,7 +93,8 @@ def sets_grid(document: Json, ends: bool = False) -> Grid:
     ]
     if not ends and any(sum(part["matched_by"].values()) for part in parts):
         step = Column(whole=False, kind="step")
-        columns += [(step, STEP_HEADS[name], [*(str(part["matched_by"][name]) for part in parts), ""]) for name in STEPS]
+        for name in STEPS:
+            columns.append((step, STEP_HEADS[name], [*(str(part["matched_by"][name]) for part in parts), ""]))
     remarks = {
         "share": f"P and R by the {metrics[0]} metric" if len(metrics) > 1 else "",
         "margin": f"± half the {confidence} of {resampling['resamples']:,} resamples",
@@ -143,9 +144,7 @@ def _values(rows: Sequence[Json], metrics: Sequence[Metric], ends: str) -> Colum
 def _grid(name: str, title: str, columns: Columns) -> Grid:
     layout, heads, cells = zip(*columns, strict=True)
     rows = ((Cell(first, code=True), *map(Cell, others)) for first, *others in zip(*cells, strict=True))
-    return Grid(
-        name, title, tuple(map(Cell, heads)), (Section(tuple(rows)),), layout=tuple(layout), frame="scores"
-    )
+    return Grid(name, title, tuple(map(Cell, heads)), (Section(tuple(rows)),), layout=tuple(layout), frame="scores")
 
 
 def _plain(row: tuple[Cell, ...]) -> tuple[Cell, ...]:
@@ -169,7 +168,7 @@ def _rows(document: Json) -> Iterator[dict[str, Value]]:
     """The rows of every set and type, then of all sets together, by column."""
     sets, metrics = document["datasets"], document["metrics"]
     for name, part in sets.items():
-        place = {"dataset": name, "split": part["split"], "sentences": part["sentences"], "planned": part.get("planned")}
+        place = {"dataset": name, **{key: part.get(key) for key in ("split", "sentences", "planned")}}
         yield from _scopes(place, {"set": part, "set-macro": part["macro"]}, metrics)
         for kind, scores in part["types"].items():
             there = [metric for metric in metrics if metric in scores]

@@ -145,9 +145,7 @@ def _label(text: str, word: GeneratedWord) -> Styled:
 def _generation(explanation: Explanation) -> Pieces:
     noted = explanation.sentence.generation
     parts: Pieces = [
-        (f"{noted[key]:,} {key.replace('_', ' ')}", "")
-        for key in ("tokens", "passes")
-        if type(noted.get(key)) is int
+        (f"{noted[key]:,} {key.replace('_', ' ')}", "") for key in ("tokens", "passes") if type(noted.get(key)) is int
     ]
     if noted.get("input_cut"):
         parts.append(("[cut] prompt cut at the length limit", "wrong"))

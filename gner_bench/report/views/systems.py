@@ -4,27 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from gner_bench.number_text import ROUNDING, decimal
 from gner_bench.report.grid import Cell, Grid, Section, Value, by_value
-from gner_bench.report.rounding import ROUNDING, printed
-from gner_bench.report.table import Entry, Row, Table, ranks
-from gner_bench.scoring.metrics import Metric
+from gner_bench.report.views.table import Entry, Row, Table, ranks
+from gner_bench.scoring.metrics import METRICS
 
-METRIC_TITLES: dict[Metric, str] = {
-    "gner": "F1 by the GNER metric (the set of text and type of a sentence)",
-    "strict": "F1 by the strict metric (spans by position and type)",
-    "exact": "F1 of boundaries (spans by position, whatever their type)",
-    "partial": "F1 with half credit for overlapping spans, whatever their type",
-    "type": "F1 of spans that overlap one of their type",
-    "token": "F1 of words by type",
-}
-METRIC_NAMES: dict[Metric, str] = {
-    "gner": "F1 (GNER metric)",
-    "strict": "strict F1",
-    "exact": "boundary F1",
-    "partial": "partial F1",
-    "type": "type F1",
-    "token": "token F1",
-}
 LAYOUT_TITLES = {"zero-shot": "", "supervised": ", supervised setting", "other": ", other data sets"}
 RANKED = "Best measured figure of a column in bold, second underlined; what prints alike ranks alike."
 RANKED_TRANSPOSED = RANKED.replace("column", "row")
@@ -33,7 +17,7 @@ MOST_COLUMNS = 12
 QUOTED = "quoted from publications"
 
 
-def comparison_grid(table: Table, intervals: bool = False, transposed: bool | None = None) -> Grid:
+def systems_grid(table: Table, intervals: bool = False, transposed: bool | None = None) -> Grid:
     """The table with data sets as columns or, ``transposed``, as rows; None chooses by their numbers.
 
     Transposed it is when the data sets do not fit a page and outnumber the systems. ``intervals`` adds half their
@@ -48,7 +32,7 @@ def comparison_grid(table: Table, intervals: bool = False, transposed: bool | No
     quoted = len(table.measured) + 1 if transposed and table.measured and table.quoted else 0
     return Grid(
         name=f"f1_{table.metric}" + ("" if table.layout == "zero-shot" else f"_{table.layout}"),
-        title=METRIC_TITLES[table.metric] + LAYOUT_TITLES[table.layout],
+        title=METRICS[table.metric].long_title + LAYOUT_TITLES[table.layout],
         heads=heads,
         sections=sections,
         remarks=tuple(_remarks(table, cells, intervals, transposed)),
@@ -78,27 +62,20 @@ def _by_dataset(
 
 
 def _cells(table: Table, intervals: bool) -> list[list[Cell]]:
-    """The cells of figures, by row; a footnote that all figures of a row share stands at the system instead."""
-    placed = ranks(table)
-    return [
-        [
-            Cell(
-                printed(entry.f1),
-                half_width(entry) if intervals else "",
-                (entry.note,) if entry.note and not _shared(row) else (),
-                placed.get((index, column), ""),
-                entry.star,
-            )
-            if entry
-            else Cell("–" if column == len(row.entries) - 1 and row.no_mean else "", notes=_why(row, column))
-            for column, entry in enumerate(row.entries)
-        ]
-        for index, row in enumerate(table.rows)
-    ]
-
-
-def _why(row: Row, column: int) -> tuple[str, ...]:
-    return (row.no_mean,) if row.no_mean and column == len(row.entries) - 1 else ()
+    """The cells of values, by row; a footnote that all values of a row share is at the system instead."""
+    placed, rows = ranks(table), []
+    for index, row in enumerate(table.rows):
+        shared, cells = _shared(row), []
+        for column, entry in enumerate(row.entries):
+            if entry is None:
+                no_mean = row.no_mean if column == len(row.entries) - 1 else ""
+                cells.append(Cell("–" if no_mean else "", notes=(no_mean,) if no_mean else ()))
+                continue
+            half = half_width(entry) if intervals else ""
+            notes = (entry.note,) if entry.note and not shared else ()
+            cells.append(Cell(decimal(entry.f1), half, notes, placed.get((index, column), ""), entry.star))
+        rows.append(cells)
+    return rows
 
 
 def _shared(row: Row) -> str:
@@ -116,7 +93,7 @@ def _system_cell(row: Row) -> Cell:
 
 def half_width(entry: Entry) -> str:
     """Half the width of the interval, empty where there is none."""
-    return printed((entry.interval[1] - entry.interval[0]) / 2) if entry.interval else ""
+    return decimal((entry.interval[1] - entry.interval[0]) / 2) if entry.interval else ""
 
 
 def _remarks(table: Table, cells: list[list[Cell]], intervals: bool, transposed: bool) -> Iterable[str]:
@@ -137,27 +114,19 @@ def star_remark(baseline: str) -> str:
 
 
 def _values(table: Table, intervals: bool) -> tuple[tuple[str, ...], tuple[tuple[Value, ...], ...]]:
-    parts = ("", " low", " high") if intervals else ("",)
-    starred = bool(table.baseline)
-    names = (*table.datasets, "mean")
-    columns = [name + part for name in names for part in (*parts, *((" differs",) if starred else ()))]
-    return ("system", "kind", *columns, "note"), tuple(
-        (
-            row.system,
-            "quoted" if row.quoted else "measured",
-            *(value for entry in row.entries for value in _figures(entry, intervals, starred)),
-            _note(row, names),
-        )
-        for row in table.rows
-    )
-
-
-def _figures(entry: Entry | None, intervals: bool, starred: bool) -> list[Value]:
-    low, high = (entry.interval or (None, None)) if entry else (None, None)
-    found: list[Value] = [entry.f1 if entry else None, *([low, high] if intervals else [])]
-    return found + (["yes" if entry and entry.star else ""] if starred else [])
-
-
-def _note(row: Row, names: Iterable[str]) -> str:
-    marks = [f"{name}: {entry.note}" for name, entry in zip(names, row.entries, strict=True) if entry and entry.note]
-    return "; ".join([*row.notes, *marks])
+    """The columns and rows for programs: each value in full digits, with the ends of its interval and its star."""
+    names, starred = (*table.datasets, "mean"), bool(table.baseline)
+    parts = ("", *((" low", " high") if intervals else ()), *((" differs",) if starred else ()))
+    columns = ("system", "kind", *(name + part for name in names for part in parts), "note")
+    rows = []
+    for row in table.rows:
+        values: list[Value] = []
+        for entry in row.entries:
+            low, high = (entry.interval or (None, None)) if entry else (None, None)
+            values += [entry.f1 if entry else None, *([low, high] if intervals else [])]
+            values += ["yes" if entry and entry.star else ""] if starred else []
+        noted = zip(names, row.entries, strict=True)
+        marks = [f"{name}: {entry.note}" for name, entry in noted if entry and entry.note]
+        kind = "quoted" if row.quoted else "measured"
+        rows.append((row.system, kind, *values, "; ".join([*row.notes, *marks])))
+    return columns, tuple(rows)

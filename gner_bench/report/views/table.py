@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import combinations
 from typing import Literal
 
 from gner_bench.catalog import catalog
-from gner_bench.catalog.published import PublishedScore
+from gner_bench.catalog.entries import PublishedScore
+from gner_bench.documents.scores import Value
+from gner_bench.number_text import decimal
 from gner_bench.report.baseline import Baseline
 from gner_bench.report.grid import Rank
 from gner_bench.report.load import SystemScores
-from gner_bench.report.rounding import printed
-from gner_bench.report.signature import signature_warnings
-from gner_bench.scoring.figures import Figure
 from gner_bench.scoring.metrics import Metric
 from gner_bench.scoring.scores import SetScores
+from gner_bench.scoring.signature import differences
 
 Layout = Literal["zero-shot", "supervised", "other"]
 MEAN = "Mean"
@@ -144,9 +145,26 @@ def comparison(
         tuple(names),
         (*map(title, names), MEAN),
         (*(_measured(s, metric, names, layout, baseline) for s in there), *(_quoted(p, names) for p in quoted)),
-        tuple(signature_warnings(there, metric)),
+        tuple(unlike(there, metric)),
         baseline.name if baseline else "",
     )
+
+
+def unlike(systems: Sequence[SystemScores], metric: Metric) -> list[str]:
+    """One line for each key of the signatures in which systems were not scored alike (``scoring.signature``)."""
+    keys: dict[str, dict[str, str]] = {}
+    for one, other in combinations(systems, 2):
+        for difference in differences(one.signature_fields, other.signature_fields, [metric]):
+            values = keys.setdefault(difference.key, {})
+            values[one.name], values[other.name] = difference.first, difference.second
+    lines = []
+    for key, values in keys.items():
+        systems_by_value: dict[str, list[str]] = {}
+        for name, value in values.items():
+            systems_by_value.setdefault(value, []).append(name)
+        said = "; ".join(f"{value or 'stated'} for {', '.join(names)}" for value, names in systems_by_value.items())
+        lines.append(f"not like for like: {key} is {said}")
+    return lines
 
 
 def title(dataset: str) -> str:
@@ -173,7 +191,7 @@ def _ranks_of(table: Table, column: int) -> dict[int, Rank]:
     for index, row in enumerate(table.rows):
         entry = row.entries[column]
         if not row.quoted and entry is not None:
-            marked.setdefault(entry.note, {})[index] = printed(entry.f1)
+            marked.setdefault(entry.note, {})[index] = decimal(entry.f1)
     figures = next(iter(marked.values())) if len(marked) == 1 else marked.get("", {})
     if len(figures) < 2:
         return {}
@@ -186,12 +204,12 @@ def _measured(
     system: SystemScores, metric: Metric, names: Sequence[str], layout: Layout, baseline: Baseline | None
 ) -> Row:
     sets = [name for name in names if name in system.scores.sets]
-    figures = system.figures_over(sets)
+    values = system.values_over(sets)
     stars, mean_star = baseline.stars(system, metric, names) if baseline else (frozenset(), False)
     notes = {name: _data_note(system, name, layout) for name in sets}
-    found = {name: _entry(each.micro(metric), notes[name], name in stars) for name, each in figures.sets.items()}
+    found = {name: _entry(part.micro(metric), notes[name], name in stars) for name, part in values.sets.items()}
     whole = len(sets) == len(names)
-    mean = _entry(figures.average(metric), row_note(notes.values()), mean_star) if whole else None
+    mean = _entry(values.average(metric), row_note(notes.values()), mean_star) if whole else None
     return Row(
         system.name,
         False,
@@ -203,9 +221,9 @@ def _measured(
     )
 
 
-def _entry(figure: Figure, note: str, star: bool) -> Entry:
-    ends = figure.intervals["f1"] if figure.intervals else None
-    return Entry(100 * figure.prf.f1, (100 * ends[0], 100 * ends[1]) if ends else None, note, star)
+def _entry(value: Value, note: str, star: bool) -> Entry:
+    ends = value.interval["f1"] if value.interval else None
+    return Entry(100 * value.f1, (100 * ends[0], 100 * ends[1]) if ends else None, note, star)
 
 
 def row_note(notes: Iterable[str]) -> str:
