@@ -114,7 +114,7 @@ def test_per_type_adds_tables_of_types(run: Run, files: Files) -> None:
 def test_nothing_is_cut_in_a_narrow_terminal(
     run: Run, files: Files, width: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("gner_bench.report.comparison.console", lambda: Console(width=width))
+    monkeypatch.setattr("gner_bench.report.render.terminal.console", lambda: Console(width=width))
     result = run("compare", *files, *FEW, *QUIET, "--per-type", "--changed", 3)
     assert max(map(len, result.stdout.splitlines())) <= width
     assert "…" not in result.stdout

@@ -10,7 +10,7 @@ import pytest
 
 from gner_bench.catalog import catalog
 from gner_bench.files import to_json
-from gner_bench.report.prepare import prepare
+from gner_bench.report.contents import prepare
 from gner_bench.report.write import Written, write_report
 from gner_bench.scoring.counting import score
 from gner_bench.scoring.document import document

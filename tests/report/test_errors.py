@@ -3,7 +3,7 @@ from __future__ import annotations
 import io
 import json
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,18 +13,11 @@ from rich.console import Console
 
 from gner_bench.api import load_predictions, score
 from gner_bench.files import to_json
-from gner_bench.report.error_figures import (
-    bucket_counts,
-    error_counts,
-    f1_of,
-    grouped,
-    oracle_f1,
-    paper_counts,
-    pooled,
-    shares,
-    summed,
-)
-from gner_bench.report.errors import error_tables, print_errors
+from gner_bench.number_text import share_text
+from gner_bench.report.analysis import added, analysis_of, mistakes_of, pooled
+from gner_bench.report.render.terminal import show
+from gner_bench.report.score import print_scores
+from gner_bench.report.views.analysis import analysis_view
 from gner_bench.scoring.document import document
 from gner_bench.scoring.resampling import Resampling
 
@@ -60,8 +53,7 @@ def news(scored: Builder, record: Builder) -> Document:
 
 def printed(document: Document, width: int = 100) -> str:
     out = Console(width=width, file=io.StringIO(), color_system=None)
-    for each in error_tables(document):
-        out.print(each)
+    show(analysis_view(document), out)
     text: str = out.file.getvalue()  # type: ignore[attr-defined]
     return text
 
@@ -168,43 +160,35 @@ def test_text_of_people_is_no_markup_and_no_control(scored: Builder, record: Bui
 def test_a_document_without_analysis_says_so(news: Document, capsys: pytest.CaptureFixture[str]) -> None:
     for part in news["datasets"].values():
         del part["errors"]
-    print_errors(news)
+    show(analysis_view(news))
     assert capsys.readouterr().out == "This document holds no error analysis.\n"
 
 
 def test_printing_is_plain_where_stdout_is_no_terminal(news: Document, capsys: pytest.CaptureFixture[str]) -> None:
-    print_errors(news)
+    print_scores(news, errors=True)
     text = capsys.readouterr().out
     assert "\x1b" not in text
     assert "Entities by class" in text
 
 
-def test_figures_of_a_set(news: Document) -> None:
-    part = news["datasets"]["news"]
-    assert error_counts(part)["wrong_type"] == 1
-    assert shares(error_counts(part))["correct"] == 0.5
-    assert sum(shares(error_counts(part)).values()) == pytest.approx(1)
-    assert paper_counts(error_counts(part)) == {"unlabeled": 1, "noisy": 1, "boundary": 0}
-    lengths = bucket_counts(part, "by_entity_length")
-    assert f1_of(lengths["1"]) == pytest.approx(4 / 7)
-    assert f1_of(lengths["2"]) is None
-    assert oracle_f1(part, "strict")["perfect_types"] == pytest.approx(6 / 7)
-    assert oracle_f1(part, "token") == {}
+def test_the_errors_of_a_set(news: Document) -> None:
+    errors = analysis_of(news["datasets"]["news"]).errors
+    assert errors is not None
+    mistakes = mistakes_of(errors)
+    assert (mistakes.classes["wrong_type"], mistakes.gold, mistakes.predicted) == (1, 4, 3)
+    assert mistakes.paper == {"unlabeled": 1, "noisy": 1, "boundary": 0}
+    assert mistakes.by_entity_length["1"] == (2, 3, 4)
+    assert mistakes.oracle_f1("strict")["perfect_types"] == pytest.approx(6 / 7)
+    assert mistakes.oracle_f1("token") == {}
+    assert share_text(None) == "–"
 
 
 def test_sets_are_summed(news: Document) -> None:
-    parts: Sequence[Document] = list(news["datasets"].values())
-    assert summed(map(error_counts, parts))["correct"] == 4
-    together = pooled(bucket_counts(part, "by_type_position") for part in parts)
-    assert together == {"1": (2, 3, 3), "2": (2, 3, 3)}
-    assert grouped(together, {"1-2": ["1", "2"], "3+": ["3"]}) == {"1-2": (4, 6, 6), "3+": (0, 0, 0)}
-
-
-def test_a_part_without_errors_has_no_figures() -> None:
-    part: Document = {"strict": {"f1": 0.5}}
-    assert error_counts(part) == {}
-    assert bucket_counts(part, "by_entity_length") == {}
-    assert oracle_f1(part, "strict") == {}
+    errors = [analysis_of(part).errors for part in news["datasets"].values()]
+    together = pooled(mistakes_of(part) for part in errors if part is not None)
+    assert together.classes["correct"] == 4
+    assert together.by_type_position == {"1": (2, 3, 3), "2": (2, 3, 3)}
+    assert added(together.by_type_position.values()) == (4, 6, 6)
 
 
 def test_real_outputs_fit_sixty_columns(shared: Path) -> None:

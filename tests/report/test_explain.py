@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 from rich.console import Console
 
-from gner_bench.report.explain import print_sample, print_worst
-from gner_bench.report.plain import visible
+from gner_bench.report.escape import visible
+from gner_bench.report.render.terminal import show
+from gner_bench.report.views.sentence import WIDE, sentence_view, worst_view
 from gner_bench.scoring.explain import Explanation, explain
 from gner_bench.scoring.predictions import Prediction
 from gner_bench.scoring.samples import Ranked
@@ -38,7 +39,8 @@ def explained(
 def shown(*systems: Explanation, width: int = 120, colour: bool = False, name: str = "news/7") -> str:
     out = StringIO()
     console = Console(file=out, width=width, force_terminal=colour, color_system="truecolor" if colour else None)
-    print_sample(name, [(f"system {index}", each) for index, each in enumerate(systems)], console)
+    named = [(f"system {index}", each) for index, each in enumerate(systems)]
+    show(sentence_view(name, named, width < WIDE), console)
     return out.getvalue()
 
 
@@ -225,7 +227,7 @@ def test_colour_adds_nothing_to_the_text() -> None:
     coloured = shown(each, width=100, colour=True)
     assert "\x1b[" in coloured
     with plain.capture() as captured:
-        print_sample("news/7", [("system 0", each)], plain)
+        show(sentence_view("news/7", [("system 0", each)], False), plain)
     assert re.sub(r"\x1b\[[0-9;]*m", "", coloured) == captured.get()
 
 
@@ -233,8 +235,8 @@ def test_the_list_of_the_worst_names_samples_for_the_command() -> None:
     ranked = [Ranked(explained("Ann(O)").sentence, Counter(missed=3, spurious=1))]
     console = Console(file=StringIO(), width=80)
     with console.capture() as captured:
-        print_worst("[b]base", ranked, console)
-        print_worst("large", [], console)
+        show(worst_view("[b]base", ranked), console)
+        show(worst_view("large", []), console)
     text = captured.get()
     assert "[b]base: sentences with the most errors" in text
     assert row(text, "news/7") == ["news/7", "4", "3", "missed,", "1", "spurious", "subsequence"]

@@ -18,7 +18,8 @@ from matplotlib.text import Text
 from matplotlib.transforms import Bbox
 
 from gner_bench.errors import InputError
-from gner_bench.report.contents import Contents
+from gner_bench.report.analysis import mistakes_by_set, pooled
+from gner_bench.report.contents import Contents, prepare
 from gner_bench.report.figures import by_size, differences, errors, lengths, per_set, radar, reliability, speed
 from gner_bench.report.figures.confusion import heat_of
 from gner_bench.report.figures.drawing import cut, text_width
@@ -27,8 +28,6 @@ from gner_bench.report.figures.plot import NoData, Plot, render
 from gner_bench.report.figures.registry import FIGURES, collect, plots_of
 from gner_bench.report.figures.style import DARK, LIGHT, SERIES, SIZES, Style, StyleName
 from gner_bench.report.load import load_system
-from gner_bench.report.mistakes import mistakes_by_set, pooled
-from gner_bench.report.prepare import prepare
 
 ScoresFile = Callable[..., Path]
 SEVEN = ("crossner_ai", "crossner_literature", "crossner_music", "crossner_politics", "crossner_science")
@@ -310,7 +309,7 @@ def test_every_figure_says_why_it_is_left_out(scores_file: ScoresFile) -> None:
 
 def test_collecting_figures_does_not_import_matplotlib(scores_file: ScoresFile) -> None:
     code = (
-        "import sys; from pathlib import Path; from gner_bench.report.prepare import prepare;"
+        "import sys; from pathlib import Path; from gner_bench.report.contents import prepare;"
         "from gner_bench.report.figures.registry import collect;"
         f"assert collect(prepare([Path({str(scores_file())!r})])).plots; print('matplotlib' in sys.modules)"
     )

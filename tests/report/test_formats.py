@@ -16,12 +16,10 @@ from markdown_it import MarkdownIt
 from rich.console import Console
 
 from gner_bench import load_predictions, score
-from gner_bench.report import scores as terminal
-from gner_bench.report.formats import Result
-from gner_bench.report.formats.csv import HEAD, to_csv
-from gner_bench.report.formats.junit import to_junit
-from gner_bench.report.formats.markdown import cell, code, to_markdown
-from gner_bench.report.formats.summary import MOST, append_summary
+from gner_bench.report.render import terminal
+from gner_bench.report.render.markdown import code, code_cell
+from gner_bench.report.score import MOST_SUMMARY, append_summary, print_scores, print_verdict, text_of
+from gner_bench.report.views.scores import COLUMNS, Result, sets_grid, types_grid
 from gner_bench.scoring.document import document
 from gner_bench.scoring.gates import Outcome
 from gner_bench.scoring.metrics import METRICS
@@ -92,18 +90,18 @@ def rendered(markdown: str) -> list[list[str]]:
 
 
 def test_markdown_has_the_verdict_on_top_and_every_gate_below(plain: Json) -> None:
-    lines = to_markdown(Result(plain, [PASSED, BELOW], gated=True)).splitlines()
+    lines = text_of(Result(plain, [PASSED, BELOW], gated=True), "markdown").splitlines()
     assert lines[0] == "### Failed (exit code 3): `predictions`"
     assert lines[2:4] == [f"- passed: {PASSED.reason}", f"- failed: {BELOW.reason}"]
 
 
 @pytest.mark.parametrize(("gated", "verdict"), [(True, "Passed"), (False, "Scored (no gate was set)")])
 def test_markdown_tells_passed_from_scored(plain: Json, gated: bool, verdict: str) -> None:
-    assert to_markdown(Result(plain, [PASSED], gated=gated)).startswith(f"### {verdict}: `predictions`\n")
+    assert text_of(Result(plain, [PASSED], gated=gated), "markdown").startswith(f"### {verdict}: `predictions`\n")
 
 
 def test_markdown_shows_the_figures_and_intervals_of_the_document(plain: Json) -> None:
-    rows = {row[0]: row for row in rendered(to_markdown(Result(plain)))}
+    rows = {row[0]: row for row in rendered(text_of(Result(plain), "markdown"))}
     for name, figures in (*plain["datasets"].items(), ("mean", plain["average"])):
         low, high = figures["gner"]["interval"]["f1"]
         shown = [f"{100 * figures['gner'][key]:.2f}" for key in ("precision", "recall", "f1")]
@@ -113,24 +111,24 @@ def test_markdown_shows_the_figures_and_intervals_of_the_document(plain: Json) -
 
 
 def test_markdown_says_what_is_missing_and_gives_both_signatures(partial: Json) -> None:
-    page = to_markdown(Result(partial))
+    page = text_of(Result(partial), "markdown")
     assert rendered(page)[2][:2] == ["films", "2 of 4"]
     assert "- Not all sentences were scored: films 2 of 4\n" in page
     assert f"Signature: `{partial['signature_short']}`" in page
     assert "|part:films=2/4|" in page
-    told = to_markdown(Result(partial, warnings=["only 2 of 4 sentences of films/test were scored"]))
+    told = text_of(Result(partial, warnings=["only 2 of 4 sentences of films/test were scored"]), "markdown")
     assert "Not all sentences" not in told
     assert "- only 2 of 4 sentences of films/test were scored\n" in told
 
 
 def test_markdown_has_types_on_request(plain: Json) -> None:
-    assert "entity types" not in to_markdown(Result(plain))
-    rows = [row for row in rendered(to_markdown(Result(plain), per_type=True)) if row[0] == "person"]
+    assert "entity types" not in text_of(Result(plain), "markdown")
+    rows = [row for row in rendered(text_of(Result(plain), "markdown", per_type=True)) if row[0] == "person"]
     assert [row[1:6] for row in rows] == [["2", "1", "100.00", "50.00", "66.67"]] * 2
 
 
 def test_markdown_runs_nothing_of_hostile_names(plain: Json) -> None:
-    page = to_markdown(Result(renamed(plain, HOSTILE), [MISMATCH], [f"in {HOSTILE}"], True), per_type=True)
+    page = text_of(Result(renamed(plain, HOSTILE), [MISMATCH], [f"in {HOSTILE}"], True), "markdown", per_type=True)
     html = MarkdownIt("commonmark", {"html": True}).enable("table").render(page)
     assert "<b>" not in html
     assert not re.search(r"@you(?!\S*</code>)", re.sub(r"<code>.*?</code>", "", html))
@@ -145,7 +143,7 @@ def test_a_name_is_one_code_span_in_text_and_in_a_table(name: str) -> None:
     shown = " ".join(name.split())
     (inline,) = [token for token in parser.parse(f"a {code(name)} b") if token.type == "inline"]
     assert [child.type for child in inline.children or []] == ["text", "code_inline", "text"]
-    (row,) = rendered(f"| a | b |\n| --- | --- |\n| {cell(name)} | 1 |")[1:]
+    (row,) = rendered(f"| a | b |\n| --- | --- |\n| {code_cell(name)} | 1 |")[1:]
     assert len(row) == 2
     if shown.isprintable() and shown and "\\" not in shown:
         assert (inline.children or [])[1].content == row[0] == shown
@@ -155,7 +153,7 @@ def test_a_name_is_one_code_span_in_text_and_in_a_table(name: str) -> None:
 
 
 def rows_of(found: Json) -> list[dict[str, str]]:
-    return list(csv.DictReader(io.StringIO(to_csv(Result(found)), newline="")))
+    return list(csv.DictReader(io.StringIO(text_of(Result(found), "csv"), newline="")))
 
 
 def test_csv_holds_every_figure_at_full_precision(plain: Json) -> None:
@@ -188,10 +186,10 @@ def test_csv_keeps_text_as_it_is(plain: Json, name: str) -> None:
 
 
 def test_csv_ends_lines_as_the_standard_says_and_has_one_width(plain: Json) -> None:
-    text = to_csv(Result(plain))
+    text = text_of(Result(plain), "csv")
     assert text.endswith("\r\n")
-    assert text.split("\r\n")[0] == ",".join(HEAD)
-    assert {len(row) for row in csv.reader(io.StringIO(text, newline=""))} == {len(HEAD)}
+    assert text.split("\r\n")[0] == ",".join(COLUMNS)
+    assert {len(row) for row in csv.reader(io.StringIO(text, newline=""))} == {len(COLUMNS)}
 
 
 def test_csv_says_what_is_missing(partial: Json) -> None:
@@ -245,7 +243,7 @@ def counted(suite: ET.Element) -> tuple[int, int, int]:
 
 
 def test_junit_has_a_case_for_each_gate_and_each_scored_set(partial: Json) -> None:
-    root = ET.fromstring(to_junit(Result(partial, [PASSED, BELOW, MISMATCH], ["of note"], True)))
+    root = ET.fromstring(text_of(Result(partial, [PASSED, BELOW, MISMATCH], ["of note"], True), "junit"))
     valid(root)
     names = [(case.get("classname"), case.get("name")) for case in root.iter("testcase")]
     assert names == [
@@ -270,7 +268,7 @@ def test_junit_has_a_case_for_each_gate_and_each_scored_set(partial: Json) -> No
 
 @given(name=TEXT)
 def test_junit_is_well_formed_whatever_the_names(plain: Json, name: str) -> None:
-    text = to_junit(Result(renamed(plain, name), [MISMATCH], [name], True))
+    text = text_of(Result(renamed(plain, name), [MISMATCH], [name], True), "junit")
     assert text.isascii()
     root = ET.fromstring(text)
     valid(root)
@@ -284,9 +282,9 @@ def test_junit_is_well_formed_whatever_the_names(plain: Json, name: str) -> None
 
 def lines_at(found: Json, width: int) -> list[str]:
     out = Console(width=width, file=io.StringIO())
-    types = terminal.type_tables("n", found["datasets"]["news"], METRICS, width)
-    for table in (*terminal.score_tables(found, width), *types):
-        out.print(table)
+    types = types_grid("n", found["datasets"]["news"], list(METRICS))
+    assert types is not None
+    terminal.show([sets_grid(found), types], out)
     return out.file.getvalue().splitlines()  # type: ignore[attr-defined]
 
 
@@ -307,7 +305,9 @@ def test_every_figure_is_whole_at_any_width_from_60(partial: Json, width: int, m
 
 def heads(found: Json, width: int) -> set[str]:
     """The heads of the first table."""
-    return {str(column.header) for column in terminal.score_tables(found, width)[0].columns}
+    return {
+        head.styled[0][0] if head.styled else head.text for head in terminal.fitting(sets_grid(found), width)[0].heads
+    }
 
 
 def test_margins_go_first_then_steps_then_precision_and_recall(partial: Json) -> None:
@@ -332,7 +332,7 @@ def test_printing_below_60_columns_loses_no_digit(
     plain: Json, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, width: int
 ) -> None:
     monkeypatch.setattr(terminal, "console", lambda: Console(width=width))
-    terminal.print_scores(plain)
+    print_scores(plain)
     shown = capsys.readouterr().out
     assert f" {100 * plain['average']['strict']['f1']:.2f} │" in shown
     assert "…" not in shown
@@ -347,15 +347,15 @@ def test_a_terminal_is_coloured_unless_no_color_is_set(
         monkeypatch.setenv("NO_COLOR", setting)
         coloured = Console(width=100, force_terminal=True, color_system="standard")
         monkeypatch.setattr(terminal, "console", lambda found=coloured: found)
-        terminal.print_verdict(result)
+        print_verdict(result)
         shown[setting] = capsys.readouterr().out
     assert "\x1b[1;31mfailed" in shown[""]
     assert "31m" not in shown["1"]
 
 
 def test_hostile_text_gives_the_terminal_no_commands(plain: Json, capsys: pytest.CaptureFixture[str]) -> None:
-    terminal.print_scores(renamed(plain, HOSTILE), per_type=True)
-    terminal.print_verdict(Result(plain, [MISMATCH], gated=True))
+    print_scores(renamed(plain, HOSTILE), per_type=True)
+    print_verdict(Result(plain, [MISMATCH], gated=True))
     shown = capsys.readouterr().out
     assert not any(control in shown for control in "\x00\x1b\u202e")
     assert "[red]" in shown
@@ -386,10 +386,10 @@ def test_a_summary_that_cannot_be_written_is_a_warning(tmp_path: Path) -> None:
 
 def test_a_summary_over_the_limit_is_not_written(tmp_path: Path) -> None:
     path = tmp_path / "summary.md"
-    path.write_bytes(b"x" * (MOST - 3))
+    path.write_bytes(b"x" * (MOST_SUMMARY - 3))
     assert "over 1,048,576 bytes" in append_summary("abc", {"GITHUB_STEP_SUMMARY": str(path)})
     assert append_summary("ab", {"GITHUB_STEP_SUMMARY": str(path)}) == ""
-    assert path.stat().st_size == MOST
+    assert path.stat().st_size == MOST_SUMMARY
 
 
 def test_figures_of_the_shared_predictions_stand_in_every_format(shared: Path) -> None:
@@ -399,7 +399,7 @@ def test_figures_of_the_shared_predictions_stand_in_every_format(shared: Path) -
     wanted = expected[path.name]["average_f1"]["t5_tokenizer"]
     assert math.isclose(found["average"]["gner"]["f1"], wanted, abs_tol=1e-9)
     printed = f"{100 * wanted:.2f}"
-    assert f"| **{printed}** |" in to_markdown(Result(found))
-    assert f'name="mean F1 (percent)" value="{printed}"' in to_junit(Result(found))
+    assert f"| **{printed}** |" in text_of(Result(found), "markdown")
+    assert f'name="mean F1 (percent)" value="{printed}"' in text_of(Result(found), "junit")
     (mean,) = [row for row in rows_of(found) if (row["scope"], row["metric"]) == ("mean", "gner")]
     assert math.isclose(float(mean["f1"]), wanted, abs_tol=1e-9)

@@ -30,11 +30,11 @@ def changed(document: dict[str, Any], field: str, value: object) -> dict[str, An
 def test_reads_system_sets_and_signature(scores_file: ScoresFile) -> None:
     system = load_system(scores_file(note="demonstration", right={"crossner_ai": 0.5, "ncbi": 1}))
     assert (system.name, system.parameters, system.note) == ("gner-tiny", 4_600_000, "demonstration")
-    assert list(system.figures.sets) == ["crossner_ai", "ncbi"]
-    assert system.figures.sets["ncbi"].micro("strict").prf.f1 == 1
+    assert list(system.values.sets) == ["crossner_ai", "ncbi"]
+    assert system.values.sets["ncbi"].micro("strict").f1 == 1
     assert system.signature.startswith("data:crossner_ai/test=40@")
     assert "|m:gner+strict|" in system.signature_short
-    assert system.run == {}
+    assert system.run is None
 
 
 def test_unknown_parameters_and_unknown_keys(tmp_path: Path, document: Callable[..., dict[str, Any]]) -> None:
@@ -125,7 +125,7 @@ def test_predictions_are_scored_on_the_fly(
     system = load_system(path, ["strict"], "none")
     assert system.name == "mine"
     assert system.scores.metrics == ("strict",)
-    assert system.figures.average("strict").prf.recall == 0.5
+    assert system.values.average("strict").recall == 0.5
     assert system.document["version"] == 2
     assert system.predictions is not None
 
@@ -138,7 +138,8 @@ def test_a_run_folder_is_its_predictions_not_older_scores(
     (path.parent / "run.json").write_text(json.dumps({"model": {"name": "m"}, "throughput": {}}))
     system = load_system(path.parent)
     assert (system.name, list(system.scores.sets)) == ("m", ["news"])
-    assert system.run["model"] == {"name": "m"}
+    assert system.run is not None
+    assert system.run.model.name == "m"
 
 
 def test_a_run_folder_without_predictions_is_its_scores(scores_file: ScoresFile) -> None:
@@ -148,7 +149,7 @@ def test_a_run_folder_without_predictions_is_its_scores(scores_file: ScoresFile)
 def test_run_json_is_of_the_scores_beside_it_only(scores_file: ScoresFile) -> None:
     path = scores_file("run", "elsewhere.json")
     (path.parent / "run.json").write_text(json.dumps({"throughput": {}}))
-    assert load_system(path).run == {}
+    assert load_system(path).run is None
 
 
 def test_training_sets_are_read_with_and_without_split(scores_file: ScoresFile) -> None:

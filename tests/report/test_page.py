@@ -20,7 +20,7 @@ from gner_bench.api import load_predictions, score
 from gner_bench.errors import IntegrityError, UsageError
 from gner_bench.report.grid import Cell, Grid, Section
 from gner_bench.report.page import PageFigure, PageSystem, write_page
-from gner_bench.report.page.spans import CLASSES, CLEANED, judged, written
+from gner_bench.report.page.spans import CLASSES, CLEANED, classified_spans, stored_text
 from gner_bench.scoring.document import document
 from gner_bench.scoring.entities import strict_spans
 from gner_bench.scoring.errors import ERROR_CLASSES, classify
@@ -110,7 +110,7 @@ SENTENCES = TAGS.map(lambda tags: sentence(tags[::2][: len(tags) // 2], tags[1::
 @given(SENTENCES)
 def test_spans_have_the_classes_of_the_error_analysis(each: Prediction) -> None:
     expected = Counter(name for name, *_ in classify(strict_spans(each.gold), strict_spans(each.predicted)))
-    found = Counter(CLASSES[span[3]] for span in judged(each))
+    found = Counter(CLASSES[span[3]] for span in classified_spans(each))
     del found["stray"]
     assert found == expected
 
@@ -118,7 +118,7 @@ def test_spans_have_the_classes_of_the_error_analysis(each: Prediction) -> None:
 @given(SENTENCES)
 def test_predicted_tags_follow_from_the_spans(each: Prediction) -> None:
     tags = ["O"] * len(each.words)
-    for start, end, kind, number in judged(each):
+    for start, end, kind, number in classified_spans(each):
         if CLASSES[number] != "missed":
             tags[start:end] = [f"I-{kind}"] * (end - start)
             tags[start] = f"{'I' if CLASSES[number] == 'stray' else 'B'}-{kind}"
@@ -131,12 +131,12 @@ def test_predicted_tags_follow_from_the_spans(each: Prediction) -> None:
     ids=["plain", "two spaces", "none"],
 )
 def test_a_text_that_follows_from_the_tags_is_not_stored(text: str, stored: str | int) -> None:
-    assert written(sentence(["O", "O"], ["B-a", "O"], text)) == stored
+    assert stored_text(sentence(["O", "O"], ["B-a", "O"], text)) == stored
 
 
 def test_a_text_without_the_spaces_that_decoders_drop_is_not_stored() -> None:
     each = Prediction("news", "test", "0", ("a",), ("ca", "n't", "."), ("O",) * 3, ("O",) * 3, (), "ca(O)n't(O).(O)")
-    assert written(each) == 1
+    assert stored_text(each) == 1
 
 
 def test_the_script_knows_the_classes_and_the_spaces_that_decoders_drop() -> None:

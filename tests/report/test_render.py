@@ -18,15 +18,13 @@ from gner_bench.report.baseline import Baseline
 from gner_bench.report.escape import LATEX_SPECIAL, csv_text, latex, markdown, markup, one_line
 from gner_bench.report.grid import Cell, Grid, Section
 from gner_bench.report.load import load_all
-from gner_bench.report.render.html import to_html
-from gner_bench.report.render.latex import to_latex
-from gner_bench.report.render.markdown import to_markdown
+from gner_bench.report.render import render
+from gner_bench.report.render.json import to_records
 from gner_bench.report.render.terminal import to_rich
-from gner_bench.report.render.values import to_csv, to_records
-from gner_bench.report.table import comparisons
-from gner_bench.report.tables.comparison import comparison_grid
-from gner_bench.report.tables.errors import error_grids
-from gner_bench.report.tables.types import type_grids
+from gner_bench.report.views.errors import error_grids
+from gner_bench.report.views.systems import systems_grid
+from gner_bench.report.views.table import comparisons
+from gner_bench.report.views.types import type_grids
 
 ScoresFile = Callable[..., Path]
 NASTY = r"50%_of {\bf x} & $y$ #1 ~ ^ | <b> [o] * `q` @you --x"
@@ -44,7 +42,7 @@ def grid(scores_file: ScoresFile) -> Grid:
     ]
     systems = load_all(paths)
     [table] = comparisons(systems, "gner", published_scores(), Baseline(systems[0]))
-    return comparison_grid(table, intervals=True)
+    return systems_grid(table, intervals=True)
 
 
 def unescape_latex(text: str) -> str:
@@ -112,7 +110,7 @@ def test_spreadsheets_compute_nothing(text: str) -> None:
 
 
 def test_latex_is_balanced_and_rectangular(grid: Grid) -> None:
-    text = to_latex(grid)
+    text = render("tex", [grid])
     assert balanced(text.split("\n", 2)[2])
     assert text.count(r"\begin{") == text.count(r"\end{") == 2
     spec = re.search(r"\\begin\{tabular\}\{(\w+)\}", text)
@@ -125,7 +123,7 @@ def test_latex_is_balanced_and_rectangular(grid: Grid) -> None:
 
 
 def test_latex_separates_quoted_rows_and_states_rounding_and_signatures(grid: Grid) -> None:
-    text = to_latex(grid)
+    text = render("tex", [grid])
     measured, quoted = text.split(r"\toprule")[1].split(r"\midrule")[1:]
     assert "(quoted)" not in measured
     assert quoted.count("(quoted)") == len(published_scores())
@@ -140,26 +138,26 @@ def test_latex_separates_quoted_rows_and_states_rounding_and_signatures(grid: Gr
 
 def test_transposed_latex_sets_quoted_columns_apart(scores_file: ScoresFile) -> None:
     [table] = comparisons(load_all([scores_file(right=SETS)]), "gner", published_scores()[:2])
-    text = to_latex(comparison_grid(table, transposed=True))
+    text = render("tex", [systems_grid(table, transposed=True)])
     assert r"\begin{tabular}{lr@{\qquad}rr}" in text
     assert r"&& \multicolumn{2}{c}{quoted from publications} \\" in text
     assert r"\cmidrule{3-4}" in text
 
 
 def test_markdown_tables_are_rectangular(grid: Grid) -> None:
-    blocks = re.split(r"\n\s*\n", to_markdown(grid))
+    blocks = re.split(r"\n\s*\n", render("md", [grid]))
     [lines] = [block.splitlines() for block in blocks if block.startswith("| ")]
     assert len({len(re.findall(r"(?<!\\)\|", line)) for line in lines}) == 1
 
 
 def test_markdown_tells_all(grid: Grid) -> None:
-    text = to_markdown(grid)
+    text = render("md", [grid])
     assert re.search(rf"\| \*\*{top(grid)}\*\* ± \d+\.\d\\\*", text)
     assert "<ins>" in text
     assert r"supervised\_here" in text
     assert "dev, 40 sentences" in text
     assert "no mean: not all data sets of this table were scored" in text
-    assert "Warning: not like for like: crossner\\_ai is" in text
+    assert "Warning: not like for like: data is crossner\\_ai/" in text
     assert re.search(r"Signature of .*: `d:2@", text)
     assert "arXiv 2402.16602v2" in text
     assert "GNER-T5-base (quoted)" in text
@@ -213,15 +211,15 @@ class Text(HTMLParser):
 
 def test_html_holds_names_as_text(grid: Grid) -> None:
     parser = Text()
-    parser.feed(to_html(grid))
+    parser.feed(render("html", [grid]))
     tags = {"figure", "table", "caption", "thead", "tbody", "tr", "th", "td", "figcaption"}
     assert parser.tags <= tags | {"p", "b", "u", "i", "sup", "small", "code"}
     assert NASTY in parser.text
-    assert to_html(grid).count("<tr>") == 2 + sum(len(section.rows) for section in grid.sections)
+    assert render("html", [grid]).count("<tr>") == 2 + sum(len(section.rows) for section in grid.sections)
 
 
 def test_csv_holds_whole_figures_kinds_and_ends_of_intervals(grid: Grid) -> None:
-    rows = list(csv.DictReader(io.StringIO(to_csv(grid))))
+    rows = list(csv.DictReader(io.StringIO(render("csv", [grid]))))
     assert list(rows[0])[:5] == ["system", "kind", "crossner_ai", "crossner_ai low", "crossner_ai high"]
     assert rows[1]["system"] == NASTY
     assert [row["kind"] for row in rows] == ["measured"] * 3 + ["quoted"] * len(published_scores())
@@ -236,7 +234,7 @@ def test_csv_holds_whole_figures_kinds_and_ends_of_intervals(grid: Grid) -> None
 @given(st.lists(st.tuples(st.text(), st.floats(0, 100) | st.none()), max_size=5))
 def test_csv_round_trip(rows: list[tuple[str, float | None]]) -> None:
     built = Grid("n", "t", (), (), columns=("name", "figure"), values=tuple(rows))
-    read = list(csv.reader(io.StringIO(to_csv(built), newline="")))[1:]
+    read = list(csv.reader(io.StringIO(render("csv", [built]), newline="")))[1:]
     assert [(r[0], float(r[1]) if r[1] else None) for r in read] == [(csv_text(name), cell) for name, cell in rows]
 
 
@@ -250,7 +248,7 @@ def test_json_holds_the_same_values_as_csv(grid: Grid) -> None:
 def test_transposed_tables_hold_the_same_figures(scores_file: ScoresFile) -> None:
     paths = [scores_file(name, name=name, right=SETS) for name in ("a", "b")]
     [table] = comparisons(load_all(paths), "gner", published_scores()[:1])
-    upright, turned = (comparison_grid(table, True, transposed) for transposed in (False, True))
+    upright, turned = (systems_grid(table, True, transposed) for transposed in (False, True))
     rows = [row for section in upright.sections for row in section.rows]
     columns = list(zip(turned.heads, *(row for section in turned.sections for row in section.rows), strict=True))
     assert [row[1:] for row in rows] == [column[1:] for column in columns[1:]]
@@ -261,9 +259,9 @@ def test_transposed_tables_hold_the_same_figures(scores_file: ScoresFile) -> Non
 def test_tables_are_transposed_where_data_sets_are_many(scores_file: ScoresFile) -> None:
     many = {f"set{index}": 0.5 for index in range(18)}
     [wide] = comparisons(load_all([scores_file(right=many)]))
-    assert [cell.text for cell in comparison_grid(wide).heads] == ["Data set", "gner-tiny"]
+    assert [cell.text for cell in systems_grid(wide).heads] == ["Data set", "gner-tiny"]
     [narrow] = comparisons(load_all([scores_file(right=SETS)]))
-    assert [cell.text for cell in comparison_grid(narrow).heads] == ["System", "AI", "Movie", "Mean"]
+    assert [cell.text for cell in systems_grid(narrow).heads] == ["System", "AI", "Movie", "Mean"]
 
 
 def test_types_stand_in_order_of_their_gold_and_the_best_is_bold(scores_file: ScoresFile) -> None:
@@ -300,7 +298,7 @@ def test_real_predictions_print_the_figures_of_the_reference(shared: Path) -> No
     paths = [shared / "predictions" / name for name in expected]
     systems = load_all(paths, tokenizer=str(shared / "tokenizers" / "t5"))
     [table] = comparisons(systems)
-    columns, values = (getattr(comparison_grid(table), name) for name in ("columns", "values"))
+    columns, values = (getattr(systems_grid(table), name) for name in ("columns", "values"))
     for (name, found), row in zip(expected.items(), values, strict=True):
         figures = dict(zip(columns, row, strict=True))
         assert figures["system"] == name.removesuffix(".jsonl")
@@ -308,6 +306,6 @@ def test_real_predictions_print_the_figures_of_the_reference(shared: Path) -> No
         for dataset in table.datasets:
             f1 = found[dataset]["t5_tokenizer"]["gner"]["f1"]
             assert figures[dataset] == pytest.approx(100 * f1, abs=1e-7)
-    assert [cell.text for cell in comparison_grid(table).sections[0].rows[0][1:]] == (
+    assert [cell.text for cell in systems_grid(table).sections[0].rows[0][1:]] == (
         ["50.7", "57.0", "72.8", "58.1", "64.7", "56.0", "43.3", "57.5"]
     )

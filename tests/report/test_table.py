@@ -8,11 +8,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gner_bench.catalog.published import PublishedScore, published_scores
+from gner_bench.number_text import decimal, p_text, points
 from gner_bench.report.baseline import Baseline, choose_baseline
 from gner_bench.report.load import load_all
-from gner_bench.report.rounding import change, p_text, printed
-from gner_bench.report.signature import signature_warnings
-from gner_bench.report.table import NO_MEAN, OTHER_MEAN, SOME_PARTIAL, Entry, Row, Table, comparisons, layouts, ranks
+from gner_bench.report.views.table import (
+    NO_MEAN,
+    OTHER_MEAN,
+    SOME_PARTIAL,
+    Entry,
+    Row,
+    Table,
+    comparisons,
+    layouts,
+    ranks,
+    unlike,
+)
 from gner_bench.scoring.paired import differences
 
 ScoresFile = Callable[..., Path]
@@ -71,7 +81,7 @@ def test_the_mean_is_over_all_sets_of_the_table_or_missing(scores_file: ScoresFi
     part = scores_file("b", name="b", right={"crossner_ai": 0.9})
     systems = load_all([whole, part])
     first, second = only(comparisons(systems, "strict")).rows
-    expected = [100 * systems[0].figures.sets[name].micro("strict").prf.f1 for name in ("crossner_ai", "mit-movie")]
+    expected = [100 * systems[0].values.sets[name].micro("strict").f1 for name in ("crossner_ai", "mit-movie")]
     assert figures(first) == pytest.approx([*expected, sum(expected) / 2])
     assert figures(second)[1:] == [None, None]
     assert (first.no_mean, second.no_mean) == ("", NO_MEAN)
@@ -146,12 +156,12 @@ def test_partial_figures_do_not_compete_with_whole_ones() -> None:
 @given(st.lists(st.floats(0, 100) | st.none(), min_size=2, max_size=6), st.floats(0, 100))
 def test_ranks_are_exactly_the_two_highest_printed_measured_figures(found: list[float | None], quoted: float) -> None:
     rows = [*(row(figure, None) for figure in found), row(quoted, None, quoted=True)]
-    there = sorted({float(printed(each)) for each in found if each is not None}, reverse=True)
+    there = sorted({float(decimal(each)) for each in found if each is not None}, reverse=True)
     enough = sum(each is not None for each in found) > 1
     expected = {
-        (index, 0): ("best", "second")[there.index(float(printed(each)))]
+        (index, 0): ("best", "second")[there.index(float(decimal(each)))]
         for index, each in enumerate(found)
-        if enough and each is not None and there.index(float(printed(each))) < 2
+        if enough and each is not None and there.index(float(decimal(each))) < 2
     }
     assert ranks(table(*rows)) == expected
 
@@ -197,12 +207,12 @@ def test_a_baseline_is_a_system_or_a_file(scores_file: ScoresFile) -> None:
 
 @pytest.mark.parametrize(("figure", "text"), [(0.25, "0.2"), (0.75, "0.8"), (59.46, "59.5"), (100.0, "100.0")])
 def test_figures_print_half_to_even(figure: float, text: str) -> None:
-    assert printed(figure) == text
+    assert decimal(figure) == text
 
 
-@pytest.mark.parametrize(("points", "text"), [(1.26, "+1.3"), (-1.26, "−1.3"), (0.04, "0.0"), (-0.04, "0.0")])
-def test_changes_print_their_sign(points: float, text: str) -> None:
-    assert change(points) == text
+@pytest.mark.parametrize(("difference", "text"), [(1.26, "+1.3"), (-1.26, "−1.3"), (0.04, "0.0"), (-0.04, "0.0")])
+def test_changes_print_their_sign(difference: float, text: str) -> None:
+    assert points(difference) == text
 
 
 @pytest.mark.parametrize(
@@ -214,14 +224,15 @@ def test_p_values_print_two_digits(p: float, text: str) -> None:
 
 def test_data_and_protocol_must_be_alike(scores_file: ScoresFile) -> None:
     alike = load_all([scores_file("a", name="a"), scores_file("b", name="b", right={"crossner_ai": 0.1, "x": 1})])
-    assert signature_warnings(alike) == []
+    assert unlike(alike, "gner") == []
     first, second = load_all([scores_file("a", name="a"), scores_file("b", name="b", sentences=20, resamples=30)])
-    data, *_, resamples = signature_warnings([first, second])
-    assert data.startswith("not like for like: crossner_ai is test, 40 sentences @")
-    assert resamples == "not like for like: bs is 20 for a; 30 for b"
+    data, *others = unlike([first, second], "gner")
+    assert data.startswith("not like for like: data is crossner_ai/test=40@")
+    assert "for a; crossner_ai/test=20@" in data
+    assert not [line for line in others if "bs is" in line], "resampling moves intervals alone"
 
 
 def test_metrics_counted_beside_do_not_matter(scores_file: ScoresFile) -> None:
     systems = load_all([scores_file("a", name="a"), scores_file("b", name="b", metrics=("strict", "token"))])
-    assert signature_warnings(systems, "strict") == []
+    assert unlike(systems, "strict") == []
     assert [row.system for row in only(comparisons(systems, "gner")).rows] == ["a"]

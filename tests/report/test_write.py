@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from gner_bench.errors import InputError, UsageError
-from gner_bench.report.prepare import choose_published, prepare
+from gner_bench.report.contents import choose_published, prepare
 from gner_bench.report.write import write_report
 
 ScoresFile = Callable[..., Path]
@@ -142,7 +142,7 @@ def test_tables_alone_import_neither_matplotlib_nor_torch(two: list[Path], tmp_p
     code = f"""
 import sys
 from pathlib import Path
-from gner_bench.report.prepare import prepare
+from gner_bench.report.contents import prepare
 from gner_bench.report.write import write_report
 write_report(prepare([Path({str(two[0])!r})]), Path({str(tmp_path / "out")!r}), ("md", "tex", "csv", "json"))
 print({{"matplotlib", "torch", "transformers"}} & sys.modules.keys())

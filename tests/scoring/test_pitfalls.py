@@ -15,7 +15,7 @@ from gner_bench.api import load_predictions, score
 from gner_bench.bio import lenient_spans, strict_spans
 from gner_bench.data.sentence import Dataset, Sentence
 from gner_bench.errors import InputError
-from gner_bench.report.rounding import printed
+from gner_bench.number_text import decimal
 from gner_bench.scoring.counts import entities, gner_counts, normalise, partial_counts, strict_counts, type_counts
 from gner_bench.scoring.document import document
 from gner_bench.scoring.metrics import METRICS, prf
@@ -252,7 +252,7 @@ def test_scores_are_stored_unrounded_and_tables_round_the_binary_value_half_to_e
     found = document(score(given_sets(news=[sentence("B-x B-x B-x", "B-x O O")])), NONE)
     assert found["average"]["strict"]["f1"] == 2 * (1 / 3) / (1 + 1 / 3)
     assert prf(1, 1, 3, "gner").f1 == pytest.approx(0.5, abs=1e-9)
-    assert [printed(figure) for figure in (0.25, 0.75, 66.05, 66.15, 99.96)] == ["0.2", "0.8", "66.0", "66.2", "100.0"]
+    assert [decimal(figure) for figure in (0.25, 0.75, 66.05, 66.15, 99.96)] == ["0.2", "0.8", "66.0", "66.2", "100.0"]
 
 
 # What docs/protocol.md says

@@ -108,11 +108,12 @@ def _empty(grid: Grid) -> Table:
         return Table.grid(padding=(0, 1))
     if grid.frame == "list":
         return Table(box=box.SIMPLE_HEAD, show_edge=False, padding=(0, 1, 0, 0), pad_edge=False)
-    title = Text(one_line(grid.title), "table.title")
+    title = Text(one_line(grid.title))
     if grid.frame == "comparison":
         return Table(title=title, title_justify="left")
     if grid.frame == "scores":
-        return Table(title=title, caption=Text("; ".join(grid.remarks), "table.caption") if grid.remarks else None)
+        return Table(title=title, caption=Text("; ".join(grid.remarks)) if grid.remarks else None)
+    title.stylize("table.title")
     notes = [f"{symbol} {one_line(text)}" for text, symbol in grid.footnotes.items()]
     warnings = [f"Warning: {one_line(warning)}" for warning in grid.warnings]
     caption = "\n".join(filter(None, [one_line(" ".join(grid.remarks)), *notes, *warnings]))
