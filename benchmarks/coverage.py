@@ -29,13 +29,12 @@ from pathlib import Path
 import numpy as np
 
 import gner_bench
-from gner_bench.scoring.counts import NO_TYPE
-from gner_bench.scoring.figures import Figures
-from gner_bench.scoring.metrics import METRICS, Metric, as_metric
+from gner_bench.scoring.metrics import METRICS, NO_TYPE, Metric, as_metric
 from gner_bench.scoring.paired import ALPHA, differences, pair
 from gner_bench.scoring.resampling import Resampling
 from gner_bench.scoring.scores import Scores
 from gner_bench.scoring.statistics import Integers, Row, Statistics
+from gner_bench.scoring.values import SystemValues
 
 SHARES = {0.5: "half drawn", 1.0: "as many drawn"}
 SETS_TOGETHER, POOLED, MEAN = "all sets", "pooled", "mean"
@@ -80,10 +79,10 @@ def with_statistics(scores: Scores, statistics: Mapping[str, Statistics], metric
 
 def figures_of(scores: Scores, metric: Metric, resampling: Resampling) -> dict[str, tuple[float, tuple[float, float]]]:
     """F1 and its interval by data set, pooled and as the mean, all by the code that ``score`` runs."""
-    figures = Figures(scores, resampling)
-    found = {name: each.micro(metric) for name, each in figures.sets.items()}
-    found |= {POOLED: figures.pooled(metric), MEAN: figures.average(metric)}
-    return {name: (each.prf.f1, (each.intervals or {}).get("f1", (0.0, 0.0))) for name, each in found.items()}
+    values = SystemValues(scores, resampling)
+    found = {name: each.micro(metric) for name, each in values.sets.items()}
+    found |= {POOLED: values.pooled(metric), MEAN: values.average(metric)}
+    return {name: (each.f1, (each.interval or {}).get("f1", (0.0, 0.0))) for name, each in found.items()}
 
 
 def coverage(scores: Scores, metric: Metric, share: float, trials: int, resamples: int) -> dict[str, float]:
@@ -138,7 +137,7 @@ def _exchanged(first: Scores, second: Scores, metric: Metric, random: np.random.
     return with_statistics(first, one, metric), with_statistics(first, two, metric)
 
 
-def told(share: float, trials: int) -> str:
+def with_error(share: float, trials: int) -> str:
     """Such as ``94.8 ± 0.7``."""
     return f"{100 * share:.1f} ± {100 * (share * (1 - share) / trials) ** 0.5:.1f}"
 
@@ -155,8 +154,8 @@ def print_coverage(systems: Sequence[Scores], metric: Metric, trials: int, resam
     heads = [f"{scores.origin.system.name}, {drawn}" for drawn in SHARES.values() for scores in systems]
     sizes = {name: len(each.statistics) for name, each in systems[0].sets.items()}
     sizes |= dict.fromkeys((POOLED, MEAN, SETS_TOGETHER), sum(sizes.values()))
-    rows = [[n, str(sizes[n]), *(told(column[n], trials) for column in columns)] for n in [*sets, POOLED, MEAN]]
-    together = [told(sum(column[name] for name in sets) / len(sets), trials * len(sets)) for column in columns]
+    rows = [[n, str(sizes[n]), *(with_error(column[n], trials) for column in columns)] for n in [*sets, POOLED, MEAN]]
+    together = [with_error(sum(column[name] for name in sets) / len(sets), trials * len(sets)) for column in columns]
     rows.insert(len(sets), [SETS_TOGETHER, str(sizes[SETS_TOGETHER]), *together])
     title = f"Trials of {trials:,} whose 95% interval covers the true {metric} F1, in percent ({resamples:,} resamples)"
     print_table(title, ["data set", "sentences", *heads], rows)
@@ -164,8 +163,8 @@ def print_coverage(systems: Sequence[Scores], metric: Metric, trials: int, resam
 
 def print_false_positives(first: Scores, second: Scores, metric: Metric, trials: int, resamples: int) -> None:
     found, families = false_positives(first, second, metric, trials, resamples)
-    rows = [[name, told(one, trials), told(two, trials)] for name, (one, two) in found.items()]
-    rows.append(["any set, after Holm's correction", told(families, trials), ""])
+    rows = [[name, with_error(one, trials), with_error(two, trials)] for name, (one, two) in found.items()]
+    rows.append(["any set, after Holm's correction", with_error(families, trials), ""])
     title = f"Trials of {trials:,} with p < 0.05 without a true difference ({metric} F1), in percent"
     print_table(title, ["data set", "approximate randomization", "paired bootstrap"], rows)
 
@@ -174,7 +173,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("predictions", type=Path, nargs=2, metavar="FILE")
     parser.add_argument("--tokenizer", type=Path, metavar="PATH", help="back-tokenizer (default: none)")
-    parser.add_argument("--metric", type=as_metric, choices=METRICS, default="gner")
+    parser.add_argument("--metric", type=as_metric, choices=list(METRICS), default="gner")
     parser.add_argument("--trials", type=int, default=1000, help="(default: %(default)s)")
     parser.add_argument("--resamples", type=int, default=1000, help="of each interval and test (default: %(default)s)")
     options = parser.parse_args()

@@ -18,13 +18,13 @@ from pathlib import Path
 from seqeval.metrics import f1_score
 
 from gner_bench.api import load_predictions, score
+from gner_bench.bio import lenient_spans
 from gner_bench.data.sentence import Dataset
-from gner_bench.scoring.entities import lenient_spans
-from gner_bench.scoring.figures import Figures
 from gner_bench.scoring.gold_files import Gold
 from gner_bench.scoring.metrics import METRICS, Metric, prf
 from gner_bench.scoring.predictions import Prediction
 from gner_bench.scoring.resampling import Resampling
+from gner_bench.scoring.values import SystemValues
 
 Sets = dict[str, list[Prediction]]
 Tags = Sequence[str]
@@ -75,39 +75,39 @@ def seqeval_default(sentences: Iterable[Prediction]) -> float:
 def table(file: Path, tokenizer: Path, raw: Path | None) -> list[Row]:
     """The protocols for the predictions of one file."""
     predictions = load_predictions(file, tokenizer=tokenizer)
-    figures = Figures(score(predictions, METRICS), Resampling(0))
+    values = SystemValues(score(predictions, list(METRICS)), Resampling(0))
     sets: Sets = {}
     for each in predictions:
         sets.setdefault(each.dataset, []).append(each)
     rows = [
-        _metric("**gner**: normalised texts, a set per sentence", figures, "gner"),
+        _metric("**gner**: normalised texts, a set per sentence", values, "gner"),
         Row("the same without text normalisation", [micro(each, texts) for each in sets.values()]),
         Row("positions, lenient spans", [micro(each, positions) for each in sets.values()]),
         Row("positions, seqeval's default mode", [seqeval_default(each) for each in sets.values()]),
-        _metric("**strict**: positions, valid BIO only", figures, "strict"),
-        _metric("**exact**: positions, types ignored", figures, "exact"),
-        _metric("**partial**: overlap counts half, types ignored", figures, "partial"),
-        _metric("**type**: overlap and equal type", figures, "type"),
-        _metric("**token**: words by type", figures, "token"),
-        Row("strict, macro over types", [each.macro("strict").f1 for each in figures.sets.values()]),
+        _metric("**strict**: positions, valid BIO only", values, "strict"),
+        _metric("**exact**: positions, types ignored", values, "exact"),
+        _metric("**partial**: overlap counts half, types ignored", values, "partial"),
+        _metric("**type**: overlap and equal type", values, "type"),
+        _metric("**token**: words by type", values, "token"),
+        Row("strict, macro over types", [each.macro("strict").f1 for each in values.sets.values()]),
     ]
     splits = {name: each[0].split for name, each in sets.items() if name.startswith(DOMAIN)}
     if raw is not None and splits:
         rows.append(_metric("gner, `misc` kept in the gold", _with_misc(file, tokenizer, raw, splits), "gner"))
-    return [*rows, Row("gner, micro over all sets together", [None] * len(sets), figures.pooled("gner").prf.f1)]
+    return [*rows, Row("gner, micro over all sets together", [None] * len(sets), values.pooled("gner").f1)]
 
 
-def _metric(protocol: str, figures: Figures, metric: Metric) -> Row:
-    return Row(protocol, [each.micro(metric).prf.f1 for each in figures.sets.values()])
+def _metric(protocol: str, values: SystemValues, metric: Metric) -> Row:
+    return Row(protocol, [each.micro(metric).f1 for each in values.sets.values()])
 
 
-def _with_misc(file: Path, tokenizer: Path, raw: Path, splits: dict[str, str]) -> Figures:
+def _with_misc(file: Path, tokenizer: Path, raw: Path, splits: dict[str, str]) -> SystemValues:
     """The figures against CrossNER as published; sets of other origin keep their gold, which has no such type."""
     gold: list[Dataset] = []
     for name, split in splits.items():
         path = raw / name.removeprefix(DOMAIN) / f"{split}.txt"
         gold += Gold((path,), (name,), split, keep_misc=True).read()
-    return Figures(score(load_predictions(file, tokenizer=tokenizer, gold=gold), ["gner"]), Resampling(0))
+    return SystemValues(score(load_predictions(file, tokenizer=tokenizer, gold=gold), ["gner"]), Resampling(0))
 
 
 def main() -> None:

@@ -99,8 +99,13 @@ class _Key:
         if get_origin(hint) is tuple:
             if not isinstance(value, list):
                 raise self.error("expected an array")
-            inner = get_args(hint)[0]
-            return tuple(_Key(self.path, f"{self.name}[{i}]").value(inner, item) for i, item in enumerate(value))
+            inner = get_args(hint)
+            if Ellipsis in inner:
+                inner = inner[:1] * len(value)
+            elif len(inner) != len(value):
+                raise self.error(f"expected an array of {len(inner)}, found {len(value)}")
+            pairs = enumerate(zip(inner, value, strict=True))
+            return tuple(_Key(self.path, f"{self.name}[{i}]").value(hint, item) for i, (hint, item) in pairs)
         if get_origin(hint) is dict and isinstance(value, dict):
             return {key: self.at(key).value(get_args(hint)[1], item) for key, item in value.items()}
         if get_origin(hint) is Literal:

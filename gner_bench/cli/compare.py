@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from gner_bench.cli import options as shared
+from gner_bench.messages import warn
 from gner_bench.scoring.metrics import METRICS
 
 
@@ -71,12 +72,16 @@ def compare_command(
 
     if len(systems) < 2:
         raise UsageError("a comparison needs two systems or more")
-    many = usable_processes()
     result = compare(
-        *systems, metric=metric or None, resamples=resamples, seed=seed, tokenizer=tokenizer, processes=many
+        *systems,
+        metric=metric or None,
+        resamples=resamples,
+        seed=seed,
+        tokenizer=tokenizer,
+        processes=usable_processes(),
     )
     for warning in result.warnings():
-        shared.tell(warning)
+        warn(warning)
     if out is not None:
         write_json(out, result.document())
     if as_json:

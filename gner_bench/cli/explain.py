@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from gner_bench.cli import options as shared
+from gner_bench.messages import warn
 
 if TYPE_CHECKING:
-    from gner_bench.records import Json
     from gner_bench.scoring.explain import Explanation
-    from gner_bench.scoring.generations import Generations
+    from gner_bench.scoring.samples import Ranked
 
 WORST = 10
 CLASSES = ("wrong_type", "wrong_boundary", "wrong_both", "missed", "spurious")
@@ -68,79 +67,44 @@ def explain_command(
     """
     if names and (worst or classes):
         raise click.UsageError("--sample shows sentences, --worst and --class look for some; use one or the other")
-    from gner_bench.scoring.generations import load_generations
-
-    systems = _named([load_generations([run], tokenizer) for run in runs])
-    if names:
-        _samples(systems, names, as_json)
-    else:
-        _worst(systems, worst or WORST, classes, as_json)
-
-
-def _named(systems: Sequence[Generations]) -> dict[str, Generations]:
-    """The systems by name, with their file where that is not enough to tell them apart."""
-    names = [system.origin.system.name for system in systems]
-    return {
-        name if names.count(name) == 1 else f"{name} ({system.origin.files[0]})": system
-        for name, system in zip(names, systems, strict=True)
-    }
-
-
-def _warn(systems: dict[str, Generations]) -> None:
-    for warning in dict.fromkeys(warning for system in systems.values() for warning in system.origin.warnings):
-        shared.tell(warning)
-
-
-def _samples(systems: dict[str, Generations], names: Sequence[str], as_json: bool) -> None:
-    from gner_bench.scoring.explain import document
-
-    explained = _explained(systems, names)
-    _warn(systems)
-    if as_json:
-        _print_json(
-            {
-                "samples": [
-                    {"sample": name, "systems": [{"system": system} | document(each) for system, each in found]}
-                    for name, found in explained.items()
-                ]
-            }
-        )
-        return
-    from gner_bench.report.explain import print_sample
-    from gner_bench.terminal import console
-
-    for name, found in explained.items():
-        print_sample(name, found, console())
-
-
-def _explained(systems: dict[str, Generations], names: Sequence[str]) -> dict[str, list[tuple[str, Explanation]]]:
-    """Each sentence as every system has it."""
-    from gner_bench.scoring.explain import explain
-    from gner_bench.scoring.samples import find_samples
-
-    explained: dict[str, list[tuple[str, Explanation]]] = {name: [] for name in names}
-    for system, predictions in systems.items():
-        for name, found in find_samples(predictions, names).items():
-            explained[name] += [(system, explain(sentence, predictions.back_tokenizer)) for sentence in found]
-    return explained
-
-
-def _worst(systems: dict[str, Generations], most: int, classes: Sequence[str], as_json: bool) -> None:
-    from gner_bench.scoring.samples import worst_samples
-
-    found = {name: worst_samples(predictions, most, classes) for name, predictions in systems.items()}
-    _warn(systems)
-    if as_json:
-        _print_json({"worst": {name: [each.document() for each in ranked] for name, ranked in found.items()}})
-        return
-    from gner_bench.report.explain import print_worst
-    from gner_bench.terminal import console
-
-    for name, ranked in found.items():
-        print_worst(name, ranked, console())
-
-
-def _print_json(document: Json) -> None:
     from gner_bench.files import to_json
+    from gner_bench.scoring.explain import document, explain
+    from gner_bench.scoring.generations import load_generations
+    from gner_bench.scoring.samples import find_samples, worst_samples
 
-    click.echo(to_json(document))
+    systems = [load_generations([run], tokenizer) for run in runs]
+    titles = [system.origin.system.name for system in systems]
+    # Systems of one name are told apart by their files.
+    by_name = {
+        title if titles.count(title) == 1 else f"{title} ({system.origin.files[0]})": system
+        for title, system in zip(titles, systems, strict=True)
+    }
+    explained: dict[str, list[tuple[str, Explanation]]] = {sample: [] for sample in names}
+    ranked: dict[str, list[Ranked]] = {}
+    for title, system in by_name.items():
+        if names:
+            for sample, sentences in find_samples(system, names).items():
+                explained[sample] += [(title, explain(sentence, system.back_tokenizer)) for sentence in sentences]
+        else:
+            ranked[title] = worst_samples(system, worst or WORST, classes)
+    for warning in dict.fromkeys(warning for system in systems for warning in system.origin.warnings):
+        warn(warning)
+    if as_json and names:
+        samples = [
+            {
+                "sample": sample,
+                "systems": [{"system": title} | document(explanation) for title, explanation in systems_of],
+            }
+            for sample, systems_of in explained.items()
+        ]
+        click.echo(to_json({"samples": samples}))
+    elif as_json:
+        click.echo(to_json({"worst": {title: [row.document() for row in rows] for title, rows in ranked.items()}}))
+    else:
+        from gner_bench.report.explain import print_sample, print_worst
+        from gner_bench.terminal import console
+
+        for sample, systems_of in explained.items():
+            print_sample(sample, systems_of, console())
+        for title, rows in ranked.items():
+            print_worst(title, rows, console())

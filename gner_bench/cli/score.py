@@ -11,13 +11,11 @@ import click
 from gner_bench.cli import importing
 from gner_bench.cli import options as shared
 from gner_bench.errors import GnerBenchError, UsageError
-from gner_bench.verbosity import QUIET, verbosity
+from gner_bench.messages import QUIET, verbosity, warn
 
 if TYPE_CHECKING:
     from gner_bench.report.formats import Result
     from gner_bench.scoring.gates import Gates
-    from gner_bench.scoring.metrics import Metric
-    from gner_bench.scoring.predictions import Predictions
     from gner_bench.scoring.resampling import Resampling
 
 FORMATS = ("table", "json", "markdown", "csv", "junit")
@@ -42,18 +40,18 @@ FORMATS = ("table", "json", "markdown", "csv", "junit")
     type=click.Choice(FORMATS),
     default="table",
     show_default=True,
-    help="What is printed: a table, what scores.json holds, Markdown for a comment, every figure as CSV, JUnit XML.",
+    help="What is printed: a table, what scores.json holds, Markdown for a comment, every value as CSV, JUnit XML.",
 )
 @click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
 @click.option("--per-type", is_flag=True, help="Also a table of every entity type (table and markdown).")
 @click.option("--errors", is_flag=True, help="Also what kinds of errors were made (table).")
 @click.option("--out", type=shared.PATH, metavar="scores.json", help="Also write the result to this file.")
 @shared.gates
-@click.option("-q", "--quiet", is_flag=True, help="No warnings: figures and verdict alone.")
+@click.option("-q", "--quiet", is_flag=True, help="No warnings: scores and verdict alone.")
 def score_command(
     files: tuple[Path, ...],
     tokenizer: str | None,
-    metric: tuple[Metric, ...],
+    metric: tuple[str, ...],
     resamples: int,
     seed: int,
     name: str | None,
@@ -63,7 +61,7 @@ def score_command(
     errors: bool,
     out: Path | None,
     quiet: bool,
-    **asked: Any,
+    **options: Any,
 ) -> None:
     """Score prediction files: the GNER metric and strict span F1, with intervals, and gates for CI.
 
@@ -82,38 +80,47 @@ def score_command(
       gner-bench score answers.jsonl --from uniner --gold data/gner/crossner_ai --as crossner_ai --split test
     """
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # data sets are resampled side by side instead
+    from gner_bench.api import score
+    from gner_bench.files import write_json
+    from gner_bench.report.formats import Result
+    from gner_bench.scoring.counting import usable_processes
+    from gner_bench.scoring.document import document
+    from gner_bench.scoring.gates import evaluate, unlike
     from gner_bench.scoring.resampling import Resampling
+    from gner_bench.scoring.scores import warnings_of
 
     if quiet:
         click.get_current_context().with_resource(verbosity(QUIET))
-    format_ = _format(format_, as_json, errors)
+    if as_json and format_ not in ("table", "json"):
+        raise UsageError(f"--json and --format {format_} exclude each other")
+    format_ = "json" if as_json else format_
+    if errors and format_ != "table":
+        raise UsageError("--errors is for --format table; JSON holds the error analysis anyway")
+    for text in (name or "", *map(str, files)):
+        if not text.isascii() and text.encode("utf-8", "replace").decode() != text:
+            raise UsageError(f"{text.encode('utf-8', 'replace').decode()}: is not UTF-8")
     metrics, resampling = tuple(dict.fromkeys(metric)), Resampling(resamples, seed)
-    told = {key: asked.pop(key) for key in importing.KEYS}
-    gates = _gates(shared.GateOptions(**asked), metrics, resampling, out)
-    result = _score(_predictions(files, tokenizer, name, told), metrics, resampling, gates, out)
-    for warning in result.warnings:
-        shared.tell(warning)
+    read_as = {key: options.pop(key) for key in importing.KEYS}
+    gates = _gates(shared.GateOptions(**options), metrics, resampling, out)
+    scores = score(importing.load(files, tokenizer, name, **read_as), metrics, usable_processes())
+    written = document(scores, resampling)
+    if out is not None:
+        write_json(out, written)
+    warnings = [*warnings_of(scores), *(unlike(scores, gates.baseline) if gates.baseline else [])]
+    result = Result(written, evaluate(scores, gates, resampling), warnings, bool(gates))
+    for warning in warnings:
+        warn(warning)
     _print(result, format_, per_type, errors)
-    _summarise(result, per_type)
     result.require_passed()
 
 
-def _format(format_: str, as_json: bool, errors: bool) -> str:
-    """What is printed. Raises UsageError for options that exclude each other."""
-    if as_json and format_ not in ("table", "json"):
-        raise UsageError(f"--json and --format {format_} exclude each other")
-    if errors and (as_json or format_ in ("markdown", "csv", "junit")):
-        raise UsageError("--errors is for --format table; JSON holds the error analysis anyway")
-    return "json" if as_json else format_
-
-
-def _gates(asked: shared.GateOptions, metrics: tuple[Metric, ...], resampling: Resampling, out: Path | None) -> Gates:
+def _gates(asked: shared.GateOptions, metrics: tuple[str, ...], resampling: Resampling, out: Path | None) -> Gates:
     from gner_bench.scoring import gates, paired
 
     floors = tuple(gates.floor(text, metrics) for text in asked.fail_under)
-    for each in floors:
-        if 0 < each.percent <= 1:
-            shared.tell(f"--fail-under {each.title} is in percent: F1 of {each.percent / 100:g} is enough")
+    for floor in floors:
+        if 0 < floor.percent <= 1:
+            warn(f"--fail-under {floor.title} is in percent: F1 of {floor.percent / 100:g} is enough")
     path, alpha = asked.baseline, paired.ALPHA if asked.alpha is None else asked.alpha
     if path is None:
         if asked.max_drop is not None or asked.strict_drop or asked.alpha is not None:
@@ -125,58 +132,26 @@ def _gates(asked: shared.GateOptions, metrics: tuple[Metric, ...], resampling: R
     return gates.Gates(floors, baseline)
 
 
-def _predictions(files: tuple[Path, ...], tokenizer: str | None, name: str | None, told: dict[str, Any]) -> Predictions:
-    for text in (name or "", *map(str, files)):
-        if not text.isascii() and text.encode("utf-8", "replace").decode() != text:
-            raise UsageError(f"{text.encode('utf-8', 'replace').decode()}: is not UTF-8")
-    return importing.load(files, tokenizer, name, **told)
-
-
-def _score(
-    predictions: Predictions, metrics: tuple[Metric, ...], resampling: Resampling, gates: Gates, out: Path | None
-) -> Result:
-    from gner_bench.api import score
-    from gner_bench.files import write_json
-    from gner_bench.report.formats import Result
-    from gner_bench.scoring.counting import usable_processes
-    from gner_bench.scoring.document import document
-    from gner_bench.scoring.gates import judge, unlike
-    from gner_bench.scoring.warnings import warnings_of
-
-    scores = score(predictions, metrics, usable_processes())
-    found = document(scores, resampling)
-    if out is not None:
-        write_json(out, found)
-    warnings = [*warnings_of(scores), *(unlike(scores, gates.baseline) if gates.baseline else [])]
-    return Result(found, judge(scores, gates, resampling), warnings, bool(gates))
-
-
 def _print(result: Result, format_: str, per_type: bool, errors: bool) -> None:
+    """Print the results and, in GitHub Actions, add them to the summary of the step."""
+    from gner_bench.report.formats import summary
+
     try:
-        _print_as(format_, result, per_type, errors)
+        if format_ == "table":
+            from gner_bench.report.scores import print_scores, print_verdict
+
+            print_scores(result.document, per_type, errors)
+            print_verdict(result)
+        else:
+            from gner_bench.report.formats.text import text_of
+
+            click.echo(text_of(result, format_, per_type).encode("utf-8"), nl=False)
     except BrokenPipeError:
         raise
     except OSError as error:
         raise GnerBenchError(f"the results cannot be printed ({error.strerror or error})") from None
-
-
-def _print_as(format_: str, result: Result, per_type: bool, errors: bool) -> None:
-    if format_ == "table":
-        from gner_bench.report.scores import print_scores, print_verdict
-
-        print_scores(result.document, per_type, errors)
-        print_verdict(result)
-    else:
-        from gner_bench.report.formats.text import text_of
-
-        click.echo(text_of(result, format_, per_type).encode("utf-8"), nl=False)
-
-
-def _summarise(result: Result, per_type: bool) -> None:
-    from gner_bench.report.formats import summary
-
     if os.environ.get(summary.VARIABLE):
         from gner_bench.report.formats.markdown import to_markdown
 
         if problem := summary.append_summary(to_markdown(result, per_type), os.environ):
-            shared.tell(problem)
+            warn(problem)

@@ -4,33 +4,21 @@ An entity is a strict span; its confidence is the product of the probabilities o
 ``strict`` says so. Sentences count whose ``generation.confidence`` holds one number from 0 to 1 for each word, as
 constrained decoding notes them; those without do not.
 
-The part ``calibration`` of scores.json; probabilities are rounded to 6 decimals, points of the curve to 4::
-
-    sentences        those that count; ``gold`` are their gold entities, ``entities`` their predicted ones
-    correct          how many of ``entities`` are right
-    confidence       the mean of ``entities``
-    reliability      a bin each: {"above", "to", "count", "confidence": mean, "correct": how many, "share": of count};
-                     confidence and share are null for an empty bin
-    ece              expected calibration error
-    average_precision
-    curve            [[confidence, precision, recall], …] of the entities of that confidence or more, at most 101
-
-The bins have equal widths, ((m-1)/10, m/10], and the error is the mean over entities of the distance between share and
-mean confidence of their bin (Guo et al. 2017, On Calibration of Modern Neural Networks, section 2). Recall is against
-all gold entities; the average precision is the sum over thresholds of precision times the growth of recall, so that
-gold entities never predicted lower it. Entities of equal confidence enter together.
+The bins of the reliability table have equal widths, ((m-1)/10, m/10], and the error is the mean over entities of the
+distance between share and mean confidence of their bin (Guo et al. 2017, On Calibration of Modern Neural Networks,
+section 2). Recall is against all gold entities; the average precision is the sum over thresholds of precision times the
+growth of recall, so that gold entities never predicted lower it. Entities of equal confidence enter together.
 """
 
 from __future__ import annotations
 
 from array import array
 from math import prod
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gner_bench.records import Json
+from gner_bench.documents.scores import Bin, Calibration
 from gner_bench.scoring.predictions import Prediction
 
 BINS = 10
@@ -38,7 +26,15 @@ MOST_POINTS = 101
 Floats = NDArray[np.float64]
 
 
-class Calibration:
+def confidence_of(sentence: Prediction) -> list[float]:
+    """The probability of each word's tag as the run noted it, empty where it noted none that can be used."""
+    noted = sentence.generation.get("confidence")
+    if not isinstance(noted, list) or len(noted) != len(sentence.words):
+        return []
+    return noted if all(type(number) in (int, float) and 0 <= number <= 1 for number in noted) else []
+
+
+class CalibrationTally:
     """The entities of one data set with their confidence: nine bytes each."""
 
     def __init__(self) -> None:
@@ -49,8 +45,8 @@ class Calibration:
 
     def add(self, sentence: Prediction) -> None:
         """Count the entities of a sentence, if it has a confidence for each word."""
-        probabilities: Any = sentence.generation.get("confidence")
-        if not _usable(probabilities, len(sentence.words)):
+        probabilities = confidence_of(sentence)
+        if not probabilities:
             return
         gold = sentence.gold_spans
         self.sentences += 1
@@ -59,80 +55,76 @@ class Calibration:
             self._confidence.append(prod(probabilities[span[0] : span[1]]))
             self._right.append(span in gold)
 
-    def extend(self, later: Calibration) -> None:
+    def extend(self, later: CalibrationTally) -> None:
         """Add the sentences of another."""
         self.sentences += later.sentences
         self._gold += later._gold
         self._confidence.extend(later._confidence)
         self._right.extend(later._right)
 
-    def document(self) -> Json:
-        """The part ``calibration`` of scores.json."""
+    def calibration(self) -> Calibration | None:
+        """The part ``calibration`` of scores.json, None where no sentence has a confidence."""
+        if not self.sentences:
+            return None
         confidence = np.frombuffer(self._confidence, dtype=np.float64)
         right = np.frombuffer(self._right, dtype=np.int8).astype(np.float64)
-        bins = reliability(confidence, right)
-        return {
-            "sentences": self.sentences,
-            "gold": self._gold,
-            "entities": len(confidence),
-            "correct": int(right.sum()),
-            "confidence": _mean(confidence),
-            "reliability": bins,
-            "ece": round(expected_calibration_error(confidence, right), 6),
-            **curve(confidence, right, self._gold),
-        }
-
-
-def _usable(probabilities: Any, words: int) -> bool:
-    return (
-        isinstance(probabilities, list)
-        and len(probabilities) == words
-        and set(map(type, probabilities)) <= {float, int}
-        and all(0 <= probability <= 1 for probability in probabilities)
-    )
+        average_precision, curve = precision_recall_curve(confidence, right, self._gold)
+        return Calibration(
+            sentences=self.sentences,
+            gold=self._gold,
+            entities=len(confidence),
+            correct=int(right.sum()),
+            confidence=_mean(confidence),
+            reliability=reliability(confidence, right),
+            ece=round(expected_calibration_error(confidence, right), 6),
+            average_precision=average_precision,
+            curve=curve,
+        )
 
 
 def _mean(values: Floats) -> float | None:
     return round(float(values.mean()), 6) if len(values) else None
 
 
-def _bins(confidence: Floats) -> list[NDArray[np.bool_]]:
-    """Which entities stand in each bin, each of shape (entities,)."""
+def _in_bins(confidence: Floats) -> list[NDArray[np.bool_]]:
+    """Which entities are in each bin, each of shape (entities,)."""
     places = np.searchsorted(np.arange(1, BINS) / BINS, confidence, side="left")
     return [places == place for place in range(BINS)]
 
 
-def reliability(confidence: Floats, right: Floats) -> list[Json]:
+def reliability(confidence: Floats, right: Floats) -> tuple[Bin, ...]:
     """The rows of a reliability table from confidences and rights (0 or 1) of shape (entities,)."""
-    return [
-        {
-            "above": place / BINS,
-            "to": (place + 1) / BINS,
-            "count": int(inside.sum()),
-            "confidence": _mean(confidence[inside]),
-            "correct": int(right[inside].sum()),
-            "share": _mean(right[inside]),
-        }
-        for place, inside in enumerate(_bins(confidence))
-    ]
+    return tuple(
+        Bin(
+            above=place / BINS,
+            to=(place + 1) / BINS,
+            count=int(inside.sum()),
+            confidence=_mean(confidence[inside]),
+            correct=int(right[inside].sum()),
+            share=_mean(right[inside]),
+        )
+        for place, inside in enumerate(_in_bins(confidence))
+    )
 
 
 def expected_calibration_error(confidence: Floats, right: Floats) -> float:
     """From 0 to 1; 0 without entities. Shapes (entities,)."""
-    gaps = [abs(float((right[inside] - confidence[inside]).sum())) for inside in _bins(confidence)]
+    gaps = [abs(float((right[inside] - confidence[inside]).sum())) for inside in _in_bins(confidence)]
     return sum(gaps) / len(confidence) if len(confidence) else 0.0
 
 
-def curve(confidence: Floats, right: Floats, gold: int) -> Json:
-    """``average_precision`` and ``curve`` of entities of shape (entities,) and a number of gold ones."""
+def precision_recall_curve(
+    confidence: Floats, right: Floats, gold: int
+) -> tuple[float, tuple[tuple[float, float, float], ...]]:
+    """The average precision of entities of shape (entities,) and a number of gold ones, and points of their curve."""
     if not len(confidence) or not gold:
-        return {"average_precision": 0.0, "curve": []}
+        return 0.0, ()
     order = np.argsort(-confidence, kind="stable")
     ordered = confidence[order]
     last = np.flatnonzero(np.append(np.diff(ordered) != 0, True))
-    found = np.cumsum(right[order])[last]
-    precision, recall = found / (last + 1), found / gold
+    right_so_far = np.cumsum(right[order])[last]
+    precision, recall = right_so_far / (last + 1), right_so_far / gold
     average = float((precision * np.diff(recall, prepend=0.0)).sum())
     shown = np.unique(np.linspace(0, len(last) - 1, min(MOST_POINTS, len(last))).round().astype(np.int64))
-    points = np.stack([ordered[last], precision, recall], axis=1)[shown]
-    return {"average_precision": round(average, 6), "curve": points.round(4).tolist()}
+    points = np.stack([ordered[last], precision, recall], axis=1)[shown].round(4).tolist()
+    return round(average, 6), tuple((c, p, r) for c, p, r in points)

@@ -2,30 +2,31 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
 
+import numpy as np
+
+from gner_bench.documents.fields import Json
+from gner_bench.documents.scores import NAME, Interval, Resampling, read_scores
 from gner_bench.errors import UsageError
-from gner_bench.records import Json
-from gner_bench.scoring.changed import Changes, TypeDifference, changes, type_differences
-from gner_bench.scoring.document import read_scores
-from gner_bench.scoring.metrics import DEFAULT, DEFINITIONS, METRICS, Metric
-from gner_bench.scoring.paired import Difference, differences, require_same_sentences
-from gner_bench.scoring.resampling import Resampling
-from gner_bench.scoring.scores import Scores, SetScores
-from gner_bench.scoring.signature import signature_fields
-from gner_bench.scoring.warnings import warnings_of
+from gner_bench.scoring.document import scores_of
+from gner_bench.scoring.metrics import DEFAULT, METRICS, Metric, ordered
+from gner_bench.scoring.paired import Difference, differences, pair, require_same_sentences
+from gner_bench.scoring.resampling import f1, interval
+from gner_bench.scoring.scores import Scores, SetScores, warnings_of
+from gner_bench.scoring.signature import SignatureDifference, signature_fields
+from gner_bench.scoring.signature import differences as signature_differences
 
 VERSION = 1
 RESAMPLES = 10_000
-NOT_STATED = "(not stated)"
-NOT_COMPARED = frozenset({"metric", "part", "bs", "seed"})
-"""Keys that a comparison settles itself: the systems stand on the same sentences and are resampled alike."""
-BY_METRIC = ("count", "repair")
+TYPES_AT_ONCE = 64
+"""Types resampled at a time, which bounds the memory."""
+Counted = tuple[float, float, float]
+"""Right, predicted and gold, in entities."""
 
 
 @dataclass(frozen=True)
@@ -41,26 +42,50 @@ class MeasuredSystem:
         return f"{self.label} {self.scores.origin.system.name}"
 
     def document(self) -> Json:
-        origin = self.scores.origin
-        files = [str(file) for file in origin.files]
         return {
             "label": self.label,
-            "name": origin.system.name,
-            "files": files,
+            "name": self.scores.origin.system.name,
+            "files": [str(file) for file in self.scores.origin.files],
             "signature_fields": dict(self.signature),
         }
 
 
 @dataclass(frozen=True)
-class SignatureDifference:
-    """A key of the signatures with another value for each of two systems."""
+class TypeDifference:
+    """The F1 (0 to 1) of one entity type, of which there are ``gold``, and the paired interval of the difference."""
 
-    key: str
-    first: str
-    second: str
+    name: str
+    gold: float
+    first: float
+    second: float
+    difference: float
+    interval: Interval
 
-    def said(self, first: str, second: str) -> str:
-        return f"not like for like: {self.key} is {self.first} for {first}, {self.second} for {second}"
+
+@dataclass(frozen=True)
+class ChangedSentence:
+    """A sentence whose counts (right, predicted, gold) differ; ``gain`` is by how much its errors weigh less.
+
+    The gain is that of right less spurious less missed entities.
+    """
+
+    id: str
+    first: Counted
+    second: Counted
+    gain: float
+
+
+@dataclass(frozen=True)
+class Changes:
+    """The sentences of a set that the second system has ``better`` or ``worse``, or with ``other`` counts of no gain.
+
+    ``sentences`` is the size of the set. All are in the order of the first system's sentences.
+    """
+
+    sentences: int
+    better: tuple[ChangedSentence, ...]
+    worse: tuple[ChangedSentence, ...]
+    other: tuple[ChangedSentence, ...]
 
 
 @dataclass(frozen=True)
@@ -75,48 +100,54 @@ class Against:
     @property
     def signature_differences(self) -> list[SignatureDifference]:
         """Where the two were not scored alike."""
-        one, other = (comparable(each.signature, list(self.differences)) for each in (self.first, self.second))
-        keys = dict.fromkeys([*one, *other])
-        values = [(key, one.get(key, NOT_STATED), other.get(key, NOT_STATED)) for key in keys]
-        return [SignatureDifference(*each) for each in values if each[1] != each[2]]
+        return signature_differences(self.first.signature, self.second.signature, list(self.differences))
 
     @cached_property
     def types(self) -> dict[Metric, dict[str, list[TypeDifference]]]:
         """By metric and data set, for metrics that know types."""
         return {
-            metric: {name: type_differences(*sets, metric, self.resampling) for name, sets in self._sets().items()}
+            metric: {name: type_differences(*sets, metric, self.resampling) for name, sets in self._sets.items()}
             for metric in self.differences
-            if DEFINITIONS[metric].typed
+            if METRICS[metric].typed
         }
 
     @cached_property
     def changed(self) -> dict[str, Changes]:
         """By data set, by the counts of ``changed_by``."""
-        return {name: changes(*sets, self.changed_by) for name, sets in self._sets().items()}
+        return {name: changes(*sets, self.changed_by) for name, sets in self._sets.items()}
 
     @property
     def changed_by(self) -> Metric:
-        """The metric whose counts tell which sentences changed."""
+        """The metric by whose counts sentences changed."""
         return next(iter(self.differences))
 
+    @property
     def _sets(self) -> dict[str, tuple[SetScores, SetScores]]:
-        second = self.second.scores.sets
-        return {name: (each, second[name]) for name, each in self.first.scores.sets.items()}
+        return {name: (part, self.second.scores[name]) for name, part in self.first.scores.sets.items()}
 
     def document(self) -> Json:
         """As JSON, F1 from 0 to 1."""
+        by_metric = {}
+        for metric, rows in self.differences.items():
+            # A data set may be called mean too: the mean over sets is the last.
+            *sets, mean = [(row.name, _without_name(row) | {"significant": row.significant}) for row in rows]
+            by_metric[metric] = {"mean": mean[1], "datasets": dict(sets)}
         return {
             "first": self.first.label,
             "second": self.second.label,
-            "signature_differences": [asdict(each) for each in self.signature_differences],
-            "differences": {metric: _by_name(found) for metric, found in self.differences.items()},
+            "signature_differences": [asdict(difference) for difference in self.signature_differences],
+            "differences": by_metric,
             "types": {
-                metric: {name: {each.name: _plain(each) for each in found} for name, found in sets.items()}
+                metric: {name: {kind.name: _without_name(kind) for kind in kinds} for name, kinds in sets.items()}
                 for metric, sets in self.types.items()
             },
             "changed_by": self.changed_by,
-            "changed": {name: asdict(each) for name, each in self.changed.items()},
+            "changed": {name: asdict(part) for name, part in self.changed.items()},
         }
+
+
+def _without_name(row: Difference | TypeDifference) -> Json:
+    return {key: value for key, value in asdict(row).items() if key != "name"}
 
 
 @dataclass(frozen=True)
@@ -133,38 +164,65 @@ class Comparison:
         return {
             "version": VERSION,
             "metrics": list(self.metrics),
-            "resampling": asdict(self.resampling),
-            "systems": [each.document() for each in self.systems],
-            "comparisons": [each.document() for each in self.against],
+            "resampling": self.resampling.json(),
+            "systems": [system.document() for system in self.systems],
+            "comparisons": [against.document() for against in self.against],
             "warnings": self.warnings(),
         }
 
     def warnings(self) -> list[str]:
-        """One line each: where systems were not scored alike, then what must be said of the systems themselves."""
-        found = [
-            each.said(pair.first.title, pair.second.title)
-            for pair in self.against
-            for each in pair.signature_differences
+        """One line each: where systems were not scored alike, then what must be said of the systems themselves.
+
+        What is to be said of all systems has no label.
+        """
+        warnings = [
+            difference.sentence(against.first.title, against.second.title)
+            for against in self.against
+            for difference in against.signature_differences
         ]
-        return found + _shared([(each.label, warnings_of(each.scores)) for each in self.systems])
+        labels: dict[str, list[str]] = {}
+        for system in self.systems:
+            for line in dict.fromkeys(warnings_of(system.scores)):
+                labels.setdefault(line, []).append(system.label)
+        everybody = len(self.systems)
+        return warnings + [line if len(of) == everybody else f"{', '.join(of)}: {line}" for line, of in labels.items()]
 
 
-def _shared(warnings: Sequence[tuple[str, list[str]]]) -> list[str]:
-    """Warnings of several systems, each once, with their labels where it is not of all of them."""
-    labels: dict[str, list[str]] = {}
-    for label, lines in warnings:
-        for line in dict.fromkeys(lines):
-            labels.setdefault(line, []).append(label)
-    return [line if len(of) == len(warnings) else f"{', '.join(of)}: {line}" for line, of in labels.items()]
+def type_differences(
+    first: SetScores, second: SetScores, metric: Metric, resampling: Resampling
+) -> list[TypeDifference]:
+    """Of the types that occur in gold or predictions: those of the prompts in their order, then others."""
+    columns = [part.statistics.columns_of(metric) for part in (first, second)]
+    kinds = dict.fromkeys([*first.types, *second.types, *columns[0], *columns[1]])
+    occurring = [kind for kind in kinds if kind in columns[0] or kind in columns[1]]
+    differing = []
+    for start in range(0, len(occurring), TYPES_AT_ONCE):
+        names = occurring[start : start + TYPES_AT_ONCE]
+        paired = pair(first, second, metric, names)
+        sums, drawn = paired.sums(), f1(paired.resampled(resampling), metric)
+        gold, (one, two) = sums[0, :, 2] / METRICS[metric].unit, f1(sums, metric)
+        resampled = drawn[:, 1] - drawn[:, 0]
+        ends = [interval(resampled[:, i], resampling.confidence) for i in range(len(names))]
+        rows = zip(names, gold.tolist(), one.tolist(), two.tolist(), (two - one).tolist(), ends, strict=True)
+        differing += [TypeDifference(*row) for row in rows]
+    return differing
 
 
-def _by_name(found: Sequence[Difference]) -> Json:
-    *sets, mean = [(each.name, _plain(each) | {"significant": each.significant}) for each in found]
-    return {"mean": mean[1], "datasets": dict(sets)}
-
-
-def _plain(each: Difference | TypeDifference) -> Json:
-    return {key: value for key, value in asdict(each).items() if key != "name"}
+def changes(first: SetScores, second: SetScores, metric: Metric) -> Changes:
+    """The sentences whose counts by ``metric`` differ. Other entities with the same counts are no change."""
+    paired, unit = pair(first, second, metric), METRICS[metric].unit
+    counts = paired.counts[:, :, 0]
+    gains = (counts[:, 1] - counts[:, 0]) @ np.array([3, -1, -1])
+    differs = np.isin(paired.places, np.flatnonzero((counts[:, 0] != counts[:, 1]).any(axis=1)))
+    by_sign: dict[float, list[ChangedSentence]] = {1: [], -1: [], 0: []}
+    for i in sorted(np.flatnonzero(differs), key=lambda i: int(paired.order[i])):
+        one, two = (
+            (right, predicted, gold) if unit == 1 else (right / unit, predicted / unit, gold / unit)
+            for right, predicted, gold in counts[paired.places[i]].tolist()
+        )
+        gain = float(gains[paired.places[i]]) / unit
+        by_sign[np.sign(gain)].append(ChangedSentence(first.ids[int(paired.order[i])], one, two, gain))
+    return Changes(len(paired.places), tuple(by_sign[1]), tuple(by_sign[-1]), tuple(by_sign[0]))
 
 
 def comparison(
@@ -178,23 +236,22 @@ def comparison(
     if len(systems) < 2:
         raise UsageError("a comparison needs two systems or more")
     first, resampling = systems[0], resampling or Resampling(RESAMPLES)
-    for each in systems[1:]:
-        require_same_sentences(first.scores, each.scores)
-    chosen = tuple(metrics) if metrics else shared_metrics(systems)
-    ordered = tuple(metric for metric in METRICS if metric in chosen)
+    for other in systems[1:]:
+        require_same_sentences(first.scores, other.scores)
+    chosen = ordered(metrics or shared_metrics(systems))
     against = [
-        Against(first, other, resampling, {m: differences(first.scores, other.scores, m, resampling) for m in ordered})
+        Against(first, other, resampling, {m: differences(first.scores, other.scores, m, resampling) for m in chosen})
         for other in systems[1:]
     ]
-    return Comparison(tuple(systems), ordered, resampling, tuple(against))
+    return Comparison(tuple(systems), chosen, resampling, tuple(against))
 
 
 def shared_metrics(systems: Sequence[MeasuredSystem]) -> tuple[Metric, ...]:
     """The usual metrics that all systems were scored by, or else all shared ones. Raises UsageError without any."""
-    shared = [metric for metric in METRICS if all(metric in each.scores.metrics for each in systems)]
+    shared = [metric for metric in METRICS if all(metric in system.scores.metrics for system in systems)]
     if not shared:
-        said = "; ".join(f"{each.title} by {', '.join(each.scores.metrics)}" for each in systems)
-        raise UsageError(f"the systems share no metric: {said}")
+        scored_by = "; ".join(f"{system.title} by {', '.join(system.scores.metrics)}" for system in systems)
+        raise UsageError(f"the systems share no metric: {scored_by}")
     return tuple(metric for metric in shared if metric in DEFAULT) or tuple(shared)
 
 
@@ -209,37 +266,22 @@ def measured(label: str, scores: Scores) -> MeasuredSystem:
 
 
 def read_measured(label: str, path: Path) -> MeasuredSystem:
-    """A system of a scores.json with the signature that stands there. Raises InputError for an unusable file."""
-    scores, resampling = read_scores(path)
-    stated = json.loads(path.read_text(encoding="utf-8")).get("signature_fields")
-    fields = stated if isinstance(stated, dict) else signature_fields(scores, resampling)
-    return MeasuredSystem(label, scores, {key: str(value) for key, value in fields.items()})
+    """A system of a scores.json with the signature that is in it. Raises InputError for an unusable file."""
+    document = read_scores(path)
+    return MeasuredSystem(label, scores_of(document, path), document.signature_fields)
 
 
 def scores_file(path: Path) -> Path | None:
     """The scores.json that ``path`` is, or holds where it is a folder without predictions; None for predictions."""
     if path.is_dir():
-        inner = path / "scores.json"
+        inner = path / NAME
         return inner if inner.is_file() and not any(path.glob("predictions.jsonl*")) else None
-    return path if path.suffix == ".json" and _opens_as_scores(path) else None
-
-
-def _opens_as_scores(path: Path) -> bool:
-    """Whether the first key is that of scores.json; a record of predictions opens with another."""
+    if path.suffix != ".json":
+        return None
     try:
         with path.open(encoding="utf-8", errors="replace") as file:
-            return re.match(r'\s*(\{\s*("(version|average)"|$)|$)', file.read(200)) is not None
+            # The first key of scores.json is version, or average where keys were sorted; that of a record is another.
+            opens = re.match(r'\s*(\{\s*("(version|average)"|$)|$)', file.read(200))
     except OSError:
-        return True
-
-
-def comparable(signature: Mapping[str, str], metrics: Sequence[Metric]) -> dict[str, str]:
-    """The keys of a signature that must agree for a comparison by ``metrics``."""
-    kept = {key: value for key, value in signature.items() if key not in NOT_COMPARED}
-    for key in BY_METRIC:
-        parts = kept.get(key, "").split(",")
-        kept[key] = ",".join(part for part in parts if part.partition("=")[0] in metrics)
-    kept["data"] = ",".join(sorted(kept.get("data", "").split(",")))
-    if "gner" not in metrics:
-        kept.pop("norm", None)
-    return kept
+        return path  # reading it says what is wrong
+    return path if opens else None

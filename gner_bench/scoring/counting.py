@@ -1,55 +1,167 @@
-"""Predictions into scores, in one process or in several."""
+"""Predictions into scores: what is counted of each data set, in one process or in several."""
 
 from __future__ import annotations
 
+import hashlib
 import os
 import signal
 import sys
+from array import array
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import NoReturn
 
-from gner_bench.errors import GnerBenchError
-from gner_bench.scoring.metrics import DEFAULT, METRICS, Metric
-from gner_bench.scoring.predictions import Divisible, Prediction, Predictions
-from gner_bench.scoring.scores import Scores
-from gner_bench.scoring.tally import Tally
+import numpy as np
 
-Tallies = dict[str, Tally]
+from gner_bench.catalog import catalog
+from gner_bench.catalog.problems import ProblemFinder
+from gner_bench.data.sentence import ContentHash
+from gner_bench.documents.scores import Analysis
+from gner_bench.errors import GnerBenchError, InputError
+from gner_bench.scoring.calibration import CalibrationTally
+from gner_bench.scoring.errors import ErrorTally
+from gner_bench.scoring.metrics import DEFAULT, Metric, counters, ordered
+from gner_bench.scoring.predictions import Divisible, Origin, Prediction, Predictions
+from gner_bench.scoring.scores import Scores, SetScores
+from gner_bench.scoring.statistics import Packed, Statistics
+from gner_bench.scoring.structuring import StructuringTally
+
 MOST_PROCESSES = 8
 MANY = 64
-"""Parts of which progress is told: half a megabyte each."""
+"""Parts of which progress is shown: half a megabyte each."""
+
+
+def sentence_key(id: str, words: Iterable[str]) -> int:
+    """52 bits of a hash of a sentence's id and words, by which runs are compared: a double holds them exactly."""
+    return int.from_bytes(hashlib.blake2b("\0".join((id, *words)).encode(), digest_size=8).digest()) >> 12
+
+
+class Tally:
+    """The sums of one data set. Tallies of parts, extended in the order of the parts, are that of the whole.
+
+    It begins without sentences, as that of the data set of ``first``.
+    """
+
+    def __init__(self, first: Prediction, metrics: tuple[Metric, ...]) -> None:
+        name, split = self.name, self.split = first.dataset, first.split
+        self._first, self._metrics = (first.file, first.line), metrics
+        self._statistics = Statistics(metrics)
+        self._types: dict[str, None] = {}
+        self._ids, self._keys = Packed(), array("Q")
+        self._content = ContentHash()
+        self._problems = ProblemFinder(name, split)
+        self._structuring, self._errors = StructuringTally(), ErrorTally(metrics)
+        self._calibration = CalibrationTally()
+        self.structurings: set[str] = set()
+
+    def add(self, sentence: Prediction) -> None:
+        """Count a sentence. Raises InputError for one of another split."""
+        if sentence.split != self.split:
+            self._refuse(sentence.split, sentence.file, sentence.line)
+        self._types.update(dict.fromkeys(sentence.types))
+        self._ids.append(sentence.id)
+        self._keys.append(sentence_key(sentence.id, sentence.words))
+        self._statistics.add({metric: count(sentence) for metric, count in counters(self._metrics)})
+        self._content.add(sentence.words, sentence.gold)
+        self._problems.add(sentence.words)
+        self._structuring.add(sentence)
+        self._errors.add(sentence)
+        self.structurings.add(sentence.structuring)
+        if "confidence" in sentence.generation:
+            self._calibration.add(sentence)
+
+    def extend(self, later: Tally) -> None:
+        """Add the sentences of a tally of the same data set. Raises InputError for one of another split."""
+        if later.split != self.split:
+            self._refuse(later.split, *later._first)
+        self._types.update(later._types)
+        self._ids.extend(later._ids)
+        self._keys.extend(later._keys)
+        self._statistics.extend(later._statistics)
+        self._content.extend(later._content)
+        self._problems.extend(later._problems)
+        self._structuring.extend(later._structuring)
+        self._errors.extend(later._errors)
+        self._calibration.extend(later._calibration)
+        self.structurings |= later.structurings
+
+    def _refuse(self, split: str, file: Path, line: int) -> NoReturn:
+        message = f"{split!r}, but earlier sentences of {self.name} are of {self.split!r}"
+        raise InputError(file, message, line, "split")
+
+    def refuse_second(self, predictions: Predictions) -> None:
+        """Raise InputError for a sentence that is there twice, read again to name its places."""
+        keys, counts = np.unique(np.frombuffer(self._keys, dtype=np.uint64), return_counts=True)
+        if counts.max(initial=0) < 2:
+            return
+        twice, first = int(keys[counts > 1][0]), None
+        for sentence in predictions:
+            if sentence.dataset == self.name and sentence_key(sentence.id, sentence.words) == twice:
+                if first is not None:
+                    message = f"sentence {first.id} of {self.name} was read already ({first.file}, line {first.line})"
+                    raise InputError(sentence.file, message, sentence.line, "instance.id")
+                first = sentence
+
+    def scores(self, origin: Origin) -> SetScores:
+        """The scores of the sentences so far; a set of unknown size should have as many as the catalogue says."""
+        dataset = catalog().find_dataset(self.name)
+        published = dataset.splits.get(self.split) if dataset else None
+        matched_by, structuring = self._structuring.parts()
+        analysis = Analysis(
+            matched_by,
+            structuring,
+            self._errors.errors(self._statistics),
+            tuple(self._problems.problems()),
+            self._calibration.calibration(),
+        )
+        return SetScores(
+            self.name,
+            self.split,
+            tuple(self._types),
+            self._content.hexdigest(),
+            self._statistics,
+            self._ids,
+            self._keys,
+            origin.planned.get(self.name) or (published.sentences or None if published else None),
+            analysis,
+        )
+
+
+Tallies = dict[str, Tally]
 
 
 def score(predictions: Predictions, metrics: Sequence[Metric] = DEFAULT, processes: int = 1) -> Scores:
-    """Count every sentence of ``predictions``, by each of ``metrics`` once, in the order of METRICS.
+    """Count every sentence of ``predictions``, by each of ``metrics`` once, in the order of the registry.
 
     Large files are counted in parts, by as many ``processes``; their number changes nothing in the scores. More than
     one fork this process, which must have no threads at work then. Raises InputError for unreadable predictions, for a
-    sentence that stands twice and for a data set of two splits, GnerBenchError when a process was killed.
+    sentence that is there twice and for a data set of two splits, GnerBenchError when a process was killed.
     """
-    chosen = tuple(metric for metric in METRICS if metric in metrics)
+    chosen = ordered(metrics)
     parts = predictions.parts() if isinstance(predictions, Divisible) else [predictions]
     tallies: Tallies = {}
-    for part in _told(_tallies(parts, chosen, min(processes, len(parts))), len(parts)):
+    for part in _with_progress(_tallies(parts, chosen, min(processes, len(parts))), len(parts)):
         for name, later in part.items():
             if name in tallies:
                 tallies[name].extend(later)
             else:
                 tallies[name] = later
-    for each in tallies.values():
-        each.refuse_second(predictions)
+    for tally in tallies.values():
+        tally.refuse_second(predictions)
     origin = predictions.origin
-    return Scores(origin, chosen, {name: each.scores(origin) for name, each in tallies.items()})
+    # Records say how their answers became tags; run.json is asked only where they do not.
+    if structurings := set().union(*(tally.structurings for tally in tallies.values())) - {""}:
+        origin = replace(origin, structuring="+".join(sorted(structurings)))
+    return Scores(origin, chosen, {name: tally.scores(origin) for name, tally in tallies.items()})
 
 
 def usable_processes() -> int:
     """How many processes may count: one for each processor at hand, one alone where a process cannot be forked."""
-    if sys.platform != "linux":
-        return 1
-    return min(len(os.sched_getaffinity(0)), MOST_PROCESSES)
+    return min(len(os.sched_getaffinity(0)), MOST_PROCESSES) if sys.platform == "linux" else 1
 
 
-def _told(tallies: Iterator[Tallies], parts: int) -> Iterator[Tallies]:
-    """Tell of the progress over many parts."""
+def _with_progress(tallies: Iterator[Tallies], parts: int) -> Iterator[Tallies]:
     if parts < MANY:
         yield from tallies
         return
@@ -57,12 +169,13 @@ def _told(tallies: Iterator[Tallies], parts: int) -> Iterator[Tallies]:
 
     yield next(tallies)  # forks, which must not be done beside the thread of a bar
     with progress_bar("scoring", parts, 1, "parts") as advance:
-        for each in tallies:
+        for part in tallies:
             advance(1)
-            yield each
+            yield part
 
 
 def _tallies(parts: Sequence[Predictions], metrics: tuple[Metric, ...], processes: int) -> Iterator[Tallies]:
+    """Those of each part, in order."""
     if processes < 2:
         yield from (_count(part, metrics) for part in parts)
         return
@@ -70,8 +183,8 @@ def _tallies(parts: Sequence[Predictions], metrics: tuple[Metric, ...], processe
     from concurrent.futures import ProcessPoolExecutor
     from concurrent.futures.process import BrokenProcessPool
 
-    fork = multiprocessing.get_context("fork")
-    with ProcessPoolExecutor(processes, fork, _begin, (parts, metrics)) as pool:
+    # What is counted is handed over by forking: only the number of a part and its tally are sent.
+    with ProcessPoolExecutor(processes, multiprocessing.get_context("fork"), _begin, (parts, metrics)) as pool:
         try:
             yield from pool.map(_count_part, range(len(parts)))
         except BrokenProcessPool:
@@ -82,11 +195,10 @@ _work: tuple[Sequence[Predictions], tuple[Metric, ...]] = (), ()
 
 
 def _begin(parts: Sequence[Predictions], metrics: tuple[Metric, ...]) -> None:
-    """Take over, in a forked process, what need not be sent to it."""
     global _work
     _work = parts, metrics
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    os.environ["TOKENIZERS_PARALLELISM"] = "false"
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the first process ends all at Ctrl-C
+    os.environ["TOKENIZERS_PARALLELISM"] = "false"  # tokenizers warn of threads in a forked process
 
 
 def _count_part(index: int) -> Tallies:

@@ -1,46 +1,55 @@
-"""Integer counts per sentence, from which every score follows by summing. One function a metric.
+"""Integer counts of a sentence, from which every score follows by summing: the function of each metric and its name.
 
-Each returns, by entity type, how many entities are right, were predicted and stand in the gold. The sum over types is
-the count of the sentence. Metrics blind to types count under the empty type.
+Each function returns, by entity type, how many entities are right, were predicted and are in the gold. The sum over
+types is the count of the sentence. Metrics blind to types count under the empty type. Spans are strict ones unless a
+function says otherwise.
 """
 
 from __future__ import annotations
 
+import re
+import string
 from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Hashable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Hashable, Iterable, Sequence
 from functools import lru_cache
 from typing import TypeVar
 
-from gner_bench.scoring.entities import Span, entities, normalise
+from gner_bench.bio import Span
+from gner_bench.documents.scores import Counts as Counts  # moved
+from gner_bench.documents.scores import Triple as Triple  # moved
+from gner_bench.scoring.metrics import NO_TYPE, Definition, TypedCounts
 from gner_bench.scoring.predictions import Prediction
 
 E = TypeVar("E", bound=Hashable)
-Triple = tuple[int, int, int]
-"""Right, predicted, gold."""
-TypedCounts = dict[str, Triple]
-NO_TYPE = ""
+Entities = set[tuple[str, str]]
+"""Texts and types, both normalised."""
+_PUNCTUATION = str.maketrans("", "", string.punctuation)
+_ARTICLES = re.compile(r"\b(?:a|an|the)\b")
 
 
-@dataclass(frozen=True, slots=True)
-class Counts:
-    """True positives, predicted entities and gold entities; halves where a metric gives half credit."""
+@lru_cache(maxsize=1 << 16)
+def normalise(text: str) -> str:
+    """Lower case, without ASCII punctuation and articles, white space collapsed (the SQuAD answer normalisation)."""
+    return " ".join(_ARTICLES.sub(" ", text.lower().translate(_PUNCTUATION)).split())
 
-    true_positives: float = 0
-    predicted: float = 0
-    gold: float = 0
+
+def entities(words: Sequence[str], spans: Iterable[Span], unplaced: Iterable[tuple[str, str]] = ()) -> Entities:
+    """The (text, type) pairs of lenient spans, and of ``unplaced`` ones, that the GNER metric counts: each once."""
+    pairs = {(normalise(" ".join(words[start:end])), normalise(kind)) for start, end, kind in spans}
+    return pairs | {(normalise(text), normalise(kind)) for text, kind in unplaced} if unplaced else pairs
 
 
 def gner_counts(sentence: Prediction) -> TypedCounts:
-    """The GNER metric: each side becomes the set of its normalised (text, type) pairs (design of Ding et al. 2024).
+    """Sets of normalised (text, type) pairs (design of Ding et al. 2024).
 
     Keys are names of the sentence's types where their normalised form is met, otherwise that form.
     """
     names = _names(sentence.types)
     gold = entities(sentence.words, sentence.gold_mentions)
-    predicted = gold if sentence.faultless else entities(sentence.words, sentence.predicted_mentions)
-    if sentence.unplaced:
-        predicted = predicted | {(normalise(text), normalise(kind)) for text, kind in sentence.unplaced}
+    if sentence.faultless and not sentence.unplaced:
+        predicted = gold
+    else:
+        predicted = entities(sentence.words, sentence.predicted_mentions, sentence.unplaced)
     return _compare(gold, predicted, lambda entity: names.get(entity[1], entity[1]))
 
 
@@ -59,28 +68,32 @@ def strict_counts(sentence: Prediction) -> TypedCounts:
 def exact_counts(sentence: Prediction) -> TypedCounts:
     """Spans by position, whatever their types."""
     gold, predicted = ({span[:2] for span in side} for side in (sentence.gold_spans, sentence.predicted_spans))
-    return _blind(sentence, len(gold & predicted), len(predicted), len(gold))
+    return _blind(len(gold & predicted), len(predicted) + len(sentence.unplaced), len(gold))
 
 
 def partial_counts(sentence: Prediction) -> TypedCounts:
     """In halves: spans with equal boundaries earn two, pairs that overlap one, whatever their types (MUC's partial).
 
-    Each span stands in one pair at most; of all pairings one with the most pairs counts.
+    Each span is in one pair at most; of all pairings one with the most pairs counts.
     """
     gold, predicted = sentence.gold_spans, sentence.predicted_spans
     same = {span[:2] for span in gold} & {span[:2] for span in predicted}
     rest = ([span for span in side if span[:2] not in same] for side in (gold, predicted))
-    return _blind(sentence, 2 * len(same) + overlapping_pairs(*rest), 2 * len(predicted), 2 * len(gold), unit=2)
+    right = 2 * len(same) + overlapping_pairs(*rest)
+    return _blind(right, 2 * (len(predicted) + len(sentence.unplaced)), 2 * len(gold))
 
 
 def type_counts(sentence: Prediction) -> TypedCounts:
     """Spans of the same type that share a word (MUC's type); each in one pair at most, as many pairs as can be."""
-    gold, predicted = _by_type(sentence.gold_spans), _by_type(sentence.predicted_spans)
-    found = {
-        kind: (overlapping_pairs(gold[kind], predicted[kind]), len(predicted[kind]), len(gold[kind]))
-        for kind in gold.keys() | predicted.keys()
+    sides: defaultdict[str, tuple[list[Span], list[Span]]] = defaultdict(lambda: ([], []))
+    for side, spans in enumerate((sentence.gold_spans, sentence.predicted_spans)):
+        for span in spans:
+            sides[span[2]][side].append(span)
+    counts = {
+        kind: (overlapping_pairs(gold, predicted), len(predicted), len(gold))
+        for kind, (gold, predicted) in sides.items()
     }
-    return _with_unplaced(sentence, found)
+    return _with_unplaced(sentence, counts)
 
 
 def token_counts(sentence: Prediction) -> TypedCounts:
@@ -110,33 +123,52 @@ def overlapping_pairs(gold: Iterable[Span], predicted: Collection[Span]) -> int:
     return pairs
 
 
-def _by_type(spans: Iterable[Span]) -> defaultdict[str, list[Span]]:
-    found: defaultdict[str, list[Span]] = defaultdict(list)
-    for span in spans:
-        found[span[2]].append(span)
-    return found
-
-
 def _compare(gold: set[E], predicted: set[E], kind: Callable[[E], str]) -> TypedCounts:
-    found: TypedCounts = {}
+    counts: TypedCounts = {}
     for entity in gold:
         name = kind(entity)
-        right, made, expected = found.get(name, (0, 0, 0))
-        found[name] = (right + (entity in predicted), made, expected + 1)
+        right, made, expected = counts.get(name, (0, 0, 0))
+        counts[name] = (right + (entity in predicted), made, expected + 1)
     for entity in predicted:
         name = kind(entity)
-        right, made, expected = found.get(name, (0, 0, 0))
-        found[name] = (right, made + 1, expected)
-    return found
+        right, made, expected = counts.get(name, (0, 0, 0))
+        counts[name] = (right, made + 1, expected)
+    return counts
 
 
-def _blind(sentence: Prediction, right: int, predicted: int, gold: int, unit: int = 1) -> TypedCounts:
-    predicted += unit * len(sentence.unplaced)
+def _blind(right: int, predicted: int, gold: int) -> TypedCounts:
     return {NO_TYPE: (right, predicted, gold)} if predicted or gold else {}
 
 
 def _with_unplaced(sentence: Prediction, counts: TypedCounts) -> TypedCounts:
+    """``counts`` with every predicted entity that is at no words, which can be right for no metric of positions."""
     for _, kind in sentence.unplaced:
         right, predicted, gold = counts.get(kind, (0, 0, 0))
         counts[kind] = (right, predicted + 1, gold)
     return counts
+
+
+# The GNER evaluation adds 1e-10 to each denominator, seqeval nothing.
+GNER = Definition(
+    "gner",
+    "F1",
+    "texts and types, normalised, each once a sentence",
+    gner_counts,
+    "set-per-sentence",
+    "lenient",
+    epsilon=1e-10,
+    normalisation="squad",
+)
+STRICT = Definition("strict", "strict F1", "spans of equal position and type, in valid BIO", strict_counts, "position")
+EXACT = Definition("exact", "boundary F1", "spans of equal position", exact_counts, "boundary", typed=False)
+PARTIAL = Definition(
+    "partial",
+    "partial F1",
+    "spans of equal position, and half of those that overlap",
+    partial_counts,
+    "overlap-half",
+    typed=False,
+    unit=2,
+)
+TYPE = Definition("type", "type F1", "spans of equal type that overlap", type_counts, "overlap-typed")
+TOKEN = Definition("token", "token F1", "words by type", token_counts, "word")

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Literal
 
-from gner_bench.records import Json
-from gner_bench.scoring.counts import Counts
-from gner_bench.scoring.entries import Entry, Verdict, gner_entries, outside_strict_spans, verdicts
-from gner_bench.scoring.metrics import DEFINITIONS, METRICS, Metric
+from gner_bench.bio import Span, strict_spans
+from gner_bench.documents.fields import Json
+from gner_bench.documents.scores import Counts
+from gner_bench.scoring.calibration import confidence_of
+from gner_bench.scoring.counts import normalise
+from gner_bench.scoring.errors import ErrorClass, classify
+from gner_bench.scoring.metrics import METRICS, Metric
 from gner_bench.scoring.predictions import Prediction
 from gner_bench.structure.matching import BackTokenize, Step
-from gner_bench.structure.parsing import LABEL, parse_generation
+from gner_bench.structure.parsing import LABEL
 
 PieceKind = Literal["space", "word", "label", "dropped", "tail"]
+Counted = Literal["right", "missed", "spurious"]
 OMITTED = "omitted"
 
 
@@ -68,6 +72,55 @@ class AlignedWord:
     confidence: float | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """Words from ``start`` to before ``end`` as an entity; both None for predicted text that is at no words."""
+
+    text: str
+    type: str
+    start: int | None = None
+    end: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """An element of the GNER metric's sets, its ``text`` and ``type`` normalised, and the mentions that became it."""
+
+    text: str
+    type: str
+    gold: tuple[Mention, ...] = ()
+    predicted: tuple[Mention, ...] = ()
+
+    @property
+    def counted(self) -> Counted:
+        """What the metric makes of it."""
+        if self.gold and self.predicted:
+            return "right"
+        return "missed" if self.gold else "spurious"
+
+    @property
+    def elsewhere(self) -> bool:
+        """Whether it is right although no mention of the gold is predicted at its place."""
+        gold, predicted = ({(mention.start, mention.end) for mention in side} for side in (self.gold, self.predicted))
+        return self.counted == "right" and not gold & predicted
+
+    @property
+    def forms(self) -> list[tuple[str, str]]:
+        """The (text, type) pairs of its mentions where normalisation changed more of any than its case."""
+        forms = dict.fromkeys((mention.text, mention.type) for mention in (*self.gold, *self.predicted))
+        lower = {(text.lower(), kind.lower()) for text, kind in forms}
+        return [] if lower == {(self.text.lower(), self.type.lower())} else list(forms)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """A strict span of either side, or a pair of them, in the one class that error analysis puts it in."""
+
+    kind: ErrorClass
+    gold: Mention | None
+    predicted: Mention | None
+
+
 @dataclass(frozen=True)
 class Explanation:
     """How a ``sentence`` became tags and counts.
@@ -90,41 +143,57 @@ class Explanation:
     @property
     def added(self) -> list[int]:
         """Indices of the generated words that were placed nowhere."""
-        return [index for index, each in enumerate(self.generated) if each.place is None]
+        return [index for index, word in enumerate(self.generated) if word.place is None]
 
     @property
     def omitted(self) -> list[int]:
         """Indices of the sentence's words on which no generated word was placed."""
-        return [index for index, each in enumerate(self.words) if each.by == OMITTED]
+        return [index for index, word in enumerate(self.words) if word.by == OMITTED]
 
     @property
     def unreached(self) -> int:
         """How many words of the sentence follow the last one on which a generated word was placed."""
-        placed = [index for index, each in enumerate(self.words) if each.by != OMITTED]
+        placed = [index for index, word in enumerate(self.words) if word.by != OMITTED]
         return len(self.words) - 1 - max(placed, default=-1)
 
 
 def explain(sentence: Prediction, back_tokenize: BackTokenize | None = None) -> Explanation:
     """Explain a sentence; ``back_tokenize`` is the function that it was structured with."""
-    found = sentence.structured
+    structured, length = sentence.structured, len(sentence.words)
+    lower = [word.lower() for word in sentence.words]
+    compared = back_tokenize(lower) if back_tokenize else lower
+    sources: Sequence[int | None] = structured.match.sources if structured else [None] * length
+    by = [(OMITTED if source is None else structured.match.step) if structured else None for source in sources]
+    noted: Sequence[float | None] = confidence_of(sentence) or [None] * length
+    words = map(AlignedWord, sentence.words, compared, sources, by, sentence.predicted, sentence.gold, noted)
     return Explanation(
-        sentence,
-        found.match.step if found else None,
-        tuple(pieces(sentence.text)) if found else (),
-        tuple(_generated(sentence)),
-        tuple(_words(sentence, back_tokenize)),
-        tuple(gner_entries(sentence)),
-        tuple(verdicts(sentence)),
-        {"gold": outside_strict_spans(sentence.gold), "predicted": outside_strict_spans(sentence.predicted)},
-        {metric: counts_of(sentence, metric) for metric in METRICS},
+        sentence=sentence,
+        step=structured.match.step if structured else None,
+        pieces=tuple(_pieces(sentence)),
+        generated=tuple(_generated(sentence)),
+        words=tuple(words),
+        gner=tuple(gner_entries(sentence)),
+        verdicts=tuple(verdicts(sentence)),
+        outside={"gold": outside_strict_spans(sentence.gold), "predicted": outside_strict_spans(sentence.predicted)},
+        counts={metric: counts_of(sentence, metric) for metric in METRICS.usable()},
     )
 
 
 def counts_of(sentence: Prediction, metric: Metric) -> Counts:
     """The counts of one sentence over all types."""
-    definition = DEFINITIONS[metric]
+    definition = METRICS[metric]
     columns = zip(*definition.count(sentence).values(), strict=True)
     return Counts(*(sum(column) / definition.unit for column in columns))
+
+
+def _pieces(sentence: Prediction) -> list[Piece]:
+    """The parts of the generated text: all of it as one where it is of another form than the GNER text."""
+    if sentence.structured is None:
+        return []
+    parts = list(pieces(sentence.text))
+    words = [piece.text for piece in parts if piece.kind == "word"]
+    read_so = words == [word for word, _ in sentence.structured.generated]
+    return parts if read_so else _stripped(sentence.text, "tail", None)
 
 
 def pieces(text: str) -> Iterator[Piece]:
@@ -149,44 +218,52 @@ def _stripped(text: str, kind: PieceKind, index: int | None) -> list[Piece]:
 def _generated(sentence: Prediction) -> Iterator[GeneratedWord]:
     if sentence.structured is None:
         return
-    places = {source: place for place, source in enumerate(sentence.structured.match.sources)}
-    for index, (word, label) in enumerate(parse_generation(sentence.text)):
+    match, types = sentence.structured.match, sentence.types
+    places = {source: place for place, source in enumerate(match.sources)}
+    for index, (word, label) in enumerate(sentence.structured.generated):
         place = places.get(index)
-        kept = _checked(label, sentence.types) if place is None else sentence.structured.match.tags[place]
+        kept = match.tags[place] if place is not None else label if label[2:] in types else "O"
         yield GeneratedWord(word, label, kept, place)
 
 
-def _checked(label: str, types: Collection[str]) -> str:
-    return label if label[2:] in types else "O"
+def gner_entries(sentence: Prediction) -> list[Entry]:
+    """The elements of the GNER metric's two sets, those of the gold first, each side in order of appearance."""
+    words = sentence.words
+    gold = [_mention(words, span) for span in sentence.gold_mentions]
+    predicted = [_mention(words, span) for span in sentence.predicted_mentions]
+    predicted += [Mention(*pair) for pair in sentence.unplaced]
+    sides: dict[tuple[str, str], tuple[list[Mention], list[Mention]]] = {}
+    for side, mentions in enumerate((gold, predicted)):
+        for mention in mentions:
+            sides.setdefault((normalise(mention.text), normalise(mention.type)), ([], []))[side].append(mention)
+    return [Entry(*name, tuple(expected), tuple(made)) for name, (expected, made) in sides.items()]
 
 
-def _words(sentence: Prediction, back_tokenize: BackTokenize | None) -> Iterator[AlignedWord]:
-    lower = [word.lower() for word in sentence.words]
-    compared = back_tokenize(lower) if back_tokenize else lower
-    sources, by = _sources(sentence)
-    sure: Sequence[float | None] = confidence(sentence) or [None] * len(lower)
-    yield from map(AlignedWord, sentence.words, compared, sources, by, sentence.predicted, sentence.gold, sure)
+def verdicts(sentence: Prediction) -> list[Verdict]:
+    """Every strict span once, in the order of the sentence; predicted text without a place comes last."""
+    words = sentence.words
+    placed = [
+        Verdict(kind, gold and _mention(words, gold), predicted and _mention(words, predicted))
+        for kind, gold, predicted in classify(sentence.gold_spans, sentence.predicted_spans)
+    ]
+    return placed + [Verdict("spurious", None, Mention(*pair)) for pair in sentence.unplaced]
 
 
-def _sources(sentence: Prediction) -> tuple[Sequence[int | None], Sequence[str | None]]:
-    if sentence.structured is None:
-        nothing = [None] * len(sentence.words)
-        return nothing, nothing
-    match = sentence.structured.match
-    return match.sources, [OMITTED if source is None else match.step for source in match.sources]
+def _mention(words: Sequence[str], span: Span) -> Mention:
+    start, end, kind = span
+    return Mention(" ".join(words[start:end]), kind, start, end)
 
 
-def confidence(sentence: Prediction) -> list[float]:
-    """The probability of each word's tag as the run noted it, empty where it noted none."""
-    noted = sentence.generation.get("confidence")
-    if not isinstance(noted, list) or len(noted) != len(sentence.words):
-        return []
-    return noted if all(type(each) in (int, float) and 0 <= each <= 1 for each in noted) else []
+def outside_strict_spans(tags: Sequence[str]) -> list[int]:
+    """The places of ``I-`` tags that no strict span holds, so that the strict metric counts them nowhere."""
+    held = {place for start, end, _ in strict_spans(tags) for place in range(start, end)}
+    return [place for place, tag in enumerate(tags) if tag != "O" and place not in held]
 
 
-def document(each: Explanation) -> Json:
+def document(explanation: Explanation) -> Json:
     """An explanation as JSON. Places are indices of words from 0, ends are exclusive."""
-    sentence = each.sentence
+    sentence = explanation.sentence
+    entities = [asdict(verdict) for verdict in explanation.verdicts]
     return {
         "dataset": sentence.dataset,
         "split": sentence.split,
@@ -196,24 +273,17 @@ def document(each: Explanation) -> Json:
         "types": list(sentence.types),
         "text": sentence.text,
         "generation": sentence.generation,
-        "step": each.step,
-        "pieces": [asdict(piece) for piece in each.pieces],
-        "generated": [asdict(word) for word in each.generated],
-        "words": [asdict(word) for word in each.words],
-        "omitted": each.omitted,
-        "added": each.added,
-        "unreached": each.unreached,
-        "gner": [_entry(entry) for entry in each.gner],
-        "entities": [_verdict(verdict) for verdict in each.verdicts],
-        "outside_strict_spans": each.outside,
-        "counts": {metric: asdict(counts) for metric, counts in each.counts.items()},
+        "step": explanation.step,
+        "pieces": [asdict(piece) for piece in explanation.pieces],
+        "generated": [asdict(word) for word in explanation.generated],
+        "words": [asdict(word) for word in explanation.words],
+        "omitted": explanation.omitted,
+        "added": explanation.added,
+        "unreached": explanation.unreached,
+        "gner": [
+            {**asdict(entry), "counted": entry.counted, "elsewhere": entry.elsewhere} for entry in explanation.gner
+        ],
+        "entities": [{"class": verdict.pop("kind"), **verdict} for verdict in entities],
+        "outside_strict_spans": explanation.outside,
+        "counts": {metric: asdict(counts) for metric, counts in explanation.counts.items()},
     }
-
-
-def _entry(entry: Entry) -> Json:
-    return asdict(entry) | {"counted": entry.counted, "elsewhere": entry.elsewhere}
-
-
-def _verdict(verdict: Verdict) -> Json:
-    found = asdict(verdict)
-    return {"class": found.pop("kind"), **found}

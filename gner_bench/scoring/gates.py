@@ -8,28 +8,29 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from gner_bench.errors import GnerBenchError, InputError, IntegrityError, UsageError, did_you_mean, short
-from gner_bench.records import Json
-from gner_bench.scoring.comparison import NOT_STATED, MeasuredSystem, comparable, read_measured
-from gner_bench.scoring.figures import Figures
-from gner_bench.scoring.metrics import DEFINITIONS, Metric, as_metric
+from gner_bench.documents.fields import Json
+from gner_bench.documents.scores import Resampling
+from gner_bench.errors import GnerBenchError, InputError, UsageError, did_you_mean, short
+from gner_bench.scoring.comparison import MeasuredSystem, read_measured
+from gner_bench.scoring.metrics import METRICS, Metric, as_metric
 from gner_bench.scoring.paired import ALPHA, FEWEST, MEAN, Difference, differences, require_same_sentences
-from gner_bench.scoring.resampling import Resampling
 from gner_bench.scoring.scores import Scores
+from gner_bench.scoring.signature import differences as signature_differences
 from gner_bench.scoring.signature import signature_fields
-from gner_bench.scoring.warnings import lacking
+from gner_bench.scoring.values import SystemValues
 
 GRACE = 1e-7
 """Percentage points."""
 INCOMPLETE, MISMATCH, USAGE, BELOW, WORSE = 6, 5, 2, 3, 4
 PRECEDENCE = (INCOMPLETE, MISMATCH, USAGE, BELOW, WORSE)
-"""Of several reasons to fail the first gives the exit code: what is missing or not comparable cannot be judged."""
+"""Of several reasons to fail the first gives the exit code: what is missing or not comparable cannot be evaluated."""
 NUMBER = re.compile(r"\d{1,3}(\.\d+)?|\.\d+", re.ASCII)
 
+Gate = Literal["complete", "fail-under", "baseline"]
 Status = Literal["passed", "failed", "error"]
 
 
@@ -44,7 +45,7 @@ class Floor:
     @property
     def title(self) -> str:
         """As the option would be written."""
-        return f"{self.metric}{f'@{self.dataset}' if self.dataset is not None else ''}:{number(self.percent)}"
+        return f"{self.metric}{f'@{self.dataset}' if self.dataset is not None else ''}:{_number(self.percent)}"
 
 
 @dataclass(frozen=True)
@@ -77,10 +78,10 @@ class Gates:
 class Outcome:
     """What one gate says of a ``dataset``, or of the mean or whole where that is None; ``title`` names the gate.
 
-    ``error`` is a gate that could not be judged. ``exit_code`` is 0 where it passed.
+    ``error`` is a gate that could not be evaluated. ``exit_code`` is 0 where it passed.
     """
 
-    gate: Literal["complete", "fail-under", "baseline"]
+    gate: Gate
     title: str
     dataset: str | None
     status: Status
@@ -136,49 +137,64 @@ def baseline(
     sets = len(system.scores.sets)
     if metric not in system.scores.metrics:
         raise InputError(path, f"was not scored by {metric}, which the gate compares", field="metrics")
-    needed = max(FEWEST, int(sets / alpha + 1e-9))
-    if not strict and resampling.resamples < needed:
+    # The smallest p value is 1 / (trials + 1), and Holm's correction multiplies it by the number of data sets.
+    least = max(FEWEST, int(sets / alpha + 1e-9))
+    if not strict and resampling.resamples < least:
         raise UsageError(
             f"--resamples {resampling.resamples} can never confirm a drop on {sets} data sets at"
-            f" --alpha {number(alpha)}; give --resamples {needed} or more, or --strict-drop"
+            f" --alpha {_number(alpha)}; give --resamples {least} or more, or --strict-drop"
         )
     return Baseline(path, system, metric, max_drop, alpha, strict)
 
 
-def judge(scores: Scores, gates: Gates, resampling: Resampling) -> list[Outcome]:
-    """Whether ``scores`` are complete and what each gate says; those of incomplete scores are not judged."""
-    whole = _complete(scores)
-    missing = whole.reason if whole.exit_code else ""
-    floors = [_floor_outcome(scores, each, missing) for each in gates.floors]
+def unlike(scores: Scores, gate: Baseline) -> list[str]:
+    """One line for each key in which the signatures of ``scores`` and of the baseline differ."""
+    ours = signature_fields(scores, Resampling())
     return [
-        whole,
-        *floors,
-        *(_baseline_outcomes(scores, gates.baseline, resampling, missing) if gates.baseline else []),
+        f"not like for like: {key.key} is {key.first} here and {key.second} in {gate.path}"
+        for key in signature_differences(ours, gate.system.signature, [gate.metric])
     ]
+
+
+def evaluate(scores: Scores, gates: Gates, resampling: Resampling) -> list[Outcome]:
+    """Whether ``scores`` are complete and what each gate says; no other gate is evaluated on incomplete scores."""
+    if scores.lacking:
+        reason = f"{scores.lacking} sentences of the run are missing; predict or import them, then score again"
+        asked: list[tuple[Gate, str, str | None]] = [("fail-under", one.title, one.dataset) for one in gates.floors]
+        asked += [("baseline", _title(gates.baseline), None)] if gates.baseline else []
+        return [
+            Outcome("complete", "", None, "failed", reason, INCOMPLETE),
+            *(Outcome(*gate, "error", f"not evaluated: {reason}", INCOMPLETE) for gate in asked),
+        ]
+    known = f"all {scores.sentences} sentences of the run were scored"
+    unknown = f"{scores.sentences} sentences were scored; no run.json says how many there should be"
+    whole = Outcome("complete", "", None, "passed", known if scores.origin.expected else unknown)
+    floors = [_floor_outcome(scores, asked_floor) for asked_floor in gates.floors]
+    return [whole, *floors, *(_baseline_outcomes(scores, gates.baseline, resampling) if gates.baseline else [])]
 
 
 def exit_code(outcomes: Sequence[Outcome]) -> int:
     """0, or that of the first reason to fail in ``PRECEDENCE``."""
-    found = {outcome.exit_code for outcome in outcomes}
-    return next((code for code in PRECEDENCE if code in found), 0)
+    codes = {outcome.exit_code for outcome in outcomes}
+    return next((code for code in PRECEDENCE if code in codes), 0)
 
 
 def require_passed(outcomes: Sequence[Outcome]) -> None:
-    """Raise GateError with every reason that has the exit code; what was not judged gives none of its own."""
+    """Raise GateError with every reason that has the exit code; what was not evaluated gives none of its own."""
     if code := exit_code(outcomes):
-        judged = [each for each in outcomes if code != INCOMPLETE or each.gate == "complete"]
-        reasons = dict.fromkeys(each.reason for each in judged if each.exit_code == code)
+        evaluated = [outcome for outcome in outcomes if code != INCOMPLETE or outcome.gate == "complete"]
+        reasons = dict.fromkeys(outcome.reason for outcome in evaluated if outcome.exit_code == code)
         raise GateError("; ".join(reasons), code)
 
 
-def f1_of(scores: Scores, metric: Metric) -> dict[str | None, float]:
+def _f1_of(scores: Scores, metric: Metric) -> dict[str | None, float]:
     """F1 in percent of every data set, and of their mean under None."""
-    figures = Figures(scores, Resampling(0))
-    found: dict[str | None, float] = {name: 100 * each.micro(metric).prf.f1 for name, each in figures.sets.items()}
-    return {**found, None: 100 * figures.average(metric).prf.f1}
+    values = SystemValues(scores, Resampling(0))
+    by_set: dict[str | None, float] = {name: 100 * part.micro(metric).f1 for name, part in values.sets.items()}
+    return {**by_set, None: 100 * values.average(metric).f1}
 
 
-def number(value: float) -> str:
+def _number(value: float) -> str:
     """A number as people write it: 60, 59.999."""
     return repr(float(value)).removesuffix(".0")
 
@@ -188,106 +204,59 @@ def decimals(gap: float) -> int:
     return next((places for places in range(2, 12) if float(f"{gap:.{places}f}")), 2)
 
 
-def unlike(scores: Scores, gate: Baseline) -> list[str]:
-    """One line for each key in which the signatures of ``scores`` and of the baseline differ, their data apart."""
-    ours, theirs = (
-        comparable(signature, [gate.metric])
-        for signature in (signature_fields(scores, Resampling()), gate.system.signature)
-    )
-    return [
-        f"not like for like: {key} is {ours.get(key, NOT_STATED)} here and {theirs.get(key, NOT_STATED)} in {gate.path}"
-        for key in dict.fromkeys([*ours, *theirs])
-        if key != "data" and ours.get(key) != theirs.get(key)
-    ]
+def _what(dataset: str | None, metric: Metric) -> str:
+    return f"{MEAN if dataset is None else dataset} {METRICS[metric].title}"
 
 
-def _complete(scores: Scores) -> Outcome:
-    scored, missing = sum(len(each.statistics) for each in scores.sets.values()), lacking(scores)
-    if missing:
-        reason = f"{missing} sentences of the run are missing; predict or import them, then score again"
-        return Outcome("complete", "", None, "failed", reason, INCOMPLETE)
-    if not scores.origin.expected:
-        reason = f"{scored} sentences were scored; no run.json says how many there should be"
-        return Outcome("complete", "", None, "passed", reason)
-    return Outcome("complete", "", None, "passed", f"all {scored} sentences of the run were scored")
-
-
-def _floor_outcome(scores: Scores, asked: Floor, missing: str) -> Outcome:
-    not_judged = Outcome("fail-under", asked.title, asked.dataset, "error", f"not judged: {missing}", INCOMPLETE)
-    if missing:
-        return not_judged
+def _floor_outcome(scores: Scores, asked: Floor) -> Outcome:
+    gate: tuple[Gate, str, str | None] = ("fail-under", asked.title, asked.dataset)
     if asked.dataset is not None and asked.dataset not in scores.sets:
         reason = f"--fail-under {asked.title}: no such data set; {did_you_mean(asked.dataset, list(scores.sets))}"
-        return replace(not_judged, reason=reason, exit_code=USAGE)
-    percent = f1_of(scores, asked.metric)[asked.dataset]
+        return Outcome(*gate, "error", reason, USAGE)
+    percent = _f1_of(scores, asked.metric)[asked.dataset]
     details: dict[str, float | str] = {"metric": asked.metric, "percent": percent, "least": asked.percent}
     what, gap = _what(asked.dataset, asked.metric), asked.percent - percent
     if gap <= GRACE:
-        reason = f"{what} {percent:.2f}% is at least {number(asked.percent)}%"
-        return Outcome("fail-under", asked.title, asked.dataset, "passed", reason, 0, details)
+        reason = f"{what} {percent:.2f}% is at least {_number(asked.percent)}%"
+        return Outcome(*gate, "passed", reason, 0, details)
     digits = decimals(gap)
-    reason = f"{what} {percent:.{digits}f}% is {gap:.{digits}f} points below {number(asked.percent)}%"
-    return Outcome("fail-under", asked.title, asked.dataset, "failed", reason, BELOW, details)
+    reason = f"{what} {percent:.{digits}f}% is {gap:.{digits}f} points below {_number(asked.percent)}%"
+    return Outcome(*gate, "failed", reason, BELOW, details)
 
 
-def _what(dataset: str | None, metric: Metric) -> str:
-    return f"{MEAN if dataset is None else dataset} {DEFINITIONS[metric].title}"
+def _title(gate: Baseline) -> str:
+    return f"{gate.metric}, at most {_number(gate.max_drop)} points below the baseline"
 
 
-def _baseline_outcomes(scores: Scores, gate: Baseline, resampling: Resampling, missing: str) -> list[Outcome]:
-    title = f"{gate.metric}, at most {number(gate.max_drop)} points below the baseline"
-    not_judged = Outcome("baseline", title, None, "error", f"not judged: {missing}", INCOMPLETE)
-    if missing:
-        return [not_judged]
-    if problem := _incomparable(scores, gate):
-        return [replace(not_judged, reason=str(problem), exit_code=problem.exit_code)]
-    before, after = (f1_of(each, gate.metric) for each in (gate.system.scores, scores))
-    tests = {} if gate.strict else _tests(scores, gate, resampling)
-    return [
-        _drop_outcome(gate, replace(not_judged, dataset=name), before[name], after[name], tests.get(name))
-        for name in (None, *scores.sets)
-    ]
-
-
-def _tests(scores: Scores, gate: Baseline, resampling: Resampling) -> dict[str | None, Difference]:
-    *sets, mean = differences(gate.system.scores, scores, gate.metric, resampling)
-    return {None: mean, **{each.name: each for each in sets}}
-
-
-def _incomparable(scores: Scores, gate: Baseline) -> GnerBenchError | None:
-    """Exit code 5 where the same data sets and ids hold other words or other gold, 2 for other sentences."""
+def _baseline_outcomes(scores: Scores, gate: Baseline, resampling: Resampling) -> list[Outcome]:
+    before = gate.system.scores
     try:
-        require_same_sentences(gate.system.scores, scores)
+        require_same_sentences(before, scores)
     except UsageError as error:
-        said = f"{gate.path}: is no baseline for these scores: {error}"
-        return IntegrityError(said) if _ids(scores) == _ids(gate.system.scores) else UsageError(said)
-    return None
+        reason = f"{gate.path}: is no baseline for these scores: {error}"
+        # The same data sets and ids with other words or other gold are another edition of the data, not another choice.
+        ids, others = ({name: sorted(part.ids) for name, part in side.sets.items()} for side in (before, scores))
+        return [Outcome("baseline", _title(gate), None, "error", reason, MISMATCH if ids == others else USAGE)]
+    tests: dict[str | None, Difference] = {}
+    if not gate.strict:
+        *sets, mean = differences(before, scores, gate.metric, resampling)
+        tests = {None: mean, **{test.name: test for test in sets}}
+    was, now = _f1_of(before, gate.metric), _f1_of(scores, gate.metric)
+    return [_drop_outcome(gate, name, was[name], now[name], tests.get(name)) for name in (None, *scores.sets)]
 
 
-def _ids(scores: Scores) -> dict[str, list[str]]:
-    return {name: sorted(each.ids) for name, each in scores.sets.items()}
-
-
-def _drop_outcome(gate: Baseline, blank: Outcome, before: float, after: float, test: Difference | None) -> Outcome:
-    drop = before - after
+def _drop_outcome(gate: Baseline, dataset: str | None, before: float, after: float, test: Difference | None) -> Outcome:
+    drop, digits, way = before - after, decimals(abs(after - before)), "below" if after < before else "above"
     details: dict[str, float | str] = {"metric": gate.metric, "percent": after, "baseline": before, "drop": drop}
-    reason = f"{_what(blank.dataset, gate.metric)} {_against(before, after)}"
-    if drop <= gate.max_drop + GRACE:
-        return replace(blank, status="passed", reason=reason, exit_code=0, details=details)
-    reason += f", more than {number(gate.max_drop)} points"
-    if test is None:
-        return replace(blank, status="failed", reason=reason, exit_code=WORSE, details=details)
-    name, p = ("p", test.p_randomization) if test.p_holm is None else ("corrected p", test.p_holm)
-    sure = p < gate.alpha
-    verb = "confirms" if sure else "does not confirm"
-    reason += f"; the test {verb} it ({name} = {p:.3g}, alpha {number(gate.alpha)})"
-    status: Status = "failed" if sure else "passed"
-    return replace(blank, status=status, reason=reason, exit_code=WORSE * sure, details={**details, "p": p})
-
-
-def _against(before: float, after: float) -> str:
-    gap = abs(after - before)
-    if gap <= GRACE:
-        return f"{after:.2f}% is that of the baseline"
-    digits, way = decimals(gap), "below" if after < before else "above"
-    return f"{after:.{digits}f}% is {gap:.{digits}f} points {way} the baseline's {before:.{digits}f}%"
+    reason, code = f"{_what(dataset, gate.metric)} {after:.2f}% is that of the baseline", 0
+    if abs(drop) > GRACE:
+        reason = f"{_what(dataset, gate.metric)} {after:.{digits}f}% is {abs(drop):.{digits}f} points {way}"
+        reason += f" the baseline's {before:.{digits}f}%"
+    if drop > gate.max_drop + GRACE:
+        reason, code = f"{reason}, more than {_number(gate.max_drop)} points", WORSE
+        if test is not None:
+            name, sure = "p" if test.p_holm is None else "corrected p", test.p < gate.alpha
+            verb, code = ("confirms", WORSE) if sure else ("does not confirm", 0)
+            reason += f"; the test {verb} it ({name} = {test.p:.3g}, alpha {_number(gate.alpha)})"
+            details["p"] = test.p
+    return Outcome("baseline", _title(gate), dataset, "failed" if code else "passed", reason, code, details)

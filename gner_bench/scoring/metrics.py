@@ -1,78 +1,128 @@
-"""The metrics: how each counts, what of it stands in the signature, and precision, recall and F1 of counts."""
+"""The metrics: a registry of what each counts and how tables and the signature name it; precision, recall and F1.
+
+A metric is one function from a sentence to counts and one Definition. Those of this package are in scoring.counts; a
+package adds one by an entry point of the group ``gner_bench.metrics``.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal, get_args
+from functools import lru_cache
+from typing import TYPE_CHECKING
 
-from gner_bench.errors import UsageError, did_you_mean
-from gner_bench.scoring import counts
-from gner_bench.scoring.counts import TypedCounts
-from gner_bench.scoring.predictions import Prediction
+from gner_bench.documents.scores import RESERVED, Triple, Value
+from gner_bench.errors import UsageError
+from gner_bench.plugins import Registry
 
-Metric = Literal["gner", "strict", "exact", "partial", "type", "token"]
-METRICS: tuple[Metric, ...] = get_args(Metric)
-DEFAULT: tuple[Metric, ...] = ("gner", "strict")
+if TYPE_CHECKING:
+    from gner_bench.scoring.predictions import Prediction
+
+Metric = str
+"""The name of a metric."""
+TypedCounts = dict[str, Triple]
+"""Right, predicted and gold by entity type."""
+NO_TYPE = ""
+DEFAULT = ("gner", "strict")
+NAME = re.compile(r"\w[\w-]*", re.ASCII)
+"""What the signature, ``--fail-under`` and CSV can hold unquoted."""
 
 
 @dataclass(frozen=True)
 class Definition:
-    """``count`` gives a sentence's counts by type in units of 1/``unit``; ``epsilon`` is added to each denominator.
+    """A metric: ``count`` gives how many entities of a sentence are right, were predicted and are in the gold, by type.
 
-    ``typed`` says whether counts are by type; ``counts_what`` and ``repair`` (of illegal BIO) stand in the signature.
+    ``title`` heads columns, ``description`` says in a line what counts as right. Counts are in units of 1/``unit``; one
+    of ``typed`` False counts under the empty type; ``epsilon`` is added to each denominator. In the signature
+    ``counts_what`` says what is compared, ``repair`` how illegal BIO is read and ``normalisation`` what is done to
+    texts before they are compared.
     """
 
+    name: str
     title: str
+    description: str
     count: Callable[[Prediction], TypedCounts]
     counts_what: str
-    repair: str
+    repair: str = "none"
     typed: bool = True
     unit: int = 1
     epsilon: float = 0.0
+    normalisation: str = "none"
 
 
-DEFINITIONS: dict[Metric, Definition] = {
-    "gner": Definition("F1", counts.gner_counts, "set-per-sentence", "lenient", epsilon=1e-10),
-    "strict": Definition("strict F1", counts.strict_counts, "position", "none"),
-    "exact": Definition("boundary F1", counts.exact_counts, "boundary", "none", typed=False),
-    "partial": Definition("partial F1", counts.partial_counts, "overlap-half", "none", typed=False, unit=2),
-    "type": Definition("type F1", counts.type_counts, "overlap-typed", "none"),
-    "token": Definition("token F1", counts.token_counts, "word", "none"),
-}
-"""The GNER evaluation adds 1e-10 to each denominator, seqeval nothing."""
+class Metrics(Registry[Definition]):
+    """The definitions by name, read like a mapping; iterating gives the names, those of plug-ins last."""
+
+    def __iter__(self) -> Iterator[Metric]:
+        return iter(self.names())
+
+    def __contains__(self, name: object) -> bool:
+        return name in self.names()
+
+    def __len__(self) -> int:
+        return len(self.names())
+
+    def __getitem__(self, name: Metric) -> Definition:
+        """As ``get``."""
+        return self.get(name)
+
+    def get(self, name: Metric) -> Definition:
+        """The metric of that name. Raises UsageError for an unknown one, and for a plug-in that cannot be used."""
+        definition = super().get(name)
+        if definition.name != name or name in RESERVED or not NAME.fullmatch(name):
+            raise UsageError(f"the metric {name!r} cannot be used (its definition is named {definition.name!r})")
+        return definition
 
 
-@dataclass(frozen=True, slots=True)
-class Prf:
-    """Precision, recall and F1, each from 0 to 1."""
-
-    precision: float
-    recall: float
-    f1: float
-
-
-def prf(right: float, predicted: float, gold: float, metric: Metric) -> Prf:
-    """Precision, recall and F1 of counts; a denominator of zero gives 0."""
-    epsilon = DEFINITIONS[metric].epsilon
-    precision = _ratio(right, predicted + epsilon)
-    recall = _ratio(right, gold + epsilon)
-    return Prf(precision, recall, _ratio(2 * precision * recall, precision + recall + epsilon))
-
-
-def _ratio(part: float, whole: float) -> float:
-    return part / whole if whole else 0.0
-
-
-def mean(scores: Iterable[Prf]) -> Prf:
-    """The plain mean over data sets of each figure. Raises ZeroDivisionError without scores."""
-    rows = list(scores)
-    return Prf(*(sum(getattr(row, name) for row in rows) / len(rows) for name in ("precision", "recall", "f1")))
+METRICS = Metrics(
+    "gner_bench.metrics",
+    "metric",
+    Definition,
+    {
+        "gner": "gner_bench.scoring.counts:GNER",
+        "strict": "gner_bench.scoring.counts:STRICT",
+        "exact": "gner_bench.scoring.counts:EXACT",
+        "partial": "gner_bench.scoring.counts:PARTIAL",
+        "type": "gner_bench.scoring.counts:TYPE",
+        "token": "gner_bench.scoring.counts:TOKEN",
+    },
+)
+DEFINITIONS = METRICS
 
 
 def as_metric(name: str) -> Metric:
-    """The metric of that name. Raises UsageError for another, with the nearest."""
-    for metric in METRICS:
-        if metric == name:
-            return metric
-    raise UsageError(f"unknown metric {name!r}; {did_you_mean(name, list(METRICS))}")
+    """The metric of that name. Raises UsageError for another, with the nearest, and for a plug-in that is broken."""
+    return METRICS[name].name
+
+
+def ordered(metrics: Iterable[Metric]) -> tuple[Metric, ...]:
+    """Each metric once, in the order of the registry, which is that of tables."""
+    wanted = set(metrics)
+    return tuple(name for name in METRICS if name in wanted)
+
+
+@lru_cache(maxsize=64)
+def counters(metrics: tuple[Metric, ...]) -> Sequence[tuple[Metric, Callable[[Prediction], TypedCounts]]]:
+    """The functions that count, looked up once for all sentences."""
+    return [(metric, METRICS[metric].count) for metric in metrics]
+
+
+def ratios(right: float, predicted: float, gold: float, metric: Metric) -> tuple[float, float, float]:
+    """Precision, recall and F1 of counts; a denominator of zero gives 0."""
+    epsilon = METRICS[metric].epsilon
+    precision = right / (predicted + epsilon) if predicted + epsilon else 0.0
+    recall = right / (gold + epsilon) if gold + epsilon else 0.0
+    both = precision + recall + epsilon
+    return precision, recall, 2 * precision * recall / both if both else 0.0
+
+
+def prf(right: float, predicted: float, gold: float, metric: Metric) -> Value:
+    """As ``ratios``, by name."""
+    return Value(*ratios(right, predicted, gold, metric))
+
+
+def mean(values: Iterable[Value]) -> Value:
+    """The plain mean over data sets of each number. Raises ZeroDivisionError without any."""
+    rows = list(values)
+    return Value(*(sum(getattr(row, name) for row in rows) / len(rows) for name in ("precision", "recall", "f1")))

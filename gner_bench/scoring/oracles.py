@@ -1,9 +1,9 @@
 """What scores would be if one step of the way from text to entities made no mistakes.
 
 ``perfect_structuring``: every word of the sentence that got no label, or one of an unknown type, takes its gold tag;
-the other words keep theirs. It is there for sentences structured from generated text only. What was right by ``strict``
-stays right, so recall cannot fall; precision can, where a gold tag on such a word begins an entity that the labels of
-the words after it do not finish.
+the other words keep theirs. It is for sentences structured from generated text only. What was right by ``strict`` stays
+right, so recall cannot fall; precision can, where a gold tag on such a word begins an entity that the labels of the
+words after it do not finish.
 
 ``perfect_types``: every predicted span with exactly the boundaries of a gold span takes its type. By ``strict`` neither
 precision nor recall can fall.
@@ -19,9 +19,9 @@ from collections.abc import Hashable, Mapping, Sequence
 from operator import add
 from typing import Literal, TypeVar, get_args
 
-from gner_bench.records import Json
-from gner_bench.scoring.counts import Triple
-from gner_bench.scoring.entities import Span, entities, lenient_spans, normalise, strict_spans
+from gner_bench.bio import Span, lenient_spans, strict_spans
+from gner_bench.documents.scores import Triple
+from gner_bench.scoring.counts import entities
 from gner_bench.scoring.metrics import Metric
 from gner_bench.scoring.predictions import Prediction
 from gner_bench.structure.sentence import Structured
@@ -33,7 +33,7 @@ KNOWN: tuple[Metric, ...] = ("gner", "strict")
 """The metrics there are oracles for."""
 
 
-class Oracles:
+class OracleTally:
     """How the counts of one data set would change, summed over its sentences."""
 
     def __init__(self, metrics: Sequence[Metric]) -> None:
@@ -48,33 +48,25 @@ class Oracles:
         if sentence.faultless:
             return
         if structured is not None and (structured.omitted_words or structured.unknown_labels):
-            self._add_structuring(sentence, structured)
+            tags = with_structure(sentence, structured)
+            spans = set(sentence.gold_spans), set(sentence.predicted_spans), set(strict_spans(tags))
+            self._change("perfect_structuring", "strict", *spans)
+            if "gner" in self._metrics:
+                self._change("perfect_structuring", "gner", *_texts(sentence, lenient_spans(tags)))
         self._changes["perfect_types"]["strict"][0] += wrong_types
         if "gner" in self._metrics:
-            self._add_gner_types(sentence, wrong_types)
-
-    def _add_structuring(self, sentence: Prediction, structured: Structured) -> None:
-        tags = with_structure(sentence, structured)
-        gold, predicted = set(sentence.gold_spans), set(sentence.predicted_spans)
-        self._change("perfect_structuring", "strict", gold, predicted, set(strict_spans(tags)))
-        if "gner" in self._metrics:
-            self._change("perfect_structuring", "gner", *_texts(sentence, lenient_spans(tags)))
-
-    def _add_gner_types(self, sentence: Prediction, wrong_types: int) -> None:
-        gold, predicted = sentence.gold_mentions, sentence.predicted_mentions
-        strict = gold is sentence.gold_spans and predicted is sentence.predicted_spans
-        if strict and not wrong_types:
-            return
-        changed = with_types(gold, predicted)
-        if changed != predicted:
-            self._change("perfect_types", "gner", *_texts(sentence, changed))
+            gold, predicted = sentence.gold_mentions, sentence.predicted_mentions
+            # Where both readings give the same spans, none is wrong in type alone for the lenient one either.
+            same = gold is sentence.gold_spans and predicted is sentence.predicted_spans and not wrong_types
+            if not same and (typed := with_types(gold, predicted)) != predicted:
+                self._change("perfect_types", "gner", *_texts(sentence, typed))
 
     def _change(self, oracle: Oracle, metric: Metric, gold: set[E], before: set[E], after: set[E]) -> None:
         sums = self._changes[oracle][metric]
         sums[0] += len(gold & after) - len(gold & before)
         sums[1] += len(after) - len(before)
 
-    def extend(self, later: Oracles) -> None:
+    def extend(self, later: OracleTally) -> None:
         """Add the sentences of another."""
         self._structured |= later._structured
         for oracle, changes in later._changes.items():
@@ -82,11 +74,11 @@ class Oracles:
                 sums = self._changes[oracle][metric]
                 sums[:] = map(add, sums, change)
 
-    def document(self, totals: Mapping[Metric, Triple]) -> Json:
+    def oracles(self, totals: Mapping[Metric, Triple]) -> dict[str, dict[str, Triple]]:
         """Right, predicted and gold by oracle and metric; ``totals`` are the counts as they are."""
         return {
             oracle: {
-                metric: [totals[metric][0] + right, totals[metric][1] + predicted, totals[metric][2]]
+                metric: (totals[metric][0] + right, totals[metric][1] + predicted, totals[metric][2])
                 for metric, (right, predicted) in changes.items()
                 if metric in self._metrics
             }
@@ -113,10 +105,5 @@ def with_types(gold: Sequence[Span], predicted: Sequence[Span]) -> list[Span]:
 
 def _texts(sentence: Prediction, changed: Sequence[Span]) -> list[set[tuple[str, str]]]:
     """The pairs that ``gner`` counts, of the gold, of the prediction and of the ``changed`` one."""
-    gold, *predicted = (
-        entities(sentence.words, spans) for spans in (sentence.gold_mentions, sentence.predicted_mentions, changed)
-    )
-    if sentence.unplaced:
-        unplaced = {(normalise(text), normalise(kind)) for text, kind in sentence.unplaced}
-        predicted = [side | unplaced for side in predicted]
-    return [gold, *predicted]
+    predicted = [entities(sentence.words, spans, sentence.unplaced) for spans in (sentence.predicted_mentions, changed)]
+    return [entities(sentence.words, sentence.gold_mentions), *predicted]

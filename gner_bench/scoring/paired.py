@@ -6,20 +6,31 @@ resampled differences shifted to mean zero (Riezler and Maxwell 2005, On some pi
 significance testing for MT; the shift method is Noreen's). The second test is approximate randomization (Noreen 1989,
 Computer-intensive methods for testing hypotheses, chapter 2): the outputs of the systems change places in each sentence
 with probability 1/2. Both are two-sided, with p = (count + 1) / (trials + 1).
+
+The random stream of the second test: the n sentences of a data set whose counts differ, in the order of their keys,
+take the first n bits of each trial. Trial t owns the blocks t·B to t·B + B - 1 of the counter-based generator
+Philox4x64-10 (Salmon et al. 2011, Parallel random numbers: as easy as 1, 2, 3), B = ⌈n / 256⌉, whose key is the seed
+and the CRC-32 of the name of the data set. A block is four words of 64 bits; bit i of a trial is bit i mod 64, from the
+lowest, of its word ⌊i / 64⌋, and 1 exchanges the outputs of sentence i. So a swap depends on seed, name, trial and
+sentence alone: no size of blocks, no memory bound and no number of processes can change a p value. (Swaps were once
+single bytes of RandomState.randint, which drops what is left of a word at the end of a call, so that the number of
+swaps drawn at once was a part of the stream.)
 """
 
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
 
 import numpy as np
+from numpy.typing import NDArray
 
+from gner_bench.documents.scores import Interval, Resampling
 from gner_bench.errors import UsageError
 from gner_bench.scoring.metrics import Metric
-from gner_bench.scoring.resampling import Floats, Resampling, draws, f1, weighted
+from gner_bench.scoring.resampling import Floats, draws, f1, interval, weighted
 from gner_bench.scoring.scores import Scores, SetScores
 from gner_bench.scoring.statistics import Column, Integers, Statistics
 
@@ -29,9 +40,10 @@ POWER = 0.8
 FEWEST = 20
 """Trials below which no p value could be under 0.05."""
 TIE = 1e-12
-"""Figures nearer than this are the same number computed in another way."""
-SWAPS_AT_ONCE = 4_000_000
-"""Swaps drawn at a time. NumPy drops the bits left over from a draw, so that another number gives other p values."""
+"""Values nearer than this are the same number computed in another way."""
+SWAPS_AT_ONCE = 1_000_000
+"""Swaps held at a time, eight bytes each; how many has no part in what they are."""
+BLOCK_BITS = 256
 NAMED = 5
 """How many sentence ids a message names."""
 
@@ -49,16 +61,20 @@ class Difference:
     first: float
     second: float
     difference: float
-    interval: tuple[float, float]
+    interval: Interval
     p_bootstrap: float
     p_randomization: float
     p_holm: float | None
     detectable: float
 
     @property
+    def p(self) -> float:
+        """Of approximate randomization, corrected where there is a correction."""
+        return self.p_randomization if self.p_holm is None else self.p_holm
+
+    @property
     def significant(self) -> bool:
-        """Whether approximate randomization, corrected for the number of data sets, is below 5%."""
-        return (self.p_randomization if self.p_holm is None else self.p_holm) < ALPHA
+        return self.p < ALPHA
 
 
 @dataclass(frozen=True)
@@ -66,7 +82,7 @@ class PairedSet:
     """The counts of two systems on the sentences of one data set, in the order of the sentences' keys.
 
     ``counts`` holds the distinct ones, shape (distinct, 2 systems, columns, 3); ``places[i]`` is that of sentence i,
-    which stands at ``order[i]`` in the first system's own order.
+    which is at ``order[i]`` in the first system's own order.
     """
 
     name: str
@@ -76,8 +92,8 @@ class PairedSet:
 
     def sums(self) -> Integers:
         """The counts of the whole set, shape (2, columns, 3)."""
-        found: Integers = np.tensordot(np.bincount(self.places, minlength=len(self.counts)), self.counts, axes=1)
-        return found
+        sums: Integers = np.tensordot(np.bincount(self.places, minlength=len(self.counts)), self.counts, axes=1)
+        return sums
 
     def resampled(self, resampling: Resampling) -> Integers:
         """The counts of every resample, shape (resamples, 2, columns, 3)."""
@@ -90,7 +106,7 @@ class PairedSet:
         differs = np.flatnonzero(change.any(axis=(1, 2)))
         moving = self.places[np.isin(self.places, differs)]
         moved = change[moving].reshape(len(moving), int(np.prod(change.shape[1:]))).astype(np.float64)
-        blocks = [swaps @ moved for swaps in _swaps(len(moving), resampling, self.name)]
+        blocks = [trials.astype(np.float64) @ moved for trials in swaps(len(moving), resampling, self.name)]
         shift = np.concatenate(blocks).astype(np.int64).reshape(-1, *change.shape[1:])
         first, second = self.sums()
         return np.stack([first + shift, second - shift], axis=1)
@@ -98,8 +114,8 @@ class PairedSet:
 
 def pair(first: SetScores, second: SetScores, metric: Metric, kinds: Sequence[str] | None = None) -> PairedSet:
     """The same sentences of two systems: micro counts as one column, or those of the types ``kinds``, a column each."""
-    orders = [np.argsort(np.asarray(each.keys, dtype=np.uint64), kind="stable") for each in (first, second)]
-    rows = [each.statistics.index()[order] for each, order in zip((first, second), orders, strict=True)]
+    orders = [np.argsort(np.asarray(part.keys, dtype=np.uint64), kind="stable") for part in (first, second)]
+    rows = [part.statistics.index()[order] for part, order in zip((first, second), orders, strict=True)]
     width = max(1, len(second.statistics.rows))
     distinct, places = np.unique(rows[0] * width + rows[1], return_inverse=True)
     one = _columns(first.statistics, metric, kinds)[distinct // width]
@@ -113,20 +129,24 @@ def _columns(statistics: Statistics, metric: Metric, kinds: Sequence[str] | None
     if kinds is None:
         summed: Integers = matrix[:, list(columns.values())].sum(axis=1, keepdims=True)
         return summed
-    found = np.zeros((len(matrix), len(kinds), 3), dtype=np.int64)
+    counts = np.zeros((len(matrix), len(kinds), 3), dtype=np.int64)
     for place, kind in enumerate(kinds):
         if kind in columns:
-            found[:, place] = matrix[:, columns[kind]]
-    return found
+            counts[:, place] = matrix[:, columns[kind]]
+    return counts
 
 
-def _swaps(sentences: int, resampling: Resampling, name: str) -> Iterator[Floats]:
+def swaps(sentences: int, resampling: Resampling, name: str) -> Iterator[NDArray[np.uint8]]:
     """Ones where the systems change places and zeros elsewhere, in blocks of shape (trials, sentences)."""
-    random = np.random.RandomState((resampling.seed + zlib.crc32(f"swap {name}".encode())) % 2**32)
+    words = -(-sentences // BLOCK_BITS) * (BLOCK_BITS // 64)
+    key = np.array([resampling.seed % 2**64, zlib.crc32(name.encode())], dtype=np.uint64)
+    stream = np.random.Philox(key=key)
     at_once = max(1, SWAPS_AT_ONCE // max(1, sentences))
     for start in range(0, resampling.resamples, at_once):
         trials = min(at_once, resampling.resamples - start)
-        yield random.randint(0, 2, size=(trials, sentences), dtype=np.uint8).astype(np.float64)
+        # random_raw gives whole words, one after another: nothing is dropped between blocks.
+        bits = stream.random_raw(trials * words).astype("<u8").view(np.uint8).reshape(trials, words * 8)
+        yield np.unpackbits(bits, axis=1, count=sentences, bitorder="little")
 
 
 @dataclass(frozen=True)
@@ -139,6 +159,24 @@ class _Trials:
     resampled: Floats
     swapped: Floats
 
+    @property
+    def p_randomization(self) -> float:
+        return p_value(self.swapped, self.second - self.first)
+
+    def difference(self, confidence: float, p_holm: float | None) -> Difference:
+        observed, drawn = self.second - self.first, self.resampled
+        return Difference(
+            name=self.name,
+            first=self.first,
+            second=self.second,
+            difference=observed,
+            interval=interval(drawn, confidence),
+            p_bootstrap=p_value(drawn - drawn.mean(), observed),
+            p_randomization=self.p_randomization,
+            p_holm=p_holm,
+            detectable=detectable(drawn),
+        )
+
 
 def differences(first: Scores, second: Scores, metric: Metric, resampling: Resampling) -> list[Difference]:
     """Each data set in the order of ``first``, then the mean over them.
@@ -146,47 +184,29 @@ def differences(first: Scores, second: Scores, metric: Metric, resampling: Resam
     Raises UsageError when the systems were not scored on the same sentences or not by ``metric``, and for fewer than 20
     resamples.
     """
-    _require(first, second, metric, resampling)
-    sets = [_trials(pair(each, second.sets[name], metric), metric, resampling) for name, each in first.sets.items()]
-    corrected = holm([_p_randomization(each) for each in sets])
-    found = [_difference(each, resampling, p) for each, p in zip(sets, corrected, strict=True)]
-    return [*found, _difference(_mean(sets), resampling, None)]
-
-
-def _trials(paired: PairedSet, metric: Metric, resampling: Resampling) -> _Trials:
-    first, second = f1(paired.sums(), metric)[:, 0].tolist()
-    drawn, swapped = (f1(sums, metric)[..., 0] for sums in (paired.resampled(resampling), paired.swapped(resampling)))
-    return _Trials(paired.name, first, second, drawn[:, 1] - drawn[:, 0], swapped[:, 1] - swapped[:, 0])
-
-
-def _mean(sets: Sequence[_Trials]) -> _Trials:
-    count = len(sets)
-    return _Trials(
+    require_same_sentences(first, second)
+    for scores in (first, second):
+        if metric not in scores.metrics:
+            raise UsageError(f"{_name(scores)} was not scored by {metric}; score it again with --metric {metric}")
+    if resampling.resamples < FEWEST:
+        raise UsageError(f"{resampling.resamples} resamples are too few for a test; at least {FEWEST} are needed")
+    sets = []
+    for name, part in first.sets.items():
+        paired = pair(part, second.sets[name], metric)
+        one, two = f1(paired.sums(), metric)[:, 0].tolist()
+        both = [f1(sums, metric)[..., 0] for sums in (paired.resampled(resampling), paired.swapped(resampling))]
+        sets.append(_Trials(name, one, two, *(values[:, 1] - values[:, 0] for values in both)))
+    mean = _Trials(
         MEAN,
-        sum(each.first for each in sets) / count,
-        sum(each.second for each in sets) / count,
-        np.mean([each.resampled for each in sets], axis=0),
-        np.mean([each.swapped for each in sets], axis=0),
+        sum(trials.first for trials in sets) / len(sets),
+        sum(trials.second for trials in sets) / len(sets),
+        np.mean([trials.resampled for trials in sets], axis=0),
+        np.mean([trials.swapped for trials in sets], axis=0),
     )
-
-
-def _difference(trials: _Trials, resampling: Resampling, p_holm: float | None) -> Difference:
-    observed, drawn = trials.second - trials.first, trials.resampled
-    return Difference(
-        trials.name,
-        trials.first,
-        trials.second,
-        observed,
-        resampling.interval(drawn),
-        p_value(drawn - drawn.mean(), observed),
-        _p_randomization(trials),
-        p_holm,
-        detectable(drawn),
-    )
-
-
-def _p_randomization(trials: _Trials) -> float:
-    return p_value(trials.swapped, trials.second - trials.first)
+    corrected = holm([trials.p_randomization for trials in sets])
+    return [
+        trials.difference(resampling.confidence, p) for trials, p in zip([*sets, mean], [*corrected, None], strict=True)
+    ]
 
 
 def p_value(under_null: Floats, observed: float) -> float:
@@ -210,15 +230,6 @@ def holm(p_values: Sequence[float]) -> list[float]:
     return corrected
 
 
-def _require(first: Scores, second: Scores, metric: Metric, resampling: Resampling) -> None:
-    require_same_sentences(first, second)
-    for scores in (first, second):
-        if metric not in scores.metrics:
-            raise UsageError(f"{_name(scores)} was not scored by {metric}; score it again with --metric {metric}")
-    if resampling.resamples < FEWEST:
-        raise UsageError(f"{resampling.resamples} resamples are too few for a test; at least {FEWEST} are needed")
-
-
 def require_same_sentences(first: Scores, second: Scores) -> None:
     """Raise UsageError unless both were scored on the same sentences with the same gold, in whatever order.
 
@@ -226,9 +237,9 @@ def require_same_sentences(first: Scores, second: Scores) -> None:
     """
     names = _name(first), _name(second)
     for name, one, other in ((names[0], first, second), (names[1], second, first)):
-        if only := [each for each in one.sets if each not in other.sets]:
+        if only := [set_name for set_name in one.sets if set_name not in other.sets]:
             raise UsageError(f"data sets scored for {name} alone: {', '.join(only)}")
-    if not first.sets or not all(each.keys for each in first.sets.values()):
+    if not first.sets or not all(part.keys for part in first.sets.values()):
         raise UsageError("no sentences to compare")
     for name, one_set in first.sets.items():
         if problem := _differing(one_set, second.sets[name], names):
@@ -243,22 +254,18 @@ def _name(scores: Scores) -> str:
 
 def _differing(first: SetScores, second: SetScores, names: tuple[str, str]) -> str:
     """What keeps the sentences of a set from being compared, empty where nothing does."""
-    keys = [dict(zip(each.keys, each.ids, strict=True)) for each in (first, second)]
-    only = [[id for key, id in mine.items() if key not in other] for mine, other in (keys, keys[::-1])]
-    changed = set(only[0]) & set(only[1])
-    parts = [f"the words of {_sentences(id for id in only[0] if id in changed)} differ"] if changed else []
+    by_key = [dict(zip(part.keys, part.ids, strict=True)) for part in (first, second)]
+    only = [[id for key, id in mine.items() if key not in other] for mine, other in (by_key, by_key[::-1])]
+    other_words = set(only[0]) & set(only[1])
+    parts = [f"the words of {_sentences([id for id in only[0] if id in other_words])} differ"] if other_words else []
     for name, ids in zip(names, only, strict=True):
-        if alone := [id for id in ids if id not in changed]:
+        if alone := [id for id in ids if id not in other_words]:
             parts.append(f"{_sentences(alone)} scored for {name} alone")
-    if parts:
+    if parts or first.content_hash == second.content_hash:
         return "; ".join(parts)
-    return "" if first.content_hash == second.content_hash else _differing_gold(first, second)
-
-
-def _differing_gold(first: SetScores, second: SetScores) -> str:
-    """The gold of sentences tells itself by its counts; where these are alike, no sentence can be named."""
-    gold = [dict(zip(each.keys, _gold(each.statistics), strict=True)) for each in (first, second)]
-    ids = [id for key, id in zip(first.keys, first.ids, strict=True) if gold[0][key] != gold[1][key]]
+    # Other gold shows itself in the counts of sentences; where these are alike, no sentence can be named.
+    gold = [dict(zip(part.keys, _gold(part.statistics), strict=True)) for part in (first, second)]
+    ids = [id for key, id in by_key[0].items() if gold[0][key] != gold[1][key]]
     return f"gold of {_sentences(ids)} differs" if ids else "the gold tags differ"
 
 
@@ -269,8 +276,7 @@ def _gold(statistics: Statistics) -> list[dict[Column, int]]:
     return [rows[place] for place in statistics.places]
 
 
-def _sentences(ids: Iterable[str]) -> str:
+def _sentences(ids: Sequence[str]) -> str:
     """Such as ``3 sentences (7, 12, 40)``."""
-    listed = list(ids)
-    named = ", ".join(listed[:NAMED]) + (", …" if len(listed) > NAMED else "")
-    return f"{len(listed)} sentence{'s' if len(listed) > 1 else ''} ({named})"
+    named = ", ".join(ids[:NAMED]) + (", …" if len(ids) > NAMED else "")
+    return f"{len(ids)} sentence{'s' if len(ids) > 1 else ''} ({named})"

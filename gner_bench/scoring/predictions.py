@@ -8,8 +8,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
-from gner_bench.records import Json
-from gner_bench.scoring.entities import Span, lenient_spans, strict_spans
+from gner_bench.bio import Span, lenient_spans, strict_spans
+from gner_bench.documents.fields import Json
+from gner_bench.documents.scores import System as System
 from gner_bench.structure.sentence import Structured
 
 SetKey = tuple[str, str]
@@ -59,31 +60,18 @@ class Prediction:
     @cached_property
     def gold_mentions(self) -> list[Span]:
         """The lenient spans of the gold tags."""
-        return _lenient(self.gold, self.gold_spans)
+        return _mentions(self.gold, self.gold_spans)
 
     @cached_property
     def predicted_mentions(self) -> list[Span]:
         """The lenient spans of the predicted tags."""
-        return self.gold_mentions if self.faultless else _lenient(self.predicted, self.predicted_spans)
+        return self.gold_mentions if self.faultless else _mentions(self.predicted, self.predicted_spans)
 
 
-def _lenient(tags: Sequence[str], strict: list[Span]) -> list[Span]:
+def _mentions(tags: Sequence[str], strict: list[Span]) -> list[Span]:
     """The lenient spans of tags: the strict ones, if these hold every word that is not O."""
     held = sum([end - start for start, end, _ in strict])
     return strict if held == len(tags) - tags.count("O") else lenient_spans(tags)
-
-
-@dataclass(frozen=True)
-class System:
-    """Who made the predictions. ``parameters`` is a count, None where unknown; ``note`` stands in tables.
-
-    ``training_sets`` are the data sets it was trained on, as far as its run says.
-    """
-
-    name: str
-    parameters: int | None = None
-    note: str = ""
-    training_sets: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gner_bench.scoring.metrics import DEFINITIONS, Metric
+from gner_bench.documents.scores import Interval
+from gner_bench.documents.scores import Resampling as Resampling
+from gner_bench.scoring.metrics import METRICS, Metric
 from gner_bench.scoring.statistics import Integers, Statistics
 
 Floats = NDArray[np.float64]
@@ -22,31 +23,21 @@ AT_ONCE = 60_000
 """Sentences drawn at a time, few enough for a processor's cache."""
 
 
-@dataclass(frozen=True)
-class Resampling:
-    """How often sentences are drawn, from which ``seed``, and the share of resamples that an interval holds."""
-
-    resamples: int = 1000
-    seed: int = 0
-    confidence: float = 0.95
-
-    def interval(self, figures: Floats) -> tuple[float, float]:
-        """The percentile interval of resampled figures, shape (resamples,)."""
-        return self.intervals(figures[:, None])[0]
-
-    def intervals(self, figures: Floats) -> list[tuple[float, float]]:
-        """The percentile interval of each column of resampled figures, shape (resamples, columns)."""
-        ordered, tail = np.sort(figures, axis=0), (1 - self.confidence) / 2
-        return list(zip(_quantile(ordered, tail), _quantile(ordered, 1 - tail), strict=True))
+def interval(values: Floats, confidence: float) -> Interval:
+    """The percentile interval of resampled values, shape (resamples,)."""
+    return intervals(values[:, None], confidence)[0]
 
 
-def _quantile(ordered: Floats, share: float) -> list[float]:
-    """The quantiles of ordered columns, interpolated between neighbours (NumPy's default, at a tenth of its time)."""
-    place = share * (len(ordered) - 1)
-    below = int(place)
-    above = min(below + 1, len(ordered) - 1)
-    found: list[float] = (ordered[below] + (place - below) * (ordered[above] - ordered[below])).tolist()
-    return found
+def intervals(values: Floats, confidence: float) -> list[Interval]:
+    """The percentile interval of each column of resampled values, shape (resamples, columns)."""
+    ordered, tail, ends = np.sort(values, axis=0), (1 - confidence) / 2, []
+    for share in (tail, 1 - tail):
+        # Interpolated between neighbours as NumPy's quantile does by default, at a tenth of its time.
+        place = share * (len(ordered) - 1)
+        below = int(place)
+        above = min(below + 1, len(ordered) - 1)
+        ends.append((ordered[below] + (place - below) * (ordered[above] - ordered[below])).tolist())
+    return list(zip(*ends, strict=True))
 
 
 def draws(sentences: int, resampling: Resampling, name: str) -> Iterator[NDArray[np.int32]]:
@@ -59,6 +50,8 @@ def draws(sentences: int, resampling: Resampling, name: str) -> Iterator[NDArray
     at_once = max(1, AT_ONCE // max(1, sentences))
     for start in range(0, resampling.resamples, at_once):
         rows = min(at_once, resampling.resamples - start)
+        # Every int32 takes a whole word of the generator (a smaller type would share one and drop the rest at the end
+        # of a block), so that the size of the blocks has no part in what is drawn.
         yield random.randint(0, max(1, sentences), size=(rows, sentences), dtype=np.int32)
 
 
@@ -90,20 +83,23 @@ def weighted(matrix: Integers, rows: Integers) -> Integers:
 
 def precision(sums: Integers, metric: Metric) -> Floats:
     """Precision of counts of shape (…, 3): shape (…)."""
-    definition = DEFINITIONS[metric]
+    definition = METRICS[metric]
     return _ratio(sums[..., 0] / definition.unit, sums[..., 1] / definition.unit + definition.epsilon)
 
 
 def recall(sums: Integers, metric: Metric) -> Floats:
     """Recall of counts of shape (…, 3): shape (…)."""
-    definition = DEFINITIONS[metric]
+    definition = METRICS[metric]
     return _ratio(sums[..., 0] / definition.unit, sums[..., 2] / definition.unit + definition.epsilon)
 
 
 def f1(sums: Integers, metric: Metric) -> Floats:
     """F1 of counts of shape (…, 3), as ``gner_bench.scoring.metrics.prf`` computes it: shape (…)."""
-    found, wanted = precision(sums, metric), recall(sums, metric)
-    return _ratio(2 * found * wanted, found + wanted + DEFINITIONS[metric].epsilon)
+    made, expected = precision(sums, metric), recall(sums, metric)
+    return _ratio(2 * made * expected, made + expected + METRICS[metric].epsilon)
+
+
+WAYS = {"precision": precision, "recall": recall, "f1": f1}
 
 
 def _ratio(part: Floats, whole: Floats) -> Floats:
@@ -112,6 +108,6 @@ def _ratio(part: Floats, whole: Floats) -> Floats:
 
 def macro_f1(sums: Integers, metric: Metric) -> Floats:
     """The mean of F1 over the types (axis -2) that occur in gold or predictions; 0 where none does: shape (…)."""
-    there = sums[..., 1:].any(axis=-1)
-    found = np.where(there, f1(sums, metric), 0.0).sum(axis=-1)
-    return _ratio(found, there.sum(axis=-1).astype(np.float64))
+    occurs = sums[..., 1:].any(axis=-1)
+    total = np.where(occurs, f1(sums, metric), 0.0).sum(axis=-1)
+    return _ratio(total, occurs.sum(axis=-1).astype(np.float64))

@@ -4,33 +4,34 @@ from __future__ import annotations
 
 import heapq
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 
+from gner_bench.documents.fields import Json
 from gner_bench.errors import UsageError, did_you_mean, short
-from gner_bench.records import Json
-from gner_bench.scoring.entries import verdicts
+from gner_bench.scoring.explain import verdicts
 from gner_bench.scoring.predictions import Prediction, Predictions
 from gner_bench.structure.matching import Step
 
 
 def find_samples(predictions: Predictions, names: Iterable[str]) -> dict[str, list[Prediction]]:
-    """The sentences that each of ``names`` means, ``dataset/id`` or ``dataset/split/id``; several if it stands twice.
+    """The sentences that each of ``names`` means, ``dataset/id`` or ``dataset/split/id``; several if it is there twice.
 
     Raises UsageError for an unknown data set or sentence, with the nearest, and InputError as reading does.
     """
-    found: dict[str, list[Prediction]] = {name: [] for name in names}
+    samples: dict[str, list[Prediction]] = {name: [] for name in names}
     ids: dict[str, list[str]] = {}
     for sentence in predictions:
         ids.setdefault(sentence.dataset, []).append(sentence.id)
         for name in (f"{sentence.dataset}/{sentence.id}", f"{sentence.dataset}/{sentence.split}/{sentence.id}"):
-            if name in found:
-                found[name].append(sentence)
-    unknown = next((name for name, sentences in found.items() if not sentences), None)
-    if unknown is not None:
-        raise UsageError(f"{', '.join(map(str, predictions.origin.files))}: {_what_is_wrong(unknown, ids)}")
-    return found
+            if name in samples:
+                samples[name].append(sentence)
+    for name, sentences in samples.items():
+        if not sentences:
+            files = ", ".join(map(str, predictions.origin.files))
+            raise UsageError(f"{files}: {_what_is_wrong(name, ids)}")
+    return samples
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,15 +62,16 @@ def worst_samples(predictions: Predictions, most: int, classes: Collection[str] 
 
     ``classes`` are the classes of error that count, all where none is named.
     """
-    ranked = (Ranked(sentence, _errors(sentence, classes)) for sentence in predictions)
-    return heapq.nlargest(most, (each for each in ranked if each.errors), key=lambda each: each.errors.total())
 
+    def with_errors() -> Iterator[Ranked]:
+        for sentence in predictions:
+            if not sentence.faultless or sentence.unplaced:
+                kinds = (verdict.kind for verdict in verdicts(sentence))
+                errors = Counter[str](k for k in kinds if k != "correct" and (k in classes or not classes))
+                if errors:
+                    yield Ranked(sentence, errors)
 
-def _errors(sentence: Prediction, classes: Collection[str]) -> Counter[str]:
-    if sentence.predicted == sentence.gold and not sentence.unplaced:
-        return Counter()
-    kinds = (verdict.kind for verdict in verdicts(sentence))
-    return Counter(kind for kind in kinds if kind != "correct" and (kind in classes or not classes))
+    return heapq.nlargest(most, with_errors(), key=lambda ranked: ranked.errors.total())
 
 
 def _what_is_wrong(name: str, ids: dict[str, list[str]]) -> str:
@@ -87,14 +89,11 @@ def _what_is_wrong(name: str, ids: dict[str, list[str]]) -> str:
 
 def _nearest(id: str, ids: Sequence[str], most: int = 3) -> list[str]:
     """The ids nearest to ``id``: as numbers where it is one, else by spelling, else the first ones."""
-    numbers = [each for each in dict.fromkeys(ids) if _is_number(each)]
-    if _is_number(id) and numbers:
-        return sorted(sorted(numbers, key=lambda each: abs(int(each) - int(id)))[:most], key=int)
+    number, *numbers = [text if text.isdecimal() and len(text) < 19 else "" for text in (id, *dict.fromkeys(ids))]
+    if number and any(numbers):
+        nearest = sorted(filter(None, numbers), key=lambda other: abs(int(other) - int(number)))
+        return sorted(nearest[:most], key=int)
     return get_close_matches(id, ids, most) or list(ids[:most])
-
-
-def _is_number(id: str) -> bool:
-    return id.isdecimal() and len(id) < 19
 
 
 def _shown(name: str) -> str:

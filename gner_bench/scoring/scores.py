@@ -1,23 +1,37 @@
-"""Scores of one system: what was counted in each data set, and what is known of the run."""
+"""Scores of one system: what was counted in each data set, and what a reader of them must be warned of."""
 
 from __future__ import annotations
 
 from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
-from gner_bench.records import Json
-from gner_bench.scoring.metrics import Metric
+import numpy as np
+
+from gner_bench.catalog.problems import problem_warning
+from gner_bench.documents.fields import Json
+from gner_bench.documents.scores import Analysis, Interval
+from gner_bench.scoring.metrics import METRICS, Metric, ratios
 from gner_bench.scoring.predictions import Origin
+from gner_bench.scoring.resampling import Floats, Resampling, f1, interval, resampled_sums
 from gner_bench.scoring.statistics import Statistics
 
+WARNED = {
+    "gold_outside_types": "gold tags have a type that label_list lacks",
+    "cut_outputs": "outputs were cut at the length limit",
+    "cut_inputs": "prompts were cut at the length limit",
+}
+"""Counts of structuring that change what F1 means."""
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, repr=False)
 class SetScores:
-    """One data set: the ``statistics`` of its sentences, their ``ids`` and their ``keys`` (``tally.sentence_key``).
+    """One data set: the ``statistics`` of its sentences, their ``ids`` and their ``keys`` (``counting.sentence_key``).
 
     ``types`` are those of the prompts. ``planned`` is the number of sentences that the set should have, None where
-    unknown. ``details`` are the parts of scores.json that are no scores: matching steps, structuring, errors, problems.
+    unknown; ``analysis`` is what scores.json says of the set beside scores. ``f1`` and ``interval`` are by the first
+    metric, micro over the set.
     """
 
     name: str
@@ -28,18 +42,99 @@ class SetScores:
     ids: Sequence[str]
     keys: array[int]
     planned: int | None = None
-    details: Json = field(default_factory=dict)
+    analysis: Analysis = field(default_factory=Analysis)
+
+    @property
+    def metric(self) -> Metric:
+        """The first metric."""
+        return self.statistics.metrics[0]
+
+    @property
+    def f1(self) -> float:
+        """From 0 to 1."""
+        unit = METRICS[self.metric].unit
+        right, predicted, gold = self.statistics.totals()[self.metric]
+        return ratios(right / unit, predicted / unit, gold / unit, self.metric)[2]
+
+    @cached_property
+    def interval(self) -> Interval:
+        """The 95% interval of ``f1``, of 1,000 resamples from seed 0."""
+        return interval(self.resampled_f1(Resampling()), Resampling().confidence)
+
+    def resampled_f1(self, resampling: Resampling) -> Floats:
+        """F1 of every resample by the first metric, shape (resamples,)."""
+        drawn = resampled_sums(self.statistics, resampling, self.name, self.keys)
+        return f1(drawn[:, list(self.statistics.columns_of(self.metric).values())].sum(axis=1), self.metric)
 
     @property
     def missing(self) -> int:
         """How many of the planned sentences were not scored."""
         return max(0, (self.planned or 0) - len(self.statistics))
 
+    @property
+    def details(self) -> Json:
+        """Old form of ``analysis``: as JSON."""
+        return self.analysis.json()
 
-@dataclass(frozen=True)
+    def __repr__(self) -> str:
+        sentences = f"{len(self.statistics)} sentences"
+        return f"SetScores({self.name}/{self.split}: {self.metric} F1 {self.f1:.4f}, {sentences})"
+
+
+@dataclass(frozen=True, repr=False)
 class Scores:
-    """One system on data ``sets``, by name."""
+    """One system on data ``sets``, by name; ``scores["mit-movie"]`` is one of them.
+
+    ``f1`` and ``interval`` are by the first metric, the plain mean over data sets.
+    """
 
     origin: Origin
     metrics: tuple[Metric, ...]
     sets: dict[str, SetScores]
+
+    def __getitem__(self, name: str) -> SetScores:
+        return self.sets[name]
+
+    @property
+    def f1(self) -> float:
+        """From 0 to 1. Raises ZeroDivisionError without data sets."""
+        return sum(part.f1 for part in self.sets.values()) / len(self.sets)
+
+    @cached_property
+    def interval(self) -> Interval:
+        """The 95% interval of ``f1``, each data set resampled by itself, 1,000 times from seed 0."""
+        means = np.mean([part.resampled_f1(Resampling()) for part in self.sets.values()], axis=0)
+        return interval(means, Resampling().confidence)
+
+    @property
+    def sentences(self) -> int:
+        """How many were scored."""
+        return sum(len(part.statistics) for part in self.sets.values())
+
+    @property
+    def lacking(self) -> int:
+        """How many sentences the run set out to predict and has not."""
+        return max(0, self.origin.expected - self.sentences)
+
+    def __repr__(self) -> str:
+        value = f"mean {self.metrics[0]} F1 {self.f1:.4f}, " if self.sets and self.metrics else ""
+        return f"Scores({self.origin.system.name}: {value}{self.sentences} sentences of {len(self.sets)} data sets)"
+
+
+def warnings_of(scores: Scores) -> list[str]:
+    """What a reader of scores must be warned of, one line each."""
+    sets, warnings = scores.sets.values(), list(scores.origin.warnings)
+    for key, what in WARNED.items():
+        counts = {part.name: getattr(part.analysis.structuring, key, 0) for part in sets}
+        warnings += [f"{name}: {count} {what}" for name, count in counts.items() if count]
+    defects = problem_warning({f"{part.name}/{part.split}": list(part.analysis.problems or ()) for part in sets})
+    warnings += [defects] if defects else []
+    parts = [f"{len(s.statistics)} of {s.planned} of {s.name}/{s.split}" for s in sets if s.missing]
+    if parts:
+        warnings.append(f"not all sentences were scored: {', '.join(parts)}")
+    trained_on = {name.partition("/")[0] for name in scores.origin.system.training_sets}
+    if trained := [part.name for part in sets if part.name in trained_on]:
+        warnings.append(f"{scores.origin.system.name} was trained on {', '.join(trained)}: not zero-shot")
+    if scores.lacking:
+        warnings.append(f"incomplete: {scores.lacking} sentences of the run are missing from these figures")
+    return warnings

@@ -6,16 +6,16 @@ Sentences whose counts are all alike share a row, so that a million of them take
 from __future__ import annotations
 
 from array import array
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
-from typing import Any
+from typing import overload
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gner_bench.scoring.counts import Counts, Triple
-from gner_bench.scoring.metrics import DEFINITIONS, Metric
+from gner_bench.documents.scores import SentenceCounts, Triple
+from gner_bench.scoring.metrics import Metric
 
 Integers = NDArray[np.int64]
 Column = tuple[Metric, str]
@@ -67,57 +67,90 @@ class Statistics:
         """The distinct rows, shape (rows, columns, 3): right, predicted, gold."""
         if len(self._matrix) != len(self.rows):
             entries = ((place, column, *triple) for place, row in enumerate(self.rows) for column, triple in row)
-            found = np.fromiter(chain.from_iterable(entries), dtype=np.int64).reshape(-1, 5)
+            flat = np.fromiter(chain.from_iterable(entries), dtype=np.int64).reshape(-1, 5)
             self._matrix = np.zeros((len(self.rows), len(self.columns), 3), dtype=np.int64)
-            self._matrix[found[:, 0], found[:, 1]] = found[:, 2:]
+            self._matrix[flat[:, 0], flat[:, 1]] = flat[:, 2:]
         return self._matrix
 
     def sums(self) -> Integers:
         """The counts of the whole set, shape (columns, 3)."""
         weights = np.bincount(self.index(), minlength=len(self.rows))
-        found: Integers = np.tensordot(weights, self.matrix(), axes=1)
-        return found
+        sums: Integers = np.tensordot(weights, self.matrix(), axes=1)
+        return sums
+
+    def totals(self) -> dict[Metric, Triple]:
+        """The counts of the whole set over all types, by metric."""
+        sums, totals = self.sums(), {}
+        for metric in self.metrics:
+            right, predicted, gold = sums[list(self.columns_of(metric).values())].sum(axis=0).tolist()
+            totals[metric] = right, predicted, gold
+        return totals
 
     def columns_of(self, metric: Metric) -> dict[str, int]:
         """The columns of a metric by type, in order of first appearance."""
-        return {kind: column for (found, kind), column in self.columns.items() if found == metric}
+        return {kind: column for (name, kind), column in self.columns.items() if name == metric}
 
-    def document(self) -> dict[str, Any]:
-        """For JSON: columns, rows as flat lists (column, right, predicted, gold, column, …), each sentence's row."""
+    def sentence_counts(self, ids: Sequence[str], keys: Sequence[int]) -> SentenceCounts:
+        """As scores.json has them, with the names of the sentences."""
         rows = [[number for column, triple in row for number in (column, *triple)] for row in self.rows]
-        return {"columns": [list(column) for column in self.columns], "rows": rows, "sentences": self.places}
+        return SentenceCounts([list(column) for column in self.columns], rows, self.places, ids, keys)
 
 
-def of_document(metrics: Sequence[Metric], document: Mapping[str, Any]) -> Statistics:
-    """The statistics that ``Statistics.document`` wrote.
-
-    Raises ValueError, KeyError, TypeError or OverflowError for anything else.
-    """
-    columns = {(metric, kind): index for index, (metric, kind) in enumerate(document["columns"])}
-    rows = {_row(flat, len(columns)): index for index, flat in enumerate(document["rows"])}
-    places = array("I", document["sentences"])
-    if len(rows) != len(document["rows"]) or len(columns) != len(document["columns"]):
-        raise ValueError("a row or column stands twice")
+def statistics_of(metrics: Sequence[Metric], counts: SentenceCounts) -> Statistics:
+    """What ``sentence_counts`` gave. Raises ValueError, TypeError or OverflowError for counts that cannot be."""
+    columns = {(metric, kind): index for index, (metric, kind) in enumerate(counts.columns)}
+    rows: dict[Row, int] = {}
+    for index, flat in enumerate(counts.rows):
+        if len(flat) % 4 or any(type(number) is not int or not 0 <= number < 2**31 for number in flat):
+            raise ValueError("a row is no list of column, right, predicted, gold")
+        row = tuple((flat[at], (flat[at + 1], flat[at + 2], flat[at + 3])) for at in range(0, len(flat), 4))
+        if len(dict(row)) < len(row) or any(
+            column >= len(columns) or right > min(predicted, gold) for column, (right, predicted, gold) in row
+        ):
+            raise ValueError("a row holds impossible counts")
+        rows[row] = index
+    places = array("I", counts.sentences)
+    if len(rows) != len(counts.rows) or len(columns) != len(counts.columns):
+        raise ValueError("a row or column is there twice")
     if not all(metric in metrics and isinstance(kind, str) for metric, kind in columns):
         raise ValueError("a column is of no metric of the file")
     if places and max(places) >= len(rows):
         raise ValueError("a sentence has a row that is not there")
+    if not len(counts.ids) == len(counts.keys) == len(places):
+        raise ValueError(f"{len(places)} sentences, {len(counts.ids)} ids and {len(counts.keys)} keys")
     return Statistics(tuple(metrics), columns, rows, places)
 
 
-def _row(flat: Sequence[int], columns: int) -> Row:
-    if len(flat) % 4 or any(type(number) is not int or not 0 <= number < 2**31 for number in flat):
-        raise ValueError("a row is no list of column, right, predicted, gold")
-    parts = [flat[start : start + 4] for start in range(0, len(flat), 4)]
-    if any(part[0] >= columns or part[1] > min(part[2:]) for part in parts) or len({p[0] for p in parts}) < len(parts):
-        raise ValueError("a row holds impossible counts")
-    return tuple((part[0], (part[1], part[2], part[3])) for part in parts)
+class Packed(Sequence[str]):
+    """Strings one after another in one buffer: their UTF-8 bytes and eight more for each."""
 
+    def __init__(self, texts: Iterable[str] = ()) -> None:
+        self._bytes, self._ends = bytearray(), array("Q")
+        for text in texts:
+            self.append(text)
 
-def counts_of(sums: Integers, metric: Metric) -> Counts:
-    """Summed counts of a metric, shape (3,), in entities."""
-    unit = DEFINITIONS[metric].unit
-    totals = sums.tolist()
-    if unit == 1:
-        return Counts(*totals)
-    return Counts(*(number / unit for number in totals))
+    def append(self, text: str) -> None:
+        self._bytes += text.encode()
+        self._ends.append(len(self._bytes))
+
+    def extend(self, later: Packed) -> None:
+        """Add the strings of another."""
+        before = len(self._bytes)
+        self._bytes += later._bytes
+        self._ends.extend(array("Q", [before + end for end in later._ends]))
+
+    def __len__(self) -> int:
+        return len(self._ends)
+
+    @overload
+    def __getitem__(self, index: int) -> str: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[str]: ...
+    def __getitem__(self, index: int | slice) -> str | list[str]:
+        places = range(len(self))[index]
+        if isinstance(places, range):
+            return [self[place] for place in places]
+        return self._bytes[self._ends[places - 1] if places else 0 : self._ends[places]].decode()
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Packed) and (self._bytes, self._ends) == (other._bytes, other._ends)

@@ -124,7 +124,7 @@ def test_6_incomplete_before_any_other_reason(sentences: Callable[..., Path], ba
     done = command(path, *FEW, "--fail-under", "99", "--baseline", baseline)
     assert done.returncode == 6
     assert last(done) == "Error: 5 sentences of the run are missing; predict or import them, then score again"
-    assert done.stdout.count("error: not judged: 5 sentences of the run are missing") == 2
+    assert done.stdout.count("error: not evaluated: 5 sentences of the run are missing") == 2
     assert "Failed (exit code 6)\n" in done.stdout
 
 

@@ -10,12 +10,12 @@ from typing import Any
 from hypothesis import strategies as st
 
 from gner_bench.api import score
-from gner_bench.scoring.counts import Triple, TypedCounts
-from gner_bench.scoring.entities import Span
-from gner_bench.scoring.figures import Figures
-from gner_bench.scoring.metrics import DEFINITIONS, Metric
+from gner_bench.bio import Span
+from gner_bench.documents.scores import Triple
+from gner_bench.scoring.metrics import METRICS, Metric, TypedCounts
 from gner_bench.scoring.predictions import Origin, Prediction, System
 from gner_bench.scoring.resampling import Resampling
+from gner_bench.scoring.values import SystemValues
 
 TYPES = ("music genre", "Person", "a")
 TAGS = ("O", *(f"{prefix}-{kind}" for kind in TYPES for prefix in "BI"))
@@ -100,14 +100,14 @@ def summed(counts: Iterable[Triple]) -> Triple:
 
 def total(metric: Metric, sentences: Iterable[Prediction]) -> Triple:
     """What a metric counts in the sentences, in its units."""
-    return summed(triple for each in sentences for triple in DEFINITIONS[metric].count(each).values())
+    return summed(triple for each in sentences for triple in METRICS[metric].count(each).values())
 
 
 def by_type(metric: Metric, sentences: Iterable[Prediction]) -> TypedCounts:
     """The same by type."""
     found: dict[str, list[Triple]] = {}
     for each in sentences:
-        for kind, triple in DEFINITIONS[metric].count(each).items():
+        for kind, triple in METRICS[metric].count(each).items():
             found.setdefault(kind, []).append(triple)
     return {kind: summed(triples) for kind, triples in found.items()}
 
@@ -119,4 +119,4 @@ def overlap(one: Span, other: Span) -> bool:
 
 def f1(found: Prediction, metric: Metric = "strict") -> float:
     """F1 of one sentence."""
-    return Figures(score(given_sets(news=[found]), [metric]), Resampling(0)).average(metric).prf.f1
+    return SystemValues(score(given_sets(news=[found]), [metric]), Resampling(0)).average(metric).f1

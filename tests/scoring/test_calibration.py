@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 
 from gner_bench.scoring.calibration import (
     MOST_POINTS,
-    Calibration,
-    curve,
+    CalibrationTally,
     expected_calibration_error,
+    precision_recall_curve,
     reliability,
 )
 from gner_bench.scoring.counting import score
@@ -32,10 +32,12 @@ def confident(gold: str, predicted: str, *confidence: float) -> Prediction:
 
 
 def document(*sentences: Prediction) -> dict[str, Any]:
-    calibration = Calibration()
+    tally = CalibrationTally()
     for each in sentences:
-        calibration.add(each)
-    found: dict[str, Any] = json.loads(json.dumps(calibration.document()))
+        tally.add(each)
+    calibration = tally.calibration()
+    assert calibration is not None
+    found: dict[str, Any] = json.loads(json.dumps(calibration.json()))
     return found
 
 
@@ -75,27 +77,27 @@ def test_figures_by_hand() -> None:
 )
 def test_a_bin_holds_its_upper_edge(confidence: float, place: int) -> None:
     found = reliability(*arrays([(confidence, True)]))
-    assert [each["count"] for each in found] == [int(each == place) for each in range(10)]
+    assert [each.count for each in found] == [int(each == place) for each in range(10)]
 
 
 def test_entities_of_equal_confidence_enter_together() -> None:
-    there = curve(*arrays([(0.5, True), (0.5, False), (0.5, True)]), 4)
-    assert there["curve"] == [[0.5, 0.6667, 0.5]]
-    assert there["average_precision"] == pytest.approx(1 / 3, abs=1e-6)
+    average_precision, curve = precision_recall_curve(*arrays([(0.5, True), (0.5, False), (0.5, True)]), 4)
+    assert curve == ((0.5, 0.6667, 0.5),)
+    assert average_precision == pytest.approx(1 / 3, abs=1e-6)
 
 
 def test_perfect_confidence_has_no_error_and_a_full_average_precision() -> None:
     outcomes = arrays([(1.0, True)] * 3 + [(0.0, False)] * 2)
     assert expected_calibration_error(*outcomes) == 0
-    assert curve(*outcomes, 3)["average_precision"] == 1
+    assert precision_recall_curve(*outcomes, 3)[0] == 1
 
 
 @given(OUTCOMES)
 def test_the_error_is_that_of_the_reliability_table(outcomes: list[tuple[float, bool]]) -> None:
     rows = reliability(*arrays(outcomes))
     error = expected_calibration_error(*arrays(outcomes))
-    assert sum(each["count"] for each in rows) == len(outcomes)
-    whole = sum(each["count"] * abs(each["share"] - each["confidence"]) for each in rows if each["count"])
+    assert sum(each.count for each in rows) == len(outcomes)
+    whole = sum(r.count * abs(r.share - r.confidence) for r in rows if r.share is not None and r.confidence is not None)
     assert error == pytest.approx(whole / max(1, len(outcomes)), abs=1e-5)
     assert 0 <= error <= 1
 
@@ -109,15 +111,15 @@ def test_average_precision_by_thresholds_one_by_one(outcomes: list[tuple[float, 
         recall = sum(taken) / gold if gold else 0.0
         expected += (recall - before) * sum(taken) / len(taken)
         before = recall
-    assert curve(*arrays(outcomes), gold)["average_precision"] == pytest.approx(expected, abs=1e-6)
+    assert precision_recall_curve(*arrays(outcomes), gold)[0] == pytest.approx(expected, abs=1e-6)
 
 
 def test_the_curve_keeps_its_ends_when_points_are_left_out() -> None:
     outcomes = [(number / 1000, number % 3 == 0) for number in range(1, 1001)]
-    points = curve(*arrays(outcomes), 500)["curve"]
+    points = precision_recall_curve(*arrays(outcomes), 500)[1]
     assert len(points) == MOST_POINTS
     assert points[0][0] == 1.0
-    assert points[-1] == [0.001, 0.333, 0.666]
+    assert points[-1] == (0.001, 0.333, 0.666)
     assert [point[2] for point in points] == sorted(point[2] for point in points)
 
 
@@ -135,17 +137,15 @@ def test_entities_and_rights_are_those_of_strict(sentences: list[Prediction], pr
 )
 def test_a_confidence_that_is_none_of_its_words_is_left_out(confidence: Any) -> None:
     each = replace(sentence("B-x O", "B-x O"), generation={"confidence": confidence})
-    details = score(given_sets(news=[each])).sets["news"].details
-    assert "calibration" not in details
+    assert score(given_sets(news=[each])).sets["news"].analysis.calibration is None
 
 
 def test_sentences_without_confidence_do_not_count() -> None:
-    details = (
-        score(given_sets(news=[sentence("B-x", "B-x"), confident("B-x B-x", "B-x O", 0.8, 0.6)])).sets["news"].details
-    )
-    found = details["calibration"]
-    assert (found["sentences"], found["gold"], found["entities"]) == (1, 2, 1)
-    assert found["average_precision"] == 0.5
+    sentences = [sentence("B-x", "B-x"), confident("B-x B-x", "B-x O", 0.8, 0.6)]
+    found = score(given_sets(news=sentences)).sets["news"].analysis.calibration
+    assert found is not None
+    assert (found.sentences, found.gold, found.entities) == (1, 2, 1)
+    assert found.average_precision == 0.5
 
 
 def test_confident_sentences_without_entities_have_an_empty_table() -> None:

@@ -12,17 +12,16 @@ import pytest
 import gner_bench
 from gner_bench.errors import InputError, UsageError
 from gner_bench.files import to_json
-from gner_bench.scoring.changed import changes, type_differences
 from gner_bench.scoring.comparison import (
     Comparison,
-    SignatureDifference,
-    comparable,
+    changes,
     comparison,
     label_of,
     measured,
     read_measured,
     scores_file,
     shared_metrics,
+    type_differences,
 )
 from gner_bench.scoring.counting import score
 from gner_bench.scoring.document import document
@@ -31,6 +30,8 @@ from gner_bench.scoring.paired import differences
 from gner_bench.scoring.predictions import Origin, Prediction, System
 from gner_bench.scoring.resampling import Resampling
 from gner_bench.scoring.scores import Scores
+from gner_bench.scoring.signature import SignatureDifference
+from gner_bench.scoring.signature import differences as signature_differences
 
 FEW = Resampling(200)
 GOLD = ["B-person O B-place", "B-person I-person O", "O B-place O", "O O O", "B-place O B-person"]
@@ -110,7 +111,7 @@ def test_the_only_type_of_a_set_has_the_figures_of_the_set() -> None:
 
 def test_many_types_are_resampled_in_parts(base: Scores, better: Scores, monkeypatch: pytest.MonkeyPatch) -> None:
     whole = type_differences(base.sets["news"], better.sets["news"], "gner", FEW)
-    monkeypatch.setattr("gner_bench.scoring.changed.TYPES_AT_ONCE", 1)
+    monkeypatch.setattr("gner_bench.scoring.comparison.TYPES_AT_ONCE", 1)
     assert type_differences(base.sets["news"], better.sets["news"], "gner", FEW) == whole
 
 
@@ -168,12 +169,37 @@ def test_keys_that_a_comparison_settles_do_not_count(base: Scores) -> None:
 def test_another_way_of_counting_the_same_metric_is_told(base: Scores) -> None:
     found = measured("A", base).signature
     changed = {**found, "count": found["count"].replace("strict=position", "strict=elsewhere")}
-    assert comparable(found, ["gner"]) == comparable(changed, ["gner"])
-    assert comparable(found, ["strict"]) != comparable(changed, ["strict"])
+    assert signature_differences(found, changed, ["gner"]) == []
+    assert signature_differences(found, changed, ["strict"]) == [
+        SignatureDifference("count", "strict=position", "strict=elsewhere")
+    ]
 
 
 def test_the_order_of_data_sets_is_no_difference() -> None:
-    assert comparable({"data": "a/test=1@x,b/test=2@y"}, []) == comparable({"data": "b/test=2@y,a/test=1@x"}, [])
+    one, two = "a,/b/test=1@00000001", "b/test=2@00000002"
+    assert signature_differences({"data": f"{one},{two}"}, {"data": f"{two},{one}"}, ["gner"]) == []
+
+
+def test_of_the_data_the_sets_that_both_have_are_compared() -> None:
+    first = {"data": "a/test=1@00000001,b/test=2@00000002,c/test=3@00000003"}
+    second = {"data": "b/dev=2@00000002,c/test=3@00000003,d/test=4@00000004"}
+    (found,) = signature_differences(first, second, ["gner"])
+    assert found == SignatureDifference("data", "b/test=2@00000002", "b/dev=2@00000002")
+    assert found.sentence("A", "B") == "not like for like: data is b/test=2@00000002 for A, b/dev=2@00000002 for B"
+
+
+@pytest.mark.parametrize("key", ["bs", "seed", "metric", "part"])
+def test_what_moves_no_f1_is_no_difference(base: Scores, key: str) -> None:
+    found = measured("A", base).signature
+    assert signature_differences(found, {**found, key: "other"}, ["gner", "strict"]) == []
+
+
+@pytest.mark.parametrize("key", ["misc", "dec", "match", "tok", "norm", "avg", "version"])
+def test_what_moves_f1_is_a_difference(base: Scores, key: str) -> None:
+    found = measured("A", base).signature
+    for other, value in (({**found, key: "x"}, "x"), ({k: v for k, v in found.items() if k != key}, "(not stated)")):
+        assert signature_differences(found, other, ["gner"]) == [SignatureDifference(key, found[key], value)]
+    assert bool(signature_differences(found, {**found, key: "x"}, ["strict"])) is (key != "norm")
 
 
 def test_warnings_of_all_systems_are_told_once_and_others_with_their_label(base: Scores) -> None:

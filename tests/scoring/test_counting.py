@@ -13,16 +13,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gner_bench.api import load_predictions, score
+from gner_bench.documents.record import slices
 from gner_bench.errors import GnerBenchError, InputError
 from gner_bench.files import to_json
-from gner_bench.records import slices
 from gner_bench.scoring import counting, generations, structuring
+from gner_bench.scoring.counting import Tally
 from gner_bench.scoring.document import document
 from gner_bench.scoring.metrics import METRICS
 from gner_bench.scoring.predictions import Origin, Prediction, System
 from gner_bench.scoring.resampling import Resampling
 from gner_bench.scoring.scores import SetScores
-from gner_bench.scoring.tally import Tally
 
 from .sentences import predictions
 
@@ -31,15 +31,15 @@ FEW = Resampling(20)
 
 
 def tally_of(sentences: Sequence[Prediction]) -> Tally:
-    tally = Tally(sentences[0], METRICS)
+    tally = Tally(sentences[0], tuple(METRICS))
     for each in sentences:
         tally.add(each)
     return tally
 
 
 def written(scores: SetScores) -> str:
-    figures = {**scores.details, **scores.statistics.document(), "ids": scores.ids, "keys": scores.keys}
-    return to_json({**figures, "types": scores.types, "hash": scores.content_hash})
+    counts = scores.statistics.sentence_counts(scores.ids, scores.keys).json()
+    return to_json({**scores.analysis.json(), **counts, "types": scores.types, "hash": scores.content_hash})
 
 
 @given(st.lists(predictions(), min_size=2, max_size=8), st.data())

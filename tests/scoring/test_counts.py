@@ -5,18 +5,20 @@ from typing import Any
 
 from hypothesis import example, given
 
+from gner_bench.bio import Span, lenient_spans
+from gner_bench.documents.scores import Triple
 from gner_bench.scoring.counts import (
-    Triple,
+    entities,
     exact_counts,
     gner_counts,
+    normalise,
     overlapping_pairs,
     partial_counts,
     strict_counts,
     token_counts,
     type_counts,
 )
-from gner_bench.scoring.entities import Span, entities, lenient_spans, normalise
-from gner_bench.scoring.metrics import DEFINITIONS, METRICS
+from gner_bench.scoring.metrics import METRICS
 from gner_bench.scoring.predictions import Prediction
 
 from .sentences import TYPES, of_spans, overlap, predictions, sentence, spans, summed, total
@@ -40,14 +42,14 @@ def test_every_metric_by_hand() -> None:
 
 def test_a_sentence_without_entities_counts_nothing() -> None:
     for metric in METRICS:
-        assert summed(DEFINITIONS[metric].count(sentence("O O", "O O")).values()) == (0, 0, 0)
+        assert summed(METRICS[metric].count(sentence("O O", "O O")).values()) == (0, 0, 0)
 
 
 def test_what_stands_at_no_words_was_predicted_and_is_right_for_the_gner_metric_alone() -> None:
     found = sentence("B-x O", "O O", words="Paris ,", unplaced=(("paris!", "x"), ("Rome", "x")))
     assert gner_counts(found) == {"x": (1, 2, 1)}
     for metric, expected in {"strict": (0, 2, 1), "exact": (0, 2, 1), "partial": (0, 4, 2)}.items():
-        assert summed(DEFINITIONS[metric].count(found).values()) == expected  # type: ignore[index]
+        assert summed(METRICS[metric].count(found).values()) == expected  # type: ignore[index]
     assert type_counts(found) == token_counts(found) == {"x": (0, 2, 1)}
 
 
@@ -82,7 +84,7 @@ def test_counts_by_type_add_up_to_those_blind_to_types_on_both_sides(found: Pred
 
 @given(predictions())
 def test_the_metrics_forgive_in_this_order(found: Prediction) -> None:
-    right = {metric: summed(DEFINITIONS[metric].count(found).values())[0] for metric in METRICS}
+    right = {metric: summed(METRICS[metric].count(found).values())[0] for metric in METRICS}
     assert right["strict"] <= right["type"]
     assert right["strict"] <= right["exact"]
     assert 2 * right["exact"] <= right["partial"]
@@ -91,7 +93,7 @@ def test_the_metrics_forgive_in_this_order(found: Prediction) -> None:
 @given(predictions())
 def test_no_metric_finds_more_than_was_predicted_or_stands_in_the_gold(found: Prediction) -> None:
     for metric in METRICS:
-        for right, predicted, gold in DEFINITIONS[metric].count(found).values():
+        for right, predicted, gold in METRICS[metric].count(found).values():
             assert 0 <= right <= min(predicted, gold)
 
 
@@ -99,7 +101,7 @@ def test_no_metric_finds_more_than_was_predicted_or_stands_in_the_gold(found: Pr
 def test_gold_against_gold_is_all_right(found: Prediction) -> None:
     same = Prediction(*(found.dataset, found.split, found.id, found.types, found.words, found.gold, found.gold))
     for metric in METRICS:
-        assert all(right == predicted == gold for right, predicted, gold in DEFINITIONS[metric].count(same).values())
+        assert all(right == predicted == gold for right, predicted, gold in METRICS[metric].count(same).values())
 
 
 @given(predictions(unplaced=False))

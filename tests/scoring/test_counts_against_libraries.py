@@ -17,7 +17,7 @@ from seqeval.scheme import IOB2
 from sklearn.metrics import precision_recall_fscore_support as word_scores
 
 from gner_bench.api import load_predictions
-from gner_bench.scoring.entities import Span, strict_spans
+from gner_bench.bio import Span, strict_spans
 from gner_bench.scoring.metrics import Metric, prf
 from gner_bench.scoring.predictions import Prediction
 

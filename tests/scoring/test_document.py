@@ -14,14 +14,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from gner_bench.api import load_predictions, score
+from gner_bench.documents import scores as documents
 from gner_bench.errors import InputError
 from gner_bench.files import to_json, write_json
 from gner_bench.scoring.document import VERSION, document, read_scores
-from gner_bench.scoring.figures import Figures
 from gner_bench.scoring.metrics import METRICS
 from gner_bench.scoring.predictions import Origin, Prediction, System
 from gner_bench.scoring.resampling import Resampling
 from gner_bench.scoring.scores import Scores
+from gner_bench.scoring.values import SystemValues
 
 from .sentences import given_sets, predictions, sentence
 
@@ -79,11 +80,11 @@ def test_the_document_has_its_parts(scores: Scores) -> None:
 
 
 def test_the_average_and_the_pooled_figures_are_those_of_figures(scores: Scores) -> None:
-    found, figures = document(scores, FEW), Figures(scores, FEW)
+    found, figures = document(scores, FEW), SystemValues(scores, FEW)
     for metric in METRICS:
-        assert found["average"][metric]["f1"] == figures.average(metric).prf.f1
-        assert found["pooled"][metric]["f1"] == figures.pooled(metric).prf.f1
-        assert found["macro"][metric] == figures.macro(metric).document()
+        assert found["average"][metric]["f1"] == figures.average(metric).f1
+        assert found["pooled"][metric]["f1"] == figures.pooled(metric).f1
+        assert json.loads(to_json(found["macro"]))[metric] == json.loads(to_json(figures.macro(metric).json()))
 
 
 def test_the_same_scores_give_the_same_document(scores: Scores) -> None:
@@ -136,29 +137,35 @@ def change(path: Path, keys: str, value: Any) -> None:
         ("version", 3, "version: 3 is not a version that this program reads"),
         ("version", "2", "version: expected int, found str"),
         ("version", KeyError, "version: is missing"),
-        ("metrics", ["gner", "bleu"], "metrics: unknown metric 'bleu'"),
+        ("metrics", ["gner", "bleu"], "datasets.news.bleu: is missing"),
         ("metrics", [], "datasets.news.counts: cannot be used"),
         ("datasets", {}, "datasets: is empty"),
-        ("datasets.news", 3, "datasets.news: expected dict, found int"),
+        ("datasets.news", 3, "datasets.news: expected a table"),
         ("datasets.news.split", None, "datasets.news.split: expected str"),
-        ("datasets.news.planned", "all", "datasets.news.planned: expected int, found str"),
-        ("datasets.news.label_list", [3], "datasets.news.label_list: expected an array of strings"),
+        ("datasets.news.planned", "all", "datasets.news.planned: expected int, found 'all'"),
+        ("datasets.news.label_list", [3], "datasets.news.label_list[0]: expected str, found 3"),
         ("datasets.news.counts", KeyError, "datasets.news.counts: is missing"),
         ("datasets.news.counts.rows", [[0, 5, 1, 1]], "datasets.news.counts: cannot be used (a row holds impossible"),
         ("datasets.news.counts.keys", [-1, 2], "datasets.news.counts: cannot be used"),
-        ("datasets.news.counts.keys", [1], "datasets.news.counts: 2 sentences, 2 ids and 1 keys"),
+        ("datasets.news.counts.keys", [1], "datasets.news.counts: cannot be used (2 sentences, 2 ids and 1 keys)"),
         ("datasets.news.counts.ids", [1, 2], "datasets.news.counts.ids: expected an array of strings"),
-        ("resampling.resamples", 2.5, "resampling.resamples: expected int, found float"),
+        ("resampling.resamples", 2.5, "resampling.resamples: expected int, found 2.5"),
         ("resampling.resamples", -1, "resampling.resamples: is no number of resamples"),
-        ("resampling.resamples", True, "resampling.resamples: is no number of resamples"),
+        ("resampling.resamples", True, "resampling.resamples: expected int, found True"),
         ("resampling.confidence", 1.5, "resampling.confidence: is not between 0 and 1"),
         ("resampling", KeyError, "resampling: is missing"),
         ("system.name", None, "system.name: expected str"),
-        ("system.parameters", "7B", "system.parameters: expected int, found str"),
-        ("system.training_sets", 3, "system.training_sets: expected list, found int"),
-        ("origin.tokenizer", 5, "origin.tokenizer: expected str, found int"),
+        ("system.parameters", "7B", "system.parameters: expected int, found '7B'"),
+        ("system.training_sets", 3, "system.training_sets: expected an array"),
+        ("origin.tokenizer", 5, "origin.tokenizer: expected str, found 5"),
         ("origin", KeyError, "origin: is missing"),
-        ("files", "x", "files: expected list, found str"),
+        ("datasets.news.strict.f1", "high", "datasets.news.strict.f1: expected float, found 'high'"),
+        ("datasets.news.matched_by", 3, "datasets.news.matched_by: expected dict, found 3"),
+        ("datasets.news.structuring.cut_outputs", -1, "datasets.news.structuring: holds a count below 0"),
+        ("datasets.news.errors", {}, "datasets.news.errors.classes: is missing"),
+        ("datasets.news.errors.confusion", [["x", 1]], "datasets.news.errors.confusion[0]: expected an array of 3"),
+        ("datasets.news.errors.by_entity_length", {"1": [1, 2]}, "datasets.news.errors.by_entity_length.1: expected"),
+        ("files", "x", "files: expected an array"),
     ],
 )
 def test_a_bad_field_is_named(written: Path, keys: str, value: Any, said: str) -> None:
@@ -167,6 +174,25 @@ def test_a_bad_field_is_named(written: Path, keys: str, value: Any, said: str) -
         read_scores(written)
     assert str(caught.value).startswith(f"{written}: {said}")
     assert "\n" not in str(caught.value)
+
+
+def test_a_metric_that_is_not_installed_is_named(written: Path) -> None:
+    content = written.read_text(encoding="utf-8").replace('"token"', '"bleu"')
+    written.write_text(content, encoding="utf-8")
+    with pytest.raises(InputError, match="metrics: unknown metric 'bleu'"):
+        read_scores(written)
+
+
+def test_what_an_early_file_does_not_say_is_not_known_and_other_keys_are_kept(scores: Scores, written: Path) -> None:
+    for key in ("matched_by", "structuring", "errors", "problems"):
+        change(written, f"datasets.news.{key}", KeyError)
+    change(written, "datasets.news.later", {"a": [1]})
+    change(written, "later", "x")
+    read = documents.read_scores(written)
+    assert read.datasets["news"].analysis == documents.Analysis()
+    assert (read.datasets["news"].more, read.more) == ({"later": {"a": [1]}}, {"later": "x"})
+    assert json.loads(to_json(read.json())) == json.loads(written.read_text(encoding="utf-8"))
+    assert read_scores(written)[0].sets["news"].statistics == scores.sets["news"].statistics
 
 
 @pytest.mark.parametrize(

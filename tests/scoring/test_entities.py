@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from seqeval.scheme import IOB2, Entities
 
-from gner_bench.scoring.entities import entities, lenient_spans, normalise, strict_spans
+from gner_bench.bio import lenient_spans, strict_spans
+from gner_bench.scoring.counts import entities, normalise
 
 TAGS = st.lists(st.sampled_from(["O", "B-x", "I-x", "B-y", "I-y"]), max_size=12)
 

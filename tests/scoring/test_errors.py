@@ -11,11 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gner_bench.api import load_predictions, score
+from gner_bench.bio import Span
 from gner_bench.scoring.counting import score as count
 from gner_bench.scoring.counts import strict_counts
-from gner_bench.scoring.entities import Span
 from gner_bench.scoring.errors import ERROR_CLASSES, PAPER, classify
-from gner_bench.scoring.metrics import DEFINITIONS
+from gner_bench.scoring.metrics import METRICS
 from gner_bench.scoring.predictions import Prediction
 from gner_bench.structure import structure
 
@@ -28,8 +28,8 @@ LABELS = ("O", "B-x", "I-x", "B-y", "I-y", "B-unknown", "I-unknown")
 
 def errors(*sentences: Prediction, metrics: Sequence[Any] = ("gner", "strict")) -> dict[str, Any]:
     """The part ``errors`` of the sentences, as it is read back from scores.json."""
-    details = count(given_sets(news=sentences), metrics).sets["news"].details
-    found: dict[str, Any] = json.loads(json.dumps(details["errors"]))
+    analysis = count(given_sets(news=sentences), metrics).sets["news"].analysis
+    found: dict[str, Any] = json.loads(json.dumps(analysis.json()["errors"]))
     return found
 
 
@@ -225,7 +225,7 @@ def test_perfect_types_by_gner_are_what_gner_counts_of_changed_tags(sides: list[
         kinds = {span[:2]: span[2] for span in gold}
         given_.append(of_spans(gold, predicted))
         changed.append(of_spans(gold, [(*span[:2], kinds.get(span[:2], span[2])) for span in predicted]))
-    triples = [triple for each in changed for triple in DEFINITIONS["gner"].count(each).values()]
+    triples = [triple for each in changed for triple in METRICS["gner"].count(each).values()]
     expected = [sum(column) for column in zip((0, 0, 0), *triples, strict=True)]
     assert errors(*given_)["oracle"]["perfect_types"]["gner"] == expected
 
@@ -296,7 +296,7 @@ def test_real_outputs(shared: Path, system: str) -> None:
     loaded = load_predictions(shared / f"predictions/{system}.dev700.jsonl", tokenizer=shared / "tokenizers/t5")
     scores = score(loaded)
     for name, each in scores.sets.items():
-        found = each.details["errors"]
+        found = each.analysis.json()["errors"]
         right, predicted, gold = each.statistics.sums()[list(each.statistics.columns_of("strict").values())].sum(axis=0)
         counts = found["classes"]
         assert counts["correct"] == right, name
@@ -319,7 +319,7 @@ def test_the_part_is_the_same_for_any_hash_seed(record: Callable[..., dict[str, 
     path.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
     code = (
         "import json, sys; from gner_bench.api import load_predictions, score;"
-        "print(json.dumps(score(load_predictions(sys.argv[1], tokenizer='none')).sets['news'].details))"
+        "print(json.dumps(score(load_predictions(sys.argv[1], tokenizer='none')).sets['news'].analysis.json()))"
     )
     outputs = {
         subprocess.run(

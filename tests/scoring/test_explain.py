@@ -10,11 +10,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gner_bench.api import load_predictions
-from gner_bench.scoring.entries import Entry, Mention, gner_entries, outside_strict_spans, verdicts
 from gner_bench.scoring.errors import ERROR_CLASSES
-from gner_bench.scoring.explain import counts_of, document, explain, pieces
+from gner_bench.scoring.explain import (
+    Entry,
+    Mention,
+    counts_of,
+    document,
+    explain,
+    gner_entries,
+    outside_strict_spans,
+    pieces,
+    verdicts,
+)
 from gner_bench.scoring.generations import Generations
-from gner_bench.scoring.metrics import DEFINITIONS, METRICS
+from gner_bench.scoring.metrics import METRICS
 from gner_bench.scoring.predictions import Prediction
 from gner_bench.structure import parse_generation, structure
 
@@ -151,7 +160,7 @@ def test_the_verdicts_add_up_to_the_counts_of_strict(sentence: Prediction) -> No
 @given(predictions())
 def test_counts_of_a_sentence_are_the_sums_over_types_in_whole_units(sentence: Prediction) -> None:
     for metric in METRICS:
-        by_type, unit = DEFINITIONS[metric].count(sentence), DEFINITIONS[metric].unit
+        by_type, unit = METRICS[metric].count(sentence), METRICS[metric].unit
         found = counts_of(sentence, metric)
         assert found.true_positives * unit == sum(triple[0] for triple in by_type.values())
         assert found.gold * unit == sum(triple[2] for triple in by_type.values())

@@ -22,9 +22,9 @@ from gner_bench.scoring.gates import (
     Gates,
     Outcome,
     baseline,
+    evaluate,
     exit_code,
     floor,
-    judge,
     require_passed,
     unlike,
 )
@@ -76,7 +76,7 @@ def against(tmp_path: Path) -> Against:
 
 def judged(scores: Scores, gates: Gates) -> list[Outcome]:
     """What the gates say, without the outcome about completeness."""
-    return judge(scores, gates, RESAMPLING)[1:]
+    return evaluate(scores, gates, RESAMPLING)[1:]
 
 
 @pytest.mark.parametrize(
@@ -246,18 +246,18 @@ def test_a_baseline_on_other_sentences_is_told_from_one_with_other_content(
 def test_incomplete_scores_pass_no_gate(make: Make, against: Against) -> None:
     scores = make(news=(4, 0))
     lacking = replace(scores, origin=replace(scores.origin, expected=6))
-    outcomes = judge(lacking, Gates((Floor("gner", None, 1.0),), against(scores, strict=True)), RESAMPLING)
+    outcomes = evaluate(lacking, Gates((Floor("gner", None, 1.0),), against(scores, strict=True)), RESAMPLING)
     assert [each.exit_code for each in outcomes] == [6, 6, 6]
     assert [each.status for each in outcomes] == ["failed", "error", "error"]
     assert "2 sentences of the run are missing" in outcomes[0].reason
-    assert outcomes[1].reason.startswith("not judged: 2 sentences")
+    assert outcomes[1].reason.startswith("not evaluated: 2 sentences")
 
 
 def test_a_complete_run_says_so(make: Make) -> None:
     scores = make(news=(4, 0))
     known = replace(scores, origin=replace(scores.origin, expected=4))
-    assert judge(known, Gates(), RESAMPLING)[0].reason == "all 4 sentences of the run were scored"
-    assert "no run.json says" in judge(scores, Gates(), RESAMPLING)[0].reason
+    assert evaluate(known, Gates(), RESAMPLING)[0].reason == "all 4 sentences of the run were scored"
+    assert "no run.json says" in evaluate(scores, Gates(), RESAMPLING)[0].reason
 
 
 @given(codes=st.lists(st.sampled_from([0, 2, 3, 4, 5, 6]), min_size=1))
@@ -288,7 +288,7 @@ def test_resamples_that_could_never_confirm_a_drop_are_refused(make: Make, tmp_p
 
 def test_the_fewest_resamples_can_confirm_a_drop(make: Make, against: Against) -> None:
     gate = against(make(news=(40, 0), films=(9, 0)))
-    outcomes = judge(make(news=(40, 30), films=(9, 0)), Gates(baseline=gate), Resampling(40))
+    outcomes = evaluate(make(news=(40, 30), films=(9, 0)), Gates(baseline=gate), Resampling(40))
     assert outcomes[2].exit_code == 4
     assert float(outcomes[2].details["p"]) == pytest.approx(2 / 41)
 

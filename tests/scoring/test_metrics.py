@@ -4,13 +4,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gner_bench.documents.scores import Value
 from gner_bench.errors import UsageError
-from gner_bench.scoring.metrics import DEFAULT, DEFINITIONS, METRICS, Metric, Prf, as_metric, mean, prf
+from gner_bench.scoring.metrics import DEFAULT, METRICS, Metric, as_metric, mean, prf
 
 COUNTS = st.tuples(st.integers(0, 500), st.integers(0, 500), st.integers(0, 500)).map(
     lambda triple: (min(triple), *triple[1:])
 )
-METRIC = st.sampled_from(METRICS)
+METRIC = st.sampled_from(list(METRICS))
 
 
 def test_the_gner_metric_adds_its_epsilon_and_the_others_add_none() -> None:
@@ -21,7 +22,7 @@ def test_the_gner_metric_adds_its_epsilon_and_the_others_add_none() -> None:
     assert found.f1 < 1
     for metric in METRICS:
         if metric != "gner":
-            assert prf(1, 1, 1, metric) == Prf(1.0, 1.0, 1.0)
+            assert prf(1, 1, 1, metric) == Value(1.0, 1.0, 1.0)
 
 
 def test_figures_by_hand() -> None:
@@ -32,7 +33,7 @@ def test_figures_by_hand() -> None:
 @pytest.mark.parametrize("counts", [(0, 0, 0), (0, 5, 0), (0, 0, 5), (0, 5, 5)])
 @pytest.mark.parametrize("metric", METRICS)
 def test_where_nothing_is_right_every_figure_is_zero(metric: Metric, counts: tuple[int, int, int]) -> None:
-    assert prf(*counts, metric) == Prf(0.0, 0.0, 0.0)
+    assert prf(*counts, metric) == Value(0.0, 0.0, 0.0)
 
 
 @given(COUNTS, METRIC)
@@ -56,8 +57,8 @@ def test_f1_is_twice_what_is_right_over_all_that_was_predicted_or_expected(
 
 
 def test_the_mean_is_of_each_figure_by_itself() -> None:
-    found = mean([Prf(1.0, 0.5, 2 / 3), Prf(0.5, 1.0, 2 / 3)])
-    assert found == Prf(0.75, 0.75, 2 / 3)  # not the F1 of the mean precision and recall, which is 0.75
+    found = mean([Value(1.0, 0.5, 2 / 3), Value(0.5, 1.0, 2 / 3)])
+    assert found == Value(0.75, 0.75, 2 / 3)  # not the F1 of the mean precision and recall, which is 0.75
 
 
 def test_there_is_no_mean_of_nothing() -> None:
@@ -73,4 +74,4 @@ def test_metrics_are_known_by_name() -> None:
 
 def test_gner_and_strict_are_the_usual_metrics() -> None:
     assert DEFAULT == ("gner", "strict")
-    assert set(DEFINITIONS) == set(METRICS)
+    assert {METRICS[name].name for name in METRICS} == set(METRICS)

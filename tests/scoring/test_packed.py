@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gner_bench.files import AT_ONCE, to_json
-from gner_bench.scoring.packed import Packed
+from gner_bench.scoring.statistics import Packed
 
 TEXTS = st.lists(st.text(st.characters(exclude_categories=["Cs"]), max_size=4), max_size=8)
 

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
-import hashlib
 import random
+import zlib
 from array import array
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -15,14 +15,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gner_bench.errors import UsageError
-from gner_bench.scoring.counting import score
+from gner_bench.scoring.counting import score, sentence_key
 from gner_bench.scoring.metrics import Metric, prf
-from gner_bench.scoring.paired import Difference, _swaps, detectable, differences, holm, require_same_sentences
+from gner_bench.scoring.paired import Difference, detectable, differences, holm, require_same_sentences, swaps
 from gner_bench.scoring.predictions import Origin, System
 from gner_bench.scoring.resampling import Resampling
 from gner_bench.scoring.scores import Scores, SetScores
 from gner_bench.scoring.statistics import Statistics
-from gner_bench.scoring.tally import sentence_key
 
 Triple = tuple[int, int, int]
 Pair = tuple[Triple, Triple]
@@ -143,6 +142,8 @@ def share_as_far(*sets: Sequence[Pair]) -> float:
     return sum(abs(mean) >= observed - 1e-12 for mean in means) / len(means)
 
 
+FROZEN = [1487, 2, 465]
+FROZEN_BOOTSTRAP = [1084, 1, 383]
 NEWS: list[Pair] = [((1, 3, 2), (2, 2, 2)), ((0, 1, 1), (1, 1, 1)), ((2, 2, 3), (1, 2, 3)), ((1, 1, 1), (1, 1, 1))]
 
 
@@ -182,12 +183,36 @@ def test_the_seed_decides() -> None:
     assert differences(*systems, "gner", FEW) != differences(*systems, "gner", Resampling(200, seed=1))
 
 
-def test_many_sentences_are_drawn_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
-    systems = two_systems(news=NEWS)
-    monkeypatch.setattr("gner_bench.scoring.resampling.AT_ONCE", 100)
-    monkeypatch.setattr("gner_bench.scoring.paired.SWAPS_AT_ONCE", 100)
-    found = differences(*systems, "gner", Resampling(4000))[0]
-    assert found.p_randomization == pytest.approx(share_as_far(NEWS), abs=0.05)
+@pytest.mark.parametrize("at_once", [1, 100, 4_001, 10**9])
+def test_no_bound_of_memory_changes_a_p_value(at_once: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    systems, many = two_systems(news=NEWS, films=NEWS * 90), Resampling(400)
+    usual = differences(*systems, "gner", many)
+    monkeypatch.setattr("gner_bench.scoring.resampling.AT_ONCE", at_once)
+    monkeypatch.setattr("gner_bench.scoring.paired.SWAPS_AT_ONCE", at_once)
+    assert differences(*systems, "gner", many) == usual
+
+
+def test_a_trial_can_be_drawn_without_those_before_it() -> None:
+    """As the docstring of the module defines the stream: trial t begins at block t times the blocks of a trial."""
+    sentences, seed = 300, 7
+    drawn = np.concatenate(list(swaps(sentences, Resampling(6, seed), "news")))
+    for trial, row in enumerate(drawn):
+        stream = np.random.Philox(key=np.array([seed, zlib.crc32(b"news")], dtype=np.uint64)).advance(2 * trial)
+        words = [int(word) for word in stream.random_raw(8)]
+        assert row.tolist() == [words[i // 64] >> i % 64 & 1 for i in range(sentences)]
+
+
+def test_every_sentence_is_swapped_in_half_of_the_trials() -> None:
+    drawn = np.concatenate(list(swaps(70, Resampling(4000), "news")))
+    assert drawn.shape == (4000, 70)
+    assert abs(drawn.mean(axis=0) - 0.5).max() < 0.04  # five standard deviations
+
+
+def test_p_values_of_a_seed_are_frozen() -> None:
+    """If this fails, every published p value has changed."""
+    found = differences(*two_systems(news=NEWS, films=NEWS * 40), "gner", Resampling(2000))
+    assert [round(each.p_randomization * 2001) for each in found] == FROZEN
+    assert [round(each.p_bootstrap * 2001) for each in found] == FROZEN_BOOTSTRAP
 
 
 def test_holm_by_hand() -> None:
@@ -287,24 +312,17 @@ def test_sentences_in_another_order_are_the_same() -> None:
 
 
 def test_real_systems_differ_as_their_scores_say(shared: Path) -> None:
-    from gner_bench.scoring.figures import Figures
     from gner_bench.scoring.generations import load_generations
+    from gner_bench.scoring.values import SystemValues
 
     files = [shared / "predictions" / f"gner-t5-{size}.dev700.jsonl" for size in ("base", "large")]
     one, two = (score(load_generations([file], str(shared / "tokenizers/t5")), ["gner"]) for file in files)
     found = {each.name: each for each in differences(one, two, "gner", Resampling(2000))}
     for side, scores in (("first", one), ("second", two)):
-        figures = Figures(scores, Resampling(0))
+        figures = SystemValues(scores, Resampling(0))
         for name, each in figures.sets.items():
-            assert getattr(found[name], side) == each.micro("gner").prf.f1
-        assert getattr(found["mean"], side) == pytest.approx(figures.average("gner").prf.f1, abs=1e-15)
+            assert getattr(found[name], side) == each.micro("gner").f1
+        assert getattr(found["mean"], side) == pytest.approx(figures.average("gner").f1, abs=1e-15)
     assert found["mean"].significant
     assert found["mean"].interval[0] > 0
     assert found["crossner_ai"].p_randomization < 0.02 < found["crossner_music"].p_randomization
-
-
-def test_the_swaps_of_a_seed_are_frozen_over_all_blocks() -> None:
-    blocks = list(_swaps(1001, Resampling(5000), "news"))
-    swaps = np.concatenate(blocks).astype(np.uint8)
-    assert len(blocks) > 1
-    assert hashlib.sha256(swaps.tobytes()).hexdigest()[:16] == "dab3b4937af6eb86"

@@ -12,17 +12,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gner_bench.api import load_predictions, score
+from gner_bench.bio import lenient_spans, strict_spans
 from gner_bench.data.sentence import Dataset, Sentence
 from gner_bench.errors import InputError
 from gner_bench.report.rounding import printed
-from gner_bench.scoring.counts import gner_counts, partial_counts, strict_counts, type_counts
+from gner_bench.scoring.counts import entities, gner_counts, normalise, partial_counts, strict_counts, type_counts
 from gner_bench.scoring.document import document
-from gner_bench.scoring.entities import entities, lenient_spans, normalise, strict_spans
-from gner_bench.scoring.figures import Figures
-from gner_bench.scoring.metrics import DEFINITIONS, METRICS, prf
+from gner_bench.scoring.metrics import METRICS, prf
 from gner_bench.scoring.resampling import Resampling
+from gner_bench.scoring.scores import warnings_of
 from gner_bench.scoring.signature import SHORT, signature_fields
-from gner_bench.scoring.warnings import warnings_of
+from gner_bench.scoring.values import SystemValues
 from gner_bench.structure import match, parse_generation, structure
 
 from .sentences import f1, given_sets, of_spans, sentence
@@ -46,7 +46,7 @@ def test_dropped_types_stand_in_the_signature_and_gold_with_them_can_be_given(
     gold = Sentence("0", ("Ann", "saw", "Oslo"), ("B-person", "B-misc", "B-place"))
     kept = score(load_predictions(path, gold=[Dataset("crossner_ai", "test", ("person", "place", "misc"), (gold,))]))
     assert signature_fields(kept, NONE)["misc"] == "kept"
-    assert Figures(kept, NONE).average("strict").prf.recall < Figures(dropped, NONE).average("strict").prf.recall == 1
+    assert SystemValues(kept, NONE).average("strict").recall < SystemValues(dropped, NONE).average("strict").recall == 1
     assert any("types that the prompts did not ask for" in line for line in warnings_of(kept))
 
 
@@ -58,7 +58,7 @@ def test_a_split_that_equals_another_is_told(record: Build, predictions_file: Wr
 def test_sentences_with_the_same_words_and_other_gold_are_counted_apart(record: Build, predictions_file: Write) -> None:
     labels = ["O", "O", "B-place"]
     path = predictions_file(record(), record(id="1", labels=labels, prediction="Ann(B-person) saw(O) Oslo(B-place)"))
-    counts = Figures(score(path), NONE).sets["news"].micro("strict").counts
+    counts = SystemValues(score(path), NONE).sets["news"].micro("strict").counts
     assert counts is not None
     assert (counts.true_positives, counts.predicted, counts.gold) == (3, 4, 3)
 
@@ -66,8 +66,8 @@ def test_sentences_with_the_same_words_and_other_gold_are_counted_apart(record: 
 def test_types_are_compared_letter_by_letter_and_foreign_gold_is_told(record: Build, predictions_file: Write) -> None:
     path = predictions_file(record(label_list=["Person", "place"]))
     found = score(path)
-    figures = Figures(found, NONE).sets["news"].types("strict")
-    assert {kind: (each.prf.f1, each.counts.gold if each.counts else 0) for kind, each in figures.items()} == {
+    figures = SystemValues(found, NONE).sets["news"].types("strict")
+    assert {kind: (each.f1, each.counts.gold if each.counts else 0) for kind, each in figures.items()} == {
         "Person": (0.0, 0),
         "place": (1.0, 1),
         "person": (0.0, 1),
@@ -224,7 +224,7 @@ def test_no_sentence_and_no_type_leaves_the_denominator(record: Build, predictio
         record(id="2", prediction="(((B-"),
         record(id="3", labels=labels, label_list=["place"]),
     )
-    counts = Figures(score(path), NONE).sets["news"].micro("strict").counts
+    counts = SystemValues(score(path), NONE).sets["news"].micro("strict").counts
     assert counts is not None
     assert (counts.true_positives, counts.predicted, counts.gold) == (1, 1, 8)
 
@@ -285,7 +285,7 @@ def test_the_protocol_lists_every_metric_as_it_is_defined() -> None:
     found = {cells[0].strip("`"): cells for cells in rows("Metrics")}
     assert list(found) == list(METRICS)
     for metric, cells in found.items():
-        definition = DEFINITIONS[metric]  # type: ignore[index]
+        definition = METRICS[metric]  # type: ignore[index]
         assert cells[1:4] == [definition.title, f"`{definition.counts_what}`", f"`{definition.repair}`"]
 
 

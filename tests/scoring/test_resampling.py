@@ -8,11 +8,21 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gner_bench.documents.scores import Triple
 from gner_bench.scoring import resampling
-from gner_bench.scoring.counts import Triple
-from gner_bench.scoring.metrics import DEFINITIONS, METRICS, Metric, prf
+from gner_bench.scoring.metrics import METRICS, Metric, prf
 from gner_bench.scoring.predictions import Prediction
-from gner_bench.scoring.resampling import Resampling, draws, f1, macro_f1, precision, recall, resampled_sums, weighted
+from gner_bench.scoring.resampling import (
+    Resampling,
+    draws,
+    f1,
+    interval,
+    macro_f1,
+    precision,
+    recall,
+    resampled_sums,
+    weighted,
+)
 from gner_bench.scoring.statistics import Statistics
 
 from .sentences import predictions, sentence
@@ -20,14 +30,14 @@ from .sentences import predictions, sentence
 TRIPLES = st.tuples(st.integers(0, 30), st.integers(0, 30), st.integers(0, 30)).map(
     lambda triple: (min(triple), *triple[1:])
 )
-METRIC = st.sampled_from(METRICS)
+METRIC = st.sampled_from(list(METRICS))
 FROZEN = [[3, 5, 0, 3, 5, 0, 3], [3, 4, 1, 3, 6, 0, 1], [1, 5, 3, 4, 4, 3, 6]]
 
 
-def counted(sentences: Sequence[Prediction], metrics: tuple[Metric, ...] = METRICS) -> Statistics:
+def counted(sentences: Sequence[Prediction], metrics: tuple[Metric, ...] = tuple(METRICS)) -> Statistics:
     found = Statistics(metrics)
     for each in sentences:
-        found.add({metric: DEFINITIONS[metric].count(each) for metric in metrics})
+        found.add({metric: METRICS[metric].count(each) for metric in metrics})
     return found
 
 
@@ -57,11 +67,13 @@ def test_every_sentence_is_drawn_about_as_often() -> None:
     assert abs(counts - 2000).max() < 200  # 4.7 standard deviations
 
 
-def test_memory_bounds_do_not_change_the_draws(monkeypatch: pytest.MonkeyPatch) -> None:
-    whole = all_draws(13, Resampling(50, seed=2), "news")
-    monkeypatch.setattr(resampling, "AT_ONCE", 40)
-    blocks = list(draws(13, Resampling(50, seed=2), "news"))
-    assert len(blocks) == 17
+@pytest.mark.parametrize(("sentences", "at_once"), [(13, 40), (13, 13), (7, 1), (100, 1700), (1521, 4000)])
+def test_memory_bounds_do_not_change_the_draws(sentences: int, at_once: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(resampling, "AT_ONCE", 10**9)
+    whole = all_draws(sentences, Resampling(50, seed=2), "news")
+    monkeypatch.setattr(resampling, "AT_ONCE", at_once)
+    blocks = list(draws(sentences, Resampling(50, seed=2), "news"))
+    assert len(blocks) > 1
     assert (np.concatenate(blocks) == whole).all()
 
 
@@ -95,7 +107,7 @@ def test_resampled_sums_are_those_of_a_loop_over_the_draws(sentences: list[Predi
         for (metric, kind), column in statistics.columns.items():
             expected = [0, 0, 0]
             for index in drawn:
-                triple = DEFINITIONS[metric].count(sentences[index]).get(kind, (0, 0, 0))
+                triple = METRICS[metric].count(sentences[index]).get(kind, (0, 0, 0))
                 expected = [one + other for one, other in zip(expected, triple, strict=True)]
             assert resample[column].tolist() == expected
 
@@ -125,7 +137,7 @@ def test_sentences_without_any_entity_are_resampled_too() -> None:
 
 @given(st.lists(TRIPLES, min_size=1, max_size=5), METRIC)
 def test_figures_of_resamples_are_computed_as_those_of_the_set(triples: list[Triple], metric: Metric) -> None:
-    sums, unit = np.array(triples), DEFINITIONS[metric].unit
+    sums, unit = np.array(triples), METRICS[metric].unit
     expected = [prf(*(number / unit for number in triple), metric) for triple in triples]
     assert precision(sums, metric).tolist() == [each.precision for each in expected]
     assert recall(sums, metric).tolist() == [each.recall for each in expected]
@@ -134,7 +146,7 @@ def test_figures_of_resamples_are_computed_as_those_of_the_set(triples: list[Tri
 
 @given(st.lists(TRIPLES, min_size=1, max_size=6), METRIC)
 def test_macro_f1_is_the_mean_over_the_types_that_occur(triples: list[Triple], metric: Metric) -> None:
-    unit = DEFINITIONS[metric].unit
+    unit = METRICS[metric].unit
     there = [prf(*(number / unit for number in each), metric).f1 for each in triples if each[1] or each[2]]
     expected = sum(there) / len(there) if there else 0.0
     assert float(macro_f1(np.array(triples), metric)) == pytest.approx(expected, abs=1e-12)
@@ -145,8 +157,8 @@ def test_macro_f1_is_the_mean_over_the_types_that_occur(triples: list[Triple], m
 def test_resamples_of_equal_sentences_are_all_alike(one: Prediction, times: int, metric: Metric) -> None:
     sums = resampled_sums(counted([one] * times, (metric,)), Resampling(20), "news").sum(axis=1)
     figures = f1(sums, metric)
-    assert Resampling().interval(figures) == (figures[0], figures[0])
-    counts = [times * number / DEFINITIONS[metric].unit for number in sums[0] / times]
+    assert interval(figures, 0.95) == (figures[0], figures[0])
+    counts = [times * number / METRICS[metric].unit for number in sums[0] / times]
     assert figures[0] == pytest.approx(prf(*counts, metric).f1, abs=1e-12)
 
 
@@ -155,26 +167,26 @@ def test_resamples_of_equal_sentences_are_all_alike(one: Prediction, times: int,
 
 def test_the_interval_leaves_out_as_much_at_both_ends() -> None:
     figures = np.arange(1001) / 1000
-    assert Resampling().interval(figures) == pytest.approx((0.025, 0.975), abs=1e-12)
-    assert Resampling(confidence=0.9).interval(figures) == pytest.approx((0.05, 0.95), abs=1e-12)
+    assert interval(figures, 0.95) == pytest.approx((0.025, 0.975), abs=1e-12)
+    assert interval(figures, 0.9) == pytest.approx((0.05, 0.95), abs=1e-12)
 
 
 def test_the_interval_lies_between_figures_where_its_end_falls_between_them() -> None:
-    assert Resampling(confidence=0.5).interval(np.array([0.0, 0.2, 0.4, 1.0])) == pytest.approx((0.15, 0.55))
+    assert interval(np.array([0.0, 0.2, 0.4, 1.0]), 0.5) == pytest.approx((0.15, 0.55))
 
 
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=50), st.randoms(use_true_random=False))
 def test_the_interval_is_of_the_figures_in_any_order(figures: list[float], random: Random) -> None:
-    low, high = Resampling().interval(np.array(figures))
+    low, high = interval(np.array(figures), 0.95)
     assert min(figures) - 1e-15 <= low <= high <= max(figures) + 1e-15
     random.shuffle(figures)
-    assert Resampling().interval(np.array(figures)) == (low, high)
+    assert interval(np.array(figures), 0.95) == (low, high)
 
 
 def test_the_interval_of_a_share_agrees_with_the_normal_approximation() -> None:
     """400 sentences with one gold entity each, 300 found and nothing else predicted: recall 0.75."""
     sentences = [sentence("B-x", "B-x")] * 300 + [sentence("B-x", "O")] * 100
     sums = resampled_sums(counted(sentences, ("strict",)), Resampling(4000), "news")[:, 0]
-    low, high = Resampling().interval(recall(sums, "strict"))
+    low, high = interval(recall(sums, "strict"), 0.95)
     half = 1.96 * (0.75 * 0.25 / 400) ** 0.5
     assert (low, high) == pytest.approx((0.75 - half, 0.75 + half), abs=0.005)

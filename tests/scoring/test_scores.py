@@ -4,6 +4,7 @@ import gzip
 import json
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +14,11 @@ from gner_bench.api import load_predictions, score
 from gner_bench.data.sentence import content_hash
 from gner_bench.errors import InputError
 from gner_bench.scoring.counting import score as count
+from gner_bench.scoring.counting import sentence_key
 from gner_bench.scoring.document import document
 from gner_bench.scoring.metrics import METRICS, Metric
 from gner_bench.scoring.resampling import Resampling
-from gner_bench.scoring.tally import sentence_key
+from gner_bench.scoring.values import SystemValues
 
 from .sentences import given_sets, sentence
 
@@ -159,3 +161,25 @@ def test_sentences_that_a_published_split_lacks_are_counted(record: Build, predi
     assert (found.planned, found.missing) == (431, 430)
     other = score(predictions_file(record(dataset="mine"))).sets["mine"]
     assert (other.planned, other.missing) == (None, 0)
+
+
+def test_scores_are_short_to_look_at_and_give_f1_and_its_interval(shared: Path) -> None:
+    found = score(load_predictions(shared / "predictions/gner-t5-base.dev700.jsonl", name="base"), ["strict", "gner"])
+    values = SystemValues(found)
+    assert repr(found) == f"Scores(base: mean gner F1 {found.f1:.4f}, 700 sentences of 7 data sets)"
+    assert repr(found["mit-movie"]) == f"SetScores(mit-movie/dev: gner F1 {found['mit-movie'].f1:.4f}, 100 sentences)"
+    assert found.f1 == values.average("gner").f1
+    assert found["mit-movie"].f1 == values.sets["mit-movie"].micro("gner").f1
+    assert {"f1": found["mit-movie"].interval}.items() <= (
+        values.sets["mit-movie"].micro("gner").interval or {}
+    ).items()
+    assert {"f1": found.interval}.items() <= (values.average("gner").interval or {}).items()
+
+
+def test_the_way_from_answers_to_tags_is_that_of_the_records(record: Build, predictions_file: Write) -> None:
+    records = [replace(sentence("B-x", "B-x"), structuring=name) for name in ("uniner-1", "", "hierarchical-1")]
+    origin = replace(given_sets().origin, structuring="of run.json")
+    found = count(replace(given_sets(news=records), origin=origin))
+    assert found.origin.structuring == "hierarchical-1+uniner-1"
+    unknown = [replace(each, structuring="") for each in records]
+    assert count(replace(given_sets(news=unknown), origin=origin)).origin.structuring == "of run.json"

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from array import array
 from typing import Any
 
 import numpy as np
@@ -8,11 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gner_bench.documents.scores import SentenceCounts
 from gner_bench.files import to_json
-from gner_bench.scoring.counts import Counts
-from gner_bench.scoring.metrics import DEFINITIONS, METRICS
+from gner_bench.scoring.metrics import METRICS
 from gner_bench.scoring.predictions import Prediction
-from gner_bench.scoring.statistics import Statistics, counts_of, of_document
+from gner_bench.scoring.statistics import Statistics, statistics_of
 
 from .sentences import predictions, sentence
 
@@ -20,9 +21,9 @@ SENTENCES = st.lists(predictions(), max_size=8)
 
 
 def counted(sentences: list[Prediction]) -> Statistics:
-    found = Statistics(METRICS)
+    found = Statistics(tuple(METRICS))
     for each in sentences:
-        found.add({metric: DEFINITIONS[metric].count(each) for metric in METRICS})
+        found.add({metric: METRICS[metric].count(each) for metric in METRICS})
     return found
 
 
@@ -32,7 +33,7 @@ def test_sums_are_those_of_the_sentences(sentences: list[Prediction]) -> None:
     found = counted(sentences)
     sums = found.sums()
     for metric in METRICS:
-        counts = [DEFINITIONS[metric].count(each) for each in sentences]
+        counts = [METRICS[metric].count(each) for each in sentences]
         columns = found.columns_of(metric)
         assert set(columns) == {kind for each in counts for kind in each}
         for kind, column in columns.items():
@@ -48,7 +49,7 @@ def test_every_sentence_keeps_its_own_counts(sentences: list[Prediction]) -> Non
     matrix, index = found.matrix(), found.index()
     for place, each in zip(index, sentences, strict=True):
         for metric in METRICS:
-            counts = DEFINITIONS[metric].count(each)
+            counts = METRICS[metric].count(each)
             for kind, column in found.columns_of(metric).items():
                 assert tuple(matrix[place, column]) == counts.get(kind, (0, 0, 0))
 
@@ -62,18 +63,14 @@ def test_sentences_with_the_same_counts_share_a_row() -> None:
 @settings(max_examples=40)
 def test_the_document_is_read_back_as_the_same_statistics(sentences: list[Prediction]) -> None:
     found = counted(sentences)
-    again = of_document(METRICS, json.loads(to_json(found.document())))
+    ids = [str(place) for place in range(len(sentences))]
+    written = found.sentence_counts(ids, array("Q", range(len(sentences))))
+    again = statistics_of(tuple(METRICS), SentenceCounts(**json.loads(to_json(written.json()))))
     assert again == found
-    assert again.document() == found.document()
+    assert again.sentence_counts(ids, written.keys) == written
 
 
-def test_counts_in_halves_become_entities() -> None:
-    counts = np.array([3, 4, 6])
-    assert counts_of(counts, "strict") == Counts(3, 4, 6)
-    assert counts_of(counts, "partial") == Counts(1.5, 2, 3)
-
-
-GOOD = counted([sentence("B-x", "B-x"), sentence("B-x", "O")]).document()
+GOOD = counted([sentence("B-x", "B-x"), sentence("B-x", "O")]).sentence_counts(["0", "1"], [5, 6]).json()
 BAD: dict[str, dict[str, Any]] = {
     "a column is missing": {"columns": GOOD["columns"][1:]},
     "a column stands twice": {"columns": [*GOOD["columns"], GOOD["columns"][0]]},
@@ -92,11 +89,13 @@ BAD: dict[str, dict[str, Any]] = {
     "a negative row number": {"sentences": [0, -1]},
     "sentences that are no numbers": {"sentences": ["a"]},
     "no rows": {"rows": None},
+    "an id too few": {"ids": ["0"]},
+    "a key too many": {"keys": [5, 6, 7]},
 }
 
 
 @pytest.mark.parametrize("changes", BAD.values(), ids=BAD)
 def test_a_document_that_was_tampered_with_is_refused(changes: dict[str, Any]) -> None:
-    of_document(METRICS, GOOD)
-    with pytest.raises((ValueError, TypeError, KeyError, OverflowError)):
-        of_document(METRICS, {**GOOD, **changes})
+    statistics_of(tuple(METRICS), SentenceCounts(**GOOD))
+    with pytest.raises((ValueError, TypeError, OverflowError)):
+        statistics_of(tuple(METRICS), SentenceCounts(**{**GOOD, **changes}))

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from gner_bench.api import load_predictions, score
 from gner_bench.scoring.predictions import Prediction
-from gner_bench.scoring.structuring import LONGEST_TEXT, TOP, Frequent, Structuring
+from gner_bench.scoring.structuring import LONGEST_TEXT, TOP, Frequent, StructuringTally
 from gner_bench.structure import structure
 
 from .sentences import predictions, sentence
@@ -30,11 +30,12 @@ def generated(words: str, text: str, gold: str = "", **changes: Any) -> Predicti
 
 def parts(*sentences: Prediction) -> dict[str, Any]:
     """What is not 0 or empty of ``matched_by`` and ``structuring`` together."""
-    counted = Structuring()
+    counted = StructuringTally()
     for each in sentences:
         counted.add(each)
-    found = json.loads(json.dumps(counted.document()))
-    return {key: value for part in found.values() for key, value in part.items() if value}
+    matched_by, structuring = counted.parts()
+    found = json.loads(json.dumps([matched_by, structuring.json()]))
+    return {key: value for part in found for key, value in part.items() if value}
 
 
 def test_a_faithful_output_leaves_nothing_but_its_step() -> None:
@@ -134,7 +135,7 @@ def test_tags_that_came_as_such_have_no_step() -> None:
 def test_long_texts_are_cut() -> None:
     frequent = Frequent()
     frequent.update([("x" * 100,), ("y" * LONGEST_TEXT,)])
-    assert frequent.top() == [["x" * (LONGEST_TEXT - 1) + "…", 1], ["y" * LONGEST_TEXT, 1]]
+    assert frequent.top() == (("x" * (LONGEST_TEXT - 1) + "…", 1), ("y" * LONGEST_TEXT, 1))
 
 
 @given(st.lists(st.sampled_from("abcdefgh").map(lambda text: (text,)), max_size=60))
@@ -142,7 +143,8 @@ def test_the_most_frequent_are_exact_while_all_are_remembered(texts: list[tuple[
     frequent = Frequent(remembered=8)
     for text in texts:
         frequent.update([text])
-    assert frequent.top() == [[text, n] for (text,), n in sorted(Counter(texts).items(), key=lambda x: (-x[1], x[0]))]
+    expected = sorted(Counter(texts).items(), key=lambda item: (-item[1], item[0]))
+    assert frequent.top() == tuple((text, count) for (text,), count in expected)
     assert not frequent.forgot
 
 
@@ -152,14 +154,14 @@ def test_too_many_different_ones_lose_the_rarest_and_say_so() -> None:
     frequent.update([(str(number),) for number in range(100)])
     frequent.update([("often",)])
     assert frequent.forgot
-    assert frequent.top()[0] == ["often", 6]
+    assert frequent.top()[0] == ("often", 6)
     assert len(frequent.top()) <= 10
 
 
 def test_at_most_twenty_are_shown_and_ties_are_alphabetical() -> None:
     frequent = Frequent()
     frequent.update([(f"{number:03}",) for number in reversed(range(50))])
-    assert frequent.top() == [[f"{number:03}", 1] for number in range(TOP)]
+    assert frequent.top() == tuple((f"{number:03}", 1) for number in range(TOP))
 
 
 def sums(sets: Sequence[dict[str, Any]], key: str) -> int:
@@ -169,7 +171,7 @@ def sums(sets: Sequence[dict[str, Any]], key: str) -> int:
 def test_real_outputs(shared: Path) -> None:
     tokenizer = shared / "tokenizers/t5"
     loaded = load_predictions(shared / "predictions/gner-t5-base.dev700.jsonl", tokenizer=tokenizer)
-    sets = [each.details for each in score(loaded).sets.values()]
+    sets = [each.analysis.json() for each in score(loaded).sets.values()]
     structured = [each.structured for each in loaded if each.structured]
     assert sum(sum(each["matched_by"].values()) for each in sets) == 700
     assert sums(sets, "omitted_words") + sums(sets, "substituted_words") == sum(s.omitted_words for s in structured)

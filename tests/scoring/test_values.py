@@ -13,12 +13,12 @@ from seqeval.metrics import f1_score
 from seqeval.scheme import IOB2
 
 from gner_bench.api import load_predictions, score
-from gner_bench.scoring.counts import Counts
-from gner_bench.scoring.entities import strict_spans
-from gner_bench.scoring.figures import Figures, Macro, ordered
-from gner_bench.scoring.metrics import DEFINITIONS, METRICS, Metric, Prf
+from gner_bench.bio import strict_spans
+from gner_bench.documents.scores import Counts, Macro, Value
+from gner_bench.scoring.metrics import METRICS, Metric, ordered
 from gner_bench.scoring.predictions import Prediction
 from gner_bench.scoring.resampling import Resampling
+from gner_bench.scoring.values import SystemValues
 
 from .sentences import Given, given_sets, predictions, sentence
 
@@ -27,8 +27,12 @@ FEW = Resampling(25)
 NONE = Resampling(0)
 
 
-def figures(resampling: Resampling = NONE, **sets: list[Prediction]) -> Figures:
-    return Figures(score(given_sets(**sets), METRICS), resampling)
+def figures(resampling: Resampling = NONE, **sets: list[Prediction]) -> SystemValues:
+    return SystemValues(score(given_sets(**sets), METRICS), resampling)
+
+
+def shares(value: Value) -> tuple[float, float, float]:
+    return value.precision, value.recall, value.f1
 
 
 # The reference implementation
@@ -59,16 +63,16 @@ def by_set(sentences: list[Prediction]) -> dict[str, list[Prediction]]:
 
 def test_real_outputs_score_as_the_reference_implementation(golden: tuple[list[Prediction], dict[str, Any]]) -> None:
     sentences, expected = golden
-    found = Figures(score(given_sets(**by_set(sentences))), NONE)
+    found = SystemValues(score(given_sets(**by_set(sentences))), NONE)
     assert list(found.sets) == list(expected["sets"])
-    assert found.average("gner").prf.f1 == pytest.approx(expected["average"], abs=1e-9)
+    assert found.average("gner").f1 == pytest.approx(expected["average"], abs=1e-9)
     for name, reference in expected["sets"].items():
         part = found.sets[name]
         assert len(part.scores.statistics) == reference["examples"]
-        steps = {step: count for step, count in part.scores.details["matched_by"].items() if count}
+        steps = {step: count for step, count in (part.scores.analysis.matched_by or {}).items() if count}
         assert steps == reference["matched_by"]
         for metric, key in (("gner", "gner"), ("strict", "seqeval_strict_iob2_micro")):
-            figure = part.micro(metric).prf  # type: ignore[arg-type]
+            figure = part.micro(metric)  # type: ignore[arg-type]
             for value in ("precision", "recall", "f1"):
                 assert getattr(figure, value) == pytest.approx(reference[key][value], abs=1e-9)
 
@@ -94,23 +98,23 @@ def test_micro_types_macro_mean_and_pooled_by_hand() -> None:
     )
     news = found.sets["news"]
     assert news.micro("strict").counts == Counts(2, 3, 3)
-    assert news.micro("strict").prf.f1 == pytest.approx(2 / 3)
+    assert news.micro("strict").f1 == pytest.approx(2 / 3)
     types = news.types("strict")
     assert list(types) == ["x", "y", "z", "never"]
-    assert {kind: each.prf.f1 for kind, each in types.items()} == {"x": 1.0, "y": 0.0, "z": 0.0, "never": 0.0}
+    assert {kind: each.f1 for kind, each in types.items()} == {"x": 1.0, "y": 0.0, "z": 0.0, "never": 0.0}
     assert types["never"].counts == Counts(0, 0, 0)
     assert news.macro("strict") == Macro(pytest.approx(1 / 3))  # of x, y and z: never does not occur
-    assert found.average("strict").prf.f1 == pytest.approx(1 / 3)
+    assert found.average("strict").f1 == pytest.approx(1 / 3)
     assert found.average("strict").counts is None
     assert found.pooled("strict").counts == Counts(2, 4, 4)
-    assert found.pooled("strict").prf.f1 == pytest.approx(0.5)
+    assert found.pooled("strict").f1 == pytest.approx(0.5)
     assert found.macro("strict").f1 == pytest.approx(1 / 6)
 
 
 def test_partial_figures_count_halves() -> None:
     part = figures(news=[sentence("B-x I-x O B-x", "B-x O O B-y")]).sets["news"]
     assert part.micro("partial").counts == Counts(1.5, 2, 2)
-    assert part.micro("partial").prf == Prf(0.75, 0.75, 0.75)
+    assert shares(part.micro("partial")) == (0.75, 0.75, 0.75)
     assert part.types("partial") == {}
 
 
@@ -118,22 +122,23 @@ def test_a_set_without_any_entity_has_figures_of_zero() -> None:
     found = figures(FEW, news=[sentence("O O", "O O", types=["x"])])
     for metric in METRICS:
         figure = found.sets["news"].micro(metric)
-        assert figure.prf == found.average(metric).prf == found.pooled(metric).prf == Prf(0, 0, 0)
-        assert figure.intervals == {"precision": (0, 0), "recall": (0, 0), "f1": (0, 0)}
+        for value in (figure, found.average(metric), found.pooled(metric)):
+            assert shares(value) == (0, 0, 0)
+        assert figure.interval == {"precision": (0, 0), "recall": (0, 0), "f1": (0, 0)}
         assert found.macro(metric).f1 == found.sets["news"].macro(metric).f1 == 0
 
 
 def test_without_resampling_there_are_no_intervals() -> None:
     found = figures(news=[sentence("B-x", "B-x")])
-    assert found.average("gner").intervals is None
-    assert found.pooled("gner").intervals is None
+    assert found.average("gner").interval is None
+    assert found.pooled("gner").interval is None
     assert found.macro("gner").interval is None
-    assert found.sets["news"].types("gner")["x"].intervals is None
-    assert "interval" not in found.average("gner").document()
+    assert found.sets["news"].types("gner")["x"].interval is None
+    assert "interval" not in found.average("gner").json()
 
 
 def test_metrics_stand_in_one_order() -> None:
-    assert ordered(("token", "gner", "strict")) == ["gner", "strict", "token"]
+    assert ordered(("token", "gner", "strict")) == ("gner", "strict", "token")
 
 
 # Properties
@@ -149,9 +154,9 @@ def test_every_figure_is_from_0_to_1(news: list[Prediction], films: list[Predict
             several += [part.micro(metric), *part.types(metric).values()]
             assert 0 <= part.macro(metric).f1 <= 1
         for figure in several:
-            assert all(0 <= value <= 1 for value in (figure.prf.precision, figure.prf.recall, figure.prf.f1))
-            assert figure.intervals is not None
-            assert all(0 <= low <= high <= 1 for low, high in figure.intervals.values())
+            assert all(0 <= value <= 1 for value in (figure.precision, figure.recall, figure.f1))
+            assert figure.interval is not None
+            assert all(0 <= low <= high <= 1 for low, high in figure.interval.values())
 
 
 @given(st.lists(predictions(unplaced=False), min_size=1, max_size=5))
@@ -160,7 +165,7 @@ def test_gold_against_gold_is_1(sentences: list[Prediction]) -> None:
     found = figures(news=[replace(each, predicted=each.gold) for each in sentences]).sets["news"]
     for metric in METRICS:
         if found.micro(metric).counts != Counts(0, 0, 0):
-            assert found.micro(metric).prf.f1 == pytest.approx(1, abs=1e-9)
+            assert found.micro(metric).f1 == pytest.approx(1, abs=1e-9)
             assert found.macro(metric).f1 == pytest.approx(1, abs=1e-9)
 
 
@@ -169,7 +174,7 @@ def test_gold_against_gold_is_1(sentences: list[Prediction]) -> None:
 def test_counts_of_types_add_up_to_those_of_the_set(sentences: list[Prediction]) -> None:
     found = figures(news=sentences).sets["news"]
     for metric in METRICS:
-        if DEFINITIONS[metric].typed:
+        if METRICS[metric].typed:
             parts = [each.counts for each in found.types(metric).values()]
             whole = found.micro(metric).counts
             for name in ("true_positives", "predicted", "gold"):
@@ -181,12 +186,12 @@ def test_counts_of_types_add_up_to_those_of_the_set(sentences: list[Prediction])
 def test_the_order_of_sentences_does_not_matter(sentences: list[Prediction], random: Random) -> None:
     numbered = given_sets(news=sentences).sentences
     shuffled = random.sample(numbered, len(numbered))
-    first, second = (Figures(score(Given(each), METRICS), FEW) for each in (numbered, shuffled))
+    first, second = (SystemValues(score(Given(each), METRICS), FEW) for each in (numbered, shuffled))
     for metric in METRICS:
         assert first.sets["news"].micro(metric) == second.sets["news"].micro(metric)
         assert first.sets["news"].types(metric) == second.sets["news"].types(metric)
         assert first.macro(metric).f1 == pytest.approx(second.macro(metric).f1, abs=1e-12)
-        assert first.macro(metric).interval == pytest.approx(second.macro(metric).interval, abs=1e-12)
+        assert macro_interval(first, metric) == pytest.approx(macro_interval(second, metric), abs=1e-12)
 
 
 @given(SENTENCES, SENTENCES)
@@ -201,11 +206,16 @@ def test_the_order_of_data_sets_does_not_matter(news: list[Prediction], films: l
             assert one == pytest.approx(other, abs=1e-12)
 
 
-def intervals(found: Figures, metric: Metric) -> list[tuple[float, float]]:
-    average, macro = found.average(metric).intervals, found.macro(metric).interval
+def macro_interval(found: SystemValues, metric: Metric) -> tuple[float, float]:
+    interval = found.macro(metric).interval
+    assert interval is not None
+    return interval["f1"]
+
+
+def intervals(found: SystemValues, metric: Metric) -> list[tuple[float, float]]:
+    average = found.average(metric).interval
     assert average is not None
-    assert macro is not None
-    return [*average.values(), macro]
+    return [*average.values(), macro_interval(found, metric)]
 
 
 @given(SENTENCES)
@@ -224,17 +234,17 @@ def test_the_interval_of_equal_sentences_is_their_figure(one: Prediction, times:
     found = figures(FEW, news=[one] * times)
     for metric in METRICS:
         figure, average = found.sets["news"].micro(metric), found.average(metric)
-        assert figure.intervals is not None
-        assert average.intervals is not None
+        assert figure.interval is not None
+        assert average.interval is not None
         for name in ("precision", "recall", "f1"):
-            value = getattr(figure.prf, name)
-            assert figure.intervals[name] == (value, value)
-            assert average.intervals[name] == pytest.approx((value, value), abs=1e-12)
+            value = getattr(figure, name)
+            assert figure.interval[name] == (value, value)
+            assert average.interval[name] == pytest.approx((value, value), abs=1e-12)
 
 
 def test_the_seed_decides_the_interval_and_nothing_else_does() -> None:
     news = [sentence("B-x", "B-x"), sentence("B-x", "O"), sentence("O B-y", "B-y B-y")] * 5
-    found = [figures(Resampling(50, seed), news=news).average("gner").intervals for seed in (0, 0, 1)]
+    found = [figures(Resampling(50, seed), news=news).average("gner").interval for seed in (0, 0, 1)]
     assert found[0] == found[1] != found[2]
 
 
@@ -242,19 +252,19 @@ def test_the_interval_of_the_mean_is_of_means_of_sets_resampled_by_themselves() 
     """Two sets of the same name alone would be drawn alike; here half the width shrinks as the square root of two."""
     mixed = [sentence("B-x", "B-x"), sentence("B-x", "O")] * 100
     many = Resampling(2000)
-    low, high = figures(many, a=mixed).average("strict").intervals["recall"]  # type: ignore[index]
-    lower, higher = figures(many, a=mixed, b=mixed).average("strict").intervals["recall"]  # type: ignore[index]
+    low, high = figures(many, a=mixed).average("strict").interval["recall"]  # type: ignore[index]
+    lower, higher = figures(many, a=mixed, b=mixed).average("strict").interval["recall"]  # type: ignore[index]
     assert (higher - lower) / (high - low) == pytest.approx(0.5**0.5, rel=0.08)
 
 
 def test_intervals_are_of_the_figures_that_they_stand_with() -> None:
     """Nine sentences that are right in one set and one that is wrong in another: no resample changes the mean."""
     found = figures(FEW, large=[sentence("B-x", "B-x")] * 9, small=[sentence("B-x", "B-y")])
-    assert found.average("strict").intervals == dict.fromkeys(("precision", "recall", "f1"), (0.5, 0.5))
-    assert found.macro("strict").interval == (0.5, 0.5)
+    assert found.average("strict").interval == dict.fromkeys(("precision", "recall", "f1"), (0.5, 0.5))
+    assert found.macro("strict").interval == {"f1": (0.5, 0.5)}
     pooled = found.pooled("strict")
-    assert pooled.intervals == {name: pytest.approx((0.9, 0.9)) for name in ("precision", "recall", "f1")}
-    assert pooled.prf.f1 == pytest.approx(0.9)
+    assert pooled.interval == {name: pytest.approx((0.9, 0.9)) for name in ("precision", "recall", "f1")}
+    assert pooled.f1 == pytest.approx(0.9)
 
 
 @given(st.lists(predictions(unplaced=False), min_size=1, max_size=6))

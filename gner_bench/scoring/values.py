@@ -1,0 +1,147 @@
+"""Scores as values with intervals: micro and by type in each set, macro over types, mean over sets, pooled."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+import numpy as np
+
+from gner_bench.documents.scores import Interval, Macro, Resampling, Value
+from gner_bench.scoring.metrics import METRICS, Metric, mean, ratios
+from gner_bench.scoring.resampling import WAYS, Floats, interval, intervals, macro_f1, resampled_sums
+from gner_bench.scoring.scores import Scores, SetScores
+from gner_bench.scoring.statistics import Integers
+
+A = TypeVar("A", Integers, Floats)
+
+
+class _Counted:
+    """One metric in one data set: ``sums`` by type, shape (kinds, 3), and of resamples if there are any.
+
+    ``drawn`` has the shape (resamples, kinds, 3), their ``micro`` counts (resamples, 3), ``macro`` F1 (resamples,).
+    """
+
+    def __init__(self, metric: Metric, columns: dict[str, int], sums: Integers, drawn: Integers | None) -> None:
+        places = list(columns.values())
+        self.kinds, self.sums = list(columns), sums[places]
+        self.drawn: Integers | None = None
+        self.micro: Integers | None = None
+        self.macro: Floats | None = None
+        if drawn is not None:
+            self.drawn = drawn[:, places]
+            self.micro, self.macro = self.drawn.sum(axis=1), macro_f1(self.drawn, metric)
+
+
+class SetValues:
+    """The values of one data set."""
+
+    def __init__(self, scores: SetScores, resampling: Resampling) -> None:
+        self.scores, self.resampling = scores, resampling
+        statistics, sums, drawn = scores.statistics, scores.statistics.sums(), None
+        if resampling.resamples and len(statistics):
+            drawn = resampled_sums(statistics, resampling, scores.name, scores.keys)
+        self._counted = {
+            metric: _Counted(metric, statistics.columns_of(metric), sums, drawn) for metric in statistics.metrics
+        }
+
+    def sums(self, metric: Metric) -> Integers:
+        """The micro counts, shape (3,)."""
+        sums: Integers = self._counted[metric].sums.sum(axis=0)
+        return sums
+
+    def resampled(self, metric: Metric) -> Integers | None:
+        """The micro counts of every resample, shape (resamples, 3), None without resampling."""
+        return self._counted[metric].micro
+
+    def resampled_macro(self, metric: Metric) -> Floats | None:
+        """Macro F1 of every resample, shape (resamples,)."""
+        return self._counted[metric].macro
+
+    def micro(self, metric: Metric) -> Value:
+        """Over all entities of the set."""
+        return _value(self.sums(metric), self.resampled(metric), metric, self.resampling)
+
+    def types(self, metric: Metric) -> dict[str, Value]:
+        """By type: those of the prompts in their order, then others that occur. Empty for metrics blind to types."""
+        if not METRICS[metric].typed:
+            return {}
+        counted = self._counted[metric]
+        by_type = dict(zip(counted.kinds, _values(counted.sums, counted.drawn, metric, self.resampling), strict=True))
+        none = None if counted.micro is None else np.zeros_like(counted.micro)
+        nothing = _value(np.zeros(3, dtype=np.int64), none, metric, self.resampling)
+        return {kind: by_type.get(kind, nothing) for kind in dict.fromkeys([*self.scores.types, *counted.kinds])}
+
+    def macro(self, metric: Metric) -> Macro:
+        """The mean of F1 over types that occur in gold or predictions (of each resample likewise)."""
+        counted = self._counted[metric]
+        return _macro(float(macro_f1(counted.sums, metric)), counted.macro, self.resampling)
+
+
+class SystemValues:
+    """The values of a system. Resamples take a thread each data set: NumPy draws without the interpreter's lock."""
+
+    def __init__(self, scores: Scores, resampling: Resampling | None = None) -> None:
+        self.scores, self.resampling = scores, resampling or Resampling()
+        longest_first = sorted(scores.sets.values(), key=lambda part: -len(part.statistics))
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            values = list(pool.map(lambda part: SetValues(part, self.resampling), longest_first))
+        by_name = {part.scores.name: part for part in values}
+        self.sets = {name: by_name[name] for name in scores.sets}
+
+    def _resampled(self, metric: Metric) -> list[Integers]:
+        """The resampled micro counts of every set, empty without resampling."""
+        return _known(part.resampled(metric) for part in self.sets.values())
+
+    def average(self, metric: Metric) -> Value:
+        """The plain mean over data sets, each resampled by itself."""
+        value, drawn = mean(part.micro(metric) for part in self.sets.values()), self._resampled(metric)
+        if not drawn:
+            return value
+        means = {name: np.mean([way(sums, metric) for sums in drawn], axis=0) for name, way in WAYS.items()}
+        ends = {name: interval(values, self.resampling.confidence) for name, values in means.items()}
+        return Value(value.precision, value.recall, value.f1, interval=ends)
+
+    def pooled(self, metric: Metric) -> Value:
+        """Micro over the entities of all sets together."""
+        drawn = self._resampled(metric)
+        total = np.sum([part.sums(metric) for part in self.sets.values()], axis=0)
+        return _value(total, np.sum(drawn, axis=0) if drawn else None, metric, self.resampling)
+
+    def macro(self, metric: Metric) -> Macro:
+        """The plain mean over data sets of macro F1."""
+        drawn = _known(part.resampled_macro(metric) for part in self.sets.values())
+        f1 = float(np.mean([part.macro(metric).f1 for part in self.sets.values()]))
+        return _macro(f1, np.mean(drawn, axis=0) if drawn else None, self.resampling)
+
+
+def _known(arrays: Iterable[A | None]) -> list[A]:
+    """All of ``arrays``, none where one is None: an interval is of all sets or of nothing."""
+    listed = list(arrays)
+    known = [array for array in listed if array is not None]
+    return known if len(known) == len(listed) else []
+
+
+def _macro(f1: float, drawn: Floats | None, resampling: Resampling) -> Macro:
+    return Macro(f1, None if drawn is None else {"f1": interval(drawn, resampling.confidence)})
+
+
+def _value(sums: Integers, drawn: Integers | None, metric: Metric, resampling: Resampling) -> Value:
+    """The value of counts of shape (3,), with intervals from those of resamples, shape (resamples, 3)."""
+    return _values(sums[None], None if drawn is None else drawn[:, None], metric, resampling)[0]
+
+
+def _values(sums: Integers, drawn: Integers | None, metric: Metric, resampling: Resampling) -> list[Value]:
+    """A value of each row of counts, shape (rows, 3), with intervals from resamples, shape (resamples, rows, 3)."""
+    unit = METRICS[metric].unit
+    ends: list[dict[str, Interval]] | list[None] = [None] * len(sums)
+    if drawn is not None:
+        columns = [intervals(way(drawn, metric), resampling.confidence) for way in WAYS.values()]
+        ends = [dict(zip(WAYS, row, strict=True)) for row in zip(*columns, strict=True)]
+    values = []
+    for row, end in zip(sums.tolist(), ends, strict=True):
+        right, predicted, gold = row if unit == 1 else (number / unit for number in row)
+        values.append(Value(*ratios(right, predicted, gold, metric), right, predicted, gold, end))
+    return values
