@@ -5,7 +5,7 @@ Predictions in it are read one record at a time by ``scoring.generations``, sinc
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from gner_bench.answers.gner import prompt, tagged_text
@@ -36,16 +36,14 @@ def read_gner_jsonl(source: Source) -> list[Dataset]:
 def write_jsonl(path: Path, datasets: Sequence[Dataset], prompts: bool = True) -> list[Path]:
     """Write GNER JSONL, with the ``prompts`` and answers that the authors' scripts expect; return the file."""
     check(path, datasets)
-    return write_lines(path, _records(datasets, prompts))
-
-
-def _records(datasets: Sequence[Dataset], prompts: bool) -> Iterator[Json]:
+    lines: list[Json] = []
     for sentence, record in records(datasets):
         instance: Json = {"id": sentence.id, "words": sentence.words, "labels": sentence.tags}
         if prompts:
             instance["instruction_inputs"] = prompt(sentence.words, record["label_list"])
             instance["prompt_labels"] = tagged_text(sentence.words, sentence.tags)
-        yield {**record, "instance": instance}
+        lines.append({**record, "instance": instance})
+    return write_lines(path, lines)
 
 
 GNER_JSONL = DataFormat(

@@ -138,14 +138,12 @@ def write_spans(path: Path, datasets: Sequence[Dataset]) -> list[Path]:
             if not all(map(may_follow, ("O", *sentence.tags), sentence.tags)):
                 message = "has an I- that continues no entity, which no span can hold; choose a repair (--repair)"
                 raise refusal(path, dataset, sentence, message)
-    return write_lines(path, _records(datasets))
-
-
-def _records(datasets: Sequence[Dataset]) -> Iterator[Json]:
+    lines: list[Json] = []
     for sentence, record in records(datasets):
         spans = [(first, end - 1, kind) for first, end, kind in strict_spans(sentence.tags)]
         named = {LISTS[0] if key == "label_list" else key: value for key, value in record.items()}
-        yield {WORDS: sentence.words, "ner": spans, **named}
+        lines.append({WORDS: sentence.words, "ner": spans, **named})
+    return write_lines(path, lines)
 
 
 SPANS = DataFormat(
