@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Literal
 
 from gner_bench.catalog.entries import Dataset
-from gner_bench.data.gner_layout import SPLITS
+from gner_bench.data.formats.gner import SPLITS
 from gner_bench.errors import IntegrityError
 from gner_bench.fetch.datasets import data_root, find_split, remote_file, verify_dataset
 from gner_bench.fetch.home import home, locked_if_free

@@ -9,7 +9,7 @@ from functools import partial
 
 from gner_bench.catalog import catalog
 from gner_bench.catalog.entries import Dataset, File
-from gner_bench.data.gner_layout import SPLITS
+from gner_bench.data.formats.gner import SPLITS
 from gner_bench.errors import GnerBenchError, UnreachableError, UsageError, did_you_mean
 from gner_bench.fetch import home
 from gner_bench.fetch.cache import state_of, state_of_split

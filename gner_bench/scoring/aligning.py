@@ -42,7 +42,7 @@ def align(items: Sequence[Predicted], gold: GoldSet) -> tuple[list[Sentence], st
     else:
         sentences, by = _by_order(items, gold), BY_ORDER
     # Of generated text a few sentences may be anything: it is refused when most are of other sentences.
-    other = [(item, each) for item, each in zip(items, sentences, strict=True) if not _agree(item.words, each.words)]
+    other = [pair for pair in zip(items, sentences, strict=True) if not _agree(pair[0].words, pair[1].words)]
     with_words = sum(bool(item.words) for item in items)
     for item, sentence in other:
         if item.format is None or 2 * len(other) > with_words:
@@ -60,16 +60,16 @@ def _by_order(items: Sequence[Predicted], gold: GoldSet) -> list[Sentence]:
         if item.format is not None or not item.words:
             number = f"{len(items)} sentences, but the gold of {gold} has {len(sentences)}"
             raise InputError(item.fields.path, f"{number} and nothing says which these are")
-    found: list[Sentence] = []
+    chosen: list[Sentence] = []
     left = iter(sentences)
     for item in items:
         same = next((sentence for sentence in left if same_characters(item.words, sentence.words)), None)
         if same is None:
-            after = f" after sentence {short(found[-1].id)}" if found else ""
+            after = f" after sentence {short(chosen[-1].id)}" if chosen else ""
             text = short(" ".join(item.words))
             raise item.fields.error("", f"{_named(item)}{text} is no sentence of the gold of {gold}{after}")
-        found.append(same)
-    return found
+        chosen.append(same)
+    return chosen
 
 
 def _agree(words: Sequence[str], gold: Sequence[str]) -> bool:

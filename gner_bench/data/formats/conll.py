@@ -44,17 +44,12 @@ class Columns:
 
 
 def read_conll(source: Source) -> list[Dataset]:
-    """One data set from a file of columns; raises what ``read_columns`` does."""
-    tags = source.tag_reader()
-    return [source.dataset(read_columns(source.path, tags), tags)]
-
-
-def read_columns(path: Path, tags: TagReader) -> list[Sentence]:
-    """The sentences of a file, with ids counted from 0.
+    """The data set of a file of columns, with ids counted from 0.
 
     A line ``-DOCSTART-`` between sentences is left out. Raises InputError naming line and field for a line with other
-    columns, an empty word and a tag that ``tags`` refuses.
+    columns, an empty word and a bad tag.
     """
+    path, tags = source.path, source.tag_reader()
     text = _SPACES.sub("", read_text(path))
     columns = _detect(path, text)
     sentences: list[Sentence] = []
@@ -77,7 +72,7 @@ def read_columns(path: Path, tags: TagReader) -> list[Sentence]:
         marks = [row[columns.tag] for row in cells]
         if words != DOCUMENT_START or marks != ["O"]:
             sentences.append(Sentence(str(len(sentences)), words, tags.read(marks, start)))
-    return sentences
+    return [source.dataset(sentences, tags)]
 
 
 def _detect(path: Path, text: str) -> Columns:

@@ -94,7 +94,7 @@ def _key(fields: Fields, keys: tuple[str, ...]) -> str:
 
 
 def _spans(fields: Fields, key: str) -> Iterator[tuple[str, Span]]:
-    """The spans with their place, ends as they are in the file."""
+    # Ends are as they are in the file.
     for index, value in enumerate(fields.get(key, list)):
         span = span_of(value)
         if span is None:
@@ -130,7 +130,7 @@ def _own_gold(fields: Fields, reading: Reading) -> tuple[tuple[str, ...], tuple[
     return gold, renamed(listed, reading)
 
 
-def write_spans(path: Path, datasets: Sequence[Dataset]) -> list[Path]:
+def write_spans(path: Path, datasets: Sequence[Dataset], lossy: bool = False) -> list[Path]:
     """Write token spans, one sentence a line; return the file. Refuses (InputError) ``I-`` that continue nothing."""
     check(path, datasets)
     for dataset in datasets:
@@ -151,7 +151,7 @@ SPANS = DataFormat(
     "GLiNER's token spans, or spans of characters, in JSON; gold and predictions",
     read_spans,
     read_predictions,
-    lambda path, datasets, lossy: write_spans(path, datasets),
+    write_spans,
     suffixes=JSON_SUFFIXES,
     key=WORDS,
     version="import-spans-1",
