@@ -40,7 +40,9 @@ def align(items: Sequence[Predicted], gold: GoldSet) -> tuple[list[Sentence], st
                 raise item.fields.error("id", f"sentence {short(item.id)} of {gold} is there twice (first {place})")
         sentences = [gold.sentences[id] for id in first]
     else:
-        sentences, by = _by_order(items, gold), BY_ORDER
+        by, sentences = BY_ORDER, list(gold.sentences.values())
+        if len(items) != len(sentences):
+            sentences = _in_turn(items, sentences, gold)
     # Of generated text a few sentences may be anything: it is refused when most are of other sentences.
     other = [pair for pair in zip(items, sentences, strict=True) if not _agree(pair[0].words, pair[1].words)]
     with_words = sum(bool(item.words) for item in items)
@@ -51,11 +53,8 @@ def align(items: Sequence[Predicted], gold: GoldSet) -> tuple[list[Sentence], st
     return sentences, by
 
 
-def _by_order(items: Sequence[Predicted], gold: GoldSet) -> list[Sentence]:
-    """All sentences if there are as many items, else for each item the next sentence that has its words."""
-    sentences = list(gold.sentences.values())
-    if len(items) == len(sentences):
-        return sentences
+def _in_turn(items: Sequence[Predicted], sentences: Sequence[Sentence], gold: GoldSet) -> list[Sentence]:
+    """For each item the next sentence that has its words."""
     for item in items:
         if item.format is not None or not item.words:
             number = f"{len(items)} sentences, but the gold of {gold} has {len(sentences)}"

@@ -28,9 +28,7 @@ def parquet(path: Path, tags: list[Any], names: list[str] | None = None, column:
     return path.parent
 
 
-def read(
-    folder: Path, split: str = "test", data_files: str | None = None, tag_names: list[str] | None = None, **options: Any
-) -> Dataset:
+def read(folder: Path, split: str = "test", data_files: Any = None, tag_names: Any = None, **options: Any) -> Dataset:
     source = Source(folder, "news", split, **options)
     [dataset] = read_hub(source, data_files, tag_names, cache_dir=folder.parent / "cache")
     return dataset

@@ -51,7 +51,22 @@ def read_conll(source: Source) -> list[Dataset]:
     """
     path, tags = source.path, source.tag_reader()
     text = _SPACES.sub("", read_text(path))
-    columns = _detect(path, text)
+    # The column of tags is the one with most of what looks like a tag among the first lines.
+    lines = [line for line in text[: SAMPLE_LINES * 200].split("\n")[:SAMPLE_LINES] if line]
+    if not lines:
+        raise InputError(path, "is empty: no sentence in it")
+    first_line = len(text) - len(text.lstrip("\n")) + 1
+    separator = "\t" if "\t" in lines[0] else None
+    count = len(lines[0].split(separator))
+    if count < 2:
+        raise InputError(path, "expected word<TAB>tag", first_line, "tag")
+    sample = [row for row in (line.split(separator) for line in lines) if len(row) == count]
+    tagged = [sum(_TAG.fullmatch(row[column]) is not None for row in sample) for column in range(count)]
+    column = max(range(count), key=lambda i: (tagged[i], i == count - 1, i == 0))
+    if 0 < column < count - 1:
+        message = f"is in column {column + 1} of {count}; it must be in the last or the first one"
+        raise InputError(path, message, first_line, "tag")
+    columns = Columns(count, 1 if column == 0 else 0, column, separator)
     sentences: list[Sentence] = []
     line = 1
     for block in text.split("\n\n"):
@@ -73,25 +88,6 @@ def read_conll(source: Source) -> list[Dataset]:
         if words != DOCUMENT_START or marks != ["O"]:
             sentences.append(Sentence(str(len(sentences)), words, tags.read(marks, start)))
     return [source.dataset(sentences, tags)]
-
-
-def _detect(path: Path, text: str) -> Columns:
-    """The columns of a file: that of the tags is the one with most of what looks like a tag among its first lines."""
-    lines = [line for line in text[: SAMPLE_LINES * 200].split("\n")[:SAMPLE_LINES] if line]
-    if not lines:
-        raise InputError(path, "is empty: no sentence in it")
-    first_line = len(text) - len(text.lstrip("\n")) + 1
-    separator = "\t" if "\t" in lines[0] else None
-    count = len(lines[0].split(separator))
-    if count < 2:
-        raise InputError(path, "expected word<TAB>tag", first_line, "tag")
-    cells = [row for row in (line.split(separator) for line in lines) if len(row) == count]
-    tagged = [sum(_TAG.fullmatch(row[column]) is not None for row in cells) for column in range(count)]
-    column = max(range(count), key=lambda i: (tagged[i], i == count - 1, i == 0))
-    if 0 < column < count - 1:
-        message = f"is in column {column + 1} of {count}; it must be in the last or the first one"
-        raise InputError(path, message, first_line, "tag")
-    return Columns(count, 1 if column == 0 else 0, column, separator)
 
 
 def _error(path: Path, start: int, rows: list[str], columns: Columns) -> InputError:

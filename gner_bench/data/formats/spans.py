@@ -82,7 +82,20 @@ def read_predictions(path: Path, own_gold: Reading | None) -> Iterator[Predicted
             words = tuple((text or "").split())
             answer = CharacterSpans(text, [span for _, span in _spans(fields, _key(fields, OF_CHARACTERS))])
         id, dataset, split = fields.id(), fields.optional("dataset", str), fields.optional("split", str)
-        gold, types = (None, ()) if own_gold is None else _own_gold(fields, own_gold)
+        gold: tuple[str, ...] | None = None
+        types: tuple[str, ...] = ()
+        if own_gold is not None:
+            if WORDS not in fields.value or _key(fields, OF_WORDS) == "ner" or "ner" not in fields.value:
+                raise fields.error("ner", "holds no gold beside predictions; --gold PATH gives it")
+            tags = ["O"] * len(words)
+            for span in _word_spans(fields, "ner", words):
+                if not place_span(tags, span.first, span.end, span.type):
+                    raise fields.error("ner", f"{short(span.text)} overlaps another span, which BIO cannot hold")
+            try:
+                gold = TagReader(fields.path, None, own_gold).read(tags, 0, 0)
+            except InputError as error:
+                raise fields.error("ner", error.message) from None
+            types = renamed(next((fields.strings(key) for key in LISTS if key in fields.value), ()), own_gold)
         yield Predicted(fields, words, answer, id=id, dataset=dataset, split=split, gold=gold, types=types)
 
 
@@ -111,23 +124,6 @@ def _word_spans(fields: Fields, key: str, words: tuple[str, ...]) -> list[Span]:
             raise fields.error(place, f"{first} to {last} does not lie within the {len(words)} words")
         spans.append(Span(first, last + 1, span.type, " ".join(words[first : last + 1]), span.score))
     return spans
-
-
-def _own_gold(fields: Fields, reading: Reading) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """The gold tags of a record that has predictions beside them, and its types."""
-    if WORDS not in fields.value or _key(fields, OF_WORDS) == "ner" or "ner" not in fields.value:
-        raise fields.error("ner", "holds no gold beside predictions; --gold PATH gives it")
-    words = fields.strings(WORDS)
-    tags = ["O"] * len(words)
-    for span in _word_spans(fields, "ner", words):
-        if not place_span(tags, span.first, span.end, span.type):
-            raise fields.error("ner", f"{short(span.text)} overlaps another span, which BIO cannot hold")
-    try:
-        gold = TagReader(fields.path, None, reading).read(tags, 0, 0)
-    except InputError as error:
-        raise fields.error("ner", error.message) from None
-    listed = next((fields.strings(key) for key in LISTS if key in fields.value), ())
-    return gold, renamed(listed, reading)
 
 
 def write_spans(path: Path, datasets: Sequence[Dataset], lossy: bool = False) -> list[Path]:
