@@ -71,10 +71,7 @@ def json_lines(path: Path, lines: Iterable[str], first: int = 1) -> Iterator[Fie
 
 
 def read_objects(path: Path) -> Iterator[Fields]:
-    """The objects of a file, one a line or all in one array, in order.
-
-    Raises InputError, naming line or index, for anything else and for none.
-    """
+    """The objects of a file, one a line or in one array. Raises InputError (line, index) for anything else or none."""
     text = read_text(path)
     if not re.match(r"\s*\[", text):
         yield from json_lines(path, text.split("\n"))

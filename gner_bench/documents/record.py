@@ -129,10 +129,7 @@ def slices(path: Path, size: int = SLICE) -> list[Slice]:
 
 
 def read_records(source: Path | Slice) -> Iterator[Record]:
-    """The records of a ``.jsonl`` or ``.jsonl.gz`` file or of a slice.
-
-    Raises InputError, naming line and field, for anything unreadable and when there are no records.
-    """
+    """The records of a ``.jsonl(.gz)`` file or a slice. Raises InputError (line, field) for bad ones and for none."""
     part = source if isinstance(source, Slice) else Slice(source)
     path = part.path
     try:

@@ -58,10 +58,7 @@ def tokenizer_file(path: Path) -> Path | None:
 
 
 def load_back_tokenizer(path: Path) -> BackTokenizer:
-    """Load from a ``tokenizer.json``, a SentencePiece model or a folder with one of them.
-
-    Raises InputError when there is none or it cannot be read.
-    """
+    """Load a ``tokenizer.json`` or SentencePiece model, or a folder's. Raises InputError for none or a bad one."""
     file = tokenizer_file(path)
     if file is None:
         raise InputError(path, f"no tokenizer here (looked for {', '.join(FILES)})")
