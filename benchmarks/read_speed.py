@@ -17,10 +17,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from gner_bench.data import Dataset, Reading, dataset_names, read_dataset
-from gner_bench.data.formats import read_file
-from gner_bench.data.gner_layout import splits
-from gner_bench.data.source import Source
-from gner_bench.data.writers import write_jsonl, write_spans
+from gner_bench.data.formats import Source, read_file
+from gner_bench.data.formats.gner import splits
+from gner_bench.data.formats.gner_jsonl import write_jsonl
+from gner_bench.data.formats.spans import write_spans
 
 KEEP = Reading(repair="keep")
 

@@ -70,17 +70,13 @@ def tagged_text(words: Sequence[str], tags: Sequence[str]) -> str:
     return " ".join(f"{word}({tag})" for word, tag in zip(words, tags, strict=True))
 
 
-def parse_generation(text: str) -> list[tuple[str, str]]:
+def parse_generation(text: str, label: re.Pattern[str] = LABEL) -> list[tuple[str, str]]:
     """The (word, label) pairs that ``text`` holds, in order.
 
     A word is the stripped text between one label and the next; a label after an empty word is dropped. Labels are
-    ``O``, ``B-…`` or ``I-…`` as generated (stripped), not yet checked against a type list. Text after the last label
-    is ignored.
+    ``O``, ``B-…`` or ``I-…`` (or what else ``label`` has as its group) as generated (stripped), not yet checked against
+    a type list. Text after the last label is ignored.
     """
-    return _parse(text, LABEL)
-
-
-def _parse(text: str, label: re.Pattern[str]) -> list[tuple[str, str]]:
     parts = label.split(text)
     words = list(map(str.strip, parts[:-1:2]))
     pairs = list(zip(words, map(str.strip, parts[1::2]), strict=True))
@@ -140,7 +136,7 @@ def _target(name: str, title: str, scheme: Scheme, context: int | None = None) -
 def _read(scheme: Scheme, text: str, words: Sequence[str], types: Sequence[str]) -> Tagged:
     """Labels as BIO; for a plain scheme, ``O`` and ``I-type``."""
     label = _LABELS[scheme]
-    pairs = _parse(text, label)
+    pairs = parse_generation(text, label)
     if scheme == "plain":
         return Tagged([(word, kind if kind == "O" else f"I-{kind}") for word, kind in pairs], label, parted=False)
     if scheme == "bioes":

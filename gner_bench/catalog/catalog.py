@@ -28,7 +28,10 @@ N = TypeVar("N", bound=_Named)
 
 @dataclass(frozen=True)
 class Catalog:
-    """The entries of one or several files. Names are looked up whatever their case."""
+    """The entries of one or several files. Names are looked up whatever their case.
+
+    What must be there raises UsageError with the nearest name where it is not.
+    """
 
     family: tuple[Family, ...] = ()
     model: tuple[Model, ...] = ()
@@ -42,15 +45,12 @@ class Catalog:
         return _find(name, self.dataset)
 
     def get_dataset(self, name: str) -> Dataset:
-        """Raises UsageError with the nearest name."""
         return _get(name, "data set", self.dataset)
 
     def get_file(self, name: str) -> File:
-        """Raises UsageError with the nearest name."""
         return _get(name, "file", self.file)
 
     def get_family(self, name: str) -> Family:
-        """Raises UsageError with the nearest name."""
         return _get(name, "family", self.family)
 
     def groups(self) -> list[str]:

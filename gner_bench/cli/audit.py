@@ -32,7 +32,7 @@ def audit_command(datasets: tuple[str, ...], root: Path | None, tokenizer: Path 
     from dataclasses import asdict
 
     from gner_bench.data.audit import audit
-    from gner_bench.data.gner_layout import dataset_names
+    from gner_bench.data.formats.gner import dataset_names
     from gner_bench.fetch.datasets import data_root
     from gner_bench.files import to_json
     from gner_bench.structure import load_back_tokenizer

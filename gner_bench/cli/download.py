@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from gner_bench.cli import options as shared
-
-if TYPE_CHECKING:
-    from gner_bench.fetch.requirements import Requirements
 
 
 @click.command("download")
@@ -49,6 +45,9 @@ def download_command(
     """
     from dataclasses import asdict
 
+    from gner_bench.data.formats.gner import splits
+    from gner_bench.errors import UsageError
+    from gner_bench.fetch.datasets import import_split
     from gner_bench.fetch.home import home, size_text
     from gner_bench.fetch.requirements import ensure, fetch_requirements, plan, requirements_of
     from gner_bench.files import to_json
@@ -59,7 +58,11 @@ def download_command(
         raise click.UsageError("name what to download: names, --models, --datasets or --predictions")
     if not dry_run:
         if root is not None:
-            _import(requirements, root)
+            if requirements.checkpoints or requirements.predictions:
+                raise UsageError("--from takes data sets alone")
+            for dataset in {entry.name: entry for entry, _ in requirements.splits}.values():
+                for split in splits(root, dataset.name) or ["test"]:
+                    import_split(dataset, split, root, shared.tell)
         elif shared.is_offline(offline):
             ensure(requirements, shared.tell, offline=True)
         else:
@@ -73,16 +76,3 @@ def download_command(
     total = sum(item.bytes for item in items if item.cached != "yes")
     if total:
         click.echo(f"to fetch: about {size_text(total)}", err=True)
-
-
-def _import(requirements: Requirements, root: Path) -> None:
-    """Take data sets from a local folder."""
-    from gner_bench.data.gner_layout import splits
-    from gner_bench.errors import UsageError
-    from gner_bench.fetch.datasets import import_split
-
-    if requirements.checkpoints or requirements.predictions:
-        raise UsageError("--from takes data sets alone")
-    for dataset in {entry.name: entry for entry, _ in requirements.splits}.values():
-        for split in splits(root, dataset.name) or ["test"]:
-            import_split(dataset, split, root, shared.tell)

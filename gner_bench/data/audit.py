@@ -99,8 +99,8 @@ def audit(root: Path, name: str, back_tokenize: BackTokenize | None = None) -> A
     datasets: dict[str, Dataset] = {}
     for split in splits(root, name):
         source = Source(split_file(root / name, split), name, split, None, Reading(repair="keep"))
-        found = read_file(source)
-        datasets[split] = next((d for d in found if (d.name, d.split) == (name, split)), found[0])
+        read = read_file(source)
+        datasets[split] = next((d for d in read if (d.name, d.split) == (name, split)), read[0])
     if not datasets:
         raise InputError(root / name, "holds no split (train.txt, dev.txt or test.txt)")
     audits = {split: _split(root, dataset, types, back_tokenize) for split, dataset in datasets.items()}

@@ -20,24 +20,19 @@ TYPES = "dataset_types"
 class Collector:
     """Gathers the sentences of one data set, reading their tags as ``source`` says.
 
-    The types of the data set are those of ``source`` or else, in order of appearance, those that records list. Errors
-    name ``tags_field`` and ``types_field``, where records hold their tags and types.
+    The types of the data set are those of ``source`` or else those in ``first`` (before renaming) and, in order of
+    appearance, those that records list. Errors name ``tags_field`` and ``types_field``, where records hold these.
     """
 
-    def __init__(self, source: Source, tags_field: str, types_field: str) -> None:
+    def __init__(self, source: Source, tags_field: str, types_field: str, first: Iterable[str] = ()) -> None:
         self.source, self._tags_field, self._types_field = source, tags_field, types_field
-        self._types = dict.fromkeys(source.types or ())
+        self._types = dict.fromkeys(source.types if source.types is not None else renamed(first, source.reading))
         self._rows: dict[str, tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...] | None]] = {}
         # Files hold few distinct lists of types: each is renamed and checked once, and those of the same types share a
         # reader of tags.
         self._listings: dict[tuple[str, ...], tuple[tuple[str, ...], TagReader]] = {}
         self._readers: dict[frozenset[str] | None, TagReader] = {None: source.tag_reader()}
         self._without_types: Fields | None = None
-
-    def declare(self, types: Iterable[str]) -> None:
-        """Let ``types`` (before renaming) come before those of the records that follow."""
-        if self.source.types is None:
-            self._types.update(dict.fromkeys(renamed(types, self.source.reading)))
 
     def add(
         self, fields: Fields, id: str, words: tuple[str, ...], tags: Sequence[str], types: tuple[str, ...] | None
@@ -48,7 +43,22 @@ class Collector:
         """
         if id in self._rows:
             raise fields.error("id", f"{short(id)} is twice in {short(f'{self.source.name}/{self.source.split}')}")
-        listed, reader = (None, self._readers[None]) if types is None else self._listing(fields, types)
+        if types is None:
+            listed, reader = None, self._readers[None]
+        else:
+            if types not in self._listings:
+                kept = renamed(types, self.source.reading)
+                if self.source.types is None:
+                    self._types.update(dict.fromkeys(kept))
+                elif unknown := [kind for kind in kept if kind not in self._types]:
+                    raise fields.error(self._types_field, f"{short(unknown[0])} is no type of the label file")
+                if not kept and self._without_types is None:
+                    self._without_types = fields
+                key = frozenset(kept)
+                if key not in self._readers:
+                    self._readers[key] = TagReader(self.source.path, kept, self.source.reading)
+                self._listings[types] = kept, self._readers[key]
+            listed, reader = self._listings[types]
         try:
             bio = reader.read(tags, 0, 0)
         except InputError as error:
@@ -56,23 +66,6 @@ class Collector:
         if listed is None and self.source.types is None:
             self._types.update(dict.fromkeys(tag[2:] for tag in bio if tag != "O"))
         self._rows[id] = words, bio, listed
-
-    def _listing(self, fields: Fields, listed: tuple[str, ...]) -> tuple[tuple[str, ...], TagReader]:
-        """The renamed types of a list, and the reader of the tags that they allow."""
-        if listed in self._listings:
-            return self._listings[listed]
-        types = renamed(listed, self.source.reading)
-        if self.source.types is None:
-            self._types.update(dict.fromkeys(types))
-        elif unknown := [kind for kind in types if kind not in self._types]:
-            raise fields.error(self._types_field, f"{short(unknown[0])} is no type of the label file")
-        if not types and self._without_types is None:
-            self._without_types = fields
-        key = frozenset(types)
-        if key not in self._readers:
-            self._readers[key] = TagReader(self.source.path, types, self.source.reading)
-        self._listings[listed] = types, self._readers[key]
-        return self._listings[listed]
 
     def __len__(self) -> int:
         return len(self._rows)
@@ -102,10 +95,8 @@ class Sets:
         name = fields.get("dataset", str) if "dataset" in fields.value else self._source.name
         split = fields.get("split", str) if "split" in fields.value else self._source.split
         if (name, split) not in self._sets:
-            collector = Collector(replace(self._source, name=name, split=split), *self._fields)
-            self._sets[name, split] = collector
-            if TYPES in fields.value:
-                collector.declare(fields.strings(TYPES))
+            first = fields.strings(TYPES) if TYPES in fields.value else ()
+            self._sets[name, split] = Collector(replace(self._source, name=name, split=split), *self._fields, first)
         return self._sets[name, split]
 
     def datasets(self) -> list[Dataset]:

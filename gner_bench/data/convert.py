@@ -19,8 +19,7 @@ SPLIT_NAMES = {"valid": "dev", "validation": "dev", **{split: split for split in
 
 def inputs() -> list[str]:
     """The names of formats that ``load`` may be asked for, those of other packages among them."""
-    known = {name: format for name, format in FORMATS.usable().items() if format.read or format.folder}
-    return [AUTO, *known]
+    return [AUTO, *(name for name, format in FORMATS.usable().items() if format.read or format.folder)]
 
 
 def outputs() -> list[str]:
@@ -53,7 +52,19 @@ def load(
     if path.is_dir() or folder:
         if format != AUTO and not folder:
             raise InputError(path, f"is a folder; {format} is read from a file")
-        return _folders(path, reading, name, split)
+        if is_dataset(path):
+            path = path.absolute()
+            root, names = path.parent, [path.name]
+        elif name is not None:
+            raise UsageError(f"{path}: holds several data sets, which --name cannot name")
+        else:
+            root, names = path, dataset_names(path)
+        datasets = [
+            read_dataset(root, own, chosen, reading)
+            for own in names
+            for chosen in ([split] if split else splits(root, own))
+        ]
+        return [replace(dataset, name=name or dataset.name) for dataset in datasets]
     # A file that is called like a split is named by its folder.
     stem = Path(path.name.removesuffix(".gz")).stem
     default = (stem in SPLIT_NAMES and path.absolute().parent.name) or stem
@@ -64,23 +75,6 @@ def load(
     if name or split:
         raise UsageError(f"{path}: holds {len(datasets)} data sets with names of their own, which stay")
     return datasets
-
-
-def _folders(path: Path, reading: Reading, name: str | None, split: str | None) -> list[Dataset]:
-    """The data sets of a data set's folder, or of a folder of these."""
-    if is_dataset(path):
-        path = path.absolute()
-        root, names = path.parent, [path.name]
-    elif name is not None:
-        raise UsageError(f"{path}: holds several data sets, which --name cannot name")
-    else:
-        root, names = path, dataset_names(path)
-    datasets = [
-        read_dataset(root, own, chosen, reading)
-        for own in names
-        for chosen in ([split] if split else splits(root, own))
-    ]
-    return [replace(dataset, name=name or dataset.name) for dataset in datasets]
 
 
 def save(datasets: Sequence[Dataset], out: Path, format: str, lossy: bool = False) -> list[Path]:

@@ -71,10 +71,7 @@ def json_lines(path: Path, lines: Iterable[str], first: int = 1) -> Iterator[Fie
 
 
 def read_objects(path: Path) -> Iterator[Fields]:
-    """The objects of a file, one a line or all in one array, in order.
-
-    Raises InputError, naming line or index, for anything else and for none.
-    """
+    """The objects of a file, one a line or in one array. Raises InputError (line, index) for anything else or none."""
     text = read_text(path)
     if not re.match(r"\s*\[", text):
         yield from json_lines(path, text.split("\n"))
@@ -108,18 +105,15 @@ def first_object(path: Path) -> Json:
 def read_object(path: Path) -> Fields:
     """The object that a file is. Raises InputError for a file that cannot be read and for anything else in it."""
     try:
-        value = parse_json(path, None, path.read_text(encoding="utf-8"))
+        return Fields(path, parse_object(path, None, path.read_text(encoding="utf-8")))
     except OSError as error:
         raise InputError(path, error.strerror or str(error)) from None
     except UnicodeDecodeError:
         raise InputError(path, "is not UTF-8 text") from None
-    if not isinstance(value, dict):
-        raise InputError(path, f"expected a JSON object, found {type(value).__name__}")
-    return Fields(path, value)
 
 
-def parse_object(path: Path, number: int, text: str) -> Json:
-    """The JSON object on one line. Raises InputError for a line cut short and for one that is not an object."""
+def parse_object(path: Path, number: int | None, text: str) -> Json:
+    """The JSON object of a line or file, as ``parse_json``. Raises InputError for what is no object too."""
     value = parse_json(path, number, text)
     if not isinstance(value, dict):
         raise InputError(path, f"expected a JSON object, found {type(value).__name__}", number)

@@ -70,6 +70,8 @@ def record_of(fields: Fields) -> Record:
     for tag in set(tags):
         if tag != "O" and not (tag[:2] in ("B-", "I-") and split_tag(tag)):
             raise instance.error("labels", f"{short(tag)} is neither O nor B-/I- with a type")
+    # Files of the first edition have a target instead of a format.
+    name = fields.optional("format" if "format" in fields.value else "target", str)
     generation, prompt = fields.value.get("generation"), instance.value.get("instruction_inputs")
     return Record(
         dataset=fields.get("dataset", str),
@@ -81,18 +83,9 @@ def record_of(fields: Fields) -> Record:
         prediction=fields.get("prediction", str),
         generation=generation if isinstance(generation, dict) else {},
         line=line,
-        format=_format(fields),
+        format=GNER if name in (None, FULL_BIO) else name,
         prompt=prompt if isinstance(prompt, str) else "",
     )
-
-
-def _format(fields: Fields) -> str:
-    """The answer format; files of the first edition have a ``target`` instead."""
-    for key in ("format", "target"):
-        if key in fields.value:
-            name = fields.get(key, str)
-            return GNER if name == FULL_BIO else name
-    return GNER
 
 
 def words_and_labels(instance: Fields) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -136,16 +129,8 @@ def slices(path: Path, size: int = SLICE) -> list[Slice]:
 
 
 def read_records(source: Path | Slice) -> Iterator[Record]:
-    """The records of a ``.jsonl`` or ``.jsonl.gz`` file or of a slice.
-
-    Raises InputError, naming line and field, for anything unreadable and when there are no records.
-    """
+    """The records of a ``.jsonl(.gz)`` file or a slice. Raises InputError (line, field) for bad ones and for none."""
     part = source if isinstance(source, Slice) else Slice(source)
-    for fields in json_lines(part.path, _lines(part), part.first):
-        yield record_of(fields)
-
-
-def _lines(part: Slice) -> Iterator[str]:
     path = part.path
     try:
         with cast(IO[bytes], gzip.open(path)) if path.suffix == ".gz" else path.open("rb") as content:
@@ -153,7 +138,8 @@ def _lines(part: Slice) -> Iterator[str]:
                 content.seek(part.start)
                 content = io.BytesIO(content.read(part.size))
             encoding = "utf-8" if part.start else "utf-8-sig"
-            yield from io.TextIOWrapper(content, encoding=encoding, newline="\n")
+            lines = io.TextIOWrapper(content, encoding=encoding, newline="\n")
+            yield from map(record_of, json_lines(path, lines, part.first))
     except UnicodeDecodeError:
         raise InputError(path, "is not UTF-8 text") from None
     except (OSError, EOFError, zlib.error) as error:

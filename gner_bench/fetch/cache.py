@@ -6,11 +6,12 @@ import shutil
 from collections.abc import Callable, Iterable
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
 from gner_bench.catalog.entries import Dataset
-from gner_bench.data.gner_layout import SPLITS
+from gner_bench.data.formats.gner import SPLITS
 from gner_bench.errors import IntegrityError
 from gner_bench.fetch.datasets import data_root, find_split, remote_file, verify_dataset
 from gner_bench.fetch.home import home, locked_if_free
@@ -39,16 +40,11 @@ def state_of(find: Callable[[], object]) -> State:
         return "altered"
 
 
-def state_of_split(dataset: Dataset, split: str) -> State:
-    """As ``state_of``; ``yes`` for a folder of the user's own."""
-    return state_of(lambda: dataset.folder or find_split(dataset, split))
-
-
 def states_of_dataset(dataset: Dataset) -> str:
     """The splits in the cache, ``folder`` or ``no``; altered ones are marked so."""
     if dataset.folder:
         return "folder"
-    states = {split: state_of_split(dataset, split) for split in SPLITS}
+    states = {split: state_of(partial(find_split, dataset, split)) for split in SPLITS}
     there = [split if state == "yes" else f"{split} (altered)" for split, state in states.items() if state != "no"]
     return ", ".join(there) or "no"
 

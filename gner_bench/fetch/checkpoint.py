@@ -136,22 +136,16 @@ def fetch_checkpoint(
         return known
     try:
         with locked(repo_folder(hub_id) / LOCK):
-            snapshot = None if force else _stored(listing)
-            if snapshot is None:
+            # The commit may have been fetched for another revision, or by another process a moment ago.
+            snapshot = None
+            with suppress(IntegrityError):
+                snapshot = None if force else find_snapshot(hub_id, listing.commit)
+            if snapshot is None or any(snapshot.problems()):
                 snapshot = _download(listing, force, advance)
             record(replace(snapshot, revisions=(revision,)))
     except OSError as error:
         raise GnerBenchError(f"{error.filename or hub_id}: {error.strerror or error}") from None
     return snapshot
-
-
-def _stored(listing: Snapshot) -> Snapshot | None:
-    """The commit as it was fetched for another revision, or by another process a moment ago."""
-    with suppress(IntegrityError):
-        snapshot = find_snapshot(listing.hub_id, listing.commit)
-        if snapshot is not None and not any(snapshot.problems()):
-            return snapshot
-    return None
 
 
 def _download(listing: Snapshot, force: bool, advance: Advance | None) -> Snapshot:

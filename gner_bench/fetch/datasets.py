@@ -134,17 +134,8 @@ def _read_origin(entry: Entry, split: str, origin: Origin, advance: Advance, for
     reading = replace(entry.reading(), repair="keep")
     place = origin.files[split]
     if origin.hub:
-        dataset = read_hub(
-            origin.hub,
-            split,
-            data_files=place,
-            revision=origin.revision,
-            name=entry.name,
-            types=entry.types or None,
-            tag_names=origin.tag_names or None,
-            reading=reading,
-            cache_dir=home() / "datasets",
-        )
+        on_hub = Source(Path(origin.hub), entry.name, split, entry.types or None, reading, revision=origin.revision)
+        [dataset] = read_hub(on_hub, place, origin.tag_names, home() / "datasets")
         return dataset, f"hub:{origin.hub}@{origin.revision}/{place}"
     if origin.format not in FORMATS.names():
         nearest = did_you_mean(origin.format, FORMATS.names())

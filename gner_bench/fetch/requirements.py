@@ -9,10 +9,10 @@ from functools import partial
 
 from gner_bench.catalog import catalog
 from gner_bench.catalog.entries import Dataset, File
-from gner_bench.data.gner_layout import SPLITS
+from gner_bench.data.formats.gner import SPLITS
 from gner_bench.errors import GnerBenchError, UnreachableError, UsageError, did_you_mean
 from gner_bench.fetch import home
-from gner_bench.fetch.cache import state_of, state_of_split
+from gner_bench.fetch.cache import state_of
 from gner_bench.fetch.checkpoint import HUB_ID, HubCheckpoint, fetch_checkpoint, find_checkpoint, on_hub
 from gner_bench.fetch.datasets import data_root, fetch_split, find_split, origins, remote_file
 from gner_bench.fetch.http import byte_progress, fetch_all, is_whole
@@ -100,7 +100,8 @@ def plan(requirements: Requirements) -> list[Item]:
             place = origin.files[split]
             size = 0 if origin.hub else catalog().get_file(place).bytes
             source = f"{origin.hub}/{place}" if origin.hub else place
-        cached, path = state_of_split(dataset, split), data_root() / dataset.name
+        cached = "yes" if dataset.folder else state_of(partial(find_split, dataset, split))
+        path = data_root() / dataset.name
         items.append(Item("data", f"{dataset.name}/{split}", source, size, cached, str(path)))
     for checkpoint in requirements.checkpoints:
         hub, revision = checkpoint.hub, checkpoint.revision

@@ -40,9 +40,11 @@ def align(items: Sequence[Predicted], gold: GoldSet) -> tuple[list[Sentence], st
                 raise item.fields.error("id", f"sentence {short(item.id)} of {gold} is there twice (first {place})")
         sentences = [gold.sentences[id] for id in first]
     else:
-        sentences, by = _by_order(items, gold), BY_ORDER
+        by, sentences = BY_ORDER, list(gold.sentences.values())
+        if len(items) != len(sentences):
+            sentences = _in_turn(items, sentences, gold)
     # Of generated text a few sentences may be anything: it is refused when most are of other sentences.
-    other = [(item, each) for item, each in zip(items, sentences, strict=True) if not _agree(item.words, each.words)]
+    other = [pair for pair in zip(items, sentences, strict=True) if not _agree(pair[0].words, pair[1].words)]
     with_words = sum(bool(item.words) for item in items)
     for item, sentence in other:
         if item.format is None or 2 * len(other) > with_words:
@@ -51,25 +53,22 @@ def align(items: Sequence[Predicted], gold: GoldSet) -> tuple[list[Sentence], st
     return sentences, by
 
 
-def _by_order(items: Sequence[Predicted], gold: GoldSet) -> list[Sentence]:
-    """All sentences if there are as many items, else for each item the next sentence that has its words."""
-    sentences = list(gold.sentences.values())
-    if len(items) == len(sentences):
-        return sentences
+def _in_turn(items: Sequence[Predicted], sentences: Sequence[Sentence], gold: GoldSet) -> list[Sentence]:
+    """For each item the next sentence that has its words."""
     for item in items:
         if item.format is not None or not item.words:
             number = f"{len(items)} sentences, but the gold of {gold} has {len(sentences)}"
             raise InputError(item.fields.path, f"{number} and nothing says which these are")
-    found: list[Sentence] = []
+    chosen: list[Sentence] = []
     left = iter(sentences)
     for item in items:
         same = next((sentence for sentence in left if same_characters(item.words, sentence.words)), None)
         if same is None:
-            after = f" after sentence {short(found[-1].id)}" if found else ""
+            after = f" after sentence {short(chosen[-1].id)}" if chosen else ""
             text = short(" ".join(item.words))
             raise item.fields.error("", f"{_named(item)}{text} is no sentence of the gold of {gold}{after}")
-        found.append(same)
-    return found
+        chosen.append(same)
+    return chosen
 
 
 def _agree(words: Sequence[str], gold: Sequence[str]) -> bool:

@@ -94,7 +94,12 @@ def load_generations(paths: Sequence[Path], tokenizer: str | None = None, name: 
     ``tokenizer`` is a path, ``none``, or None for the one beside the first file; ``name`` is the system's instead of
     what run.json says. Raises InputError for an unreadable tokenizer or run.json.
     """
-    files = tuple(_predictions(path) for path in paths)
+    files = tuple(
+        next((path / name for name in PREDICTIONS if (path / name).exists()), path / PREDICTIONS[0])
+        if path.is_dir()
+        else path
+        for path in paths
+    )
     beside = tokenizer_file(files[0].parent) if tokenizer is None else Path(tokenizer)
     back_tokenizer = load_back_tokenizer(beside) if beside is not None and tokenizer != "none" else None
     warnings = []
@@ -121,9 +126,3 @@ def load_generations(paths: Sequence[Path], tokenizer: str | None = None, name: 
         tuple(warnings),
     )
     return Generations(origin, back_tokenizer, [Slice(file) for file in files])
-
-
-def _predictions(path: Path) -> Path:
-    if not path.is_dir():
-        return path
-    return next((path / name for name in PREDICTIONS if (path / name).exists()), path / PREDICTIONS[0])

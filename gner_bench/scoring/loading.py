@@ -67,25 +67,21 @@ def load_from(
         datasets = gold.read() if isinstance(gold, Gold) else gold
         predictions = load_generations(paths, tokenizer, name)
         return with_gold(predictions, datasets) if datasets else predictions
-    known = _format(format)
+    file_format = FORMATS.get(format) if format in FORMATS.names() else None
+    if file_format is not None and file_format.read_predictions is not None:
+        known = file_format
+    elif format.partition(":")[0] in ANSWERS.names():
+        known = format_of_answers(format)
+    elif file_format is not None:
+        raise UsageError(f"the format {format} holds no predictions; {did_you_mean('', formats())}")
+    else:
+        raise UsageError(f"unknown format of predictions {format!r}; {did_you_mean(format, formats())}")
     back_tokenizer = None if tokenizer in (None, "none") else load_back_tokenizer(Path(tokenizer))
     if isinstance(gold, Gold) and not gold.paths:
         sets, chosen = _own_sets(paths, known, gold)
     else:
         sets, chosen = _by_set(paths, known, gold_sets(gold.read() if isinstance(gold, Gold) else gold))
     return _imported(paths, known, sets, chosen, renames, back_tokenizer, name)
-
-
-def _format(name: str) -> DataFormat:
-    """The format of files of predictions, or of files of answers. Raises UsageError for another name."""
-    format = FORMATS.get(name) if name in FORMATS.names() else None
-    if format is not None and format.read_predictions is not None:
-        return format
-    if name.partition(":")[0] in ANSWERS.names():
-        return format_of_answers(name)
-    if format is not None:
-        raise UsageError(f"the format {name} holds no predictions; {did_you_mean('', formats())}")
-    raise UsageError(f"unknown format of predictions {name!r}; {did_you_mean(name, formats())}")
 
 
 def _by_set(

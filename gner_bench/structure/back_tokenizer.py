@@ -58,10 +58,7 @@ def tokenizer_file(path: Path) -> Path | None:
 
 
 def load_back_tokenizer(path: Path) -> BackTokenizer:
-    """Load from a ``tokenizer.json``, a SentencePiece model or a folder with one of them.
-
-    Raises InputError when there is none or it cannot be read.
-    """
+    """Load a ``tokenizer.json`` or SentencePiece model, or a folder's. Raises InputError for none or a bad one."""
     file = tokenizer_file(path)
     if file is None:
         raise InputError(path, f"no tokenizer here (looked for {', '.join(FILES)})")
@@ -69,7 +66,15 @@ def load_back_tokenizer(path: Path) -> BackTokenizer:
         content = file.read_bytes()
         fingerprint = hashlib.sha256(content).hexdigest()
         if file.suffix != ".json":
-            return BackTokenizer(_sentencepiece(content), fingerprint)
+            from sentencepiece import SentencePieceProcessor
+
+            processor = SentencePieceProcessor(model_proto=content)
+            unknown = processor.unk_id()
+
+            def decoded(words: list[str]) -> list[str]:
+                return [processor.decode([p for p in ids if p != unknown]) for ids in processor.encode(words)]
+
+            return BackTokenizer(decoded, fingerprint)
         from tokenizers import Tokenizer
 
         tokenizer = Tokenizer.from_buffer(content)
@@ -86,18 +91,6 @@ def load_back_tokenizer(path: Path) -> BackTokenizer:
         return list(tokenizer.decode_batch(ids, skip_special_tokens=True))
 
     return BackTokenizer(roundtrip, fingerprint, unchanged)
-
-
-def _sentencepiece(content: bytes) -> Callable[[list[str]], list[str]]:
-    from sentencepiece import SentencePieceProcessor
-
-    processor = SentencePieceProcessor(model_proto=content)
-    unknown = processor.unk_id()
-
-    def roundtrip(words: list[str]) -> list[str]:
-        return [processor.decode([piece for piece in ids if piece != unknown]) for ids in processor.encode(words)]
-
-    return roundtrip
 
 
 def _unchanged(tokenizer: Tokenizer) -> frozenset[str]:

@@ -8,8 +8,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-MATCHING_VERSION = "hierarchical-1"
-
 Step = Literal["exact", "subsequence", "lcs"]
 STEPS: tuple[Step, ...] = get_args(Step)
 BackTokenize = Callable[[Sequence[str]], Sequence[str]]
@@ -49,21 +47,15 @@ def match(
     if expected == generated:
         return Match(list(generated_labels), "exact", list(range(len(generated))))
     step: Step = "subsequence"
-    sources = _subsequence(expected, generated)
-    if sources is None:
-        step, sources = "lcs", longest_common_subsequence(expected, generated)
-    return Match(["O" if source is None else generated_labels[source] for source in sources], step, sources)
-
-
-def _subsequence(expected: Sequence[str], generated: Sequence[str]) -> list[int | None] | None:
-    """For each expected word the generated one it equals, taken greedily; None unless all of them find a place."""
     sources: list[int | None] = []
     placed = 0
     for word in expected:
         same = placed < len(generated) and generated[placed] == word
         sources.append(placed if same else None)
         placed += same
-    return sources if placed == len(generated) else None
+    if placed < len(generated):
+        step, sources = "lcs", longest_common_subsequence(expected, generated)
+    return Match(["O" if source is None else generated_labels[source] for source in sources], step, sources)
 
 
 @dataclass(slots=True)

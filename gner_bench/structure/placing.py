@@ -134,7 +134,18 @@ def _place_word_spans(own: Sequence[str], words: Sequence[str], spans: list[Span
 def _place_character_spans(text: str | None, words: Sequence[str], spans: list[Span]) -> Placed:
     """Tags for ``words`` from spans of the characters of ``text``, None being the words joined by spaces."""
     checked, text = text is None, " ".join(words) if text is None else text
-    spans = [_with_text(text, span, checked) for span in spans]
+    for index, span in enumerate(spans):
+        if not 0 <= span.first < span.end <= len(text):
+            raise ValueError(f"{span.first} to {span.end} does not lie within the {len(text)} characters of the text")
+        inner = text[span.first : span.end]
+        if not inner.strip():
+            raise ValueError(f"{span.first} to {span.end} is only white space in the text")
+        if span.text and squeezed(span.text).lower() != squeezed(inner).lower():
+            raise ValueError(f"{span.first} to {span.end} is {inner[:40]!r} in the text, not {span.text[:40]!r}")
+        if checked and not span.text:
+            message = "has neither text nor entities with their text, so that nothing shows which sentence it is"
+            raise ValueError(message)
+        spans[index] = replace(span, text=inner)
     if same_characters([text], words):
         before = [0, *accumulate(not character.isspace() for character in text)]
         return _place_offsets(words, [replace(s, first=before[s.first], end=before[s.end]) for s in spans])
@@ -146,20 +157,6 @@ def _place_character_spans(text: str | None, words: Sequence[str], spans: list[S
         tokens += text[start:end].split()
         at[end] = len(tokens)
     return _matched(tokens, words, [replace(span, first=at[span.first], end=at[span.end]) for span in spans])
-
-
-def _with_text(text: str, span: Span, checked: bool) -> Span:
-    """The span with its text. Raises ValueError for one that is not in ``text``."""
-    if not 0 <= span.first < span.end <= len(text):
-        raise ValueError(f"{span.first} to {span.end} does not lie within the {len(text)} characters of the text")
-    inner = text[span.first : span.end]
-    if not inner.strip():
-        raise ValueError(f"{span.first} to {span.end} is only white space in the text")
-    if span.text and squeezed(span.text).lower() != squeezed(inner).lower():
-        raise ValueError(f"{span.first} to {span.end} is {inner[:40]!r} in the text, not {span.text[:40]!r}")
-    if checked and not span.text:
-        raise ValueError("has neither text nor entities with their text, so that nothing shows which sentence it is")
-    return replace(span, text=inner)
 
 
 def _place_offsets(words: Sequence[str], spans: Iterable[Span]) -> Placed:
@@ -186,9 +183,9 @@ def _place_offsets(words: Sequence[str], spans: Iterable[Span]) -> Placed:
 def _matched(own: Sequence[str], words: Sequence[str], spans: Sequence[Span]) -> Placed:
     """Tags for ``words`` from spans of other words, by the hierarchical matching that generated text goes through."""
     flat = place_spans(len(own), spans)
-    found = match(words, own, flat.tags)
-    placed = Placed(found.tags, flat.unplaced, flat.noted)
-    kept = set(found.sources)
+    matched = match(words, own, flat.tags)
+    placed = Placed(matched.tags, flat.unplaced, flat.noted)
+    kept = set(matched.sources)
     for first, end, kind in lenient_spans(flat.tags):
         if kept.isdisjoint(range(first, end)):
             placed.unplace(Span(first, end, kind, " ".join(own[first:end])), LOST)
@@ -205,35 +202,27 @@ def place_mentions(
     mentions in the order in which they are placed, longer ones first, with how often they occur and were placed.
     """
     lower = [word.lower() for word in words]
-    readings = [(tuple(row), _positions(row)) for row in (words, lower)]
+    readings: list[tuple[tuple[str, ...], dict[str, list[int]]]] = []
+    for row in (words, lower):
+        places: dict[str, list[int]] = {}
+        for index, word in enumerate(row):
+            places.setdefault(word, []).append(index)
+        readings.append((tuple(row), places))
     for mention in sorted(mentions, key=lambda mention: -len(mention.words)):
         size, wanted_lower = len(mention.words), tuple(word.lower() for word in mention.words)
         spots: list[tuple[int, int]] = []
-        for (row, positions), wanted in zip(readings, (mention.words, wanted_lower), strict=True):
-            starts = positions.get(wanted[0], []) if wanted and not spots else []
+        for (row, places), wanted in zip(readings, (mention.words, wanted_lower), strict=True):
+            starts = places.get(wanted[0], []) if wanted and not spots else []
             spots += [(start, start + size) for start in starts if row[start : start + size] == wanted]
-        if by_character and not spots:
-            spots = _by_character(lower, "".join(wanted_lower))
+        characters = "".join(wanted_lower)
+        for start in range(len(lower) if by_character and not spots and characters else 0):
+            text, end = "", start
+            while end < len(lower) and len(text) < len(characters):
+                text += squeezed(lower[end])
+                end += 1
+            if text == characters:
+                spots.append((start, end))
         yield mention, len(spots), sum([place_span(tags, first, end, mention.type) for first, end in spots])
-
-
-def _positions(words: Sequence[str]) -> dict[str, list[int]]:
-    positions: dict[str, list[int]] = {}
-    for index, word in enumerate(words):
-        positions.setdefault(word, []).append(index)
-    return positions
-
-
-def _by_character(words: Sequence[str], wanted: str) -> list[tuple[int, int]]:
-    spots = []
-    for start in range(len(words) if wanted else 0):
-        text, end = "", start
-        while end < len(words) and len(text) < len(wanted):
-            text += squeezed(words[end])
-            end += 1
-        if text == wanted:
-            spots.append((start, end))
-    return spots
 
 
 def squeezed(text: str) -> str:

@@ -73,8 +73,15 @@ def structure(
     allowed = labels_of(listed)
     labels = written if allowed.issuperset(written) else [label if label in allowed else "O" for label in written]
     outside: list[str] = []
-    noticing = None if back_tokenize is None else _noticing(back_tokenize, words, outside)
-    matched = match(words, generated, labels, noticing)
+
+    def noticing(lowered: Sequence[str]) -> Sequence[str]:
+        assert back_tokenize is not None
+        kept = back_tokenize(lowered)
+        if kept != lowered:
+            outside.extend(word for word, old, new in zip(words, lowered, kept, strict=True) if old != new)
+        return kept
+
+    matched = match(words, generated, labels, None if back_tokenize is None else noticing)
     if not tagged.parted:
         matched = replace(matched, tags=_joined(labels, matched.sources))
     placed = len(words) - matched.sources.count(None)
@@ -89,23 +96,8 @@ def labels_of(types: tuple[str, ...]) -> frozenset[str]:
     return frozenset(["O", *(f"{part}-{kind}" for kind in types for part in "BI")])
 
 
-def _noticing(back_tokenize: BackTokenize, words: Sequence[str], outside: list[str]) -> BackTokenize:
-    """``back_tokenize`` that adds to ``outside`` those of ``words`` whose lower case it changes."""
-
-    def noticing(lowered: Sequence[str]) -> Sequence[str]:
-        kept = back_tokenize(lowered)
-        if kept != lowered:
-            outside.extend(word for word, old, new in zip(words, lowered, kept, strict=True) if old != new)
-        return kept
-
-    return noticing
-
-
 def _joined(labels: Sequence[str], sources: Sequence[int | None]) -> list[str]:
-    """BIO tags of the sentence's words from labels that have no B.
-
-    Words of one type belong together where they follow each other both in the sentence and in the text.
-    """
+    """BIO from labels without B: words of one type belong together that follow each other in sentence and text."""
     tags: list[str] = []
     before = -2
     for source in sources:

@@ -12,7 +12,7 @@ from gner_bench.answers import ANSWERS, AnswerFormat, Mentions, Tagged, answer_f
 from gner_bench.answers.uniner import MENDED, UNREADABLE
 from gner_bench.bio import lenient_spans
 from gner_bench.errors import UsageError
-from gner_bench.scoring.entities import entities
+from gner_bench.scoring.counts import entities
 from gner_bench.structure import place, structure
 
 NAMES = [name for name in ANSWERS.names() if name != "context"] + ["context:2"]

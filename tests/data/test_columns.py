@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from gner_bench.bio import Reading, TagReader
-from gner_bench.data.formats.conll import read_columns
+from gner_bench.data.formats import Source
+from gner_bench.data.formats.conll import read_conll
 from gner_bench.errors import InputError
 
 
@@ -17,8 +17,8 @@ def write(folder: Path, content: str | bytes) -> Path:
 
 def tagged(folder: Path, content: str) -> list[tuple[str, ...]]:
     path = write(folder, content)
-    sentences = read_columns(path, TagReader(path, None, Reading()))
-    return [row for sentence in sentences for row in zip(sentence.words, sentence.tags, strict=True)]
+    [dataset] = read_conll(Source(path, "news", "test"))
+    return [row for sentence in dataset.sentences for row in zip(sentence.words, sentence.tags, strict=True)]
 
 
 @pytest.mark.parametrize(
@@ -70,7 +70,7 @@ def test_bad_columns_are_named(tmp_path: Path, content: str, said: str) -> None:
 def test_bytes_that_are_not_utf8_name_their_line(tmp_path: Path) -> None:
     path = write(tmp_path, b"hi\tO\n\ncaf\xe9\tO\n")
     with pytest.raises(InputError, match=r"file\.txt, line 3: is not UTF-8 text \(byte 9\)"):
-        read_columns(path, TagReader(path, None, Reading()))
+        read_conll(Source(path, "news", "test"))
 
 
 @pytest.mark.parametrize("line", ["x" * 10_000_000, "x" * 10_000_000 + "\ty"])

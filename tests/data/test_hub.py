@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from gner_bench.data import Dataset, Reading, Sentence
+from gner_bench.data.formats import Source
 from gner_bench.data.formats.hub import read_hub
 from gner_bench.errors import GnerBenchError, InputError, UnreachableError, UsageError
 
@@ -27,8 +28,10 @@ def parquet(path: Path, tags: list[Any], names: list[str] | None = None, column:
     return path.parent
 
 
-def read(folder: Path, split: str = "test", **options: Any) -> Dataset:
-    return read_hub(str(folder), split, name="news", cache_dir=folder.parent / "cache", **options)
+def read(folder: Path, split: str = "test", data_files: Any = None, tag_names: Any = None, **options: Any) -> Dataset:
+    source = Source(folder, "news", split, **options)
+    [dataset] = read_hub(source, data_files, tag_names, cache_dir=folder.parent / "cache")
+    return dataset
 
 
 SENTENCES = (
@@ -143,5 +146,5 @@ def test_without_network(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
 
     monkeypatch.setattr("huggingface_hub.HfApi.dataset_info", unreachable)
     with pytest.raises(UnreachableError) as caught:
-        read_hub("a/b", "test", name="b", cache_dir=tmp_path)
+        read_hub(Source(Path("a/b"), "b", "test"), cache_dir=tmp_path)
     assert one_line(caught.value) == "a/b: the hub cannot be reached (Couldn't reach 'a/b' on the Hub)"

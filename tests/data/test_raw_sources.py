@@ -10,7 +10,7 @@ from gner_bench.catalog import catalog
 from gner_bench.data import read_dataset
 from gner_bench.data.formats import Source, read_file
 from gner_bench.data.sentence import Dataset, Sentence
-from gner_bench.fetch.checksum import matches
+from gner_bench.fetch.home import matches
 
 CROSSNER = ("ai", "literature", "music", "politics", "science")
 FILES = {

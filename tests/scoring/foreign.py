@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Sequence
 
+from gner_bench.answers.gner import tagged_text
 from gner_bench.bio import Span, lenient_spans
 from gner_bench.data.sentence import Dataset, Sentence
-from gner_bench.prompting import tagged_text
 from gner_bench.scoring.predictions import Prediction
 
 

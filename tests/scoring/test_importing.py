@@ -23,7 +23,6 @@ from gner_bench.scoring.gold import Gold
 from gner_bench.scoring.loading import formats
 from gner_bench.scoring.predictions import Prediction, Predictions
 from gner_bench.scoring.scores import Scores
-from gner_bench.scoring.warnings import lacking
 from gner_bench.structure.placing import place_spans
 
 from .foreign import NAMES, WRITERS, dataset_of, spans, written
@@ -71,7 +70,7 @@ def test_every_format_gives_the_sentences_of_the_gold_with_the_tags_that_were_wr
     assert (origin.system.name, origin.expected, origin.planned) == ("system", 3, {"news": 3})
     assert origin.structuring == ("hierarchical-1" if format == "text" else f"import-{NAMES.get(format, format)}-1")
     assert len(origin.warnings) == 1
-    assert lacking(score(found)) == 0
+    assert score(found).lacking == 0
 
 
 SENTENCES = st.lists(predictions(unplaced=False), min_size=1, max_size=4).map(
@@ -139,7 +138,7 @@ def test_missing_sentences_are_named_and_leave_the_score_incomplete(file: Path) 
         found = imported(file, written(format, [NEWS[0], NEWS[2]]), format)
         assert [each.id for each in found] == ["0", "2"]
         assert "news/test: sentences without prediction: 1 ('1')" in found.origin.warnings
-        assert lacking(score(found)) == 1
+        assert score(found).lacking == 1
 
 
 def test_ids_that_are_not_the_golds_leave_order_and_words_to_decide(file: Path) -> None:

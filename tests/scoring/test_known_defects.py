@@ -16,8 +16,8 @@ from gner_bench.api import score
 from gner_bench.bio import Span
 from gner_bench.errors import InputError
 from gner_bench.scoring.counts import type_counts
-from gner_bench.scoring.figures import Figures
 from gner_bench.scoring.resampling import Resampling
+from gner_bench.scoring.values import SystemValues
 
 from .sentences import f1, given_sets, of_spans, sentence
 
@@ -112,7 +112,7 @@ def test_types_that_were_not_listed_leave_nervaluates_recall_and_not_ours() -> N
     gold, predicted = [(0, 1, "x"), (1, 2, "y")], [(0, 1, "x")]
     assert nervaluate(gold, predicted, tags="x")["overall"]["strict"].recall == 1
     found = replace(of_spans(gold, predicted), types=("x",))
-    assert Figures(score(given_sets(news=[found])), NONE).average("strict").prf.recall == 0.5
+    assert SystemValues(score(given_sets(news=[found])), NONE).average("strict").recall == 0.5
 
 
 def test_nervaluate_cannot_start_with_a_sentence_without_entities_and_we_can() -> None:

@@ -57,10 +57,7 @@ def read_inline_lines(path: Path, own_gold: Reading | None) -> Iterator[Predicte
 
 
 def read_slimer_objects(path: Path, own_gold: Reading | None) -> Iterator[Predicted]:
-    """The sentences of a file of SLIMER-PARALLEL: ``input`` and, in ``pred_answers``, the answer.
-
-    Raises InputError naming line (or index) and field.
-    """
+    """The sentences of a file of SLIMER-PARALLEL: ``input`` and, in ``pred_answers``, the answer."""
     for fields in read_objects(path):
         answer = read_slimer(fields.get("pred_answers", str), (), ())
         yield Predicted(fields, tuple(fields.get("input", str).split()), answer, id=fields.id())

@@ -44,19 +44,29 @@ class Columns:
 
 
 def read_conll(source: Source) -> list[Dataset]:
-    """One data set from a file of columns; raises what ``read_columns`` does."""
-    tags = source.tag_reader()
-    return [source.dataset(read_columns(source.path, tags), tags)]
-
-
-def read_columns(path: Path, tags: TagReader) -> list[Sentence]:
-    """The sentences of a file, with ids counted from 0.
+    """The data set of a file of columns, with ids counted from 0.
 
     A line ``-DOCSTART-`` between sentences is left out. Raises InputError naming line and field for a line with other
-    columns, an empty word and a tag that ``tags`` refuses.
+    columns, an empty word and a bad tag.
     """
+    path, tags = source.path, source.tag_reader()
     text = _SPACES.sub("", read_text(path))
-    columns = _detect(path, text)
+    # The column of tags is the one with most of what looks like a tag among the first lines.
+    lines = [line for line in text[: SAMPLE_LINES * 200].split("\n")[:SAMPLE_LINES] if line]
+    if not lines:
+        raise InputError(path, "is empty: no sentence in it")
+    first_line = len(text) - len(text.lstrip("\n")) + 1
+    separator = "\t" if "\t" in lines[0] else None
+    count = len(lines[0].split(separator))
+    if count < 2:
+        raise InputError(path, "expected word<TAB>tag", first_line, "tag")
+    sample = [row for row in (line.split(separator) for line in lines) if len(row) == count]
+    tagged = [sum(_TAG.fullmatch(row[column]) is not None for row in sample) for column in range(count)]
+    column = max(range(count), key=lambda i: (tagged[i], i == count - 1, i == 0))
+    if 0 < column < count - 1:
+        message = f"is in column {column + 1} of {count}; it must be in the last or the first one"
+        raise InputError(path, message, first_line, "tag")
+    columns = Columns(count, 1 if column == 0 else 0, column, separator)
     sentences: list[Sentence] = []
     line = 1
     for block in text.split("\n\n"):
@@ -77,26 +87,7 @@ def read_columns(path: Path, tags: TagReader) -> list[Sentence]:
         marks = [row[columns.tag] for row in cells]
         if words != DOCUMENT_START or marks != ["O"]:
             sentences.append(Sentence(str(len(sentences)), words, tags.read(marks, start)))
-    return sentences
-
-
-def _detect(path: Path, text: str) -> Columns:
-    """The columns of a file: that of the tags is the one with most of what looks like a tag among its first lines."""
-    lines = [line for line in text[: SAMPLE_LINES * 200].split("\n")[:SAMPLE_LINES] if line]
-    if not lines:
-        raise InputError(path, "is empty: no sentence in it")
-    first_line = len(text) - len(text.lstrip("\n")) + 1
-    separator = "\t" if "\t" in lines[0] else None
-    count = len(lines[0].split(separator))
-    if count < 2:
-        raise InputError(path, "expected word<TAB>tag", first_line, "tag")
-    cells = [row for row in (line.split(separator) for line in lines) if len(row) == count]
-    tagged = [sum(_TAG.fullmatch(row[column]) is not None for row in cells) for column in range(count)]
-    column = max(range(count), key=lambda i: (tagged[i], i == count - 1, i == 0))
-    if 0 < column < count - 1:
-        message = f"is in column {column + 1} of {count}; it must be in the last or the first one"
-        raise InputError(path, message, first_line, "tag")
-    return Columns(count, 1 if column == 0 else 0, column, separator)
+    return [source.dataset(sentences, tags)]
 
 
 def _error(path: Path, start: int, rows: list[str], columns: Columns) -> InputError:

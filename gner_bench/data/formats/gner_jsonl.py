@@ -5,7 +5,7 @@ Predictions in it are read one record at a time by ``scoring.generations``, sinc
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from gner_bench.answers.gner import prompt, tagged_text
@@ -20,8 +20,7 @@ from gner_bench.documents.record import words_and_labels
 def read_gner_jsonl(source: Source) -> list[Dataset]:
     """The data sets of a file, in order of first appearance, each with the order of types of every prompt.
 
-    Raises InputError naming line (or index) and field for unusable records and for an id that is there twice in a
-    split.
+    Raises InputError naming line (or index) and field for unusable records and for an id that a split has twice.
     """
     sets = Sets(source, "instance.labels", "label_list")
     for fields in read_objects(source.path):
@@ -33,26 +32,24 @@ def read_gner_jsonl(source: Source) -> list[Dataset]:
     return sets.datasets()
 
 
-def write_jsonl(path: Path, datasets: Sequence[Dataset], prompts: bool = True) -> list[Path]:
+def write_jsonl(path: Path, datasets: Sequence[Dataset], lossy: bool = False, prompts: bool = True) -> list[Path]:
     """Write GNER JSONL, with the ``prompts`` and answers that the authors' scripts expect; return the file."""
     check(path, datasets)
-    return write_lines(path, _records(datasets, prompts))
-
-
-def _records(datasets: Sequence[Dataset], prompts: bool) -> Iterator[Json]:
+    lines: list[Json] = []
     for sentence, record in records(datasets):
         instance: Json = {"id": sentence.id, "words": sentence.words, "labels": sentence.tags}
         if prompts:
             instance["instruction_inputs"] = prompt(sentence.words, record["label_list"])
             instance["prompt_labels"] = tagged_text(sentence.words, sentence.tags)
-        yield {**record, "instance": instance}
+        lines.append({**record, "instance": instance})
+    return write_lines(path, lines)
 
 
 GNER_JSONL = DataFormat(
     "gner-jsonl",
     "GNER's JSON records, one a line (predictions.jsonl); gold and predictions",
     read_gner_jsonl,
-    write=lambda path, datasets, lossy: write_jsonl(path, datasets),
+    write=write_jsonl,
     suffixes=JSON_SUFFIXES,
     key="instance",
 )

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from gner_bench.bio import Reading
 from gner_bench.data.collect import Collector, renamed
 from gner_bench.data.formats import DataFormat, Source
 from gner_bench.data.sentence import Dataset
@@ -22,68 +22,57 @@ SPLIT_NAMES = {"dev": ("validation", "dev")}
 
 
 def read_hub(
-    hub_id: str,
-    split: str,
-    *,
-    config: str | None = None,
+    source: Source,
     data_files: str | None = None,
-    revision: str | None = None,
-    name: str,
-    types: tuple[str, ...] | None = None,
     tag_names: Sequence[str] | None = None,
-    reading: Reading | None = None,
     cache_dir: Path | None = None,
-) -> Dataset:
-    """One split of a hub data set (or of a local folder in its form) as the data set ``name``, ids counted from 0.
+) -> list[Dataset]:
+    """One split of a hub data set (or of a local folder in its form), whose id is the path of ``source``.
 
-    ``data_files`` is a path pattern of the split's files in the repository at ``revision``, which is needed where
-    ``config`` does not say it; ``dev`` is asked for as ``validation`` too. Tags are strings or numbers, which are named
-    by ``tag_names`` or else by the data set itself. ``types`` are those after renaming; without them it is those of the
-    names of tags or else those met.
+    ``data_files`` is a path pattern of the split's files in the repository at the revision, which is needed where the
+    configuration does not say it; ``dev`` is asked for as ``validation`` too. Tags are strings or numbers, which are
+    named by ``tag_names`` or else by the data set itself. Without types in ``source`` it is those of the names of tags
+    or else those met.
 
     Raises UnreachableError without network, UsageError for an unknown data set, configuration or split, GnerBenchError
     for a repository that is only a loading script, InputError for rows of another form or with bad tags.
     """
     try:
-        rows = _load(hub_id, split, config, data_files, revision, cache_dir)
+        rows = _load(source, data_files, cache_dir)
     except Exception as error:  # datasets raises errors of many libraries
-        raise _explained(hub_id, error) from error
-    path, reading = Path(hub_id), reading or Reading()
-    columns = rows.column_names
+        raise _explained(str(source.path), error) from error
+    path, columns = source.path, rows.column_names
     column = next((column for column in TAGS if WORDS in columns and column in columns), None)
     if column is None:
         raise InputError(path, f"expected columns {WORDS} and {' or '.join(TAGS)}, found {', '.join(columns)}")
     names = tag_names or getattr(getattr(rows.features[column], "feature", None), "names", None)
-    if types is None and names:
-        types = renamed(dict.fromkeys(tag.partition("-")[2] for tag in names if tag != "O"), reading)
-    collector = Collector(Source(path, name, split, types, reading), column, column)
+    if source.types is None and names:
+        types = renamed(dict.fromkeys(tag.partition("-")[2] for tag in names if tag != "O"), source.reading)
+        source = replace(source, types=types)
+    collector = Collector(source, column, column)
     for index, row in enumerate(rows):
         fields = Fields(path, row, prefix=f"[{index}].")
-        words, tags = fields.strings(WORDS), _tags(fields, column, names)
+        words, tags = fields.strings(WORDS), fields.get(column, list)
+        if not tags or not set(map(type, tags)) <= {int}:
+            tags = list(fields.strings(column))
+        elif names is None:
+            raise fields.error(column, "holds numbers, which neither the data set nor the caller names")
+        elif not 0 <= min(tags) <= max(tags) < len(names):
+            raise fields.error(column, f"{short([tag for tag in tags if not 0 <= tag < len(names)])} has no name")
+        else:
+            tags = [names[tag] for tag in tags]
         if len(words) != len(tags):
             raise fields.error(column, f"{len(tags)} tags for {len(words)} words")
         collector.add(fields, str(index), words, tags, None)
     if not len(collector):
-        raise InputError(path, f"holds no sentence of {split}")
-    return collector.dataset()
+        raise InputError(path, f"holds no sentence of {source.split}")
+    return [collector.dataset()]
 
 
-def _tags(fields: Fields, column: str, names: Sequence[str] | None) -> Sequence[str]:
-    tags = fields.get(column, list)
-    if not set(map(type, tags)) <= {int} or not tags:
-        return fields.strings(column)
-    if names is None:
-        raise fields.error(column, "holds numbers, which neither the data set nor the caller names")
-    if not 0 <= min(tags) <= max(tags) < len(names):
-        raise fields.error(column, f"{short([tag for tag in tags if not 0 <= tag < len(names)])} has no name")
-    return [names[tag] for tag in tags]
-
-
-def _load(
-    hub_id: str, split: str, config: str | None, data_files: str | None, revision: str | None, cache_dir: Path | None
-) -> Any:
+def _load(source: Source, data_files: str | None, cache_dir: Path | None) -> Any:
     """The rows of a split, under the first of its names that the data set knows; raises whatever ``datasets`` does."""
-    if not Path(hub_id).is_dir():
+    hub_id, split, config, revision = str(source.path), source.split, source.config, source.revision
+    if not source.path.is_dir():
         from huggingface_hub import HfApi
 
         # One question first, because datasets waits 23 seconds where there is no network.
@@ -116,18 +105,4 @@ def _explained(hub_id: str, error: Exception) -> GnerBenchError:
     return GnerBenchError(f"{hub_id}: {said}")
 
 
-def _read(source: Source) -> list[Dataset]:
-    return [
-        read_hub(
-            str(source.path),
-            source.split,
-            config=source.config,
-            revision=source.revision,
-            name=source.name,
-            types=source.types,
-            reading=source.reading,
-        )
-    ]
-
-
-HUB = DataFormat("hub", "data sets of the Hugging Face hub with columns of words and tags; gold", _read)
+HUB = DataFormat("hub", "data sets of the Hugging Face hub with columns of words and tags; gold", read_hub)

@@ -82,7 +82,20 @@ def read_predictions(path: Path, own_gold: Reading | None) -> Iterator[Predicted
             words = tuple((text or "").split())
             answer = CharacterSpans(text, [span for _, span in _spans(fields, _key(fields, OF_CHARACTERS))])
         id, dataset, split = fields.id(), fields.optional("dataset", str), fields.optional("split", str)
-        gold, types = (None, ()) if own_gold is None else _own_gold(fields, own_gold)
+        gold: tuple[str, ...] | None = None
+        types: tuple[str, ...] = ()
+        if own_gold is not None:
+            if WORDS not in fields.value or _key(fields, OF_WORDS) == "ner" or "ner" not in fields.value:
+                raise fields.error("ner", "holds no gold beside predictions; --gold PATH gives it")
+            tags = ["O"] * len(words)
+            for span in _word_spans(fields, "ner", words):
+                if not place_span(tags, span.first, span.end, span.type):
+                    raise fields.error("ner", f"{short(span.text)} overlaps another span, which BIO cannot hold")
+            try:
+                gold = TagReader(fields.path, None, own_gold).read(tags, 0, 0)
+            except InputError as error:
+                raise fields.error("ner", error.message) from None
+            types = renamed(next((fields.strings(key) for key in LISTS if key in fields.value), ()), own_gold)
         yield Predicted(fields, words, answer, id=id, dataset=dataset, split=split, gold=gold, types=types)
 
 
@@ -94,7 +107,7 @@ def _key(fields: Fields, keys: tuple[str, ...]) -> str:
 
 
 def _spans(fields: Fields, key: str) -> Iterator[tuple[str, Span]]:
-    """The spans with their place, ends as they are in the file."""
+    # Ends are as they are in the file.
     for index, value in enumerate(fields.get(key, list)):
         span = span_of(value)
         if span is None:
@@ -113,24 +126,7 @@ def _word_spans(fields: Fields, key: str, words: tuple[str, ...]) -> list[Span]:
     return spans
 
 
-def _own_gold(fields: Fields, reading: Reading) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """The gold tags of a record that has predictions beside them, and its types."""
-    if WORDS not in fields.value or _key(fields, OF_WORDS) == "ner" or "ner" not in fields.value:
-        raise fields.error("ner", "holds no gold beside predictions; --gold PATH gives it")
-    words = fields.strings(WORDS)
-    tags = ["O"] * len(words)
-    for span in _word_spans(fields, "ner", words):
-        if not place_span(tags, span.first, span.end, span.type):
-            raise fields.error("ner", f"{short(span.text)} overlaps another span, which BIO cannot hold")
-    try:
-        gold = TagReader(fields.path, None, reading).read(tags, 0, 0)
-    except InputError as error:
-        raise fields.error("ner", error.message) from None
-    listed = next((fields.strings(key) for key in LISTS if key in fields.value), ())
-    return gold, renamed(listed, reading)
-
-
-def write_spans(path: Path, datasets: Sequence[Dataset]) -> list[Path]:
+def write_spans(path: Path, datasets: Sequence[Dataset], lossy: bool = False) -> list[Path]:
     """Write token spans, one sentence a line; return the file. Refuses (InputError) ``I-`` that continue nothing."""
     check(path, datasets)
     for dataset in datasets:
@@ -138,14 +134,12 @@ def write_spans(path: Path, datasets: Sequence[Dataset]) -> list[Path]:
             if not all(map(may_follow, ("O", *sentence.tags), sentence.tags)):
                 message = "has an I- that continues no entity, which no span can hold; choose a repair (--repair)"
                 raise refusal(path, dataset, sentence, message)
-    return write_lines(path, _records(datasets))
-
-
-def _records(datasets: Sequence[Dataset]) -> Iterator[Json]:
+    lines: list[Json] = []
     for sentence, record in records(datasets):
         spans = [(first, end - 1, kind) for first, end, kind in strict_spans(sentence.tags)]
         named = {LISTS[0] if key == "label_list" else key: value for key, value in record.items()}
-        yield {WORDS: sentence.words, "ner": spans, **named}
+        lines.append({WORDS: sentence.words, "ner": spans, **named})
+    return write_lines(path, lines)
 
 
 SPANS = DataFormat(
@@ -153,7 +147,7 @@ SPANS = DataFormat(
     "GLiNER's token spans, or spans of characters, in JSON; gold and predictions",
     read_spans,
     read_predictions,
-    lambda path, datasets, lossy: write_spans(path, datasets),
+    write_spans,
     suffixes=JSON_SUFFIXES,
     key=WORDS,
     version="import-spans-1",
