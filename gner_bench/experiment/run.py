@@ -9,8 +9,8 @@ from gner_bench.experiment.config import Experiment, Job
 from gner_bench.files import write_json
 from gner_bench.messages import Say
 from gner_bench.predict.backend import BACKENDS
+from gner_bench.predict.engine import run_prediction
 from gner_bench.predict.inputs import provide_inputs
-from gner_bench.predict.run import run_prediction
 from gner_bench.scoring.document import document
 from gner_bench.scoring.warnings import warnings_of
 

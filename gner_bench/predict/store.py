@@ -74,20 +74,7 @@ def recover(path: Path, tasks: Iterable[Task]) -> set[Key]:
     """
     if not path.exists():
         return set()
-    _drop_cut_line(path)
-    expected = {task.key: task for task in tasks}
-    done = set()
-    for number, line in enumerate(read_lines(path), start=1):
-        task = expected.get(line.key)
-        if task is None or task.whole_prompt != line.prompt:
-            raise InputError(path, f"holds {'/'.join(map(str, line.key))} of another run; choose another --out", number)
-        done.add(task.key)
-    return done
-
-
-def _drop_cut_line(path: Path) -> None:
-    """Cut the file after its last line end, looking for it from the end, block by block."""
-    with path.open("r+b") as file:
+    with path.open("r+b") as file:  # is cut after its last line end, which is looked for from the end, block by block
         end = start = file.seek(0, os.SEEK_END)
         whole = 0
         while start and not whole:
@@ -97,6 +84,14 @@ def _drop_cut_line(path: Path) -> None:
             whole = start + last + 1 if last >= 0 else 0
         if whole < end:
             file.truncate(whole)
+    expected = {task.key: task for task in tasks}
+    done = set()
+    for number, line in enumerate(read_lines(path), start=1):
+        task = expected.get(line.key)
+        if task is None or task.whole_prompt != line.prompt:
+            raise InputError(path, f"holds {'/'.join(map(str, line.key))} of another run; choose another --out", number)
+        done.add(task.key)
+    return done
 
 
 @contextmanager

@@ -138,7 +138,18 @@ def _session(server: Server) -> Iterator[_Session]:
     limits = httpx2.Limits(max_connections=server.concurrency, max_keepalive_connections=server.concurrency)
     client = httpx2.AsyncClient(headers=headers(server), timeout=timeout, limits=limits)
     started: Future[_Session] = Future()
-    thread = Thread(target=asyncio.run, args=(_run(server, client, started),), name=THREAD, daemon=True)
+
+    async def serve() -> None:
+        async with client:
+            stop, slots = asyncio.Event(), asyncio.Semaphore(server.concurrency)
+            started.set_result(_Session(asyncio.get_running_loop(), client, slots, stop))
+            await stop.wait()
+            others = asyncio.all_tasks() - {asyncio.current_task()}
+            for task in others:
+                task.cancel()
+            await asyncio.gather(*others, return_exceptions=True)
+
+    thread = Thread(target=asyncio.run, args=(serve(),), name=THREAD, daemon=True)
     thread.start()
     session = started.result()
     try:
@@ -146,18 +157,6 @@ def _session(server: Server) -> Iterator[_Session]:
     finally:
         session.loop.call_soon_threadsafe(session.stop.set)
         thread.join(CLOSING_SECONDS)
-
-
-async def _run(server: Server, client: httpx2.AsyncClient, started: Future[_Session]) -> None:
-    """Keep the loop running until told to stop, then cancel what it does."""
-    async with client:
-        stop, slots = asyncio.Event(), asyncio.Semaphore(server.concurrency)
-        started.set_result(_Session(asyncio.get_running_loop(), client, slots, stop))
-        await stop.wait()
-        others = asyncio.all_tasks() - {asyncio.current_task()}
-        for task in others:
-            task.cancel()
-        await asyncio.gather(*others, return_exceptions=True)
 
 
 @dataclass
@@ -222,28 +221,7 @@ class Client:
         import httpx2
 
         self.requests += 1
-        url = f"{self.server.base_url}/{ROUTES[self.server.api]}"
-        try:
-            async with asyncio.timeout(self.server.timeout):
-                response = await client.post(url, json=self._body(task.prompt))
-        except TimeoutError:
-            raise TemporaryError(f"no answer within {self.server.timeout:g} s") from None
-        except (httpx2.ConnectError, httpx2.ConnectTimeout) as error:
-            raise _UnreachableError(f"cannot be reached any more ({error})") from None
-        except httpx2.HTTPError as error:
-            raise TemporaryError(f"the connection broke ({str(error) or type(error).__name__})") from None
-        status = response.status_code
-        if is_temporary(status):
-            raise TemporaryError(problem(self.server, response), retry_after(response.headers.get("Retry-After")))
-        if status != 200:
-            raise GnerBenchError(f"{url}: sentence {'/'.join(task.key)}: {problem(self.server, response)}")
-        try:
-            return response.json()
-        except ValueError:
-            raise TemporaryError(f"an answer that is not JSON: {short(response.text)}") from None
-
-    def _body(self, prompt: str) -> Json:
-        server = self.server
+        server, prompt = self.server, task.prompt
         room = server.max_new_tokens
         if self.count is not None:
             # A prompt that fills the total by itself gets one token: the server refuses none.
@@ -251,7 +229,26 @@ class Client:
             room = min(left, server.max_new_tokens or left)
         asked = {"messages": [{"role": "user", "content": prompt}]} if server.api == "chat" else {"prompt": prompt}
         stop = {"stop": list(server.stop)} if server.stop else {}
-        return {"model": server.model, **asked, **GREEDY, "max_tokens": room, **stop}
+        body = {"model": server.model, **asked, **GREEDY, "max_tokens": room, **stop}
+        url = f"{server.base_url}/{ROUTES[server.api]}"
+        try:
+            async with asyncio.timeout(server.timeout):
+                response = await client.post(url, json=body)
+        except TimeoutError:
+            raise TemporaryError(f"no answer within {server.timeout:g} s") from None
+        except (httpx2.ConnectError, httpx2.ConnectTimeout) as error:
+            raise _UnreachableError(f"cannot be reached any more ({error})") from None
+        except httpx2.HTTPError as error:
+            raise TemporaryError(f"the connection broke ({str(error) or type(error).__name__})") from None
+        status = response.status_code
+        if is_temporary(status):
+            raise TemporaryError(problem(server, response), retry_after(response.headers.get("Retry-After")))
+        if status != 200:
+            raise GnerBenchError(f"{url}: sentence {'/'.join(task.key)}: {problem(server, response)}")
+        try:
+            return response.json()
+        except ValueError:
+            raise TemporaryError(f"an answer that is not JSON: {short(response.text)}") from None
 
     def _generation(self, answer: Any) -> Generation:
         """Tokens are 0 where the server does not count them; whether it counts the end token is its own affair."""

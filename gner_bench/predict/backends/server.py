@@ -49,7 +49,13 @@ class Server:
 
 def require_usable(server: Server, tokenizer: Path | None) -> None:
     """Raise UsageError for settings that cannot work."""
-    if not _is_address(server.base_url):
+    try:
+        parts = urlsplit(server.base_url)
+        usable = bool(parts.hostname) and parts.port != 0 and parts.scheme in ("http", "https")
+        usable = usable and not ("@" in parts.netloc or parts.query or parts.fragment)
+    except ValueError:
+        usable = False
+    if not usable:
         raise UsageError("the server's address must look like http://HOST:PORT/v1; keys go into $OPENAI_API_KEY")
     if min(server.concurrency, server.attempts) < 1 or server.timeout <= 0:
         raise UsageError("concurrency, attempts and timeout must be above 0")
@@ -59,19 +65,26 @@ def require_usable(server: Server, tokenizer: Path | None) -> None:
         raise UsageError("max_total_tokens needs the tokenizer, to count the prompt, and the completions api")
 
 
-def _is_address(url: str) -> bool:
-    try:
-        parts = urlsplit(url)
-        reachable = bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        return False
-    extra = "@" in parts.netloc or parts.query or parts.fragment
-    return parts.scheme in ("http", "https") and reachable and not extra
-
-
 def served_model(server: Server) -> Json:
-    """What the server says of the model. Raises UsageError when it lists what it serves and the model is not there."""
-    response = _get_models(server)
+    """What the server says of the model, asked again while it is busy, such as loading.
+
+    Raises UsageError when it lists what it serves and the model is not there, UnreachableError where nobody answers.
+    """
+    import httpx2
+
+    failures = 0
+    timeout = httpx2.Timeout(READ_SECONDS, connect=CONNECT_SECONDS)
+    with httpx2.Client(headers=headers(server), timeout=timeout) as client:
+        while True:
+            try:
+                response = client.get(f"{server.base_url}/models")
+            except httpx2.HTTPError as error:
+                reason = str(error) or type(error).__name__
+                raise UnreachableError(f"{server.base_url}: cannot be reached ({reason}); is it running?") from None
+            failures += 1
+            if response.status_code not in BUSY or failures == server.attempts:
+                break
+            time.sleep(backoff(failures, retry_after(response.headers.get("Retry-After")), JITTER))
     if response.status_code in (401, 403, *BUSY):
         raise GnerBenchError(f"{server.base_url}: {problem(server, response)}")
     try:
@@ -85,26 +98,6 @@ def served_model(server: Server) -> Json:
         hint = did_you_mean(server.model, list(listed))
         raise UsageError(f"{server.base_url} serves no model {short(server.model)}; {hint}")
     return {key: value for key, value in listed.get(server.model, {}).items() if key in RECORDED}
-
-
-def _get_models(server: Server) -> httpx2.Response:
-    """Asks again while the server says that it is busy, such as loading. Raises UnreachableError."""
-    import httpx2
-
-    failures = 0
-    with httpx2.Client(
-        headers=headers(server), timeout=httpx2.Timeout(READ_SECONDS, connect=CONNECT_SECONDS)
-    ) as client:
-        while True:
-            try:
-                response = client.get(f"{server.base_url}/models")
-            except httpx2.HTTPError as error:
-                reason = str(error) or type(error).__name__
-                raise UnreachableError(f"{server.base_url}: cannot be reached ({reason}); is it running?") from None
-            failures += 1
-            if response.status_code not in BUSY or failures == server.attempts:
-                return response
-            time.sleep(backoff(failures, retry_after(response.headers.get("Retry-After")), JITTER))
 
 
 def headers(server: Server) -> dict[str, str]:

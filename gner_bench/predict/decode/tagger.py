@@ -105,9 +105,16 @@ class SentenceTags:
         for index, tag in enumerate(tags):
             if tag is not None:
                 self._learn_kind(index, previous, tag[0])
-                if tag[0] == "B":
-                    self._learn_type(index, last, tag[2:])
-                last = tag[2:] or last
+                name = tag[2:]
+                if tag[0] == "B" and (rivals := [other for other in self._types if other != name]):
+                    features, scores = self._type_scores(index, last)
+                    wrong = max(rivals, key=lambda other: scores.get(other, 0.0))
+                    step = min(STEP, (1.0 - (scores.get(name, 0.0) - scores.get(wrong, 0.0))) / (2 * len(features)))
+                    if step > 0.0:
+                        for feature in features:
+                            feature.types[name] = feature.types.get(name, 0.0) + step
+                            feature.types[wrong] = feature.types.get(wrong, 0.0) - step
+                last = name or last
             previous = tag or "O"
 
     def _learn_kind(self, index: int, previous: str, kind: str) -> None:
@@ -126,18 +133,6 @@ class SentenceTags:
             for feature in features:
                 feature.begin += begin_change
                 feature.inside += inside_change
-
-    def _learn_type(self, index: int, last: str, name: str) -> None:
-        features, scores = self._type_scores(index, last)
-        rivals = {other: scores.get(other, 0.0) for other in self._types if other != name}
-        if not rivals:
-            return
-        wrong = max(rivals, key=rivals.__getitem__)
-        step = min(STEP, (1.0 - (scores.get(name, 0.0) - rivals[wrong])) / (2 * len(features)))
-        if step > 0.0:
-            for feature in features:
-                feature.types[name] = feature.types.get(name, 0.0) + step
-                feature.types[wrong] = feature.types.get(wrong, 0.0) - step
 
     def _static_features(self, index: int) -> tuple[list[Feature], float, float]:
         """The features of word ``index`` that depend on no tag, and their sums for a beginning and a continuation."""
