@@ -51,6 +51,7 @@ from gner_bench.api import load_predictions
 from gner_bench.api import score as scored
 from gner_bench.data import Sentence
 from gner_bench.demo import CHECKPOINT, CORPUS
+from gner_bench.documents.record import Record, read_records
 from gner_bench.predict.checkpoint import DTYPES, Checkpoint, load_checkpoint
 from gner_bench.predict.decode.batched import generate, use_protocol_settings
 from gner_bench.predict.decode.draft import Drafter, SentenceDraft, common
@@ -61,7 +62,6 @@ from gner_bench.predict.generation import Generation
 from gner_bench.predict.inputs import select
 from gner_bench.predict.options import Limit, Options, chosen
 from gner_bench.predict.plan import Key, Task, batches, plan
-from gner_bench.records import Record, read_records
 from gner_bench.scoring.figures import Figures
 from gner_bench.structure.back_tokenizer import tokenizer_file
 

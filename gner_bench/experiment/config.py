@@ -152,11 +152,6 @@ def read_experiment(path: Path, models: tuple[str, ...] = ()) -> Experiment:
     if (beams > 1) != ("beam" in experiment.decodings):
         message = f"{beams}, and decodings {decodings}; beam needs at least 2, others none"
         raise InputError(path, message, field="num_beams")
-    _check_systems(path, experiment)
-    return experiment
-
-
-def _check_systems(path: Path, experiment: Experiment) -> None:
     names = [entry.title for entry in experiment.checkpoints]
     if not names:
         raise InputError(path, "names no checkpoint (--model names one for this run)", field="checkpoints")
@@ -171,3 +166,4 @@ def _check_systems(path: Path, experiment: Experiment) -> None:
     runs = [job.name for job in experiment.jobs()]
     if experiment.baseline and experiment.baseline not in runs:
         raise InputError(path, f"{experiment.baseline!r} is none of the runs {', '.join(runs)}", field="baseline")
+    return experiment

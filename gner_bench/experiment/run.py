@@ -5,14 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 from gner_bench.api import load_predictions, score
-from gner_bench.experiment.config import Experiment, Job
+from gner_bench.experiment.config import Experiment
 from gner_bench.files import write_json
 from gner_bench.messages import Say
 from gner_bench.predict.backend import BACKENDS
 from gner_bench.predict.engine import run_prediction
 from gner_bench.predict.inputs import provide_inputs
 from gner_bench.scoring.document import document
-from gner_bench.scoring.warnings import warnings_of
+from gner_bench.scoring.scores import warnings_of
 
 
 def run_experiment(experiment: Experiment, predictions: Path, say: Say, offline: bool = False) -> list[Path]:
@@ -26,14 +26,9 @@ def run_experiment(experiment: Experiment, predictions: Path, say: Say, offline:
     paths = []
     for job in jobs:
         path = run_prediction(job.system, experiment.options(job, predictions / job.name), say, offline)
-        paths.append(_score(experiment, job, path, say))
+        scores = score(load_predictions(path, name=job.name), experiment.metrics)
+        for warning in warnings_of(scores):
+            say(f"{job.name}: {warning}")
+        paths.append(path.with_name("scores.json"))
+        write_json(paths[-1], document(scores, experiment.resampling))
     return paths
-
-
-def _score(experiment: Experiment, job: Job, path: Path, say: Say) -> Path:
-    out = path.parent / "scores.json"
-    scores = score(load_predictions(path, name=job.name), experiment.metrics)
-    for warning in warnings_of(scores):
-        say(f"{job.name}: {warning}")
-    write_json(out, document(scores, experiment.resampling))
-    return out

@@ -142,11 +142,9 @@ def verify_run(checkpoint: Checkpoint, path: Path, count: int) -> list[str]:
             plain = checkpoint.generation(tokens, cut)
             if plain.text == text:
                 continue
-            beginnings = (checkpoint.text(tokens[:size]) for size in range(plain.tokens + 1))
-            differing = next(
-                (size for size, beginning in enumerate(beginnings) if not text.startswith(beginning)), None
-            )
-            place = plain.tokens if differing is None else differing - 1
+            place = 0
+            while place < plain.tokens and text.startswith(checkpoint.text(tokens[: place + 1])):
+                place += 1
             # Where the recorded text goes on after the plain one has ended, the last logits are the end token's.
             best = output.logits[min(place, len(output.logits) - 1)][0].float().topk(2).values
             name = f"{record['dataset']}/{record['split']}/{record['instance']['id']}"
