@@ -21,8 +21,7 @@ from gner_bench.data import Dataset, Sentence
 from gner_bench.errors import GnerBenchError, InputError, UnreachableError, UsageError
 from gner_bench.fetch import http
 from gner_bench.predict.backend import Backend
-from gner_bench.predict.backends.openai import THREAD, openai_backend
-from gner_bench.predict.backends.server import Server
+from gner_bench.predict.backends.openai import THREAD, Server, openai_backend
 from gner_bench.predict.plan import Task, plan
 
 KEY = "sk-secret-1234"
