@@ -14,7 +14,6 @@ from gner_bench.errors import InputError, UsageError
 from gner_bench.predict.backend import BACKENDS, Api, SystemOptions
 from gner_bench.predict.options import DecodingName, DtypeName, Limit, Options, Split, parse_limit
 from gner_bench.scoring.metrics import DEFAULT, Metric, as_metric
-from gner_bench.scoring.resampling import Resampling
 
 PRESETS = {path.stem: path for path in sorted((Path(__file__).parent / "presets").glob("*.toml"))}
 LEAST = {
@@ -89,19 +88,13 @@ class Experiment:
     def jobs(self) -> Iterator[Job]:
         """Every system in every decoding; a decoding that may give other output than greedy is in the name."""
         for entry in self.checkpoints:
-            system = SystemOptions(
-                entry.model,
-                entry.backend,
-                self.dtype,
-                self.device,
-                entry.base_url,
-                entry.api,
-                entry.concurrency,
-                Path(entry.tokenizer) if entry.tokenizer else None,
-            )
+            tokenizer = Path(entry.tokenizer) if entry.tokenizer else None
+            server = entry.base_url, entry.api, entry.concurrency, tokenizer
+            system = SystemOptions(entry.model, entry.backend, self.dtype, self.device, *server)
+            local = BACKENDS.get(entry.backend).fetches
             # Decodings are those of checkpoints on this machine; what another backend does is its own affair.
-            for decoding in self.decodings if BACKENDS.get(entry.backend).fetches else self.decodings[:1]:
-                suffix = decoding_suffix(decoding, self.num_beams) if BACKENDS.get(entry.backend).fetches else ""
+            for decoding in self.decodings if local else self.decodings[:1]:
+                suffix = decoding_suffix(decoding, self.num_beams) if local else ""
                 yield Job(entry.title + suffix, system, decoding)
 
     def options(self, job: Job, out: Path) -> Options:
@@ -116,10 +109,6 @@ class Experiment:
     def sentences(self) -> Limit | None:
         """The range that ``limit`` means. Raises UsageError where it is none."""
         return None if self.limit is None else parse_limit(str(self.limit))
-
-    @property
-    def resampling(self) -> Resampling:
-        return Resampling(self.resamples, self.resampling_seed)
 
 
 def decoding_suffix(decoding: str, num_beams: int) -> str:
@@ -139,8 +128,8 @@ def read_experiment(path: Path, models: tuple[str, ...] = ()) -> Experiment:
     field = "limit"
     try:
         _ = experiment.sentences
-        field = "metrics"
-        for name in experiment.metrics:
+        for index, name in enumerate(experiment.metrics):
+            field = f"metrics[{index}]"
             as_metric(name)
     except UsageError as error:
         raise InputError(path, str(error), field=field) from None

@@ -75,10 +75,7 @@ class Plan:
 
 
 def plan_experiment(experiment: Experiment, predictions: Path) -> Plan:
-    """The plan of an experiment whose runs are below ``predictions``. Uses no network.
-
-    Raises UsageError and InputError for checkpoints and data that do not exist.
-    """
+    """What is ahead below ``predictions``, found without network. Raises as reading checkpoints and data does."""
     jobs = list(experiment.jobs())
     options = experiment.options(jobs[0], predictions)
     entries = catalog().expand(options.datasets) if options.data is None else []

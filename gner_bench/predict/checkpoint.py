@@ -147,10 +147,7 @@ def load_checkpoint(source: str, dtype: DtypeName = "auto", device: str = "auto"
 
 
 def require_weights(located: LocalCheckpoint) -> None:
-    """Raise InputError unless the folder holds a configuration and weights.
-
-    Pickled weights pass only in the cache, where `download --allow-pickle` put them.
-    """
+    """Raise InputError without configuration or weights. Pickled ones pass in the cache alone (`--allow-pickle`)."""
     folder = located.folder
     if not (folder / "config.json").is_file():
         raise InputError(folder, "is not a checkpoint folder: no config.json")

@@ -164,10 +164,7 @@ def describe(
 def _generate(
     backend: Backend, run: Run, tasks: Sequence[Task], done: set[Key], path: Path, loading: Phase, say: Say
 ) -> None:
-    """Append each task that is not ``done`` as soon as it is answered, then put the file in order.
-
-    run.json beside ``path`` says at every moment how far the run is.
-    """
+    """Append what is not ``done`` as it is answered, then order the file; run.json says how far the run is."""
     generating, ordering = Phase(), Phase()
 
     def save(run: Run, status: str) -> None:

@@ -59,10 +59,7 @@ def merge(folder: Path) -> Path:
 
 
 def _parts(folder: Path) -> list[tuple[Path, Run]]:
-    """The folders of the shards in order, with their run.json.
-
-    Raises InputError for several runs, IncompleteError for what is missing.
-    """
+    """Shards in order. Raises InputError for several runs, IncompleteError naming what is missing."""
     shards = _shards(folder)
     counts = sorted({shard.count for shard in shards})
     if len(counts) > 1:

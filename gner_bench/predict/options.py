@@ -106,10 +106,7 @@ def parse_shard(text: str) -> Shard:
 
 
 def parse_ids(text: str) -> tuple[str, ...]:
-    """Ids separated by commas, or ``@FILE`` with ids separated by commas or line ends.
-
-    Raises UsageError when there is none, InputError for a file that cannot be read.
-    """
+    """Ids separated by commas or, in ``@FILE``, line ends. Raises UsageError for none, InputError for a bad file."""
     names = text
     if text.startswith("@"):
         path = Path(text[1:])
@@ -126,10 +123,7 @@ def parse_ids(text: str) -> tuple[str, ...]:
 
 
 def chosen(datasets: Sequence[Dataset], options: Options) -> list[Dataset]:
-    """``datasets`` cut to the limit and the ids of ``options``, without those of which nothing is left.
-
-    Raises UsageError for an id that no data set has within the limit, and when nothing at all is left.
-    """
+    """``datasets`` cut to limit and ids, without empty ones. Raises UsageError for unknown ids and when none is left."""
     limit, ids, cut = options.limit, options.sample_ids, list(datasets)
     if limit is not None:
         cut = [replace(dataset, sentences=dataset.sentences[limit.first - 1 : limit.last]) for dataset in cut]

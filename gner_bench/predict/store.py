@@ -46,10 +46,8 @@ def held(folder: Path) -> Iterator[None]:
 
 
 def read_lines(path: Path) -> Iterator[Line]:
-    """The lines of the file. Raises InputError for one that predict did not write or that is cut short.
-
-    Continuing a run needs less of a line than scoring it does, and must not read 100,000 sentences word by word.
-    """
+    """The lines of the file. Raises InputError for one that predict did not write or that is cut short."""
+    # Continuing a run needs less of a line than scoring it does, and must not read 100,000 sentences word by word.
     offset = 0
     with path.open("rb") as file:
         for number, content in enumerate(file, start=1):
@@ -68,10 +66,7 @@ def read_lines(path: Path) -> Iterator[Line]:
 
 
 def recover(path: Path, tasks: Iterable[Task]) -> set[Key]:
-    """The sentences that ``path`` holds already; a last line cut short by a kill is removed.
-
-    Raises InputError for a line that belongs to another run: not one of ``tasks``, or with another prompt.
-    """
+    """The sentences that ``path`` holds; a line cut short is removed. Raises InputError for a line of another run."""
     if not path.exists():
         return set()
     with path.open("r+b") as file:  # is cut after its last line end, which is looked for from the end, block by block
@@ -96,10 +91,7 @@ def recover(path: Path, tasks: Iterable[Task]) -> set[Key]:
 
 @contextmanager
 def appending(path: Path) -> Iterator[Callable[[Record], None]]:
-    """Yields the function that appends a record as one line, on disk ``SYNC_SECONDS`` later at most.
-
-    Raises InputError when the disk is full or fails; lines written before stay.
-    """
+    """Yields what appends a record as a line. Raises InputError when the disk is full or fails; lines before stay."""
     with _explained(path):
         file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o666)
     synced = time.monotonic()
@@ -138,16 +130,13 @@ def _explained(path: Path) -> Iterator[None]:
 
 
 def put_in_order(path: Path, tasks: Sequence[Task]) -> Counter[str]:
-    """Rewrite a complete file in the order of ``tasks``, if it is not, and return what it says of cut sentences.
-
-    Of a sentence that is in it twice the first line is kept. Raises GnerBenchError when one is missing.
-    """
+    """Order a complete file as ``tasks`` are; counts cut sentences. Raises GnerBenchError where one is missing."""
     places: dict[Key, tuple[int, int]] = {}
     cut: Counter[str] = Counter()
     doubled = False
     for line in read_lines(path):
         if line.key in places:
-            doubled = True
+            doubled = True  # the first line is kept
             continue
         places[line.key] = line.offset, len(line.content)
         cut["input_cut"] += bool(line.generation.get("input_cut"))

@@ -21,10 +21,7 @@ from gner_bench.structure import load_back_tokenizer, structure
 
 @dataclass(frozen=True, slots=True)
 class Entity:
-    """``text[start:end]`` (characters, end exclusive) is an entity of type ``type``.
-
-    ``confidence`` is the probability of its tags together, None where the decoding gives none.
-    """
+    """``text[start:end]`` (characters); ``confidence`` is that of its tags together, where the decoding gives one."""
 
     text: str
     type: str

@@ -36,10 +36,7 @@ MEMORY_SHARE = 0.6
 
 
 def local_backend(checkpoint: Checkpoint, options: Options) -> Backend:
-    """The backend that generates with ``checkpoint`` as ``options`` say.
-
-    Raises UsageError for constrained decoding of another answer format than GNER's, InputError for unreadable drafts.
-    """
+    """The backend of ``checkpoint``. Raises UsageError for a format that it cannot constrain, InputError for bad drafts."""
     decoding, family = options.effective_decoding, checkpoint.family
     if checkpoint.format != GNER and decoding == "constrained":
         raise UsageError(f"{checkpoint.name} writes {checkpoint.format}; constrained decoding is for {GNER}")

@@ -1,7 +1,4 @@
-"""Asking a server that speaks the OpenAI API, such as vLLM, SGLang, `transformers serve` or llama.cpp.
-
-Many requests are under way at a time, and each is made as often as it takes.
-"""
+"""A server that speaks the OpenAI API (vLLM, SGLang, `transformers serve`, llama.cpp), asked many things at a time."""
 
 from __future__ import annotations
 

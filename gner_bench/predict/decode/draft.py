@@ -54,17 +54,13 @@ class Drafter:
 
 @dataclass(slots=True)
 class PlannedUnit:
-    """A drafted unit for the words from ``index`` to ``stop``, after the tag ``previous``.
-
-    Its label begins at token ``label`` of the draft and ends before token ``end``. An empty ``tag`` will be read from
-    the text.
-    """
+    """Drafts words ``index`` to ``stop`` after the tag ``previous``; an empty ``tag`` will be read from the text."""
 
     index: int
     stop: int
     previous: str
     tag: str
-    label: int
+    label: int  # the first token of its label in the draft, which ends before ``end``
     end: int
 
 
@@ -225,10 +221,8 @@ class SentenceDraft:
         return self.plan[0]
 
     def _candidates(self) -> Iterator[tuple[str, int, int]]:
-        """What the next unit may say and the words from ``index`` to ``stop`` that it is for, likely ones first.
-
-        Real checkpoints most often merge a clitic into the word before it and add a comma to the last word of a query.
-        """
+        """What the next unit may say and the words from ``index`` to ``stop`` that it is for, likely ones first."""
+        # Most often a clitic is merged into the word before it, or a comma is added to the last word of a query.
         words, index = self._words, self.index
         if index in self._written:
             yield self._written[index][0], index, self._written[index][1]

@@ -146,10 +146,8 @@ class Loop(Generic[T, S]):
             self._rows.append(Row(job, job.begin(), prepared.last, prepared.start))
 
     def _pass(self) -> None:
-        """One forward pass. Its input begins with each row's last token, which the cache does not hold yet.
-
-        By itself, so that logits are free before the next pass makes its own.
-        """
+        """One pass, by itself, so that its logits are free before the next pass makes its own."""
+        # Its input begins with the last token of each row, which the cache does not hold yet.
         most = self.draft_tokens(len(self._rows))
         drafts = [row.sentence.propose(min(most, row.job.room - len(row.tokens) - 1)) for row in self._rows]
         tokens = padded(

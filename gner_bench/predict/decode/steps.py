@@ -35,10 +35,7 @@ class Prepared:
 
 @dataclass(frozen=True)
 class Shape:
-    """How many positions of its own output, and of its source, a pass attends to.
-
-    ``capacity`` is how far the caches reach together; it changes when they move in memory.
-    """
+    """The positions of output and source that a pass attends to; the caches move when their ``capacity`` changes."""
 
     length: int
     source: int = 0

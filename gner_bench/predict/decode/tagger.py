@@ -74,10 +74,7 @@ class SentenceTags:
         self._names: dict[tuple[int, str], tuple[list[Feature], dict[str, float]]] = {}
 
     def guess(self, index: int, previous: str, last: str, fits: Sequence[str] | None = None) -> str:
-        """The likeliest tag of word ``index`` after the tag ``previous``, ``last`` being the type of the last entity.
-
-        It is one of ``fits`` where given, else ``O``, a beginning, or the continuation of the entity before.
-        """
+        """The likeliest tag of word ``index``, of ``fits`` where given; ``last`` is the type of the last entity."""
         _, begin, inside = self._kind_scores(index, previous)
         continued = f"I-{previous[2:]}"
         if fits is None:
