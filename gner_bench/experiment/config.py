@@ -12,7 +12,7 @@ from gner_bench.config import read_config
 from gner_bench.demo import CORPUS
 from gner_bench.errors import InputError, UsageError
 from gner_bench.predict.backend import BACKENDS, Api, SystemOptions
-from gner_bench.predict.options import DecodingName, DtypeName, Limit, Options, Split, parse_limit
+from gner_bench.predict.options import DecodingName, DtypeName, Options, Split, parse_limit
 from gner_bench.scoring.metrics import DEFAULT, Metric, as_metric
 
 PRESETS = {path.stem: path for path in sorted((Path(__file__).parent / "presets").glob("*.toml"))}
@@ -103,12 +103,8 @@ class Experiment:
         settings = {name: getattr(self, name) for name in shared}
         settings["num_beams"] = self.num_beams if job.decoding == "beam" else 1
         root = {"demo": CORPUS, "": None}.get(self.data, Path(self.data))
-        return Options(data=root, out=out, limit=self.sentences, decoding=job.decoding, **settings)
-
-    @property
-    def sentences(self) -> Limit | None:
-        """The range that ``limit`` means. Raises UsageError where it is none."""
-        return None if self.limit is None else parse_limit(str(self.limit))
+        limit = None if self.limit is None else parse_limit(str(self.limit))
+        return Options(data=root, out=out, limit=limit, decoding=job.decoding, **settings)
 
 
 def decoding_suffix(decoding: str, num_beams: int) -> str:
@@ -127,7 +123,8 @@ def read_experiment(path: Path, models: tuple[str, ...] = ()) -> Experiment:
             raise InputError(path, f"must be at least {least}, found {value}", field=key)
     field = "limit"
     try:
-        _ = experiment.sentences
+        if experiment.limit is not None:
+            parse_limit(str(experiment.limit))
         for index, name in enumerate(experiment.metrics):
             field = f"metrics[{index}]"
             as_metric(name)

@@ -62,10 +62,6 @@ class Checkpoint:
         return catalog().get_family("t5" if self.encoder_decoder else "llama")
 
     @property
-    def parameters(self) -> int:
-        return int(self.model.num_parameters())
-
-    @property
     def end_tokens(self) -> set[int]:
         """The tokens that end an output."""
         ends = self.model.generation_config.eos_token_id

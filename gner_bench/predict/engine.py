@@ -17,14 +17,15 @@ from gner_bench.answers import answer_format
 from gner_bench.data import Dataset
 from gner_bench.documents.fields import Json
 from gner_bench.documents.run import NAME, Run, RunData, now, read_own_run, refuse_other_run, write_run
-from gner_bench.errors import InputError, UsageError
+from gner_bench.errors import GnerBenchError, InputError, UsageError
+from gner_bench.fetch.home import locked_if_free
 from gner_bench.files import make_folder, write_atomic
 from gner_bench.messages import Say, detail, note
 from gner_bench.predict import store
 from gner_bench.predict.backend import BACKENDS, Backend, SystemOptions
 from gner_bench.predict.generation import Generation
 from gner_bench.predict.inputs import provide_inputs
-from gner_bench.predict.merge import refuse_other_shards
+from gner_bench.predict.merge import shards_in
 from gner_bench.predict.options import Options, chosen, sharded
 from gner_bench.predict.plan import Key, Task, joined, plan, prompt_hash
 from gner_bench.terminal import progress_bar
@@ -103,7 +104,9 @@ def predict(
     """
     folder = make_folder(options.folder)
     path, about, loading = folder / "predictions.jsonl", folder / NAME, Phase(reading)
-    with store.held(folder):
+    with locked_if_free(folder / store.LOCK) as free:
+        if not free:
+            raise GnerBenchError(f"{folder}: another process is writing this run; wait for it or choose another --out")
         with loading.timed():
             cut = chosen(datasets, options)
             order, seed = options.label_order, options.seed
@@ -113,7 +116,10 @@ def predict(
             sizes = {dataset.name: len(dataset.sentences) for dataset in datasets}
             run = describe(backend, options, cut, sizes, every)
             if options.shard:
-                refuse_other_shards(options.out, options.shard)
+                for other in sorted(shards_in(options.out), key=str):
+                    if other.count != options.shard.count:
+                        message = f"holds a shard {other}, not of {options.shard.count}; choose another --out"
+                        raise InputError(options.out, message)
             for place in dict.fromkeys((folder, options.out)):
                 refuse_other_run(place / NAME, run)
             if path.exists() and not about.exists():

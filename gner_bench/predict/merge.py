@@ -29,7 +29,7 @@ def merge(folder: Path) -> Path:
     unfinished, InputError when there is none, when they differ in weights, settings or data, and when ``folder`` holds
     another run.
     """
-    if not _shards(folder):
+    if not shards_in(folder):
         raise InputError(folder, "holds no shards (folders such as shard-1-of-4, which predict --shard 1/4 writes)")
     with locked(folder / store.LOCK):
         parts = _parts(folder)
@@ -60,7 +60,7 @@ def merge(folder: Path) -> Path:
 
 def _parts(folder: Path) -> list[tuple[Path, Run]]:
     """Shards in order. Raises InputError for several runs, IncompleteError naming what is missing."""
-    shards = _shards(folder)
+    shards = shards_in(folder)
     counts = sorted({shard.count for shard in shards})
     if len(counts) > 1:
         raise InputError(folder, f"holds shards of several runs: of {' and of '.join(map(str, counts))}")
@@ -88,14 +88,7 @@ def _parts(folder: Path) -> list[tuple[Path, Run]]:
     return [(shards[shard], run) for shard, run in runs.items()]
 
 
-def refuse_other_shards(folder: Path, shard: Shard) -> None:
-    """Raise InputError when ``folder`` holds shards of another number, with which ``shard`` could not be merged."""
-    for other in sorted(_shards(folder), key=str):
-        if other.count != shard.count:
-            raise InputError(folder, f"holds a shard {other}, not of {shard.count}; choose another --out")
-
-
-def _shards(folder: Path) -> dict[Shard, Path]:
+def shards_in(folder: Path) -> dict[Shard, Path]:
     """The shards in ``folder`` that have begun."""
     shards = {}
     for path in folder.glob(f"shard-*-of-*/{NAME}"):

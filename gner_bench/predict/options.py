@@ -123,7 +123,7 @@ def parse_ids(text: str) -> tuple[str, ...]:
 
 
 def chosen(datasets: Sequence[Dataset], options: Options) -> list[Dataset]:
-    """``datasets`` cut to limit and ids, without empty ones. Raises UsageError for unknown ids and when none is left."""
+    """``datasets`` cut to limit and ids, without empty ones. Raises UsageError for unknown ids and for none left."""
     limit, ids, cut = options.limit, options.sample_ids, list(datasets)
     if limit is not None:
         cut = [replace(dataset, sentences=dataset.sentences[limit.first - 1 : limit.last]) for dataset in cut]

@@ -16,7 +16,6 @@ from typing import BinaryIO
 from gner_bench.documents.fields import Json, parse_object
 from gner_bench.documents.record import Record
 from gner_bench.errors import GnerBenchError, InputError
-from gner_bench.fetch.home import locked_if_free
 from gner_bench.predict.plan import Key, Task
 
 LOCK = ".lock"
@@ -34,15 +33,6 @@ class Line:
     key: Key
     prompt: str
     generation: Json
-
-
-@contextmanager
-def held(folder: Path) -> Iterator[None]:
-    """Keep other processes from writing the run in ``folder``. Raises GnerBenchError when one does."""
-    with locked_if_free(folder / LOCK) as free:
-        if not free:
-            raise GnerBenchError(f"{folder}: another process is writing this run; wait for it or choose another --out")
-        yield
 
 
 def read_lines(path: Path) -> Iterator[Line]:

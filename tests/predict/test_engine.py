@@ -12,6 +12,7 @@ import pytest
 
 from gner_bench.documents.record import read_records
 from gner_bench.errors import GnerBenchError, InputError
+from gner_bench.fetch.home import locked
 from gner_bench.predict import engine, store
 from gner_bench.predict.backends.local import local_backend
 from gner_bench.predict.checkpoint import load_checkpoint
@@ -138,7 +139,7 @@ def test_a_run_json_of_something_else_is_refused(tmp_path: Path, content: str) -
 
 
 def test_two_processes_do_not_write_one_run(tmp_path: Path) -> None:
-    with store.held(tmp_path), pytest.raises(GnerBenchError, match="another process is writing this run"):
+    with locked(tmp_path / store.LOCK), pytest.raises(GnerBenchError, match="another process is writing this run"):
         engine.predict(echo_backend(), echo_data(3), Options(None, tmp_path))
 
 

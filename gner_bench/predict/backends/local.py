@@ -36,7 +36,7 @@ MEMORY_SHARE = 0.6
 
 
 def local_backend(checkpoint: Checkpoint, options: Options) -> Backend:
-    """The backend of ``checkpoint``. Raises UsageError for a format that it cannot constrain, InputError for bad drafts."""
+    """The backend of ``checkpoint``. Raises UsageError for what it cannot decode, InputError for bad drafts."""
     decoding, family = options.effective_decoding, checkpoint.family
     if checkpoint.format != GNER and decoding == "constrained":
         raise UsageError(f"{checkpoint.name} writes {checkpoint.format}; constrained decoding is for {GNER}")
@@ -62,7 +62,7 @@ def local_backend(checkpoint: Checkpoint, options: Options) -> Backend:
             name=checkpoint.name,
             source=checkpoint.source,
             revision=checkpoint.revision,
-            parameters=checkpoint.parameters,
+            parameters=int(checkpoint.model.num_parameters()),
             note=checkpoint.note,
             training_sets=checkpoint.training_sets,
             files=checkpoint.files,
@@ -81,7 +81,7 @@ def local_backend(checkpoint: Checkpoint, options: Options) -> Backend:
         device=str(checkpoint.model.device),
         decode=decoder,
         tokenizer=tokenizer_file(checkpoint.folder),
-        statistics=dict if isinstance(decoder, BatchedDecoder) else decoder.statistics,
+        statistics=dict if isinstance(decoder, BatchedDecoder) else lambda: vars(decoder.loop.counts).copy(),
         format=checkpoint.format,
         verify=lambda path, count: verify_run(checkpoint, path, count),
     )

@@ -92,7 +92,7 @@ class ConstrainedSentence:
         return list(self._draft)
 
     def advance(self, accepted: Sequence[int], choices: Sequence[int], probabilities: Sequence[float]) -> None:
-        """Take tokens with their probabilities, and all choices. Raises GnerBenchError for a token that is not allowed."""
+        """Take tokens with their probabilities, and all choices. Raises GnerBenchError for one that is not allowed."""
         for token, probability in zip(accepted, probabilities, strict=True):
             if self.done:
                 break  # what follows the last word is ignored

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from gner_bench.answers.gner import parse_generation
 from gner_bench.predict.decode.tagger import SentenceTags, Tagger
@@ -30,13 +30,13 @@ Without drafts from its own output one looping sentence takes hundreds of passes
 _LABEL = re.compile(r"\((O|[BI]-[^)\n]*)\)$")
 
 
+@dataclass(eq=False)
 class Drafter:
     """One for a run; learns from finished outputs."""
 
-    def __init__(self, units: Units) -> None:
-        self._units = units
-        self._tagger = Tagger()
-        self._labels: dict[tuple[str, ...], Labels] = {}
+    _units: Units
+    _tagger: Tagger = field(default_factory=Tagger)
+    _labels: dict[tuple[str, ...], Labels] = field(default_factory=dict)
 
     def sentence(
         self, dataset: str, words: Sequence[str], types: Sequence[str], hint: str | None = None

@@ -43,21 +43,12 @@ class Feature:
     types: dict[str, float] = field(default_factory=dict)
 
 
+@dataclass(eq=False, slots=True)
 class Tagger:
-    """The weights, shared by all sentences of a run."""
+    """The weights, shared by all sentences of a run, and the features of each word by itself."""
 
-    def __init__(self) -> None:
-        self.features: defaultdict[str, Feature] = defaultdict(Feature)
-        self._own: dict[str, list[Feature]] = {}
-
-    def own(self, word: str) -> list[Feature]:
-        """The features of ``word`` by itself: the word, its shape, beginnings and ends of three and four letters."""
-        features = self._own.get(word)
-        if features is None:
-            low = word.lower()
-            names = f"w{low}", f"s{shape(word)}", f"p{low[:3]}", f"x{low[-3:]}", f"P{low[:4]}", f"X{low[-4:]}"
-            features = self._own[word] = [self.features[name] for name in names]
-        return features
+    features: defaultdict[str, Feature] = field(default_factory=lambda: defaultdict(Feature))
+    words: dict[str, list[Feature]] = field(default_factory=dict)
 
 
 class SentenceTags:
@@ -137,7 +128,14 @@ class SentenceTags:
         if static is None:
             known, low = self._tagger.features, self._low
             around = f"-{low[index + 1]}", f"+{low[index + 3]}", f"={low[index]}", f"#{low[index + 4]}"
-            features = self._tagger.own(self._words[index]) + [known[name] for name in around]
+            word = self._words[index]
+            own = self._tagger.words.get(word)
+            if own is None:  # the word, its shape, beginnings and ends of three and four letters
+                small = word.lower()
+                ends = f"p{small[:3]}", f"x{small[-3:]}", f"P{small[:4]}", f"X{small[-4:]}"
+                names = f"w{small}", f"s{shape(word)}", *ends
+                own = self._tagger.words[word] = [known[name] for name in names]
+            features = own + [known[name] for name in around]
             begin, inside = BEGIN, INSIDE
             for one in features:
                 begin += one.begin

@@ -53,7 +53,7 @@ def test_the_demonstration_writes_the_same(
     decoder = SpeculativeDecoder(demo, rows)
     generations = {task: same(generation) for task, generation in decoder(tasks)}
     assert generations == alone
-    assert decoder.statistics()["kept"] == sum(g.tokens + (g.finish == "stop") for g in alone.values())
+    assert decoder.loop.counts.kept == sum(g.tokens + (g.finish == "stop") for g in alone.values())
 
 
 def test_drafts_of_another_run_save_passes_and_change_nothing(
