@@ -51,6 +51,7 @@ from gner_bench.api import load_predictions
 from gner_bench.api import score as scored
 from gner_bench.data import Sentence
 from gner_bench.demo import CHECKPOINT, CORPUS
+from gner_bench.documents.record import Record, read_records
 from gner_bench.predict.checkpoint import DTYPES, Checkpoint, load_checkpoint
 from gner_bench.predict.decode.batched import generate, use_protocol_settings
 from gner_bench.predict.decode.draft import Drafter, SentenceDraft, common
@@ -61,8 +62,7 @@ from gner_bench.predict.generation import Generation
 from gner_bench.predict.inputs import select
 from gner_bench.predict.options import Limit, Options, chosen
 from gner_bench.predict.plan import Key, Task, batches, plan
-from gner_bench.records import Record, read_records
-from gner_bench.scoring.figures import Figures
+from gner_bench.scoring.values import SystemValues
 from gner_bench.structure.back_tokenizer import tokenizer_file
 
 BANDWIDTH = {"H100": 3.0e12, "H200": 4.3e12}
@@ -631,10 +631,10 @@ def score(checkpoint: Checkpoint, tasks: Sequence[Task], work: Work) -> float:
     with TemporaryDirectory() as folder:
         path = Path(folder) / "predictions.jsonl"
         outputs = [(task, work.outputs[task.key]) for task in tasks]
-        lines = [json.dumps(task.record(output.text, output.noted())) + "\n" for task, output in outputs]
+        lines = [json.dumps(task.record(output.text, output.noted()).document()) + "\n" for task, output in outputs]
         path.write_text("".join(lines), encoding="utf-8")
         scores = scored(load_predictions(path, tokenizer=file or "none"), ["gner"])
-    return Figures(scores).average("gner").prf.f1
+    return SystemValues(scores).average("gner").f1
 
 
 def numbers(text: str) -> list[int]:

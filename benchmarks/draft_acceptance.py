@@ -20,9 +20,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from gner_bench.documents.record import Record, read_records
 from gner_bench.predict.decode.draft import Drafter, SentenceDraft
 from gner_bench.predict.decode.units import Units
-from gner_bench.records import Record, read_records
 from gner_bench.structure.back_tokenizer import tokenizer_file
 
 END = 1

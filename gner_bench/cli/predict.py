@@ -158,7 +158,7 @@ def predict_command(
             message = "--shard is for separate commands: the processes of one launch take their shards themselves"
             raise UsageError(message)
         options, device = replace(options, shard=share), processes.own_device(device)
-    from gner_bench.predict.run import run_prediction
+    from gner_bench.predict.engine import run_prediction
 
     system = SystemOptions(model, backend, dtype, device, base_url, api, concurrency, tokenizer)
     first = processes.is_first()

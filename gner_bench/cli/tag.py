@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from gner_bench.cli import options as shared
+from gner_bench.messages import warn
 
 CHUNK = 64
 """Texts that are read before they are tagged together."""
@@ -58,12 +59,12 @@ def tag_command(
         raise click.UsageError("no text: give it as an argument or on standard input")
     from dataclasses import asdict
 
-    from gner_bench.fetch.locate import on_hub
-    from gner_bench.fetch.need import Needs, ensure
+    from gner_bench.fetch.checkpoint import on_hub
+    from gner_bench.fetch.requirements import Requirements, ensure
     from gner_bench.files import to_json
 
     hub = on_hub(model)
-    ensure(Needs((hub,) if hub else ()), shared.tell, offline)
+    ensure(Requirements((hub,) if hub else ()), warn, offline)
     from gner_bench.predict.checkpoint import load_checkpoint
     from gner_bench.predict.tagging import TextTagger
 

@@ -12,9 +12,8 @@ from gner_bench.config import read_config
 from gner_bench.demo import CORPUS
 from gner_bench.errors import InputError, UsageError
 from gner_bench.predict.backend import BACKENDS, Api, SystemOptions
-from gner_bench.predict.options import DecodingName, DtypeName, Limit, Options, Split, parse_limit
+from gner_bench.predict.options import DecodingName, DtypeName, Options, Split, parse_limit
 from gner_bench.scoring.metrics import DEFAULT, Metric, as_metric
-from gner_bench.scoring.resampling import Resampling
 
 PRESETS = {path.stem: path for path in sorted((Path(__file__).parent / "presets").glob("*.toml"))}
 LEAST = {
@@ -89,19 +88,13 @@ class Experiment:
     def jobs(self) -> Iterator[Job]:
         """Every system in every decoding; a decoding that may give other output than greedy is in the name."""
         for entry in self.checkpoints:
-            system = SystemOptions(
-                entry.model,
-                entry.backend,
-                self.dtype,
-                self.device,
-                entry.base_url,
-                entry.api,
-                entry.concurrency,
-                Path(entry.tokenizer) if entry.tokenizer else None,
-            )
+            tokenizer = Path(entry.tokenizer) if entry.tokenizer else None
+            server = entry.base_url, entry.api, entry.concurrency, tokenizer
+            system = SystemOptions(entry.model, entry.backend, self.dtype, self.device, *server)
+            local = BACKENDS.get(entry.backend).fetches
             # Decodings are those of checkpoints on this machine; what another backend does is its own affair.
-            for decoding in self.decodings if BACKENDS.get(entry.backend).fetches else self.decodings[:1]:
-                suffix = decoding_suffix(decoding, self.num_beams) if BACKENDS.get(entry.backend).fetches else ""
+            for decoding in self.decodings if local else self.decodings[:1]:
+                suffix = decoding_suffix(decoding, self.num_beams) if local else ""
                 yield Job(entry.title + suffix, system, decoding)
 
     def options(self, job: Job, out: Path) -> Options:
@@ -110,16 +103,8 @@ class Experiment:
         settings = {name: getattr(self, name) for name in shared}
         settings["num_beams"] = self.num_beams if job.decoding == "beam" else 1
         root = {"demo": CORPUS, "": None}.get(self.data, Path(self.data))
-        return Options(data=root, out=out, limit=self.sentences, decoding=job.decoding, **settings)
-
-    @property
-    def sentences(self) -> Limit | None:
-        """The range that ``limit`` means. Raises UsageError where it is none."""
-        return None if self.limit is None else parse_limit(str(self.limit))
-
-    @property
-    def resampling(self) -> Resampling:
-        return Resampling(self.resamples, self.resampling_seed)
+        limit = None if self.limit is None else parse_limit(str(self.limit))
+        return Options(data=root, out=out, limit=limit, decoding=job.decoding, **settings)
 
 
 def decoding_suffix(decoding: str, num_beams: int) -> str:
@@ -138,9 +123,10 @@ def read_experiment(path: Path, models: tuple[str, ...] = ()) -> Experiment:
             raise InputError(path, f"must be at least {least}, found {value}", field=key)
     field = "limit"
     try:
-        _ = experiment.sentences
-        field = "metrics"
-        for name in experiment.metrics:
+        if experiment.limit is not None:
+            parse_limit(str(experiment.limit))
+        for index, name in enumerate(experiment.metrics):
+            field = f"metrics[{index}]"
             as_metric(name)
     except UsageError as error:
         raise InputError(path, str(error), field=field) from None
@@ -152,11 +138,6 @@ def read_experiment(path: Path, models: tuple[str, ...] = ()) -> Experiment:
     if (beams > 1) != ("beam" in experiment.decodings):
         message = f"{beams}, and decodings {decodings}; beam needs at least 2, others none"
         raise InputError(path, message, field="num_beams")
-    _check_systems(path, experiment)
-    return experiment
-
-
-def _check_systems(path: Path, experiment: Experiment) -> None:
     names = [entry.title for entry in experiment.checkpoints]
     if not names:
         raise InputError(path, "names no checkpoint (--model names one for this run)", field="checkpoints")
@@ -171,3 +152,4 @@ def _check_systems(path: Path, experiment: Experiment) -> None:
     runs = [job.name for job in experiment.jobs()]
     if experiment.baseline and experiment.baseline not in runs:
         raise InputError(path, f"{experiment.baseline!r} is none of the runs {', '.join(runs)}", field="baseline")
+    return experiment

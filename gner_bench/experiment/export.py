@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from gner_bench.documents.run import NAME, RunData, read_own_run
+from gner_bench.documents.run import NAME, read_own_run
 from gner_bench.errors import InputError, UsageError
 from gner_bench.experiment.config import decoding_suffix
 
@@ -27,11 +26,17 @@ def export_config(folder: Path) -> str:
     splits = {data.split for data in run.datasets.values()}
     if len(splits) != 1:
         raise InputError(path, f"holds the splits {', '.join(sorted(splits))}", field="datasets")
+    roots = set()  # data folders, ``demo``, or nothing for data sets of the catalogue
+    for name, data in run.datasets.items():
+        root, _, last = data.source.replace("\\", "/").rpartition("/")
+        roots.add(root if last == name and "://" not in data.source else "")
+    if len(roots) != 1:
+        raise InputError(path, "its data sets come from several folders", field="datasets")
     decoding, beams = settings.get("decoding", "drafted"), settings.get("num_beams", 1)
     keys = {
         "predictions": str(path.parent.parent),
         "report": f"reports/{path.parent.parent.name or 'run'}",
-        "data": _root(path, run.datasets),
+        "data": roots.pop(),
         "datasets": list(run.datasets),
         "split": splits.pop(),
         "limit": selection.get("limit"),
@@ -47,17 +52,6 @@ def export_config(folder: Path) -> str:
     lines = [f"{key} = {_toml(value)}" for key, value in keys.items() if value not in (None, "")]
     system = [f"model = {_toml(run.model.source)}", f"name = {_toml(name)}"]
     return "\n".join([*lines, "", "[[checkpoints]]", *system]) + "\n"
-
-
-def _root(path: Path, datasets: Mapping[str, RunData]) -> str:
-    """The data folder of the run, ``demo``, or nothing for data sets of the catalogue."""
-    roots = set()
-    for name, data in datasets.items():
-        root, _, last = data.source.replace("\\", "/").rpartition("/")
-        roots.add(root if last == name and "://" not in data.source else "")
-    if len(roots) != 1:
-        raise InputError(path, "its data sets come from several folders", field="datasets")
-    return roots.pop()
 
 
 def _toml(value: Any) -> str:

@@ -14,7 +14,7 @@ from gner_bench.fetch.checkpoint import find_checkpoint, on_hub
 from gner_bench.fetch.datasets import find_split
 from gner_bench.predict.backend import BACKENDS
 from gner_bench.predict.inputs import select
-from gner_bench.predict.options import Options, chosen
+from gner_bench.predict.options import chosen
 
 PREDICTION_BYTES = 2300
 """Of a sentence in predictions.jsonl: 226 MB were written for 100,000 (benchmarks/README.md)."""
@@ -75,34 +75,27 @@ class Plan:
 
 
 def plan_experiment(experiment: Experiment, predictions: Path) -> Plan:
-    """The plan of an experiment whose runs are below ``predictions``. Uses no network.
-
-    Raises UsageError and InputError for checkpoints and data that do not exist.
-    """
+    """What is ahead below ``predictions``, found without network. Raises as reading checkpoints and data does."""
     jobs = list(experiment.jobs())
-    sets = tuple(_sets(experiment.options(jobs[0], predictions)))
-    total = sum(planned.sentences for planned in sets)
-    return Plan(sets, tuple(_planned(job, predictions, total) for job in jobs))
-
-
-def _sets(options: Options) -> list[PlannedSet]:
-    """The data sets, counted by the catalogue as soon as one of them is not on this machine."""
+    options = experiment.options(jobs[0], predictions)
     entries = catalog().expand(options.datasets) if options.data is None else []
     absent = [entry.name for entry in entries if not entry.folder and find_split(entry, options.split) is None]
-    if not absent:
-        return [PlannedSet(d.name, len(d.sentences), True) for d in chosen(select(options), options)]
-    planned, limit = [], options.limit
-    for entry in entries:
-        facts = entry.splits.get(options.split)
-        count = facts.sentences if facts else 0
-        if limit is not None:
-            count = max(0, min(count, limit.last) - limit.first + 1)
-        planned.append(PlannedSet(entry.name, count, entry.name not in absent))
-    return planned
+    if absent:  # one data set that is not on this machine, and all are counted by the catalogue
+        sets, limit = [], options.limit
+        for entry in entries:
+            facts = entry.splits.get(options.split)
+            count = facts.sentences if facts else 0
+            if limit is not None:
+                count = max(0, min(count, limit.last) - limit.first + 1)
+            sets.append(PlannedSet(entry.name, count, entry.name not in absent))
+    else:
+        sets = [PlannedSet(d.name, len(d.sentences), True) for d in chosen(select(options), options)]
+    total = sum(planned.sentences for planned in sets)
+    return Plan(tuple(sets), tuple(_planned(job, predictions, total) for job in jobs))
 
 
 def _planned(job: Job, predictions: Path, sentences: int) -> PlannedJob:
-    model = job.system.model
+    model, device = job.system.model, job.system.device
     hub = on_hub(model) if BACKENDS.get(job.system.backend).fetches else None
     known = catalog().find_model(model)
     parameters = known.parameters if known else None
@@ -113,7 +106,16 @@ def _planned(job: Job, predictions: Path, sentences: int) -> PlannedJob:
             lines = sum(block.count(b"\n") for block in iter(lambda: file.read(1 << 20), b""))
         done = min(sentences, lines)
     measured = _measured_rate(predictions, job)
-    rate = measured or _rough_rate(parameters, job.system.device)
+    rate = measured
+    if rate is None and parameters is not None:
+        if device == "auto":
+            import torch
+
+            device = "cuda" if torch.cuda.is_available() else "cpu"
+        # Elsewhere than on a CPU nothing was measured. Encoder and decoder halve the parameters that a token passes;
+        # each takes a multiplication and an addition.
+        if device == "cpu":
+            rate = CORE_FLOPS * (os.cpu_count() or 1) / (2 * parameters / 2 * SENTENCE_TOKENS)
     left = (sentences - done) / rate if rate else None
     return PlannedJob(job, parameters, download, sentences, done, left, measured is not None)
 
@@ -130,17 +132,3 @@ def _measured_rate(predictions: Path, job: Job) -> float | None:
         if same and isinstance(rate, float | int) and rate > 0:
             return float(rate)
     return None
-
-
-def _rough_rate(parameters: int | None, device: str) -> float | None:
-    """Sentences a second on a CPU by the number of parameters; None elsewhere, where nothing was measured."""
-    if parameters is None:
-        return None
-    if device == "auto":
-        import torch
-
-        device = "cuda" if torch.cuda.is_available() else "cpu"
-    if device != "cpu":
-        return None
-    # Encoder and decoder halve the parameters that a token passes; each takes a multiplication and an addition.
-    return CORE_FLOPS * (os.cpu_count() or 1) / (2 * parameters / 2 * SENTENCE_TOKENS)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -71,7 +71,7 @@ class BackendKind:
     name: str
     title: str
     make: Callable[[SystemOptions, Options], Backend]
-    fetches: bool = field(default=False)
+    fetches: bool = False
 
 
 BACKENDS: Registry[BackendKind] = Registry(

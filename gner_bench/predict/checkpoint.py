@@ -17,10 +17,10 @@ from transformers.utils import logging
 
 from gner_bench.answers import answer_format
 from gner_bench.catalog import catalog
-from gner_bench.catalog.models import Family
+from gner_bench.catalog.entries import Family
 from gner_bench.documents.record import GNER
 from gner_bench.errors import GnerBenchError, InputError, UsageError
-from gner_bench.fetch.locate import Located, locate
+from gner_bench.fetch.checkpoint import LocalCheckpoint, locate
 from gner_bench.predict.generation import Generation
 from gner_bench.predict.options import DtypeName
 
@@ -60,10 +60,6 @@ class Checkpoint:
     def family(self) -> Family:
         """How it is prompted, and its limits."""
         return catalog().get_family("t5" if self.encoder_decoder else "llama")
-
-    @property
-    def parameters(self) -> int:
-        return int(self.model.num_parameters())
 
     @property
     def end_tokens(self) -> set[int]:
@@ -106,7 +102,13 @@ def load_checkpoint(source: str, dtype: DtypeName = "auto", device: str = "auto"
     """
     logging.set_verbosity_error()  # type: ignore[no-untyped-call]
     logging.disable_progress_bar()  # type: ignore[no-untyped-call]
-    chosen = _device("auto" if device == MAP else device)
+    name = device
+    if name in ("auto", MAP):
+        name = "cuda" if torch.cuda.is_available() else "cpu"
+    try:
+        chosen = torch.empty(0, device=name).device  # only an allocation shows that a device is there
+    except (RuntimeError, AssertionError) as error:
+        raise GnerBenchError(f"--device {name}: {_first_line(error)}") from None
     located = locate(source)
     require_weights(located)
     folder = located.folder
@@ -140,25 +142,13 @@ def load_checkpoint(source: str, dtype: DtypeName = "auto", device: str = "auto"
     )
 
 
-def require_weights(located: Located) -> None:
-    """Raise InputError unless the folder holds a configuration and weights.
-
-    Pickled weights pass only in the cache, where `download --allow-pickle` put them.
-    """
+def require_weights(located: LocalCheckpoint) -> None:
+    """Raise InputError without configuration or weights. Pickled ones pass in the cache alone (`--allow-pickle`)."""
     folder = located.folder
     if not (folder / "config.json").is_file():
         raise InputError(folder, "is not a checkpoint folder: no config.json")
     if not any(folder.glob("*.safetensors")) and (located.revision is None or not any(folder.glob("*.bin"))):
         raise InputError(folder, "holds no weights (no *.safetensors file)")
-
-
-def _device(name: str) -> torch.device:
-    if name == "auto":
-        name = "cuda" if torch.cuda.is_available() else "cpu"
-    try:
-        return torch.empty(0, device=name).device  # only an allocation shows that a device is there
-    except (RuntimeError, AssertionError) as error:
-        raise GnerBenchError(f"--device {name}: {_first_line(error)}") from None
 
 
 def _training_facts(folder: Path) -> dict[str, Any]:

@@ -8,7 +8,7 @@ import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 
@@ -17,13 +17,15 @@ from gner_bench.answers import answer_format
 from gner_bench.data import Dataset
 from gner_bench.documents.fields import Json
 from gner_bench.documents.run import NAME, Run, RunData, now, read_own_run, refuse_other_run, write_run
-from gner_bench.errors import InputError
+from gner_bench.errors import GnerBenchError, InputError, UsageError
+from gner_bench.fetch.home import locked_if_free
 from gner_bench.files import make_folder, write_atomic
-from gner_bench.messages import Say
+from gner_bench.messages import Say, detail, note
 from gner_bench.predict import store
-from gner_bench.predict.backend import Backend
+from gner_bench.predict.backend import BACKENDS, Backend, SystemOptions
 from gner_bench.predict.generation import Generation
-from gner_bench.predict.merge import refuse_other_shards
+from gner_bench.predict.inputs import provide_inputs
+from gner_bench.predict.merge import shards_in
 from gner_bench.predict.options import Options, chosen, sharded
 from gner_bench.predict.plan import Key, Task, joined, plan, prompt_hash
 from gner_bench.terminal import progress_bar
@@ -63,28 +65,31 @@ class Phase:
         return document
 
 
-@dataclass
-class _Work:
-    """A run under way in ``folder``: its run.json, all its ``tasks``, those on disk before, and what was done since."""
+def run_prediction(
+    system: SystemOptions, options: Options, say: Say, offline: bool = False, first: bool = True, verify: int = 0
+) -> Path:
+    """Read the data, make the backend and predict; return predictions.jsonl. What `predict` and `run` share.
 
-    backend: Backend
-    folder: Path
-    run: Run
-    tasks: Sequence[Task]
-    done: set[Key]
-    loading: Phase
-    generating: Phase = field(default_factory=Phase)
-    ordering: Phase = field(default_factory=Phase)
-
-    @property
-    def title(self) -> str:
-        """What people read before its progress."""
-        return " ".join(filter(None, (self.backend.name, self.run.selection.get("shard"))))
-
-    def save(self, status: str) -> None:
-        """Write run.json. Raises InputError when that fails."""
-        done = len(self.done) + self.generating.sentences
-        write_run(self.folder / NAME, replace(self.run, status=status, sentences_done=done))
+    What is not in the cache is fetched unless ``offline``. The data is read before the backend is made, so that bad
+    data fails before a checkpoint of many gigabytes is loaded. ``first`` says whether this process speaks for all that
+    read the same data. ``verify`` sentences are then compared with plain greedy decoding. Raises UsageError for an
+    unknown backend and for a choice that it cannot meet, and what reading, the backend and ``predict`` raise.
+    """
+    kind = BACKENDS.get(system.backend)
+    if (verify or options.draft_from) and not kind.fetches:
+        raise UsageError("--verify-identical and --draft-from need the checkpoint itself, not a server or library")
+    started = time.monotonic()
+    models = [system.model] if kind.fetches else []
+    datasets = provide_inputs(models, options, say if first else lambda _: None, offline)
+    reading = time.monotonic() - started
+    backend = kind.make(system, options)
+    settings = ", ".join(f"{name} {value}" for name, value in backend.settings.items() if value is not None)
+    detail(f"{backend.name} on {backend.device}: {settings}")
+    path = predict(backend, datasets, options, say, reading)
+    if verify and backend.verify is not None:
+        for line in backend.verify(path, verify):
+            note(line)
+    return path
 
 
 def predict(
@@ -97,40 +102,33 @@ def predict(
     Raises UsageError for a choice that no sentence meets, InputError when the folder holds another run or the disk is
     full, GnerBenchError while another process writes it, and what the backend raises.
     """
-    with store.held(make_folder(options.folder)):
-        work = _begin(backend, datasets, options, Phase(reading))
-        path = work.folder / "predictions.jsonl"
-        if len(work.done) < len(work.tasks) or not _is_done(work.folder / NAME):
-            _finish(work, path, say)
-        return path
-
-
-def _is_done(path: Path) -> bool:
-    return path.exists() and read_own_run(path).done
-
-
-def _begin(backend: Backend, datasets: Sequence[Dataset], options: Options, loading: Phase) -> _Work:
-    folder = options.folder
-    path = folder / "predictions.jsonl"
-    with loading.timed():
-        cut = chosen(datasets, options)
-        every = [
-            task
-            for dataset in cut
-            for task in plan(dataset, options.label_order, options.seed, backend.wrapping, backend.format)
-        ]
-        sizes = {dataset.name: len(dataset.sentences) for dataset in datasets}
-        run = describe(backend, options, cut, sizes, every)
-        if options.shard:
-            refuse_other_shards(options.out, options.shard)
-        for place in dict.fromkeys((folder, options.out)):
-            refuse_other_run(place / NAME, run)
-        if path.exists() and not (folder / NAME).exists():
-            raise InputError(path, "has no run.json beside it that says which model wrote it; choose another --out")
-        tasks = sharded(every, options.shard)
-        done = store.recover(path, tasks)
-    loading.sentences = sum(sizes.values())
-    return _Work(backend, folder, run, tasks, done, loading)
+    folder = make_folder(options.folder)
+    path, about, loading = folder / "predictions.jsonl", folder / NAME, Phase(reading)
+    with locked_if_free(folder / store.LOCK) as free:
+        if not free:
+            raise GnerBenchError(f"{folder}: another process is writing this run; wait for it or choose another --out")
+        with loading.timed():
+            cut = chosen(datasets, options)
+            order, seed = options.label_order, options.seed
+            plans = [plan(dataset, order, seed, backend.wrapping, backend.format) for dataset in cut]
+            every = [task for tasks in plans for task in tasks]
+            tasks = sharded(every, options.shard)
+            sizes = {dataset.name: len(dataset.sentences) for dataset in datasets}
+            run = describe(backend, options, cut, sizes, every)
+            if options.shard:
+                for other in sorted(shards_in(options.out), key=str):
+                    if other.count != options.shard.count:
+                        message = f"holds a shard {other}, not of {options.shard.count}; choose another --out"
+                        raise InputError(options.out, message)
+            for place in dict.fromkeys((folder, options.out)):
+                refuse_other_run(place / NAME, run)
+            if path.exists() and not about.exists():
+                raise InputError(path, "has no run.json beside it that says which model wrote it; choose another --out")
+            done = store.recover(path, tasks)
+        loading.sentences = sum(sizes.values())
+        if len(done) < len(tasks) or not (about.exists() and read_own_run(about).done):
+            _generate(backend, run, tasks, done, path, loading, say)
+    return path
 
 
 def describe(
@@ -141,100 +139,84 @@ def describe(
     ``datasets`` are cut to the selection, ``sizes`` count their sentences before that. ``datasets`` and ``tasks`` are
     those of all shards, so that the documents of shards differ in what they did and in nothing else.
     """
+    commit = None  # of the working tree that this package is run from, if it is one
+    with suppress(OSError, subprocess.TimeoutExpired):
+        git = ["git", "rev-parse", "HEAD"]
+        done = subprocess.run(git, cwd=Path(__file__).parent, capture_output=True, text=True, timeout=5)
+        commit = done.stdout.strip() if done.returncode == 0 else None
     asked = {"limit": options.limit, "sample_ids": list(options.sample_ids), "shard": options.shard}
     selection = {name: value if isinstance(value, list) else str(value) for name, value in asked.items() if value}
     seed = options.seed if options.label_order == "shuffled" else None
     return Run(
         model=backend.model,
-        settings={
-            **backend.settings,
-            "format": backend.format,
-            "label_order": options.label_order,
-            "seed": seed,
-        },
+        settings={**backend.settings, "format": backend.format, "label_order": options.label_order, "seed": seed},
         batch_size=options.batch_size,
         device=backend.device,
         datasets={
-            dataset.name: RunData(
-                dataset.split,
-                len(dataset.sentences),
-                sizes[dataset.name],
-                dataset.content_hash,
-                dataset.source,
-                dataset.repaired,
-            )
-            for dataset in datasets
+            d.name: RunData(d.split, len(d.sentences), sizes[d.name], d.content_hash, d.source, d.repaired)
+            for d in datasets
         },
         selection=selection,
         prompt_hash=prompt_hash(task.whole_prompt for task in tasks),
-        versions={
-            "gner-bench": __version__,
-            "python": platform.python_version(),
-            **{library: version(library) for library in LIBRARIES},
-        },
-        git_commit=_git_commit(),
+        versions={"gner-bench": __version__, "python": platform.python_version()}
+        | {library: version(library) for library in LIBRARIES},
+        git_commit=commit,
         command=(Path(sys.argv[0]).name, *sys.argv[1:]),
         started=now(),
         sentences=len(sharded(tasks, options.shard)),
     )
 
 
-def _git_commit() -> str | None:
-    """The commit of the working tree that this package is run from, if it is one."""
-    folder = Path(__file__).parent
-    try:
-        git = subprocess.run(["git", "rev-parse", "HEAD"], cwd=folder, capture_output=True, text=True, timeout=5)
-    except (OSError, subprocess.TimeoutExpired):
-        return None
-    return git.stdout.strip() if git.returncode == 0 else None
+def _generate(
+    backend: Backend, run: Run, tasks: Sequence[Task], done: set[Key], path: Path, loading: Phase, say: Say
+) -> None:
+    """Append what is not ``done`` as it is answered, then order the file; run.json says how far the run is."""
+    generating, ordering = Phase(), Phase()
 
+    def save(run: Run, status: str) -> None:
+        write_run(path.with_name(NAME), replace(run, status=status, sentences_done=len(done) + generating.sentences))
 
-def _finish(work: _Work, path: Path, say: Say) -> None:
-    work.save("running")
-    if work.backend.tokenizer is not None:
-        write_atomic(work.folder / work.backend.tokenizer.name, work.backend.tokenizer.read_bytes())
+    save(run, "running")
+    if backend.tokenizer is not None:
+        write_atomic(path.with_name(backend.tokenizer.name), backend.tokenizer.read_bytes())
+    shard = run.selection.get("shard")
+    title = " ".join(filter(None, (backend.name, shard)))
+    missing = [task for task in tasks if task.key not in done]
     try:
-        with work.generating.timed():
-            _generate(work, path)
-        with work.ordering.timed():
-            cut = store.put_in_order(path, work.tasks)
+        with (
+            generating.timed(),
+            store.appending(path) as append,
+            # Several processes at one terminal write lines as into a log file, not a bar each.
+            progress_bar(title, len(tasks), len(done), live=shard is None) as advance,
+        ):
+            started = time.monotonic()
+            for task, generation in _answered(backend, missing) if missing else ():
+                append(task.record(generation.text, generation.noted()))
+                generating.sentences += 1
+                generating.tokens += generation.tokens
+                generating.passes += generation.passes
+                rate = generating.tokens / max(time.monotonic() - started, 1e-9)
+                passes = generating.passes / generating.sentences
+                advance(1, f"{rate:.0f} tokens/s" + (f", {passes:.1f} passes/sentence" if passes else ""))
+        with ordering.timed():
+            cut = store.put_in_order(path, tasks)
     except BaseException:
         with suppress(InputError):
-            work.save("interrupted")
+            save(run, "interrupted")
         raise
-    work.ordering.sentences = len(work.tasks)
-    phases = {"loading": work.loading, "generating": work.generating, "ordering": work.ordering}
-    work.run = replace(
-        work.run,
+    ordering.sentences = len(tasks)
+    phases = {"loading": loading, "generating": generating, "ordering": ordering}
+    run = replace(
+        run,
         ended=now(),
         cut={mark: cut[mark] for mark in CUT},
         throughput={name: phase.document() for name, phase in phases.items()},
-        statistics=work.backend.statistics(),
+        statistics=backend.statistics(),
     )
-    work.save("done")
+    save(run, "done")
     for mark, what in CUT.items():
         if cut[mark]:
-            say(f"{work.title}: {cut[mark]} {what}")
-
-
-def _generate(work: _Work, path: Path) -> None:
-    """Ask for the missing sentences and append each as soon as all that was asked about it is answered."""
-    missing = [task for task in work.tasks if task.key not in work.done]
-    # Several processes at one terminal write lines as into a log file, not a bar each.
-    live = "shard" not in work.run.selection
-    phase = work.generating
-    with (
-        store.appending(path) as append,
-        progress_bar(work.title, len(work.tasks), len(work.done), live=live) as advance,
-    ):
-        started = time.monotonic()
-        for task, generation in _answered(work.backend, missing) if missing else ():
-            append(task.record(generation.text, generation.noted()))
-            phase.sentences += 1
-            phase.tokens += generation.tokens
-            phase.passes += generation.passes
-            passes = f", {phase.passes / phase.sentences:.1f} passes/sentence" if phase.passes else ""
-            advance(1, f"{phase.tokens / max(time.monotonic() - started, 1e-9):.0f} tokens/s{passes}")
+            say(f"{title}: {cut[mark]} {what}")
 
 
 def _answered(backend: Backend, tasks: Sequence[Task]) -> Iterator[tuple[Task, Generation]]:

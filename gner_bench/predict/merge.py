@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import zip_longest
 from pathlib import Path
 
@@ -22,19 +22,6 @@ OWN = ("device", "command", "started", "ended", "sentences", "cut", "throughput"
 """Keys of run.json that a merged run keeps for each shard."""
 
 
-@dataclass(frozen=True)
-class _Part:
-    """A shard on disk: its folder and its run.json."""
-
-    shard: Shard
-    folder: Path
-    run: Run
-
-    @property
-    def lines(self) -> Path:
-        return self.folder / "predictions.jsonl"
-
-
 def merge(folder: Path) -> Path:
     """Write ``folder/predictions.jsonl`` and run.json from the folders ``shard-i-of-n`` in it and return the former.
 
@@ -42,61 +29,66 @@ def merge(folder: Path) -> Path:
     unfinished, InputError when there is none, when they differ in weights, settings or data, and when ``folder`` holds
     another run.
     """
-    if not _shards(folder):
+    if not shards_in(folder):
         raise InputError(folder, "holds no shards (folders such as shard-1-of-4, which predict --shard 1/4 writes)")
     with locked(folder / store.LOCK):
         parts = _parts(folder)
-        run = _merged(parts)
+        run = _merged([part for _, part in parts])
         about, path = folder / NAME, folder / "predictions.jsonl"
         refuse_other_run(about, run)
         before = read_own_run(about) if about.exists() else None
-        if before is None or not (path.exists() and before.done and _same_data(before, run)):
-            _interleave(parts, path, run.prompt_hash)
-            file = tokenizer_file(parts[0].folder)
-            if file is not None:
-                write_atomic(folder / file.name, file.read_bytes())
-            write_run(about, run)
+        if before is not None and path.exists() and before.done and _same_data(before, run):
+            return path
+        keys: set[Key] = set()
+        with store.replacing(path) as target:
+
+            def prompts() -> Iterator[str]:
+                for turn in zip_longest(*(store.read_lines(part / path.name) for part, _ in parts)):
+                    for line in filter(None, turn):
+                        target.write(line.content)
+                        keys.add(line.key)
+                        yield line.prompt
+
+            if prompt_hash(prompts()) != run.prompt_hash or len(keys) != run.sentences:
+                raise InputError(folder, "the shards do not hold the sentences that their run.json names")
+        file = tokenizer_file(parts[0][0])
+        if file is not None:
+            write_atomic(folder / file.name, file.read_bytes())
+        write_run(about, run)
         return path
 
 
-def _parts(folder: Path) -> list[_Part]:
-    """The shards in order. Raises InputError for several runs, IncompleteError for what is missing."""
-    shards = _shards(folder)
+def _parts(folder: Path) -> list[tuple[Path, Run]]:
+    """Shards in order. Raises InputError for several runs, IncompleteError naming what is missing."""
+    shards = shards_in(folder)
     counts = sorted({shard.count for shard in shards})
     if len(counts) > 1:
         raise InputError(folder, f"holds shards of several runs: of {' and of '.join(map(str, counts))}")
-    parts = [_Part(shard, shards[shard], read_own_run(shards[shard] / NAME)) for shard in sorted(shards, key=_index)]
-    first = parts[0]
-    for part in parts:
-        differing = differences(part.run, first.run)
-        if not differing and not _same_data(part.run, first.run):
+    runs = {shard: read_own_run(shards[shard] / NAME) for shard in sorted(shards, key=lambda shard: shard.index)}
+    first, *_ = runs
+    for shard, run in runs.items():
+        differing = differences(run, runs[first])
+        if not differing and not _same_data(run, runs[first]):
             differing = ["other sentences or prompts"]
         if differing:
-            raise InputError(part.folder, f"differs from {first.shard.folder}: {'; '.join(differing)}")
-    begun = {part.shard: part for part in parts}
+            raise InputError(shards[shard], f"differs from {first.folder}: {'; '.join(differing)}")
     lacking = []
     for shard in (Shard(index, counts[0]) for index in range(1, counts[0] + 1)):
-        if shard not in begun:
+        if shard not in runs:
             lacking.append(f"shard {shard} is not there")
-        elif problem := _unfinished(begun[shard]):
-            lacking.append(problem)
+            continue
+        lines, path, run = 0, shards[shard] / "predictions.jsonl", runs[shard]
+        if path.exists():
+            with path.open("rb") as file:
+                lines = sum(line.endswith(b"\n") for line in file)
+        if lines != run.sentences or not run.done:
+            lacking.append(f"shard {shard} is unfinished ({lines} of {run.sentences} sentences)")
     if lacking:
         raise IncompleteError(f"{folder}: {'; '.join(lacking)}")
-    return parts
+    return [(shards[shard], run) for shard, run in runs.items()]
 
 
-def _index(shard: Shard) -> int:
-    return shard.index
-
-
-def refuse_other_shards(folder: Path, shard: Shard) -> None:
-    """Raise InputError when ``folder`` holds shards of another number, with which ``shard`` could not be merged."""
-    for other in sorted(_shards(folder), key=str):
-        if other.count != shard.count:
-            raise InputError(folder, f"holds a shard {other}, not of {shard.count}; choose another --out")
-
-
-def _shards(folder: Path) -> dict[Shard, Path]:
+def shards_in(folder: Path) -> dict[Shard, Path]:
     """The shards in ``folder`` that have begun."""
     shards = {}
     for path in folder.glob(f"shard-*-of-*/{NAME}"):
@@ -111,36 +103,8 @@ def _same_data(one: Run, other: Run) -> bool:
     return one.prompt_hash == other.prompt_hash and hashes[0] == hashes[1]
 
 
-def _unfinished(part: _Part) -> str:
-    """What a shard still lacks, in words."""
-    lines = 0
-    if part.lines.exists():
-        with part.lines.open("rb") as file:
-            lines = sum(line.endswith(b"\n") for line in file)
-    if lines == part.run.sentences and part.run.done:
-        return ""
-    return f"shard {part.shard} is unfinished ({lines} of {part.run.sentences} sentences)"
-
-
-def _interleave(parts: Sequence[_Part], path: Path, expected: str) -> None:
-    """Write the lines of ``parts`` in turn. Raises InputError unless they hold the prompts that ``expected`` names."""
-    keys: set[Key] = set()
-    with store.replacing(path) as target:
-
-        def prompts() -> Iterator[str]:
-            for turn in zip_longest(*(store.read_lines(part.lines) for part in parts)):
-                for line in filter(None, turn):
-                    target.write(line.content)
-                    keys.add(line.key)
-                    yield line.prompt
-
-        if prompt_hash(prompts()) != expected or len(keys) != sum(part.run.sentences for part in parts):
-            raise InputError(path.parent, "the shards do not hold the sentences that their run.json names")
-
-
-def _merged(parts: Sequence[_Part]) -> Run:
+def _merged(runs: Sequence[Run]) -> Run:
     """The run.json of the whole, which keeps of each shard what only that one did."""
-    runs = [part.run for part in parts]
     marks = sorted({mark for run in runs for mark in run.cut})
     sentences = sum(run.sentences for run in runs)
     return replace(

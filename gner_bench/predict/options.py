@@ -106,10 +106,7 @@ def parse_shard(text: str) -> Shard:
 
 
 def parse_ids(text: str) -> tuple[str, ...]:
-    """Ids separated by commas, or ``@FILE`` with ids separated by commas or line ends.
-
-    Raises UsageError when there is none, InputError for a file that cannot be read.
-    """
+    """Ids separated by commas or, in ``@FILE``, line ends. Raises UsageError for none, InputError for a bad file."""
     names = text
     if text.startswith("@"):
         path = Path(text[1:])
@@ -126,36 +123,28 @@ def parse_ids(text: str) -> tuple[str, ...]:
 
 
 def chosen(datasets: Sequence[Dataset], options: Options) -> list[Dataset]:
-    """``datasets`` cut to the limit and the ids of ``options``, without those of which nothing is left.
-
-    Raises UsageError for an id that no data set has within the limit, and when nothing at all is left.
-    """
-    limit, cut = options.limit, list(datasets)
+    """``datasets`` cut to limit and ids, without empty ones. Raises UsageError for unknown ids and for none left."""
+    limit, ids, cut = options.limit, options.sample_ids, list(datasets)
     if limit is not None:
         cut = [replace(dataset, sentences=dataset.sentences[limit.first - 1 : limit.last]) for dataset in cut]
-    if options.sample_ids:
-        cut = _named(cut, options.sample_ids)
+    if ids:
+        missing, whole, cut = list(dict.fromkeys(ids)), cut, []
+        for dataset in whole:
+            names = {f"{dataset.name}/{sentence.id}": sentence for sentence in dataset.sentences}
+            if len(whole) == 1:
+                names |= {sentence.id: sentence for sentence in dataset.sentences}
+            wanted = {names[id].id for id in ids if id in names}
+            missing = [id for id in missing if id not in names]
+            cut.append(replace(dataset, sentences=tuple(s for s in dataset.sentences if s.id in wanted)))
+        if missing:
+            more = f" (and {len(missing) - 1} more)" if len(missing) > 1 else ""
+            known = [dataset.name for dataset in whole]
+            form = f"; write DATASET/ID with one of {', '.join(known)}" if len(known) > 1 else f" in {known[0]}"
+            raise UsageError(f"--sample-ids: there is no sentence {short(missing[0])}{more}{form}")
     left = [dataset for dataset in cut if dataset.sentences]
     if not left:
         raise UsageError(f"there is no sentence {limit}" if limit else "the data holds no sentence")
     return left
-
-
-def _named(datasets: Sequence[Dataset], ids: Sequence[str]) -> list[Dataset]:
-    missing, cut = list(dict.fromkeys(ids)), []
-    for dataset in datasets:
-        names = {f"{dataset.name}/{sentence.id}": sentence for sentence in dataset.sentences}
-        if len(datasets) == 1:
-            names |= {sentence.id: sentence for sentence in dataset.sentences}
-        wanted = {names[id].id for id in ids if id in names}
-        missing = [id for id in missing if id not in names]
-        cut.append(replace(dataset, sentences=tuple(s for s in dataset.sentences if s.id in wanted)))
-    if missing:
-        more = f" (and {len(missing) - 1} more)" if len(missing) > 1 else ""
-        known = [dataset.name for dataset in datasets]
-        form = f"; write DATASET/ID with one of {', '.join(known)}" if len(known) > 1 else f" in {known[0]}"
-        raise UsageError(f"--sample-ids: there is no sentence {short(missing[0])}{more}{form}")
-    return cut
 
 
 def sharded(items: Sequence[T], shard: Shard | None) -> list[T]:

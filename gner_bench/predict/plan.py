@@ -18,10 +18,7 @@ Key = tuple[str, str, str]
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """One question about a sentence: the ``ask``-th of those that its answer ``format`` asks.
-
-    Prompts are built when they are asked for: a run may have 100,000 of them.
-    """
+    """The ``ask``-th question about a sentence. Prompts are built when asked for: a run may have 100,000 of them."""
 
     dataset: str
     split: str
@@ -55,9 +52,7 @@ class Task:
         sentence = self.sentence
         gold_text = answer_format(self.format).perfect(sentence.words, sentence.tags)
         return Record(
-            self.dataset,
-            self.split,
-            sentence.id,
+            *self.key,
             self.types,
             sentence.words,
             sentence.tags,

@@ -16,7 +16,6 @@ from typing import BinaryIO
 from gner_bench.documents.fields import Json, parse_object
 from gner_bench.documents.record import Record
 from gner_bench.errors import GnerBenchError, InputError
-from gner_bench.fetch.home import locked_if_free
 from gner_bench.predict.plan import Key, Task
 
 LOCK = ".lock"
@@ -36,20 +35,9 @@ class Line:
     generation: Json
 
 
-@contextmanager
-def held(folder: Path) -> Iterator[None]:
-    """Keep other processes from writing the run in ``folder``. Raises GnerBenchError when one does."""
-    with locked_if_free(folder / LOCK) as free:
-        if not free:
-            raise GnerBenchError(f"{folder}: another process is writing this run; wait for it or choose another --out")
-        yield
-
-
 def read_lines(path: Path) -> Iterator[Line]:
-    """The lines of the file. Raises InputError for one that predict did not write or that is cut short.
-
-    Continuing a run needs less of a line than scoring it does, and must not read 100,000 sentences word by word.
-    """
+    """The lines of the file. Raises InputError for one that predict did not write or that is cut short."""
+    # Continuing a run needs less of a line than scoring it does, and must not read 100,000 sentences word by word.
     offset = 0
     with path.open("rb") as file:
         for number, content in enumerate(file, start=1):
@@ -68,13 +56,19 @@ def read_lines(path: Path) -> Iterator[Line]:
 
 
 def recover(path: Path, tasks: Iterable[Task]) -> set[Key]:
-    """The sentences that ``path`` holds already; a last line cut short by a kill is removed.
-
-    Raises InputError for a line that belongs to another run: not one of ``tasks``, or with another prompt.
-    """
+    """The sentences that ``path`` holds; a line cut short is removed. Raises InputError for a line of another run."""
     if not path.exists():
         return set()
-    _drop_cut_line(path)
+    with path.open("r+b") as file:  # is cut after its last line end, which is looked for from the end, block by block
+        end = start = file.seek(0, os.SEEK_END)
+        whole = 0
+        while start and not whole:
+            start = max(0, start - BLOCK)
+            file.seek(start)
+            last = file.read(BLOCK).rfind(b"\n")
+            whole = start + last + 1 if last >= 0 else 0
+        if whole < end:
+            file.truncate(whole)
     expected = {task.key: task for task in tasks}
     done = set()
     for number, line in enumerate(read_lines(path), start=1):
@@ -85,26 +79,9 @@ def recover(path: Path, tasks: Iterable[Task]) -> set[Key]:
     return done
 
 
-def _drop_cut_line(path: Path) -> None:
-    """Cut the file after its last line end, looking for it from the end, block by block."""
-    with path.open("r+b") as file:
-        end = start = file.seek(0, os.SEEK_END)
-        whole = 0
-        while start and not whole:
-            start = max(0, start - BLOCK)
-            file.seek(start)
-            last = file.read(BLOCK).rfind(b"\n")
-            whole = start + last + 1 if last >= 0 else 0
-        if whole < end:
-            file.truncate(whole)
-
-
 @contextmanager
 def appending(path: Path) -> Iterator[Callable[[Record], None]]:
-    """Yields the function that appends a record as one line, on disk ``SYNC_SECONDS`` later at most.
-
-    Raises InputError when the disk is full or fails; lines written before stay.
-    """
+    """Yields what appends a record as a line. Raises InputError when the disk is full or fails; lines before stay."""
     with _explained(path):
         file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o666)
     synced = time.monotonic()
@@ -143,16 +120,13 @@ def _explained(path: Path) -> Iterator[None]:
 
 
 def put_in_order(path: Path, tasks: Sequence[Task]) -> Counter[str]:
-    """Rewrite a complete file in the order of ``tasks``, if it is not, and return what it says of cut sentences.
-
-    Of a sentence that is in it twice the first line is kept. Raises GnerBenchError when one is missing.
-    """
+    """Order a complete file as ``tasks`` are; counts cut sentences. Raises GnerBenchError where one is missing."""
     places: dict[Key, tuple[int, int]] = {}
     cut: Counter[str] = Counter()
     doubled = False
     for line in read_lines(path):
         if line.key in places:
-            doubled = True
+            doubled = True  # the first line is kept
             continue
         places[line.key] = line.offset, len(line.content)
         cut["input_cut"] += bool(line.generation.get("input_cut"))

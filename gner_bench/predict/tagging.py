@@ -7,24 +7,21 @@ from dataclasses import dataclass
 from math import prod
 from pathlib import Path
 
+from gner_bench.answers.gner import parse_target
 from gner_bench.bio import lenient_spans
 from gner_bench.data import Sentence
-from gner_bench.data.words import WORD
+from gner_bench.data.formats.uniner import WORD
 from gner_bench.errors import UsageError
 from gner_bench.predict.backends.local import local_backend
 from gner_bench.predict.checkpoint import Checkpoint
 from gner_bench.predict.options import DecodingName, Options
 from gner_bench.predict.plan import Task
 from gner_bench.structure import load_back_tokenizer, structure
-from gner_bench.structure.targets import parse_target
 
 
 @dataclass(frozen=True, slots=True)
 class Entity:
-    """``text[start:end]`` (characters, end exclusive) is an entity of type ``type``.
-
-    ``confidence`` is the probability of its tags together, None where the decoding gives none.
-    """
+    """``text[start:end]`` (characters); ``confidence`` is that of its tags together, where the decoding gives one."""
 
     text: str
     type: str

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 
 import pytest
 from click.testing import CliRunner, Result
 
 from gner_bench.cli import main
+from gner_bench.predict.generation import Generation
+from gner_bench.predict.plan import Task
 
 Run = Callable[..., Result]
 
@@ -30,6 +32,19 @@ def refusal(run: Run) -> Callable[..., str]:
         return line.removeprefix("Error: ")
 
     return refused
+
+
+@pytest.fixture
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lets checkpoints on this machine write nothing, quickly, in every decoding but the constrained one."""
+    from gner_bench.predict.backends import local
+
+    class Silent(local.BatchedDecoder):
+        def __call__(self, tasks: Sequence[Task]) -> Iterator[tuple[Task, Generation]]:
+            return ((task, Generation("", 0, "stop")) for task in tasks)
+
+    monkeypatch.setattr(local, "BatchedDecoder", Silent)
+    monkeypatch.setattr(local, "SpeculativeDecoder", lambda checkpoint, rows, hints: Silent(checkpoint, rows))
 
 
 @pytest.fixture

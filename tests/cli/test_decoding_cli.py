@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from click.testing import Result
 
+from gner_bench.documents.record import read_records
 from gner_bench.predict.backends.local import rows_within
-from gner_bench.records import read_records
 
 Run = Callable[..., Result]
 DEMO = ("predict", "--model", "demo", "--data", "demo")

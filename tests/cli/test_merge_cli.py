@@ -7,18 +7,9 @@ from pathlib import Path
 import pytest
 from click.testing import Result
 
-from gner_bench.predict.generation import Generation
-
 Run = Callable[..., Result]
 PREDICT = ("predict", "--model", "demo", "--data", "demo", "--datasets", "mit-movie,mit-restaurant", "--limit", "4")
-
-
-@pytest.fixture(autouse=True)
-def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Generates nothing, quickly."""
-    from gner_bench.predict.decode import batched
-
-    monkeypatch.setattr(batched, "generate", lambda _, prompts: [Generation("", 0, "stop") for _ in prompts])
+pytestmark = pytest.mark.usefixtures("quick")
 
 
 def last_line(result: Result) -> str:

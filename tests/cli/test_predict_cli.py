@@ -10,20 +10,12 @@ from typing import Any
 import pytest
 from click.testing import Result
 
-from gner_bench.predict.generation import Generation
-from gner_bench.records import read_records
+from gner_bench.documents.record import read_records
 
 Run = Callable[..., Result]
 Refusal = Callable[..., str]
 PREDICT = ("predict", "--model", "demo", "--data", "demo")
-
-
-@pytest.fixture(autouse=True)
-def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Generates nothing, quickly."""
-    from gner_bench.predict.decode import batched
-
-    monkeypatch.setattr(batched, "generate", lambda _, prompts: [Generation("", 0, "stop") for _ in prompts])
+pytestmark = pytest.mark.usefixtures("quick")
 
 
 def taken(out: Path) -> list[str]:

@@ -12,7 +12,7 @@ from gner_tiny.recipe import read_recipe
 from gner_bench.cli import main
 from gner_bench.data import read_dataset
 from gner_bench.demo import CHECKPOINT, CORPUS
-from gner_bench.records import read_records
+from gner_bench.documents.record import read_records
 
 ROOT = Path(__file__).parents[2]
 RECIPE = ROOT / "benchmarks/gner_tiny/recipe.toml"
@@ -82,8 +82,8 @@ def test_tag_prints_words_and_entities() -> None:
 def test_tag_reads_lines_and_prints_json() -> None:
     arguments = ("tag", "--model", "demo", "--labels", "actor", "--json")
     tagged = json.loads(invoke(*arguments, stdin="one two\n\nthree\n").stdout)
-    assert [each["words"] for each in tagged] == [["one", "two"], ["three"]]
-    assert all(set(each) == {"text", "words", "tags", "entities", "generated"} for each in tagged)
+    assert [text["words"] for text in tagged] == [["one", "two"], ["three"]]
+    assert all(set(text) == {"text", "words", "tags", "entities", "generated"} for text in tagged)
 
 
 def test_tag_streams_json_lines() -> None:

@@ -137,8 +137,8 @@ def test_every_checkpoint_runs_in_every_decoding(tmp_path: Path) -> None:
     experiment = read(tmp_path, text)
     names = [run.name.removeprefix("GNER-T5-base") for run in experiment.jobs()]
     assert names == ["", "+greedy", "+beam4", "+constrained"]
-    found = [experiment.options(run, Path("x")) for run in experiment.jobs()]
-    assert [(each.effective_decoding, each.num_beams) for each in found] == [
+    options = [experiment.options(run, Path("x")) for run in experiment.jobs()]
+    assert [(entry.effective_decoding, entry.num_beams) for entry in options] == [
         ("drafted", 1),
         ("greedy", 1),
         ("beam", 4),
@@ -153,7 +153,7 @@ def test_every_checkpoint_runs_in_every_decoding(tmp_path: Path) -> None:
         ("num_beams = 4", "num_beams: 4, and decodings drafted"),
         ("decodings = []", "decodings: names none"),
         ('metrics = ["gner", "gner"]', "metrics: names one twice"),
-        ('metrics = ["f1"]', "metrics[0]: unknown value 'f1'"),
+        ('metrics = ["f1"]', "metrics[0]: unknown metric 'f1'"),
         ('baseline = "other"', "baseline: 'other' is none of the runs GNER-T5-base"),
         ("resamples = -1", "resamples: must be at least 0, found -1"),
     ],

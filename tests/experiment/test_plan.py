@@ -16,16 +16,16 @@ def demo(tmp_path: Path, **settings: object) -> Experiment:
 
 def test_what_is_not_cached_is_counted_by_the_catalogue(tmp_path: Path) -> None:
     plan = plan_experiment(read_experiment(PRESETS["zero-shot"]), tmp_path)
-    assert sum(each.sentences for each in plan.sets) == 6470
-    assert not any(each.cached for each in plan.sets)
+    assert sum(planned.sentences for planned in plan.sets) == 6470
+    assert not any(planned.cached for planned in plan.sets)
     assert len(plan.runs) == 5
-    assert plan.download == sum(each.download or 0 for each in plan.runs) > 70e9
+    assert plan.download == sum(planned.download or 0 for planned in plan.runs) > 70e9
     assert plan.written == 5 * 6470 * PREDICTION_BYTES
 
 
 def test_a_limit_cuts_each_set(tmp_path: Path) -> None:
     plan = plan_experiment(demo(tmp_path, limit="3-7"), tmp_path)
-    assert {each.sentences for each in plan.sets} == {5}
+    assert {planned.sentences for planned in plan.sets} == {5}
     assert plan.runs[0].sentences == 35
 
 

@@ -68,7 +68,7 @@ def test_the_embedded_checkpoint_is_small_and_says_what_it_is() -> None:
     checkpoint = load_checkpoint(str(CHECKPOINT), device="cpu")
     assert checkpoint.name == "gner-tiny"
     assert "supervised" in checkpoint.note
-    assert 4e6 <= checkpoint.parameters <= 8e6
+    assert 4e6 <= checkpoint.model.num_parameters() <= 8e6
     assert (CHECKPOINT / "model.safetensors").stat().st_size <= 16e6
 
 

@@ -10,7 +10,9 @@ from typing import Any
 
 import pytest
 
+from gner_bench.documents.record import read_records
 from gner_bench.errors import GnerBenchError, InputError
+from gner_bench.fetch.home import locked
 from gner_bench.predict import engine, store
 from gner_bench.predict.backends.local import local_backend
 from gner_bench.predict.checkpoint import load_checkpoint
@@ -18,7 +20,6 @@ from gner_bench.predict.generation import Generation
 from gner_bench.predict.inputs import select
 from gner_bench.predict.options import Limit, Options
 from gner_bench.predict.plan import Task
-from gner_bench.records import read_records
 
 from .echo import echo_backend, echo_data
 
@@ -138,13 +139,13 @@ def test_a_run_json_of_something_else_is_refused(tmp_path: Path, content: str) -
 
 
 def test_two_processes_do_not_write_one_run(tmp_path: Path) -> None:
-    with store.held(tmp_path), pytest.raises(GnerBenchError, match="another process is writing this run"):
+    with locked(tmp_path / store.LOCK), pytest.raises(GnerBenchError, match="another process is writing this run"):
         engine.predict(echo_backend(), echo_data(3), Options(None, tmp_path))
 
 
 def test_shuffled_label_orders_stand_in_the_records(tmp_path: Path) -> None:
     options = [Options(None, tmp_path / str(seed), label_order="shuffled", seed=seed) for seed in range(4)]
-    paths = [engine.predict(echo_backend(), echo_data(3), each) for each in options]
+    paths = [engine.predict(echo_backend(), echo_data(3), one) for one in options]
     orders = {record.types for path in paths for record in read_records(path)}
     assert orders == {("person", "place"), ("place", "person")}
 

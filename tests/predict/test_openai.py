@@ -21,8 +21,7 @@ from gner_bench.data import Dataset, Sentence
 from gner_bench.errors import GnerBenchError, InputError, UnreachableError, UsageError
 from gner_bench.fetch import http
 from gner_bench.predict.backend import Backend
-from gner_bench.predict.backends.openai import THREAD, openai_backend
-from gner_bench.predict.backends.server import Server
+from gner_bench.predict.backends.openai import THREAD, Server, openai_backend
 from gner_bench.predict.plan import Task, plan
 
 KEY = "sk-secret-1234"
@@ -279,23 +278,23 @@ def test_retry_after_is_waited_for(api: Api, server: Server) -> None:
 def test_a_server_that_comes_back_loses_nothing(api: Api, server: Server) -> None:
     api.hold = 0.02
     backend = openai_backend(replace(server, attempts=12, concurrency=4))
-    found = {}
+    answers = {}
     for task, generation in backend.decode(tasks_of(backend, 40)):
-        found[task.sentence.id] = generation.text
-        if len(found) == 10:
+        answers[task.sentence.id] = generation.text
+        if len(answers) == 10:
             api.stop()
             threading.Timer(0.3, api.start).start()
-    assert found == expected(40)
+    assert answers == expected(40)
     assert backend.statistics()["retries"] > 0
 
 
 def test_a_server_that_is_gone_for_good(api: Api, server: Server) -> None:
     backend = openai_backend(replace(server, concurrency=2))
-    found = backend.decode(tasks_of(backend, 40))
-    next(found)
+    answers = backend.decode(tasks_of(backend, 40))
+    next(answers)
     api.stop()
     with pytest.raises(UnreachableError, match=r"finished sentences are kept, and the same command continues") as gone:
-        list(found)
+        list(answers)
     assert str(gone.value).startswith(f"{server.base_url}: cannot be reached any more")
     assert "\n" not in str(gone.value)
 
@@ -335,20 +334,20 @@ def test_concurrency_is_reached_and_kept(api: Api, server: Server) -> None:
 
 def test_few_requests_run_ahead_of_a_slow_reader(api: Api, server: Server) -> None:
     backend = openai_backend(replace(server, concurrency=3))
-    found = backend.decode(tasks_of(backend, 100))
-    next(found)
+    answers = backend.decode(tasks_of(backend, 100))
+    next(answers)
     time.sleep(0.3)
     assert len(api.posts) <= 7
-    found.close()  # type: ignore[attr-defined]
+    answers.close()  # type: ignore[attr-defined]
 
 
 def test_results_come_in_any_order(api: Api, server: Server) -> None:
     api.faults_of["w0"] = [Fault(hold=0.3)]
     backend = openai_backend(server)
-    found = texts(backend, tasks_of(backend, 8))
-    assert list(found)[-1] == "0"
-    assert found == expected(8)
-    assert texts(backend, tasks_of(backend, 8)[::-1]) == found
+    answers = texts(backend, tasks_of(backend, 8))
+    assert list(answers)[-1] == "0"
+    assert answers == expected(8)
+    assert texts(backend, tasks_of(backend, 8)[::-1]) == answers
 
 
 @pytest.mark.parametrize("how", ["close", "interrupt"])
@@ -356,14 +355,14 @@ def test_leaving_early_cancels_what_is_under_way(api: Api, server: Server, how: 
     api.hold = 30.0
     api.faults_of["w0"] = [Fault()]
     backend = openai_backend(replace(server, timeout=60))
-    found = backend.decode(tasks_of(backend, 50))
+    answers = backend.decode(tasks_of(backend, 50))
     started = time.monotonic()
-    next(found)
+    next(answers)
     if how == "close":
-        found.close()  # type: ignore[attr-defined]
+        answers.close()  # type: ignore[attr-defined]
     else:
         with pytest.raises(KeyboardInterrupt):
-            found.throw(KeyboardInterrupt)  # type: ignore[attr-defined]
+            answers.throw(KeyboardInterrupt)  # type: ignore[attr-defined]
     assert time.monotonic() - started < 5
     assert not [thread for thread in threading.enumerate() if thread.name == THREAD]
     assert len(api.posts) <= 17
@@ -544,7 +543,7 @@ def test_transformers_serve_writes_what_generate_does(
     server = Server(transformers_serve, str(tiny_llama), form, attempts=2, **total)
     backend = openai_backend(server, tiny_llama)
     tasks = tasks_of(backend, 8) + tasks_of(backend, 4, "Penélope 李 ")
-    found = {task.prompt: generation for task, generation in backend.decode(tasks)}
+    answers = {task.prompt: generation for task, generation in backend.decode(tasks)}
     checkpoint = load_checkpoint(str(tiny_llama), device="cpu")
     use_protocol_settings(checkpoint)
     for task in tasks:
@@ -552,7 +551,11 @@ def test_transformers_serve_writes_what_generate_does(
         length = len(checkpoint.tokenizer(prompt)["input_ids"])
         short_outputs(260 if form == "completions" else length + 30)
         local = generate(checkpoint, [prompt])[0]
-        assert (found[prompt].text, found[prompt].tokens, found[prompt].finish) == (local.text, local.tokens, "length")
+        assert (answers[prompt].text, answers[prompt].tokens, answers[prompt].finish) == (
+            local.text,
+            local.tokens,
+            "length",
+        )
         assert local.tokens > 20
 
 

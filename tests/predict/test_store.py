@@ -94,7 +94,7 @@ def test_an_interrupted_ordering_leaves_the_file(
     with pytest.raises(InputError, match="the disk is full"):
         store.put_in_order(path, tasks)
     assert path.read_bytes() == content
-    assert [each.name for each in path.parent.iterdir()] == [path.name]
+    assert [file.name for file in path.parent.iterdir()] == [path.name]
 
 
 def test_lines_get_to_the_disk_while_the_run_goes_on(

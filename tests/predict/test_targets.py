@@ -53,7 +53,7 @@ def test_generated_text_is_read_as_its_target(tmp_path: Path) -> None:
     }
     path = tmp_path / "predictions.jsonl"
     path.write_text(json.dumps(record) + "\n", encoding="utf-8")
-    assert [each.predicted for each in load_predictions(path)] == [tuple(labels)]
+    assert [prediction.predicted for prediction in load_predictions(path)] == [tuple(labels)]
     path.write_text(json.dumps({**record, "target": "bio"}) + "\n", encoding="utf-8")
     done = CliRunner().invoke(main, ["score", str(path)])
     assert done.exit_code == 2

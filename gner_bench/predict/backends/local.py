@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -12,7 +12,7 @@ from gner_bench.documents.fields import Json
 from gner_bench.documents.record import GNER, read_records
 from gner_bench.documents.run import NAME, Model, read_own_run, write_run
 from gner_bench.errors import UsageError
-from gner_bench.predict.backend import Backend, BackendKind, SystemOptions
+from gner_bench.predict.backend import Backend, BackendKind
 from gner_bench.predict.checkpoint import CLEAN_UP_TOKENIZATION_SPACES, Checkpoint, load_checkpoint
 from gner_bench.predict.decode.batched import BatchedDecoder, use_protocol_settings
 from gner_bench.predict.decode.constrained import ConstrainedDecoder
@@ -36,10 +36,7 @@ MEMORY_SHARE = 0.6
 
 
 def local_backend(checkpoint: Checkpoint, options: Options) -> Backend:
-    """The backend that generates with ``checkpoint`` as ``options`` say.
-
-    Raises UsageError for constrained decoding of another answer format than GNER's, InputError for unreadable drafts.
-    """
+    """The backend of ``checkpoint``. Raises UsageError for what it cannot decode, InputError for bad drafts."""
     decoding, family = options.effective_decoding, checkpoint.family
     if checkpoint.format != GNER and decoding == "constrained":
         raise UsageError(f"{checkpoint.name} writes {checkpoint.format}; constrained decoding is for {GNER}")
@@ -65,7 +62,7 @@ def local_backend(checkpoint: Checkpoint, options: Options) -> Backend:
             name=checkpoint.name,
             source=checkpoint.source,
             revision=checkpoint.revision,
-            parameters=checkpoint.parameters,
+            parameters=int(checkpoint.model.num_parameters()),
             note=checkpoint.note,
             training_sets=checkpoint.training_sets,
             files=checkpoint.files,
@@ -84,7 +81,7 @@ def local_backend(checkpoint: Checkpoint, options: Options) -> Backend:
         device=str(checkpoint.model.device),
         decode=decoder,
         tokenizer=tokenizer_file(checkpoint.folder),
-        statistics=dict if isinstance(decoder, BatchedDecoder) else decoder.statistics,
+        statistics=dict if isinstance(decoder, BatchedDecoder) else lambda: vars(decoder.loop.counts).copy(),
         format=checkpoint.format,
         verify=lambda path, count: verify_run(checkpoint, path, count),
     )
@@ -114,65 +111,53 @@ def rows_within(tokens: int) -> int:
     return max(1, min(MOST_ROWS, tokens // TOKENS_A_ROW))
 
 
-@dataclass(frozen=True)
-class Difference:
-    """A sentence whose text is not that of plain greedy decoding.
-
-    ``token`` counts the tokens that agree and ``gap`` is the distance between the two best logits of plain decoding
-    after them: near zero where rounding decided.
-    """
-
-    sentence: str
-    token: int
-    gap: float
-
-
+@torch.inference_mode()
 def verify_run(checkpoint: Checkpoint, path: Path, count: int) -> list[str]:
     """Generate for ``count`` sentences of a finished predictions.jsonl, spread over it, greedily and one at a time.
 
-    Returns how many texts differ and each that does, a line each, and records them in the run.json beside the file.
+    Returns how many texts differ and each that does, a line each, and records them in the run.json beside the file:
+    ``token`` counts the tokens that agree and ``gap`` is the distance between the two best logits of plain decoding
+    after them, near zero where rounding decided.
     """
     use_protocol_settings(checkpoint)
     about = path.with_name(NAME)
     run = read_own_run(about)
     total = run.sentences
     chosen = {i * total // count for i in range(count)} if count < total else set(range(total))
+    differences: list[Json] = []
     with path.open(encoding="utf-8") as lines:
-        records = (json.loads(line) for index, line in enumerate(lines) if index in chosen)
-        compared = [_difference(checkpoint, record) for record in records]
-    differences = [difference for difference in compared if difference is not None]
-    verified = {"sentences": len(chosen), "dtype": checkpoint.dtype, "differences": [asdict(d) for d in differences]}
+        for record in (json.loads(line) for index, line in enumerate(lines) if index in chosen):
+            text: str = record["prediction"]
+            ((ids, room, cut),) = checkpoint.prompt_ids([record["instance"]["instruction_inputs"]])
+            output = checkpoint.model.generate(
+                input_ids=torch.tensor([ids], device=checkpoint.model.device),
+                max_new_tokens=room,
+                output_logits=True,
+                return_dict_in_generate=True,
+            )
+            tokens = output.sequences[0, 1 if checkpoint.encoder_decoder else len(ids) :].tolist()
+            plain = checkpoint.generation(tokens, cut)
+            if plain.text == text:
+                continue
+            place = 0
+            while place < plain.tokens and text.startswith(checkpoint.text(tokens[: place + 1])):
+                place += 1
+            # Where the recorded text goes on after the plain one has ended, the last logits are the end token's.
+            best = output.logits[min(place, len(output.logits) - 1)][0].float().topk(2).values
+            name = f"{record['dataset']}/{record['split']}/{record['instance']['id']}"
+            differences.append({"sentence": name, "token": place, "gap": float(best[0] - best[1])})
+    verified = {"sentences": len(chosen), "dtype": checkpoint.dtype, "differences": differences}
     write_run(about, replace(run, more={**run.more, "verified": verified}))
     first = f"Compared with plain greedy decoding in {checkpoint.dtype}: {len(differences)} of {count} differ."
-    return [first, *(f"  {d.sentence} after {d.token} tokens; best logits {d.gap:.3g} apart" for d in differences)]
+    return [
+        first,
+        *("  {sentence} after {token} tokens; best logits {gap:.3g} apart".format(**entry) for entry in differences),
+    ]
 
 
-@torch.inference_mode()
-def _difference(checkpoint: Checkpoint, record: Json) -> Difference | None:
-    text: str = record["prediction"]
-    ((ids, room, cut),) = checkpoint.prompt_ids([record["instance"]["instruction_inputs"]])
-    output = checkpoint.model.generate(
-        input_ids=torch.tensor([ids], device=checkpoint.model.device),
-        max_new_tokens=room,
-        output_logits=True,
-        return_dict_in_generate=True,
-    )
-    tokens = output.sequences[0, 1 if checkpoint.encoder_decoder else len(ids) :].tolist()
-    plain = checkpoint.generation(tokens, cut)
-    if plain.text == text:
-        return None
-    beginnings = (checkpoint.text(tokens[:size]) for size in range(plain.tokens + 1))
-    differing = next((size for size, beginning in enumerate(beginnings) if not text.startswith(beginning)), None)
-    place = plain.tokens if differing is None else differing - 1
-    # Where the recorded text goes on after the plain one has ended, the last logits are those of the end token.
-    best = output.logits[min(place, len(output.logits) - 1)][0].float().topk(2).values
-    name = f"{record['dataset']}/{record['split']}/{record['instance']['id']}"
-    return Difference(name, place, float(best[0] - best[1]))
-
-
-def make(system: SystemOptions, options: Options) -> Backend:
-    """The backend of a checkpoint, which is loaded."""
-    return local_backend(load_checkpoint(system.model, system.dtype, system.device), options)
-
-
-LOCAL = BackendKind("local", "a checkpoint on this machine", make, fetches=True)
+LOCAL = BackendKind(
+    "local",
+    "a checkpoint on this machine",
+    lambda system, options: local_backend(load_checkpoint(system.model, system.dtype, system.device), options),
+    fetches=True,
+)

@@ -1,30 +1,36 @@
-"""Asking a server that speaks the OpenAI API, such as vLLM, SGLang, `transformers serve` or llama.cpp.
-
-Many requests are under way at a time, and each is made as often as it takes.
-"""
+"""A server that speaks the OpenAI API (vLLM, SGLang, `transformers serve`, llama.cpp), asked many things at a time."""
 
 from __future__ import annotations
 
 import asyncio
 import os
+import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 from queue import SimpleQueue
 from threading import Thread
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from gner_bench.answers import Wrapping
 from gner_bench.catalog import catalog
 from gner_bench.documents.fields import Json
 from gner_bench.documents.run import Model
-from gner_bench.errors import GnerBenchError, InputError, UnreachableError, UsageError, short
-from gner_bench.fetch.http import CONNECT_SECONDS, TemporaryError, backoff, is_temporary, retry_after
+from gner_bench.errors import GnerBenchError, InputError, UnreachableError, UsageError, did_you_mean, short
+from gner_bench.fetch.http import (
+    CONNECT_SECONDS,
+    READ_SECONDS,
+    USER_AGENT,
+    TemporaryError,
+    backoff,
+    is_temporary,
+    retry_after,
+)
 from gner_bench.predict.backend import Api, Backend, BackendKind, SystemOptions
-from gner_bench.predict.backends.server import JITTER, Server, headers, problem, require_usable, served_model
 from gner_bench.predict.generation import Generation
 from gner_bench.predict.options import Options
 from gner_bench.predict.plan import Task
@@ -41,8 +47,111 @@ GIVEN_UP = ("abort", "error")
 """Finish reasons of a generation that the server broke off itself."""
 AHEAD = 2
 """Requests handed over at a time, as a multiple of the concurrency, so that a slow reader does not idle the server."""
+RECORDED = ("owned_by", "root", "max_model_len", "meta")
+"""What goes from the server's list of models into run.json."""
+BUSY = (408, 409, 429, 503)
+"""HTTP statuses of a server that is there and may answer later, such as while it loads a model."""
+JITTER = 0.5
+"""How much longer than planned a wait may be, as a fraction of it."""
+MOST_MESSAGE = 300
+"""Characters quoted of what a server says."""
 CLOSING_SECONDS = 10.0
 THREAD = "requests to the server"
+
+
+@dataclass(frozen=True)
+class Server:
+    """``model`` is the name that the server knows. ``completions`` sends prompts as they are, ``chat`` as one message.
+
+    A request may take ``timeout`` seconds and is made ``attempts`` times. Outputs end at ``max_new_tokens`` or when
+    prompt and output are ``max_total_tokens``, whichever is first; 0 is no limit. The total needs the checkpoint's
+    tokenizer, with its settings.
+    """
+
+    base_url: str
+    model: str
+    api: Api = "completions"
+    concurrency: int = 16
+    timeout: float = 120.0
+    attempts: int = 6
+    api_key: str = field(default="", repr=False)
+    max_new_tokens: int = 640
+    max_total_tokens: int = 0
+    stop: tuple[str, ...] = ()
+
+
+def require_usable(server: Server, tokenizer: Path | None) -> None:
+    """Raise UsageError for settings that cannot work."""
+    try:
+        parts = urlsplit(server.base_url)
+        usable = bool(parts.hostname) and parts.port != 0 and parts.scheme in ("http", "https")
+        usable = usable and not ("@" in parts.netloc or parts.query or parts.fragment)
+    except ValueError:
+        usable = False
+    if not usable:
+        raise UsageError("the server's address must look like http://HOST:PORT/v1; keys go into $OPENAI_API_KEY")
+    if min(server.concurrency, server.attempts) < 1 or server.timeout <= 0:
+        raise UsageError("concurrency, attempts and timeout must be above 0")
+    if server.max_new_tokens <= 0 and server.max_total_tokens <= 0:
+        raise UsageError("say how long outputs may be: max_new_tokens or max_total_tokens")
+    if server.max_total_tokens and (tokenizer is None or server.api == "chat"):
+        raise UsageError("max_total_tokens needs the tokenizer, to count the prompt, and the completions api")
+
+
+def served_model(server: Server) -> Json:
+    """What the server says of the model, asked again while it is busy, such as loading.
+
+    Raises UsageError when it lists what it serves and the model is not there, UnreachableError where nobody answers.
+    """
+    import httpx2
+
+    failures = 0
+    timeout = httpx2.Timeout(READ_SECONDS, connect=CONNECT_SECONDS)
+    with httpx2.Client(headers=headers(server), timeout=timeout) as client:
+        while True:
+            try:
+                response = client.get(f"{server.base_url}/models")
+            except httpx2.HTTPError as error:
+                reason = str(error) or type(error).__name__
+                raise UnreachableError(f"{server.base_url}: cannot be reached ({reason}); is it running?") from None
+            failures += 1
+            if response.status_code not in BUSY or failures == server.attempts:
+                break
+            time.sleep(backoff(failures, retry_after(response.headers.get("Retry-After")), JITTER))
+    if response.status_code in (401, 403, *BUSY):
+        raise GnerBenchError(f"{server.base_url}: {problem(server, response)}")
+    try:
+        entries = response.json()["data"] if response.status_code == 200 else []
+        listed = {entry["id"]: entry for entry in entries if isinstance(entry["id"], str)}
+    except (ValueError, KeyError, TypeError):
+        listed = {}  # a server without that route may serve the model all the same
+    # `transformers serve` lists its cache, with the owner as the folder of the name, and serves other models too.
+    only_cached = all(entry.get("owned_by") == id.rpartition("/")[0] for id, entry in listed.items())
+    if server.model not in listed and not only_cached:
+        hint = did_you_mean(server.model, list(listed))
+        raise UsageError(f"{server.base_url} serves no model {short(server.model)}; {hint}")
+    return {key: value for key, value in listed.get(server.model, {}).items() if key in RECORDED}
+
+
+def headers(server: Server) -> dict[str, str]:
+    """What every request is sent with."""
+    key = {"Authorization": f"Bearer {server.api_key}"} if server.api_key else {}
+    return {"User-Agent": USER_AGENT, **key}
+
+
+def problem(server: Server, response: httpx2.Response) -> str:
+    """The status and what the server says, in one line and without the key."""
+    try:
+        content = response.json()
+    except ValueError:
+        content = response.text
+    for name in ("error", "message", "detail"):
+        content = content.get(name, content) if isinstance(content, dict) else content
+    said = " ".join(str(content).split())
+    said = said.replace(server.api_key, "…") if server.api_key else said
+    hint = "; is the address complete, such as http://HOST:PORT/v1?" if response.status_code == 404 else ""
+    hint = "; the key is taken from $OPENAI_API_KEY" if response.status_code == 401 else hint
+    return f"HTTP {response.status_code}: {said[:MOST_MESSAGE] or response.reason_phrase}{hint}"
 
 
 def make(system: SystemOptions, options: Options) -> Backend:
@@ -72,11 +181,24 @@ def openai_backend(server: Server, tokenizer: Path | None = None) -> Backend:
     key = server.api_key or os.environ.get("OPENAI_API_KEY", "")
     server = replace(server, base_url=server.base_url.rstrip("/"), api_key=key.strip())
     require_usable(server, tokenizer)
-    file = None
+    file, count = None, None
     if tokenizer is not None:
         load_back_tokenizer(tokenizer)
         file = tokenizer_file(tokenizer)
-    client = Client(server, _counter(file) if file and server.max_total_tokens else None)
+    if file is not None and server.max_total_tokens:
+        from transformers import AutoTokenizer
+
+        # Prompts are counted as a checkpoint on this machine would, by the settings beside the file.
+        try:
+            counting: Any = AutoTokenizer.from_pretrained(file.parent)
+        except (OSError, ValueError, KeyError) as error:
+            reason = str(error).strip().splitlines()[0]
+            raise InputError(file.parent, f"cannot be loaded as a tokenizer, to count prompts: {reason}") from None
+
+        def count(text: str) -> int:
+            return len(counting(text, verbose=False)["input_ids"])
+
+    client = Client(server, count)
     name = server.model.rstrip("/").rpartition("/")[2]
     served = {"weights": "not verifiable", "served": served_model(server)}
     return Backend(
@@ -103,18 +225,6 @@ def openai_backend(server: Server, tokenizer: Path | None = None) -> Backend:
     )
 
 
-def _counter(file: Path) -> Callable[[str], int]:
-    """Counts the tokens of a prompt as a checkpoint on this machine would, by the settings beside ``file``."""
-    from transformers import AutoTokenizer
-
-    try:
-        tokenizer: Any = AutoTokenizer.from_pretrained(file.parent)
-    except (OSError, ValueError, KeyError) as error:
-        reason = str(error).strip().splitlines()[0]
-        raise InputError(file.parent, f"cannot be loaded as a tokenizer, to count prompts: {reason}") from None
-    return lambda text: len(tokenizer(text, verbose=False)["input_ids"])
-
-
 class _UnreachableError(TemporaryError):
     """Nobody answers at all."""
 
@@ -138,7 +248,18 @@ def _session(server: Server) -> Iterator[_Session]:
     limits = httpx2.Limits(max_connections=server.concurrency, max_keepalive_connections=server.concurrency)
     client = httpx2.AsyncClient(headers=headers(server), timeout=timeout, limits=limits)
     started: Future[_Session] = Future()
-    thread = Thread(target=asyncio.run, args=(_run(server, client, started),), name=THREAD, daemon=True)
+
+    async def serve() -> None:
+        async with client:
+            stop, slots = asyncio.Event(), asyncio.Semaphore(server.concurrency)
+            started.set_result(_Session(asyncio.get_running_loop(), client, slots, stop))
+            await stop.wait()
+            others = asyncio.all_tasks() - {asyncio.current_task()}
+            for task in others:
+                task.cancel()
+            await asyncio.gather(*others, return_exceptions=True)
+
+    thread = Thread(target=asyncio.run, args=(serve(),), name=THREAD, daemon=True)
     thread.start()
     session = started.result()
     try:
@@ -146,18 +267,6 @@ def _session(server: Server) -> Iterator[_Session]:
     finally:
         session.loop.call_soon_threadsafe(session.stop.set)
         thread.join(CLOSING_SECONDS)
-
-
-async def _run(server: Server, client: httpx2.AsyncClient, started: Future[_Session]) -> None:
-    """Keep the loop running until told to stop, then cancel what it does."""
-    async with client:
-        stop, slots = asyncio.Event(), asyncio.Semaphore(server.concurrency)
-        started.set_result(_Session(asyncio.get_running_loop(), client, slots, stop))
-        await stop.wait()
-        others = asyncio.all_tasks() - {asyncio.current_task()}
-        for task in others:
-            task.cancel()
-        await asyncio.gather(*others, return_exceptions=True)
 
 
 @dataclass
@@ -222,28 +331,7 @@ class Client:
         import httpx2
 
         self.requests += 1
-        url = f"{self.server.base_url}/{ROUTES[self.server.api]}"
-        try:
-            async with asyncio.timeout(self.server.timeout):
-                response = await client.post(url, json=self._body(task.prompt))
-        except TimeoutError:
-            raise TemporaryError(f"no answer within {self.server.timeout:g} s") from None
-        except (httpx2.ConnectError, httpx2.ConnectTimeout) as error:
-            raise _UnreachableError(f"cannot be reached any more ({error})") from None
-        except httpx2.HTTPError as error:
-            raise TemporaryError(f"the connection broke ({str(error) or type(error).__name__})") from None
-        status = response.status_code
-        if is_temporary(status):
-            raise TemporaryError(problem(self.server, response), retry_after(response.headers.get("Retry-After")))
-        if status != 200:
-            raise GnerBenchError(f"{url}: sentence {'/'.join(task.key)}: {problem(self.server, response)}")
-        try:
-            return response.json()
-        except ValueError:
-            raise TemporaryError(f"an answer that is not JSON: {short(response.text)}") from None
-
-    def _body(self, prompt: str) -> Json:
-        server = self.server
+        server, prompt = self.server, task.prompt
         room = server.max_new_tokens
         if self.count is not None:
             # A prompt that fills the total by itself gets one token: the server refuses none.
@@ -251,7 +339,26 @@ class Client:
             room = min(left, server.max_new_tokens or left)
         asked = {"messages": [{"role": "user", "content": prompt}]} if server.api == "chat" else {"prompt": prompt}
         stop = {"stop": list(server.stop)} if server.stop else {}
-        return {"model": server.model, **asked, **GREEDY, "max_tokens": room, **stop}
+        body = {"model": server.model, **asked, **GREEDY, "max_tokens": room, **stop}
+        url = f"{server.base_url}/{ROUTES[server.api]}"
+        try:
+            async with asyncio.timeout(server.timeout):
+                response = await client.post(url, json=body)
+        except TimeoutError:
+            raise TemporaryError(f"no answer within {server.timeout:g} s") from None
+        except (httpx2.ConnectError, httpx2.ConnectTimeout) as error:
+            raise _UnreachableError(f"cannot be reached any more ({error})") from None
+        except httpx2.HTTPError as error:
+            raise TemporaryError(f"the connection broke ({str(error) or type(error).__name__})") from None
+        status = response.status_code
+        if is_temporary(status):
+            raise TemporaryError(problem(server, response), retry_after(response.headers.get("Retry-After")))
+        if status != 200:
+            raise GnerBenchError(f"{url}: sentence {'/'.join(task.key)}: {problem(server, response)}")
+        try:
+            return response.json()
+        except ValueError:
+            raise TemporaryError(f"an answer that is not JSON: {short(response.text)}") from None
 
     def _generation(self, answer: Any) -> Generation:
         """Tokens are 0 where the server does not count them; whether it counts the end token is its own affair."""

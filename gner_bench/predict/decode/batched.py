@@ -52,10 +52,7 @@ def use_protocol_settings(checkpoint: Checkpoint, num_beams: int = 1) -> None:
 
 @torch.inference_mode()
 def generate(checkpoint: Checkpoint, prompts: Sequence[str]) -> list[Generation]:
-    """Generate for each of ``prompts``; a batch that does not fit the accelerator's memory is halved.
-
-    Raises GnerBenchError when a single prompt does not fit.
-    """
+    """Answer prompts; batches too large for memory are halved. Raises GnerBenchError where a single prompt is."""
     encoded = checkpoint.prompt_ids(prompts)
     inputs = checkpoint.tokenizer.pad({"input_ids": [ids for ids, _, _ in encoded]}, return_tensors="pt")
     try:

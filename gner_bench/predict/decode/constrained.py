@@ -92,13 +92,10 @@ class ConstrainedSentence:
         return list(self._draft)
 
     def advance(self, accepted: Sequence[int], choices: Sequence[int], probabilities: Sequence[float]) -> None:
-        """Take verified tokens, each with its probability among the allowed ones, and the choices of the whole pass.
-
-        What follows the last word is ignored. Raises GnerBenchError for a token that was not allowed.
-        """
+        """Take tokens with their probabilities, and all choices. Raises GnerBenchError for one that is not allowed."""
         for token, probability in zip(accepted, probabilities, strict=True):
             if self.done:
-                break
+                break  # what follows the last word is ignored
             head, endings = self._unit(len(self.tags), self._previous)
             size, partial = len(head), self._partial
             allowed = head[len(partial) :][:1] if len(partial) < size else endings.following.get(partial[size:], ())
@@ -128,12 +125,10 @@ class ConstrainedSentence:
             self._guess.finish()
 
     def _unit(self, index: int, previous: str) -> tuple[Ids, _Endings]:
-        """The ids of word ``index``, which are forced, and the endings that may follow after the tag ``previous``.
-
-        Endings are the same for all words whose tags have tokens of their own; the others have theirs by themselves.
-        """
+        """The ids of word ``index``, which are forced, and the endings that may follow after the tag ``previous``."""
         word = self._words[index]
         head = self._units.head(word)
+        # Endings are the same for all words whose tags have tokens of their own; the others have theirs by themselves.
         key = word if head is None else None, previous[2:]
         if key not in self._endings:
             endings = self._endings[key] = _Endings()
@@ -178,14 +173,12 @@ class ConstrainedDecoder(LoopDecoder[ConstrainedSentence]):
 
 
 def _best_allowed(logits: Tensor, allowed: Sequence[Sequence[tuple[int, ...]]]) -> list[list[tuple[int, float]]]:
-    """For each row and position the best of the allowed tokens and its probability among them.
-
-    All places with a choice are looked up together, in fp32: one transfer from the device for a pass.
-    """
+    """For each row and position the best of the allowed tokens and its probability among them, in fp32."""
     best = [[(ids[0], 1.0) for ids in row] for row in allowed]
     places = [(r, j, ids) for r, row in enumerate(allowed) for j, ids in enumerate(row) if len(ids) > 1]
     if not places:
         return best
+    # All places with a choice are looked up together: one transfer from the device for a pass.
     most = max(len(ids) for _, _, ids in places)
     ids = torch.tensor([[*ids, *[-1] * (most - len(ids))] for _, _, ids in places], device=logits.device)
     rows, columns = (torch.tensor([place[i] for place in places], device=logits.device) for i in (0, 1))

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from gner_bench.answers.gner import parse_generation
 from gner_bench.predict.decode.tagger import SentenceTags, Tagger
 from gner_bench.predict.decode.units import Ids, Labels, Units
-from gner_bench.structure.parsing import parse_generation
 
 REACH = 16
 """Words that are searched before and after the place where a word of the sentence was expected."""
@@ -30,13 +30,13 @@ Without drafts from its own output one looping sentence takes hundreds of passes
 _LABEL = re.compile(r"\((O|[BI]-[^)\n]*)\)$")
 
 
+@dataclass(eq=False)
 class Drafter:
     """One for a run; learns from finished outputs."""
 
-    def __init__(self, units: Units) -> None:
-        self._units = units
-        self._tagger = Tagger()
-        self._labels: dict[tuple[str, ...], Labels] = {}
+    _units: Units
+    _tagger: Tagger = field(default_factory=Tagger)
+    _labels: dict[tuple[str, ...], Labels] = field(default_factory=dict)
 
     def sentence(
         self, dataset: str, words: Sequence[str], types: Sequence[str], hint: str | None = None
@@ -54,17 +54,13 @@ class Drafter:
 
 @dataclass(slots=True)
 class PlannedUnit:
-    """A drafted unit for the words from ``index`` to ``stop``, after the tag ``previous``.
-
-    Its label begins at token ``label`` of the draft and ends before token ``end``. An empty ``tag`` will be read from
-    the text.
-    """
+    """Drafts words ``index`` to ``stop`` after the tag ``previous``; an empty ``tag`` will be read from the text."""
 
     index: int
     stop: int
     previous: str
     tag: str
-    label: int
+    label: int  # the first token of its label in the draft, which ends before ``end``
     end: int
 
 
@@ -98,7 +94,28 @@ class SentenceDraft:
         self.plan = []
         goes_on = len(self.tokens) > self._start and self.index == len(self._words)
         loops = goes_on or self._strays >= STRAYS or self._repeats >= REPEATS
-        self._draft = (self._echo(most) if loops else []) or self._copy(most)
+        self._draft = draft = self._echo(most) if loops else []
+        if draft:
+            return list(draft)
+        # The rest of the unit that was begun, the words that follow, and the end.
+        index, previous, last = self.index, self._previous, self._last
+        partial = tuple(self.tokens[self._start :])
+        if partial:
+            unit = self._complete(partial, draft)
+            if unit is None:
+                return []
+            index, previous, last = unit.stop, unit.tag or previous, unit.tag[2:] or last
+        words, units, guess = self._words, self._units, self.guess
+        while index < len(words) and len(draft) < most:
+            text, stop = self._written.get(index) or (words[index], index + 1)
+            tag = guess(index, previous, last)
+            draft += units.unit(text, tag)
+            label = len(draft) - len(units.tail(tag) or ())
+            self.plan.append(PlannedUnit(index, stop, previous, tag, label, len(draft)))
+            index, previous, last = stop, tag, tag[2:] or last
+        if index >= len(words):
+            draft.append(units.end)
+        self._draft = draft[:most]
         return list(self._draft)
 
     def advance(self, accepted: Sequence[int], choices: Sequence[int]) -> None:
@@ -174,36 +191,22 @@ class SentenceDraft:
                     self._written[first] = text, stop
         self._strays = 0
 
-    def _copy(self, most: int) -> list[int]:
-        """The rest of the unit that was begun, the words that follow, and the end."""
-        index, previous, last = self.index, self._previous, self._last
-        draft: list[int] = []
-        partial = tuple(self.tokens[self._start :])
-        if partial:
-            unit = self._complete(partial, draft)
-            if unit is None:
-                return []
-            index, previous, last = unit.stop, unit.tag or previous, unit.tag[2:] or last
-        words, units, guess = self._words, self._units, self.guess
-        while index < len(words) and len(draft) < most:
-            text, stop = self._written.get(index) or (words[index], index + 1)
-            tag = guess(index, previous, last)
-            draft += units.unit(text, tag)
-            label = len(draft) - len(units.tail(tag) or ())
-            self.plan.append(PlannedUnit(index, stop, previous, tag, label, len(draft)))
-            index, previous, last = stop, tag, tag[2:] or last
-        if index >= len(words):
-            draft.append(units.end)
-        return draft[:most]
-
     def _complete(self, partial: Ids, draft: list[int]) -> PlannedUnit | None:
         """Append to ``draft`` the rest of the unit that begins with ``partial``, and the unit to the plan."""
-        index, stop, tag = self.index, self.index + 1, ""
+        size, index, stop, tag = len(partial), self.index, self.index + 1, ""
         for text, first, end in self._candidates():
-            fitting = self._fit(text, first, partial)
-            if fitting is not None:
-                index, stop, tag = first, end, fitting
-                draft += self._units.unit(text, tag)[len(partial) :]
+            # The tags with which text(tag) begins as the unit does; None for any, where no label was begun.
+            head, fits = self._units.head(text), None
+            if head is None:
+                units = ((name, self._units.unit(text, name)) for name in self._labels.tags.values())
+                fits = [name for name, ids in units if ids[:size] == partial]
+            elif size > len(head):
+                fits = self._labels.fitting.get(partial[len(head) :], []) if partial[: len(head)] == head else []
+            elif head[:size] != partial:
+                continue
+            if fits is None or fits:
+                index, stop, tag = first, end, self.guess(first, self._previous, self._last, fits)
+                draft += self._units.unit(text, tag)[size:]
                 break
         else:
             if self.index == len(self._words):
@@ -218,10 +221,8 @@ class SentenceDraft:
         return self.plan[0]
 
     def _candidates(self) -> Iterator[tuple[str, int, int]]:
-        """What the next unit may say and the words from ``index`` to ``stop`` that it is for, likely ones first.
-
-        Real checkpoints most often merge a clitic into the word before it and add a comma to the last word of a query.
-        """
+        """What the next unit may say and the words from ``index`` to ``stop`` that it is for, likely ones first."""
+        # Most often a clitic is merged into the word before it, or a comma is added to the last word of a query.
         words, index = self._words, self.index
         if index in self._written:
             yield self._written[index][0], index, self._written[index][1]
@@ -239,18 +240,6 @@ class SentenceDraft:
             yield words[index - 1], index - 1, index
         if len(following) > 1:
             yield f"{following[0]} {following[1]}", index, index + 2
-
-    def _fit(self, text: str, index: int, partial: Ids) -> str | None:
-        """The likeliest tag of a unit ``text(tag)`` that begins with ``partial``, None if there is no such unit."""
-        head = self._units.head(text)
-        if head is None:
-            units = ((tag, self._units.unit(text, tag)) for tag in self._labels.tags.values())
-            fits = [tag for tag, ids in units if ids[: len(partial)] == partial]
-        elif len(partial) <= len(head):
-            return self.guess(index, self._previous, self._last) if head[: len(partial)] == partial else None
-        else:
-            fits = self._labels.fitting.get(partial[len(head) :], []) if partial[: len(head)] == head else []
-        return self.guess(index, self._previous, self._last, fits) if fits else None
 
     def _write(self, index: int, stop: int, tag: str, end: int) -> None:
         """Note that a unit for the words from ``index`` to ``stop`` ends before token ``end``."""

@@ -14,10 +14,7 @@ from gner_bench.predict.decode.steps import Cache, Prepared, Run, Shape, hiding,
 
 
 class LlamaSteps:
-    """A LlamaForCausalLM with room for ``rows`` sentences; ``shared`` are the tokens that prompts begin with.
-
-    See StepModel.
-    """
+    """A StepModel of a LlamaForCausalLM; ``shared`` are the tokens that prompts begin with."""
 
     def __init__(self, model: Any, rows: int, shared: Sequence[int] = ()) -> None:
         config = model.config
@@ -36,10 +33,7 @@ class LlamaSteps:
 
     @torch.inference_mode()
     def prepare(self, prompts: Sequence[Sequence[int]]) -> list[Prepared]:
-        """Read all but the last token of each prompt, which is left for the first pass.
-
-        The shared beginning is skipped where all prompts have it; a batch with one that has not is read whole.
-        """
+        """Read all but the last token of each prompt; the shared beginning is skipped where the whole batch has it."""
         cache, count = Cache(len(prompts), *self.layout), len(self.shared)
         together = all(len(prompt) > count and list(prompt[:count]) == self.shared for prompt in prompts)
         start = count if together and self._shared_memory else 0

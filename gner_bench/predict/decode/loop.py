@@ -102,7 +102,17 @@ class Loop(Generic[T, S]):
                     return
                 self._pass()
             except torch.cuda.OutOfMemoryError:
-                self._shrink()
+                if self.size == 1:
+                    message = "out of memory with a single sentence; try --dtype bf16 or another --device"
+                    raise GnerBenchError(message) from None
+                self.size //= 2
+                torch.cuda.empty_cache()
+                while len(self._rows) > self.size:
+                    self._again.append(self._rows.pop().job)
+                    self.counts.restarted += 1
+                # Prompts that were read ahead are read again later, as their keys and values take memory.
+                while self._ready:
+                    self._again.append(self._ready.popleft()[0])
             # From the last row to the first, so that the row that takes the place of a finished one has been looked at.
             for index in reversed(range(len(self._rows))):
                 row = self._rows[index]
@@ -136,7 +146,8 @@ class Loop(Generic[T, S]):
             self._rows.append(Row(job, job.begin(), prepared.last, prepared.start))
 
     def _pass(self) -> None:
-        """One forward pass. Its input begins with each row's last token, which the cache does not hold yet."""
+        """One pass, by itself, so that its logits are free before the next pass makes its own."""
+        # Its input begins with the last token of each row, which the cache does not hold yet.
         most = self.draft_tokens(len(self._rows))
         drafts = [row.sentence.propose(min(most, row.job.room - len(row.tokens) - 1)) for row in self._rows]
         tokens = padded(
@@ -152,15 +163,3 @@ class Loop(Generic[T, S]):
             row.last = tokens_kept[-1]
             row.passes += 1
             self.counts.kept += len(tokens_kept)
-
-    def _shrink(self) -> None:
-        """Halve the rows. Prompts that were read ahead are read again later, as their keys and values take memory."""
-        if self.size == 1:
-            raise GnerBenchError("out of memory with a single sentence; try --dtype bf16 or another --device") from None
-        self.size //= 2
-        torch.cuda.empty_cache()
-        while len(self._rows) > self.size:
-            self._again.append(self._rows.pop().job)
-            self.counts.restarted += 1
-        while self._ready:
-            self._again.append(self._ready.popleft()[0])

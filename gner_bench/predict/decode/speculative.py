@@ -14,7 +14,6 @@ from typing import Any, Generic
 from torch import Tensor
 
 from gner_bench.answers import answer_format, wrapped
-from gner_bench.documents.fields import Json
 from gner_bench.documents.record import GNER
 from gner_bench.predict.checkpoint import Checkpoint
 from gner_bench.predict.decode.batched import use_protocol_settings
@@ -62,10 +61,6 @@ class LoopDecoder(ABC, Generic[S]):
         for row in self.loop.run(jobs):
             task, cut = row.job.item
             yield task, self.generation(task, row, cut)
-
-    def statistics(self) -> Json:
-        """Forward passes, tokens pushed through the model and tokens kept."""
-        return vars(self.loop.counts).copy()
 
     @abstractmethod
     def begin(self, task: Task) -> S:

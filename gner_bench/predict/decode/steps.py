@@ -35,10 +35,7 @@ class Prepared:
 
 @dataclass(frozen=True)
 class Shape:
-    """How many positions of its own output, and of its source, a pass attends to.
-
-    ``capacity`` is how far the caches reach together; it changes when they move in memory.
-    """
+    """The positions of output and source that a pass attends to; the caches move when their ``capacity`` changes."""
 
     length: int
     source: int = 0
@@ -129,13 +126,6 @@ class Cache:
                 store[target] = store[source]
 
 
-@dataclass
-class _Recorded:
-    inputs: list[Tensor]
-    output: Tensor
-    graph: torch.cuda.CUDAGraph
-
-
 class Graphs:
     """A way to run passes: recorded once as CUDA graphs and replayed for ``rows`` rows, so that none is launched anew.
 
@@ -147,7 +137,8 @@ class Graphs:
     def __init__(self, rows: int, record: bool = True) -> None:
         self.rows, self.record = rows, record
         self._capacity = 0
-        self._recorded: dict[tuple[Shape, int], _Recorded] = {}
+        # The inputs that a graph reads, the output that it writes, and the graph.
+        self._recorded: dict[tuple[Shape, int], tuple[list[Tensor], Tensor, torch.cuda.CUDAGraph]] = {}
 
     def __call__(self, forward: Callable[..., Tensor], shape: Shape, tokens: Tensor, *inputs: Tensor) -> Tensor:
         """The logits of ``forward(shape, tokens, *inputs)``; they are overwritten by the next pass."""
@@ -157,41 +148,34 @@ class Graphs:
             self._capacity = shape.capacity
         size = next((draft for draft in DRAFTS if draft >= count), count)
         shape = replace(shape, length=rounded_up(shape.length), source=rounded_up(shape.source))
-        filled = [self._filled(values, size if values.dim() == 2 else 0) for values in (tokens, *inputs)]
+        filled = []
+        for values in (tokens, *inputs):
+            # Columns that are filled up repeat the row's last value, rows repeat the first: a place that is written
+            # twice holds what comes after everything that counts.
+            if values.dim() == 2:
+                values = torch.cat([values, values[:, -1:].expand(-1, size - values.shape[1])], dim=1)
+            filled.append(torch.cat([values, values[:1].expand(self.rows - values.shape[0], *values.shape[1:])]))
         if not self.record:
             return forward(shape, *filled)[:rows, :count]
         recorded = self._recorded.get((shape, size))
         if recorded is None:
-            recorded = self._recorded[shape, size] = _record(forward, shape, filled)
-        for static, values in zip(recorded.inputs, filled, strict=True):
-            static.copy_(values)
-        recorded.graph.replay()
-        return recorded.output[:rows, :count]
-
-    def _filled(self, values: Tensor, size: int) -> Tensor:
-        """Copied into all rows and, for two dimensions, ``size`` columns.
-
-        Columns that are filled up repeat the row's last value, rows repeat the first: a place that is written twice
-        holds what comes after everything that counts.
-        """
-        if size:
-            values = torch.cat([values, values[:, -1:].expand(-1, size - values.shape[1])], dim=1)
-        return torch.cat([values, values[:1].expand(self.rows - values.shape[0], *values.shape[1:])])
-
-
-def _record(forward: Callable[..., Tensor], shape: Shape, inputs: list[Tensor]) -> _Recorded:
-    static = [values.clone() for values in inputs]
-    # PyTorch asks for a run on another stream before a recording: what libraries set up at the first call (handles,
-    # workspaces) must not become part of the graph.
-    stream = torch.cuda.Stream()  # type: ignore[no-untyped-call]
-    stream.wait_stream(torch.cuda.current_stream())
-    with torch.cuda.stream(stream):
-        forward(shape, *static)
-    torch.cuda.current_stream().wait_stream(stream)
-    graph = torch.cuda.CUDAGraph()
-    with torch.cuda.graph(graph):
-        output = forward(shape, *static)
-    return _Recorded(static, output, graph)
+            static = [values.clone() for values in filled]
+            # PyTorch asks for a run on another stream before a recording: what libraries set up at the first call
+            # (handles, workspaces) must not become part of the graph.
+            stream = torch.cuda.Stream()  # type: ignore[no-untyped-call]
+            stream.wait_stream(torch.cuda.current_stream())
+            with torch.cuda.stream(stream):
+                forward(shape, *static)
+            torch.cuda.current_stream().wait_stream(stream)
+            graph = torch.cuda.CUDAGraph()
+            with torch.cuda.graph(graph):
+                output = forward(shape, *static)
+            recorded = self._recorded[shape, size] = static, output, graph
+        static, output, graph = recorded
+        for fixed, values in zip(static, filled, strict=True):
+            fixed.copy_(values)
+        graph.replay()
+        return output[:rows, :count]
 
 
 def rounded_up(positions: int) -> int:

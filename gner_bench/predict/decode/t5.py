@@ -1,8 +1,4 @@
-"""T5 step by step: encoder once, cross-attention keys and values once, decoder rows at places of their own.
-
-T5's bias depends only on the distance between query and key, so a row may begin anywhere in the cache; there are no
-positions to repair.
-"""
+"""T5 step by step: encoder and cross-attention keys once, decoder rows at places of their own."""
 
 from __future__ import annotations
 
@@ -42,6 +38,7 @@ class T5Steps:
         self.source = Cache(rows, self.heads, self.size, devices, model.dtype)
         self.source_lengths = [0] * rows
         self.run: Run = call
+        # T5's bias depends on distances alone, so a row may begin anywhere in the cache without repair of positions.
         # Shape (2 + farthest, heads): the bias for each distance from query back to key; row 0 hides what follows.
         bias = self.blocks[0].layer[0].SelfAttention.compute_bias(FARTHEST + 1, 1)[0, :, :, 0].T
         self.bias_table = torch.cat([torch.full_like(bias[:1], -torch.inf), bias])

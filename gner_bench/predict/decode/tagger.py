@@ -43,21 +43,12 @@ class Feature:
     types: dict[str, float] = field(default_factory=dict)
 
 
+@dataclass(eq=False, slots=True)
 class Tagger:
-    """The weights, shared by all sentences of a run."""
+    """The weights, shared by all sentences of a run, and the features of each word by itself."""
 
-    def __init__(self) -> None:
-        self.features: defaultdict[str, Feature] = defaultdict(Feature)
-        self._own: dict[str, list[Feature]] = {}
-
-    def own(self, word: str) -> list[Feature]:
-        """The features of ``word`` by itself: the word, its shape, beginnings and ends of three and four letters."""
-        features = self._own.get(word)
-        if features is None:
-            low = word.lower()
-            names = f"w{low}", f"s{shape(word)}", f"p{low[:3]}", f"x{low[-3:]}", f"P{low[:4]}", f"X{low[-4:]}"
-            features = self._own[word] = [self.features[name] for name in names]
-        return features
+    features: defaultdict[str, Feature] = field(default_factory=lambda: defaultdict(Feature))
+    words: dict[str, list[Feature]] = field(default_factory=dict)
 
 
 class SentenceTags:
@@ -74,10 +65,7 @@ class SentenceTags:
         self._names: dict[tuple[int, str], tuple[list[Feature], dict[str, float]]] = {}
 
     def guess(self, index: int, previous: str, last: str, fits: Sequence[str] | None = None) -> str:
-        """The likeliest tag of word ``index`` after the tag ``previous``, ``last`` being the type of the last entity.
-
-        It is one of ``fits`` where given, else ``O``, a beginning, or the continuation of the entity before.
-        """
+        """The likeliest tag of word ``index``, of ``fits`` where given; ``last`` is the type of the last entity."""
         _, begin, inside = self._kind_scores(index, previous)
         continued = f"I-{previous[2:]}"
         if fits is None:
@@ -105,9 +93,16 @@ class SentenceTags:
         for index, tag in enumerate(tags):
             if tag is not None:
                 self._learn_kind(index, previous, tag[0])
-                if tag[0] == "B":
-                    self._learn_type(index, last, tag[2:])
-                last = tag[2:] or last
+                name = tag[2:]
+                if tag[0] == "B" and (rivals := [other for other in self._types if other != name]):
+                    features, scores = self._type_scores(index, last)
+                    wrong = max(rivals, key=lambda other: scores.get(other, 0.0))
+                    step = min(STEP, (1.0 - (scores.get(name, 0.0) - scores.get(wrong, 0.0))) / (2 * len(features)))
+                    if step > 0.0:
+                        for feature in features:
+                            feature.types[name] = feature.types.get(name, 0.0) + step
+                            feature.types[wrong] = feature.types.get(wrong, 0.0) - step
+                last = name or last
             previous = tag or "O"
 
     def _learn_kind(self, index: int, previous: str, kind: str) -> None:
@@ -127,25 +122,20 @@ class SentenceTags:
                 feature.begin += begin_change
                 feature.inside += inside_change
 
-    def _learn_type(self, index: int, last: str, name: str) -> None:
-        features, scores = self._type_scores(index, last)
-        rivals = {other: scores.get(other, 0.0) for other in self._types if other != name}
-        if not rivals:
-            return
-        wrong = max(rivals, key=rivals.__getitem__)
-        step = min(STEP, (1.0 - (scores.get(name, 0.0) - rivals[wrong])) / (2 * len(features)))
-        if step > 0.0:
-            for feature in features:
-                feature.types[name] = feature.types.get(name, 0.0) + step
-                feature.types[wrong] = feature.types.get(wrong, 0.0) - step
-
     def _static_features(self, index: int) -> tuple[list[Feature], float, float]:
         """The features of word ``index`` that depend on no tag, and their sums for a beginning and a continuation."""
         static = self._static.get(index)
         if static is None:
             known, low = self._tagger.features, self._low
             around = f"-{low[index + 1]}", f"+{low[index + 3]}", f"={low[index]}", f"#{low[index + 4]}"
-            features = self._tagger.own(self._words[index]) + [known[name] for name in around]
+            word = self._words[index]
+            own = self._tagger.words.get(word)
+            if own is None:  # the word, its shape, beginnings and ends of three and four letters
+                small = word.lower()
+                ends = f"p{small[:3]}", f"x{small[-3:]}", f"P{small[:4]}", f"X{small[-4:]}"
+                names = f"w{small}", f"s{shape(word)}", *ends
+                own = self._tagger.words[word] = [known[name] for name in names]
+            features = own + [known[name] for name in around]
             begin, inside = BEGIN, INSIDE
             for one in features:
                 begin += one.begin

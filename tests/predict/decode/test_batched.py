@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 import torch
 
+from gner_bench.answers.gner import prompt
 from gner_bench.data import read_dataset
 from gner_bench.demo import CHECKPOINT, CORPUS
 from gner_bench.errors import GnerBenchError
 from gner_bench.predict.checkpoint import Checkpoint, load_checkpoint
 from gner_bench.predict.decode.batched import generate, use_protocol_settings
-from gner_bench.prompting import prompt
 
 SETS = ("crossner_ai", "mit-movie")
 

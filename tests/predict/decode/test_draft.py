@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gner_bench.answers.gner import parse_generation
 from gner_bench.predict.decode.draft import Drafter, SentenceDraft
 from gner_bench.predict.decode.units import Units
-from gner_bench.structure.parsing import parse_generation
 
 END = 1
 TYPES = ("actor", "genre")
@@ -193,7 +193,7 @@ def test_never_exceeds_the_passes_of_the_study(shared: Path) -> None:
     tokenizers = pytest.importorskip("tokenizers")
     tokenizer = tokenizers.Tokenizer.from_file(str(shared / "tokenizers" / "t5" / "tokenizer.json"))
     units = Units(
-        lambda texts: [each.ids for each in tokenizer.encode_batch(texts, add_special_tokens=False)],
+        lambda texts: [encoding.ids for encoding in tokenizer.encode_batch(texts, add_special_tokens=False)],
         tokenizer.decode,
         END,
     )

@@ -13,12 +13,12 @@ from transformers import LlamaConfig, LlamaForCausalLM
 
 from gner_bench.cli import main
 from gner_bench.data import Sentence
+from gner_bench.documents.record import read_records
 from gner_bench.predict.checkpoint import Checkpoint, load_checkpoint
 from gner_bench.predict.decode.batched import generate, use_protocol_settings
 from gner_bench.predict.decode.constrained import ConstrainedDecoder
 from gner_bench.predict.decode.speculative import SpeculativeDecoder
 from gner_bench.predict.plan import Task
-from gner_bench.records import read_records
 from gner_bench.structure import parse_generation
 
 
@@ -90,8 +90,8 @@ def test_drafted_decoding_writes_the_same(
         for index, words in enumerate([("Ann", "saw", "Oslo"), ("hi",), ("a",) * 30, ("(O)", "東京", "\u3000")])
     ]
     expected = {task: generate(checkpoint, [task.prompt])[0] for task in tasks}
-    found = dict(SpeculativeDecoder(checkpoint, rows)(tasks))
-    assert {task: replace(generation, passes=0) for task, generation in found.items()} == expected
+    generations = dict(SpeculativeDecoder(checkpoint, rows)(tasks))
+    assert {task: replace(generation, passes=0) for task, generation in generations.items()} == expected
 
 
 def test_constrained_decoding_of_a_decoder_only_checkpoint(checkpoint: Checkpoint) -> None:

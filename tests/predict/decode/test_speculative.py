@@ -51,9 +51,9 @@ def test_the_demonstration_writes_the_same(
     demo: Checkpoint, tasks: list[Task], alone: dict[Task, Generation], rows: int
 ) -> None:
     decoder = SpeculativeDecoder(demo, rows)
-    found = {task: same(generation) for task, generation in decoder(tasks)}
-    assert found == alone
-    assert decoder.statistics()["kept"] == sum(g.tokens + (g.finish == "stop") for g in alone.values())
+    generations = {task: same(generation) for task, generation in decoder(tasks)}
+    assert generations == alone
+    assert decoder.loop.counts.kept == sum(g.tokens + (g.finish == "stop") for g in alone.values())
 
 
 def test_drafts_of_another_run_save_passes_and_change_nothing(
@@ -64,9 +64,9 @@ def test_drafts_of_another_run_save_passes_and_change_nothing(
     )
     passes = {}
     for name, hints in {"none": {}, "own": own, "wrong": wrong}.items():
-        found = dict(SpeculativeDecoder(demo, 1, hints)(tasks))
-        assert {task: same(generation) for task, generation in found.items()} == alone
-        passes[name] = sum(generation.passes for generation in found.values())
+        generations = dict(SpeculativeDecoder(demo, 1, hints)(tasks))
+        assert {task: same(generation) for task, generation in generations.items()} == alone
+        passes[name] = sum(generation.passes for generation in generations.values())
     assert passes["own"] < passes["none"] / 2
 
 
@@ -80,8 +80,8 @@ def test_half_precision_runs(tasks: list[Task]) -> None:
 
 
 def test_a_batch_of_drafts_needs_a_fraction_of_the_passes(demo: Checkpoint, tasks: list[Task]) -> None:
-    found = dict(SpeculativeDecoder(demo, 1)(tasks))
-    assert sum(g.passes for g in found.values()) < sum(g.tokens for g in found.values()) / 4
+    generations = dict(SpeculativeDecoder(demo, 1)(tasks))
+    assert sum(g.passes for g in generations.values()) < sum(g.tokens for g in generations.values()) / 4
 
 
 @pytest.fixture(scope="module")

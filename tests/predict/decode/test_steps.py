@@ -47,10 +47,10 @@ def expected(model: Any, prompt: list[int], output: list[int]) -> torch.Tensor:
     """Logits after each token of ``output``, the first of which stands before anything is generated."""
     with torch.inference_mode():
         if model.config.is_encoder_decoder:
-            found = model(input_ids=torch.tensor([prompt]), decoder_input_ids=torch.tensor([output])).logits
+            plain = model(input_ids=torch.tensor([prompt]), decoder_input_ids=torch.tensor([output])).logits
         else:
-            found = model(input_ids=torch.tensor([[*prompt[:-1], *output]])).logits[:, len(prompt) - 1 :]
-    logits: torch.Tensor = found[0]
+            plain = model(input_ids=torch.tensor([[*prompt[:-1], *output]])).logits[:, len(prompt) - 1 :]
+    logits: torch.Tensor = plain[0]
     return logits
 
 

@@ -104,4 +104,4 @@ def real_encoder(path: Path):  # type: ignore[no-untyped-def]
     from tokenizers import Tokenizer
 
     tokenizer = Tokenizer.from_file(str(path))
-    return lambda texts: [each.ids for each in tokenizer.encode_batch(texts, add_special_tokens=False)]
+    return lambda texts: [encoding.ids for encoding in tokenizer.encode_batch(texts, add_special_tokens=False)]
