@@ -14,7 +14,7 @@ from gner_bench.fetch import home
 from gner_bench.fetch.locate import HUB_ID
 from gner_bench.messages import one_line
 from gner_bench.report.escape import markdown
-from gner_bench.report.rounding import ROUNDING, printed
+from gner_bench.number_text import ROUNDING, decimal
 from gner_bench.train.result import Trained
 from gner_bench.train.start import first_line
 
@@ -61,8 +61,8 @@ def _scores(trained: Trained, scores: Json | None) -> str:
     assert best is not None
 
     def cells(values: Json) -> list[str]:
-        gner = [printed(100 * values["gner"][name]) for name in ("precision", "recall", "f1")]
-        return [*gner, printed(100 * values["strict"]["f1"])]
+        gner = [decimal(100 * values["gner"][name]) for name in ("precision", "recall", "f1")]
+        return [*gner, decimal(100 * values["strict"]["f1"])]
 
     rows = [
         [f"{markdown(name)}/{markdown(values['split'])}", str(values["sentences"]), *cells(values)]
@@ -70,7 +70,7 @@ def _scores(trained: Trained, scores: Json | None) -> str:
     ]
     rows.append(["**mean**", "", *cells(scores["average"])])
     table = _table(["set", "sentences", "precision", "recall", "F1", "strict F1"], rows)
-    steps = ", ".join(f"{evaluation.step}: {printed(100 * evaluation.f1)}" for evaluation in evaluations)
+    steps = ", ".join(f"{evaluation.step}: {decimal(100 * evaluation.f1)}" for evaluation in evaluations)
     return (
         "## Scores on the selection sets\n\n"
         "These sentences chose the checkpoint, so these are not test scores. The GNER metric unless it says"
