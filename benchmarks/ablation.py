@@ -23,19 +23,19 @@ import torch
 from gner_tiny.recipe import Recipe, read_recipe
 from gner_tiny.train import train
 
+from gner_bench.answers.gner import GNER, Target, parse_target
 from gner_bench.data import Dataset, Reading, read_dataset
+from gner_bench.documents.record import Record, read_records
 from gner_bench.files import make_folder, write_atomic
 from gner_bench.predict.checkpoint import Checkpoint, load_checkpoint
-from gner_bench.predict.decoding import end_tokens, use_protocol_settings
+from gner_bench.predict.decode.batched import use_protocol_settings
 from gner_bench.predict.plan import Task, plan
-from gner_bench.records import Record, read_records
 from gner_bench.scoring.counting import score
 from gner_bench.scoring.generations import prediction
 from gner_bench.scoring.metrics import DEFAULT
 from gner_bench.scoring.predictions import Origin, Prediction, System
 from gner_bench.scoring.scores import Scores
 from gner_bench.structure import BackTokenizer, load_back_tokenizer
-from gner_bench.structure.targets import GNER, Target, parse_target, target_text
 
 TARGETS = ("entities", "context:1", "full", str(GNER), "full+bioes")
 ZERO_SHOT = (
@@ -113,7 +113,7 @@ def generate(checkpoint: Checkpoint, tasks: Sequence[Task]) -> list[tuple[str, s
     """
     rows = [[checkpoint.model.config.decoder_start_token_id] for _ in tasks]
     rooms = [1 + longest_answer(checkpoint, task) for task in tasks]
-    ends = end_tokens(checkpoint)
+    ends = checkpoint.end_tokens
     active = list(range(len(tasks)))
     while active:
         continued = lengthened(checkpoint, [tasks[place].prompt for place in active], [rows[place] for place in active])
@@ -167,7 +167,7 @@ class Written:
                 yield self._prediction(record, path)
 
     def _prediction(self, record: Record, path: Path) -> Prediction:
-        text = target_text(record.words, record.tags, self.target) if self.perfect else record.prediction
+        text = self.target.perfect(record.words, record.tags) if self.perfect else record.prediction
         written = replace(record, prediction=text, format=str(self.target), generation={})
         return prediction(path, written, self.back_tokenizer)
 

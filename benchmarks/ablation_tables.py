@@ -8,15 +8,16 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
+from gner_bench.answers.gner import GNER
+from gner_bench.documents.fields import Json
+from gner_bench.documents.scores import Value
 from gner_bench.files import make_folder
-from gner_bench.records import Json
 from gner_bench.scoring.errors import PAPER
-from gner_bench.scoring.figures import Figure, Figures
 from gner_bench.scoring.metrics import Metric
 from gner_bench.scoring.paired import Difference, differences
 from gner_bench.scoring.resampling import Resampling
 from gner_bench.scoring.scores import Scores
-from gner_bench.structure.targets import GNER
+from gner_bench.scoring.values import SystemValues
 
 Group = dict[str, Scores]
 """Scores by target."""
@@ -62,11 +63,11 @@ def summary(group: Group, best: Group) -> str:
 
 
 def summary_row(target: str, scores: Scores, reference: Scores, best: Scores) -> list[str]:
-    figures, highest = Figures(scores, RESAMPLING), Figures(best, Resampling(0))
+    figures, highest = SystemValues(scores, RESAMPLING), SystemValues(best, Resampling(0))
     cells = [target]
     for metric in SHOWN:
         cells += [percent(figures.average(metric)), *difference(mean_difference(reference, scores, metric))]
-        cells.append(f"{100 * highest.average(metric).prf.f1:.1f}")
+        cells.append(f"{100 * highest.average(metric).f1:.1f}")
     return [*cells, *(f"{count:.1f}" for count in errors(scores).values())]
 
 
@@ -76,14 +77,14 @@ def mean_difference(reference: Scores, scores: Scores, metric: Metric) -> Differ
 
 def errors(scores: Scores) -> dict[str, float]:
     """The errors of the paper's kinds in all data sets, for 100 gold entities."""
-    found = [each.details["errors"] for each in scores.sets.values()]
+    found = [each.analysis.json()["errors"] for each in scores.sets.values()]
     gold = sum(count for each in found for name, count in each["classes"].items() if name != "spurious")
     return {kind: 100 * sum(each["paper"][kind]["count"] for each in found) / gold for kind in PAPER}
 
 
 def by_set(group: Group) -> str:
     """F1 of each target in each data set."""
-    figures = {target: Figures(scores, RESAMPLING) for target, scores in group.items()}
+    figures = {target: SystemValues(scores, RESAMPLING) for target, scores in group.items()}
     rows = []
     for name, each in group[REFERENCE].sets.items():
         cells = [percent(found.sets[name].micro("gner")) for found in figures.values()]
@@ -98,25 +99,25 @@ def over_seeds(found: dict[int, dict[str, Group]]) -> Iterator[str]:
         yield f"### Over {len(found)} seeds, {name}: mean (lowest to highest)"
         rows = []
         for target in group:
-            figures = [Figures(groups[name][target], Resampling(0)) for groups in found.values()]
+            figures = [SystemValues(groups[name][target], Resampling(0)) for groups in found.values()]
             rows.append([target, *(spread([each.average(metric) for each in figures]) for metric in SHOWN)])
         yield table(["target", "F1", "strict F1"], rows)
 
 
-def spread(figures: Sequence[Figure]) -> str:
-    values = [100 * each.prf.f1 for each in figures]
+def spread(figures: Sequence[Value]) -> str:
+    values = [100 * each.f1 for each in figures]
     return f"{fmean(values):.1f} ({min(values):.1f} to {max(values):.1f})"
 
 
-def percent(figure: Figure) -> str:
+def percent(figure: Value) -> str:
     """F1 in percent and its interval, half-even rounded to one place."""
     low, high = interval(figure)
-    return f"{100 * figure.prf.f1:.1f} [{100 * low:.1f}, {100 * high:.1f}]"
+    return f"{100 * figure.f1:.1f} [{100 * low:.1f}, {100 * high:.1f}]"
 
 
-def interval(figure: Figure) -> tuple[float, float]:
-    assert figure.intervals is not None
-    return figure.intervals["f1"]
+def interval(figure: Value) -> tuple[float, float]:
+    assert figure.interval is not None
+    return figure.interval["f1"]
 
 
 def difference(found: Difference | None) -> list[str]:
@@ -156,11 +157,11 @@ def draw(groups: dict[str, Group], path: Path) -> None:
 
 def _panel(axis: Any, group: Group) -> None:
     for place, (target, scores) in enumerate(group.items()):
-        found = Figures(scores, RESAMPLING).average("gner")
+        found = SystemValues(scores, RESAMPLING).average("gner")
         low, high = interval(found)
         colour = "tab:orange" if target == REFERENCE else "tab:blue"
         axis.plot([100 * low, 100 * high], [place, place], color=colour)
-        axis.plot(100 * found.prf.f1, place, "o", color=colour)
+        axis.plot(100 * found.f1, place, "o", color=colour)
     axis.set_yticks(range(len(group)), list(group))
     axis.set_xlabel("mean F1 in %, 95% interval")
 

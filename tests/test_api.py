@@ -14,8 +14,8 @@ from gner_bench import api
 from gner_bench.api import load_predictions, score
 from gner_bench.demo import CHECKPOINT
 from gner_bench.errors import InputError, UsageError
-from gner_bench.scoring.figures import Figures
 from gner_bench.scoring.scores import Scores
+from gner_bench.scoring.values import SystemValues
 
 Build = Callable[..., dict[str, Any]]
 Write = Callable[..., Path]
@@ -27,7 +27,7 @@ def file(record: Build, predictions_file: Write) -> Path:
 
 
 def f1(scores: Scores) -> float:
-    return Figures(scores).average("strict").prf.f1
+    return SystemValues(scores).average("strict").f1
 
 
 def test_a_path_may_be_a_string_or_any_path(file: Path) -> None:

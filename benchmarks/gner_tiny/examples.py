@@ -14,10 +14,9 @@ from typing import NamedTuple
 from tokenizers import Tokenizer
 from torch import Tensor
 
+from gner_bench.answers.gner import GNER, Target, parse_target, prompt, tagged_text
 from gner_bench.bio import Reading, strict_spans, tags_of
 from gner_bench.data import Sentence, read_dataset
-from gner_bench.prompting import prompt, tagged_text
-from gner_bench.structure.targets import GNER, Target, parse_target, target_text
 from gner_bench.train.batches import IGNORED, padded
 from gner_bench.train.data import surface
 
@@ -139,7 +138,7 @@ def prompt_types(source: Source, tags: Sequence[str], rng: random.Random) -> lis
 
 def example(words: Sequence[str], tags: Sequence[str], types: Sequence[str], target: Target | None = GNER) -> Example:
     """A sentence as an example of ``target``, or of writing its bare words."""
-    text = " ".join(words) if target is None else target_text(words, tags, target)
+    text = " ".join(words) if target is None else target.perfect(words, tags)
     return Example(prompt(words, types), text, tagged_text(words, tags))
 
 

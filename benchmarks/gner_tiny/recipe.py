@@ -6,11 +6,11 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
+from gner_bench.answers.gner import GNER, Scheme
 from gner_bench.bio import Repair
 from gner_bench.config import read_config
 from gner_bench.documents.fields import Json
 from gner_bench.errors import InputError, did_you_mean
-from gner_bench.structure.targets import GNER, Scheme
 from gner_bench.train.recipe import read_target
 
 

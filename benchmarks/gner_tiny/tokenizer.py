@@ -9,8 +9,7 @@ from typing import Any
 
 from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, pre_tokenizers, processors, trainers
 
-from gner_bench.prompting import INSTRUCTION, SENTENCE_JOINT, TYPES_JOINT
-from gner_bench.structure.targets import Scheme
+from gner_bench.answers.gner import INSTRUCTION, SENTENCE_JOINT, TYPES_JOINT, Scheme
 
 PAD, END, UNKNOWN = "<pad>", "</s>", "<unk>"
 PROMPT = [INSTRUCTION + TYPES_JOINT.rstrip(" "), SENTENCE_JOINT.rstrip(" ")]

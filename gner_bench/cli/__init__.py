@@ -26,7 +26,7 @@ from gner_bench.cli.score import score_command
 from gner_bench.cli.tag import tag_command
 from gner_bench.cli.train import train_command
 from gner_bench.errors import GnerBenchError
-from gner_bench.verbosity import NORMAL, QUIET, VERBOSE, is_verbose, verbosity
+from gner_bench.messages import NORMAL, QUIET, VERBOSE, is_verbose, verbosity
 
 OBJECTS = 100_000
 """New objects between two searches for cycles: imports make many objects and no garbage."""

@@ -114,16 +114,6 @@ class Value(Part):
             return None
         return Counts(self.true_positives, self.predicted, self.gold)
 
-    @property
-    def prf(self) -> Value:
-        """Old name: the value itself."""
-        return self
-
-    @property
-    def intervals(self) -> dict[str, Interval] | None:
-        """Old name of ``interval``."""
-        return self.interval
-
 
 @dataclass(frozen=True)
 class Macro(Part):

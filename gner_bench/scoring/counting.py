@@ -15,7 +15,7 @@ from typing import NoReturn
 import numpy as np
 
 from gner_bench.catalog import catalog
-from gner_bench.catalog.problems import ProblemFinder
+from gner_bench.data.problems import ProblemFinder
 from gner_bench.data.sentence import ContentHash
 from gner_bench.documents.scores import Analysis
 from gner_bench.errors import GnerBenchError, InputError

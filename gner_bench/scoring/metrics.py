@@ -101,7 +101,6 @@ METRICS = Metrics(
         "token": "gner_bench.scoring.counts:TOKEN",
     },
 )
-DEFINITIONS = METRICS
 
 
 def as_metric(name: str) -> Metric:

@@ -9,8 +9,7 @@ from functools import cached_property
 
 import numpy as np
 
-from gner_bench.catalog.problems import problem_warning
-from gner_bench.documents.fields import Json
+from gner_bench.data.problems import problem_warning
 from gner_bench.documents.scores import Analysis, Interval
 from gner_bench.scoring.metrics import METRICS, Metric, ratios
 from gner_bench.scoring.predictions import Origin
@@ -70,11 +69,6 @@ class SetScores:
     def missing(self) -> int:
         """How many of the planned sentences were not scored."""
         return max(0, (self.planned or 0) - len(self.statistics))
-
-    @property
-    def details(self) -> Json:
-        """Old form of ``analysis``: as JSON."""
-        return self.analysis.json()
 
     def __repr__(self) -> str:
         sentences = f"{len(self.statistics)} sentences"

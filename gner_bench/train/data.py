@@ -8,15 +8,15 @@ from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from gner_bench.answers.answer import Wrapping
+from gner_bench.answers.gner import Target, prompt
 from gner_bench.catalog import catalog
 from gner_bench.data import Dataset, Reading, Sentence, read_dataset
-from gner_bench.data.gner_layout import is_dataset, split_file
-from gner_bench.data.source import Source
-from gner_bench.data.uniner import Placement, read_uniner_counted
+from gner_bench.data.formats import Source
+from gner_bench.data.formats.gner import is_dataset, split_file
+from gner_bench.data.formats.uniner import Placement, read_uniner_counted
 from gner_bench.errors import UsageError
 from gner_bench.fetch.datasets import find_split, load_split, remote_file
-from gner_bench.prompting import Wrapping, prompt
-from gner_bench.structure.targets import Target, target_text
 from gner_bench.train.recipe import PILE_NER, Recipe, TrainingSet
 
 NAMED = 3
@@ -160,7 +160,7 @@ def text_pairs(data: RecipeData, target: Target, wrapping: Wrapping, seed: int) 
         for sentence in training.dataset.sentences:
             key = f"{training.name}/{sentence.id}"
             types = prompt_types(training, sentence, random.Random(f"{seed} {key}"))
-            yield prompt(sentence.words, types, wrapping), target_text(sentence.words, sentence.tags, target)
+            yield prompt(sentence.words, types, wrapping), target.perfect(sentence.words, sentence.tags)
 
 
 def prompt_types(data: TrainingData, sentence: Sentence, rng: random.Random) -> list[str]:

@@ -20,13 +20,12 @@ from gner_bench.predict.options import Options
 from gner_bench.predict.plan import Key, Task
 from gner_bench.predict.plan import plan as planned
 from gner_bench.scoring.counting import score
-from gner_bench.scoring.figures import Figures
 from gner_bench.scoring.metrics import DEFAULT
 from gner_bench.scoring.predictions import Origin, Prediction, System
 from gner_bench.scoring.resampling import Resampling
 from gner_bench.scoring.scores import Scores
+from gner_bench.scoring.values import SystemValues
 from gner_bench.structure import BackTokenizer, load_back_tokenizer, structure
-from gner_bench.structure.targets import structuring_name
 from gner_bench.train.recipe import Recipe
 from gner_bench.train.start import Start
 
@@ -86,7 +85,7 @@ class Evaluator:
             predicted = tuple(structured.match.tags)
             predictions.append(Prediction(*about, predicted, (), generation.text, structured, generation.noted()))
         system = System(self.recipe.name, None, self.recipe.note)
-        origin = Origin((), system, "greedy", back_tokenizer.fingerprint, structuring_name(str(target)))
+        origin = Origin((), system, "greedy", back_tokenizer.fingerprint, target.version)
         return score(_Decoded(origin, predictions), DEFAULT)
 
 
@@ -100,8 +99,8 @@ def evaluator(recipe: Recipe, start: Start, selection: Sequence[Dataset]) -> Eva
 
 def gner_f1(scores: Scores) -> tuple[float, dict[str, float]]:
     """The GNER metric's F1, from 0 to 1: its mean over sets, and by set."""
-    figures = Figures(scores, Resampling(0))
-    return figures.average("gner").prf.f1, {name: one.micro("gner").prf.f1 for name, one in figures.sets.items()}
+    figures = SystemValues(scores, Resampling(0))
+    return figures.average("gner").f1, {name: one.micro("gner").f1 for name, one in figures.sets.items()}
 
 
 @contextmanager

@@ -11,10 +11,10 @@ from gner_bench import __version__
 from gner_bench.documents.fields import Json
 from gner_bench.errors import GnerBenchError, UsageError, short
 from gner_bench.fetch import home
-from gner_bench.fetch.locate import HUB_ID
+from gner_bench.fetch.checkpoint import HUB_ID
 from gner_bench.messages import one_line
-from gner_bench.report.escape import markdown
 from gner_bench.number_text import ROUNDING, decimal
+from gner_bench.report.escape import markdown
 from gner_bench.train.result import Trained
 from gner_bench.train.start import first_line
 

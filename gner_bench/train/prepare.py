@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gner_bench.catalog import catalog
-from gner_bench.data.gner_layout import split_file
+from gner_bench.data.formats.gner import split_file
 from gner_bench.errors import UsageError
-from gner_bench.fetch.locate import on_hub
-from gner_bench.fetch.need import Needs, ensure
+from gner_bench.fetch.checkpoint import on_hub
+from gner_bench.fetch.requirements import Requirements, ensure
 from gner_bench.messages import Say
 from gner_bench.train.batches import Cut, Example, encode
 from gner_bench.train.data import RecipeData, load_data, text_pairs
@@ -94,4 +94,4 @@ def _fetch(recipe: Recipe, request: Request, say: Say) -> None:
         entry = catalog().find_dataset(name)
         if entry is not None and not (request.root is not None and split_file(request.root / name, split).is_file()):
             wanted.append((entry, split))
-    ensure(Needs((checkpoint,) if checkpoint else (), tuple(wanted)), say, request.offline)
+    ensure(Requirements((checkpoint,) if checkpoint else (), tuple(wanted)), say, request.offline)

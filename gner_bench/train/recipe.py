@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from gner_bench.answers.gner import Target, parse_target
 from gner_bench.config import read_config
 from gner_bench.data import Repair
 from gner_bench.errors import InputError, UsageError
-from gner_bench.structure.targets import Target, parse_target
 
 PILE_NER = "Pile-NER-type"
 """The name of the set that comes from passages with mentions, ``Universal-NER/Pile-NER-type`` on the hub."""

@@ -13,11 +13,11 @@ from safetensors import SafetensorError
 from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForSeq2SeqLM, AutoTokenizer
 from transformers.utils import logging
 
+from gner_bench.answers.answer import Wrapping
 from gner_bench.catalog import catalog
 from gner_bench.errors import GnerBenchError, InputError, UsageError, did_you_mean
-from gner_bench.fetch.locate import locate
+from gner_bench.fetch.checkpoint import locate
 from gner_bench.predict.checkpoint import DTYPES, require_weights
-from gner_bench.prompting import Wrapping
 from gner_bench.structure.back_tokenizer import FILES, tokenizer_file
 from gner_bench.train.recipe import Recipe
 

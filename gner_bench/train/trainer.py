@@ -22,6 +22,7 @@ from transformers.integrations.deepspeed import (
     unset_hf_deepspeed_config,
 )
 
+from gner_bench.documents.scores import Structuring
 from gner_bench.errors import GnerBenchError
 from gner_bench.files import write_json
 from gner_bench.scoring.document import document
@@ -89,7 +90,7 @@ class FineTuneTrainer(Trainer):
         """Decode and score the selection sets, every process its share; end the training when patience is over."""
         started = time.monotonic()
         scores = self._scores()
-        cut = sum(one.details["structuring"]["cut_outputs"] for one in scores.sets.values())
+        cut = sum((one.analysis.structuring or Structuring()).cut_outputs for one in scores.sets.values())
         mean, of_sets = gner_f1(scores)
         metrics: dict[str, float] = {"eval_f1": mean, **{f"eval_{name}_f1": f1 for name, f1 in of_sets.items()}}
         metrics |= {"eval_cut_outputs": cut, "eval_seconds": round(time.monotonic() - started, 2)}

@@ -14,13 +14,13 @@ from gner_tiny.tokenizer import train_tokenizer
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gner_bench.answers.gner import parse_target
 from gner_bench.data import Dataset, Sentence
 from gner_bench.predict.plan import plan
 from gner_bench.scoring.counting import score
 from gner_bench.scoring.predictions import Origin, Prediction, System
 from gner_bench.scoring.scores import Scores
 from gner_bench.structure import structure
-from gner_bench.structure.targets import parse_target, target_text
 
 TYPES = ("person", "place")
 WORDS = st.lists(st.sampled_from(["Ann", "Oslo", "saw", "the", "(", "O"]), min_size=1, max_size=6)
@@ -41,14 +41,14 @@ def tagged(draw: st.DrawFn) -> tuple[list[str], list[str]]:
 @given(tagged(), st.sampled_from(["full", "full+bio", "full+bioes"]))
 def test_the_right_text_of_all_words_gives_the_tags_back(sentence: tuple[list[str], list[str]], target: str) -> None:
     words, tags = sentence
-    text = target_text(words, tags, parse_target(target))
+    text = parse_target(target).perfect(words, tags)
     assert structure(words, TYPES, text, None, parse_target(target)).match.tags == tags
 
 
 @pytest.mark.parametrize("target", ["entities", "context:1"])
 def test_the_right_text_of_few_words_gives_the_tags_back(target: str) -> None:
     words, tags = ["in", "New", "York", "Ann", "sang"], ["O", "B-place", "I-place", "B-person", "O"]
-    text = target_text(words, tags, parse_target(target))
+    text = parse_target(target).perfect(words, tags)
     assert structure(words, TYPES, text, None, parse_target(target)).match.tags == tags
 
 
@@ -82,7 +82,7 @@ def test_no_right_answer_is_cut(words: list[str], seed: int) -> None:
         tokenizer=lambda texts: {"input_ids": [each.ids for each in TOKENIZER.encode_batch(texts)]}
     )
     for target in ablation.TARGETS:
-        answer = TOKENIZER.encode(target_text(words, tags, parse_target(target)))
+        answer = TOKENIZER.encode(parse_target(target).perfect(words, tags))
         assert len(answer.ids) <= ablation.longest_answer(checkpoint, task)
 
 

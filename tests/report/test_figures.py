@@ -241,7 +241,7 @@ def test_lengths_are_f1_of_the_counts(scores_file: ScoresFile) -> None:
 def test_reliability_pools_the_bins_of_all_data_sets(scores_file: ScoresFile) -> None:
     path = scores_file(right={"a": 0.5, "b": 0.25}, generation=CONFIDENT)
     system = load_system(path)
-    parts = [each.details["calibration"] for each in system.scores.sets.values()]
+    parts = [each.analysis.json()["calibration"] for each in system.scores.sets.values()]
     bins = reliability.bins_of(system)
     assert [each.count for each in bins] == [
         sum(part["reliability"][i]["count"] for part in parts) for i in range(len(bins))
@@ -249,7 +249,7 @@ def test_reliability_pools_the_bins_of_all_data_sets(scores_file: ScoresFile) ->
     whole = sum(part["entities"] for part in parts)
     assert sum(each.count for each in bins) == whole
     one = load_system(scores_file("one", right={"a": 0.5}, generation=CONFIDENT))
-    stored = one.scores.sets["a"].details["calibration"]["ece"]
+    stored = one.scores.sets["a"].analysis.json()["calibration"]["ece"]
     assert reliability.calibration_error(reliability.bins_of(one)) == pytest.approx(stored, abs=2e-6)
     document = json.loads(path.read_text())
     document["datasets"]["a"]["calibration"]["reliability"][9]["correct"] = 10**6

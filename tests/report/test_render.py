@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
-from gner_bench.catalog.published import published_scores
+from gner_bench.catalog.catalog import published_scores
 from gner_bench.report.baseline import Baseline
 from gner_bench.report.escape import LATEX_SPECIAL, csv_text, latex, markdown, markup, one_line
 from gner_bench.report.grid import Cell, Grid, Section

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gner_bench.catalog.published import PublishedScore, published_scores
+from gner_bench.catalog.catalog import published_scores
+from gner_bench.catalog.entries import PublishedScore
 from gner_bench.number_text import decimal, p_text, points
 from gner_bench.report.baseline import Baseline, choose_baseline
 from gner_bench.report.load import load_all

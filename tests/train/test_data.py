@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
+from gner_bench.answers.gner import parse_target
 from gner_bench.data import Sentence
 from gner_bench.errors import UsageError
-from gner_bench.structure.targets import parse_target
 from gner_bench.train.data import RecipeData, load_data, prompt_types, text_pairs
 from gner_bench.train.recipe import PILE_NER, Recipe, Selection, TrainingSet
 

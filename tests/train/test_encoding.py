@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 import torch
 
+from gner_bench.answers.answer import Wrapping
+from gner_bench.answers.gner import prompt, tagged_text
 from gner_bench.predict.checkpoint import load_checkpoint
-from gner_bench.predict.decoding import prompt_ids
-from gner_bench.prompting import Wrapping, prompt, tagged_text
 from gner_bench.train.batches import IGNORED, Collator, Cut, Example, encode
 from gner_bench.train.recipe import Recipe, TrainingSet
 from gner_bench.train.start import Start, read_start
@@ -37,7 +37,7 @@ def one(start: Start, recipe: Recipe = RECIPE, times: int = 1) -> tuple[Example,
 def test_prompts_are_tokenized_as_at_prediction(start: Start) -> None:
     checkpoint = load_checkpoint(str(start.folder), device="cpu")
     for times in (1, 60) if start.encoder_decoder else (1,):
-        expected, _, _ = prompt_ids(checkpoint, [pair(start.wrapping, times)[0]])[0]
+        expected, _, _ = checkpoint.prompt_ids([pair(start.wrapping, times)[0]])[0]
         assert one(start, times=times)[0].prompt.tolist() == expected
 
 

@@ -12,7 +12,7 @@ from accelerate.utils.deepspeed import HfDeepSpeedConfig
 
 from gner_bench.catalog import catalog
 from gner_bench.errors import InputError
-from gner_bench.fetch.locate import on_hub
+from gner_bench.fetch.checkpoint import on_hub
 from gner_bench.train.devices import accumulation
 from gner_bench.train.recipe import Recipe, read_recipe
 

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from gner_bench.errors import InputError
 from gner_bench.report.contents import Contents
 from gner_bench.report.figures.plot import NoData, Plot
 from gner_bench.report.figures.style import Style
@@ -44,28 +43,15 @@ def plots(contents: Contents) -> list[Plot]:
 
 
 def bins_of(system: SystemScores) -> list[Bin]:
-    """The bins of all data sets together, empty without calibration. Raises InputError for a part of another form."""
+    """The bins of all data sets together, empty without calibration."""
     total: dict[float, Bin] = {}
-    for name, scores in system.scores.sets.items():
-        part = scores.details.get("calibration")
-        try:
-            bins = [_read(row) for row in part["reliability"]] if part else []
-        except (KeyError, TypeError, ValueError):
-            place = f"datasets.{name}.calibration"
-            raise InputError(system.path, "is no calibration that this program reads", field=place) from None
-        for more in bins:
+    for scores in system.scores.sets.values():
+        for more in scores.analysis.calibration.reliability if scores.analysis.calibration else ():
             sums = total.get(more.to, Bin(more.to, 0, 0, 0.0))
             count = sums.count + more.count
-            confidence = sums.confidence * sums.count + more.confidence * more.count
+            confidence = sums.confidence * sums.count + (more.confidence or 0.0) * more.count
             total[more.to] = Bin(more.to, count, sums.correct + more.correct, confidence / count if count else 0.0)
     return [total[to] for to in sorted(total)]
-
-
-def _read(row: Mapping[str, Any]) -> Bin:
-    count, correct = row["count"], row["correct"]
-    if type(count) is not int or type(correct) is not int or not 0 <= correct <= count:
-        raise ValueError(row)
-    return Bin(float(row["to"]), count, correct, float(row["confidence"]) if count else 0.0)
 
 
 def calibration_error(bins: Sequence[Bin]) -> float:

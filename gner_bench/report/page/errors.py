@@ -13,7 +13,7 @@ from gner_bench.report.grid import Cell, Grid, Section
 from gner_bench.report.page.content import Content
 from gner_bench.report.page.html import Html, element, join, table
 from gner_bench.report.views.table import title
-from gner_bench.scoring.metrics import DEFINITIONS, Metric, prf
+from gner_bench.scoring.metrics import METRICS, Metric, prf
 
 MOST = 30
 """Pairs of types that are shown."""
@@ -79,7 +79,7 @@ def _counts(part: Any) -> Iterator[tuple[str, int | Sequence[int], Metric]]:
         elif isinstance(value, Mapping):
             for metric, triple in value.items():
                 if _is_triple(triple):
-                    yield f"{key} {metric}", triple, metric if metric in DEFINITIONS else "strict"
+                    yield f"{key} {metric}", triple, metric if metric in METRICS else "strict"
 
 
 def _is_triple(value: Any) -> bool:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from gner_bench.scoring.entries import outside_strict_spans
 from gner_bench.scoring.errors import ERROR_CLASSES, classify
+from gner_bench.scoring.explain import outside_strict_spans
 from gner_bench.scoring.predictions import Prediction
 
 CLASSES = (*ERROR_CLASSES, "stray")

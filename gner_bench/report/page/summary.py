@@ -10,7 +10,7 @@ from gner_bench.report.grid import Cell, Grid, Section
 from gner_bench.report.page.content import Content, PageSystem
 from gner_bench.report.page.html import Html, element, join, join_names, name, table
 from gner_bench.report.views.table import title
-from gner_bench.scoring.metrics import DEFINITIONS
+from gner_bench.scoring.metrics import METRICS
 
 
 def summary(content: Content) -> Html:
@@ -27,10 +27,10 @@ def summary(content: Content) -> Html:
 
 def _means(systems: Sequence[PageSystem]) -> Grid:
     """A row for each system."""
-    metrics = [metric for metric in DEFINITIONS if any(metric in system.document["metrics"] for system in systems)]
+    metrics = [metric for metric in METRICS if any(metric in system.document["metrics"] for system in systems)]
     confidences = {f"{system.document['resampling']['confidence']:.0%} " for system in systems}
     interval = f"({confidences.pop() if len(confidences) == 1 else ''}interval)"
-    means = [f"Mean {DEFINITIONS[metric].title} {interval}" for metric in metrics]
+    means = [f"Mean {METRICS[metric].title} {interval}" for metric in metrics]
     rows = []
     for system in systems:
         document, note = system.document, str(system.document["system"]["note"])
@@ -89,7 +89,7 @@ def _data(systems: Sequence[PageSystem]) -> Grid:
     for (dataset, content_hash), (scores, titles) in versions.items():
         planned = scores.get("planned")
         # Any metric tells the gold entities; strict ones where there are some, as in the analysis of errors.
-        counted = scores.get("strict") or next(scores[metric] for metric in DEFINITIONS if metric in scores)
+        counted = scores.get("strict") or next(scores[metric] for metric in METRICS if metric in scores)
         row = [
             *(title(dataset), dataset, scores["split"]),
             *(f"{scores['sentences']:,}", f"{planned:,}" if planned else "–"),

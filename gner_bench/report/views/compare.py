@@ -7,9 +7,8 @@ from collections.abc import Iterator, Sequence
 from gner_bench.messages import one_line
 from gner_bench.number_text import interval_text, p_decimals, percent, signed, stars
 from gner_bench.report.grid import Cell, Column, Grid, Line, Part, Section, line, styled
-from gner_bench.scoring.changed import ChangedSentence
-from gner_bench.scoring.comparison import Against, Comparison
-from gner_bench.scoring.metrics import DEFINITIONS
+from gner_bench.scoring.comparison import Against, ChangedSentence, Comparison
+from gner_bench.scoring.metrics import METRICS
 from gner_bench.scoring.paired import Difference
 
 NAMES = Column(right=False, whole=False)
@@ -26,7 +25,7 @@ def comparison_view(comparison: Comparison, per_type: bool, changed: int) -> Ite
         yield Line(((one_line(system.title), "bold"), ("  " + one_line(files), "dim")))
     for against in comparison.against:
         for metric, differences in against.differences.items():
-            title = f"{DEFINITIONS[metric].title}: {against.second.label} against {against.first.label}"
+            title = f"{METRICS[metric].title}: {against.second.label} against {against.first.label}"
             yield _differences(title, against, differences)
         if per_type:
             yield from _types(against)
@@ -81,7 +80,7 @@ def _types(against: Against) -> Iterator[Part]:
     difference = f"{other} - {one}"
     for metric, sets in against.types.items():
         for name, types in sets.items():
-            title = one_line(f"{DEFINITIONS[metric].title}: {other} against {one}, {name}")
+            title = one_line(f"{METRICS[metric].title}: {other} against {one}, {name}")
             wide, stacked = [], []
             for each in sorted(types, key=lambda each: -each.gold):
                 first, second = percent(each.first), percent(each.second)

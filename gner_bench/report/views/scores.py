@@ -9,7 +9,7 @@ from gner_bench.documents.fields import Json
 from gner_bench.number_text import percent
 from gner_bench.report.grid import Cell, Column, Grid, Section, Value
 from gner_bench.scoring.gates import Outcome, exit_code, require_passed
-from gner_bench.scoring.metrics import DEFINITIONS, Metric
+from gner_bench.scoring.metrics import METRICS, Metric
 from gner_bench.structure.matching import STEPS
 
 STEP_HEADS = {"exact": "exact", "subsequence": "subseq.", "lcs": "LCS"}
@@ -74,7 +74,7 @@ def part_note(document: Json) -> str:
 
 def metrics_of(document: Json) -> list[Metric]:
     """The metrics of a document, in the order of tables."""
-    return [metric for metric in DEFINITIONS if metric in document["metrics"]]
+    return [metric for metric in METRICS if metric in document["metrics"]]
 
 
 def sets_grid(document: Json, ends: bool = False) -> Grid:
@@ -111,7 +111,7 @@ def sets_grid(document: Json, ends: bool = False) -> Grid:
 
 def types_grid(name: str, part: Json, metrics: Sequence[Metric], ends: bool = False) -> Grid | None:
     """The entity types of a data set, most frequent in the gold first; None by metrics blind to types."""
-    typed = [metric for metric in metrics if DEFINITIONS[metric].typed]
+    typed = [metric for metric in metrics if METRICS[metric].typed]
     if not typed:
         return None
     types = dict(sorted(part["types"].items(), key=lambda item: -item[1][typed[0]]["gold"]))
@@ -132,7 +132,7 @@ def _values(rows: Sequence[Json], metrics: Sequence[Metric], ends: str) -> Colum
         (share, head, [percent(scores[key]) for scores in first]) for head, key in (("P", "precision"), ("R", "recall"))
     ]
     for metric in metrics:
-        columns.append((value, DEFINITIONS[metric].title, [percent(row[metric]["f1"]) for row in rows]))
+        columns.append((value, METRICS[metric].title, [percent(row[metric]["f1"]) for row in rows]))
         if rows and all("interval" in row[metric] for row in rows):
             intervals = [row[metric]["interval"]["f1"] for row in rows]
             texts = ["–".join(map(percent, interval)) for interval in intervals]
@@ -200,7 +200,7 @@ def suites(result: Result) -> list[Grid]:
     metrics = metrics_of(document)
     facts = {key: document[key] for key in ("signature", "signature_short")} | {"system": document["system"]["name"]}
     for metric in metrics:
-        facts[f"mean {DEFINITIONS[metric].title} (percent)"] = percent(document["average"][metric]["f1"])
+        facts[f"mean {METRICS[metric].title} (percent)"] = percent(document["average"][metric]["f1"])
     gates = [
         (gate.name, ELEMENTS.get(gate.status, "system-out"), f"exit code {gate.exit_code}", gate.reason)
         for gate in result.outcomes
@@ -211,7 +211,7 @@ def suites(result: Result) -> list[Grid]:
         lines = [f"{sentences_of(part)} sentences"]
         for metric in metrics:
             precision, recall, f1 = (percent(part[metric][key]) for key in RATIOS)
-            lines.append(f"{DEFINITIONS[metric].title}: {f1}% (precision {precision}%, recall {recall}%)")
+            lines.append(f"{METRICS[metric].title}: {f1}% (precision {precision}%, recall {recall}%)")
         sets.append((f"{name}/{part['split']}", "system-out", "", "\n".join(lines)))
     return [
         Grid("gates", "Gates", (), (), remarks, values=tuple(gates), facts=facts),

@@ -9,8 +9,7 @@ from gner_bench.bio import lenient_spans
 from gner_bench.number_text import counted
 from gner_bench.report.escape import visible
 from gner_bench.report.grid import FOLDED, NAMES, Cell, Column, Grid, Line, Part, Section, Styled, line, styled
-from gner_bench.scoring.entries import Entry, Mention
-from gner_bench.scoring.explain import OMITTED, AlignedWord, Explanation, GeneratedWord, Piece
+from gner_bench.scoring.explain import OMITTED, AlignedWord, Entry, Explanation, GeneratedWord, Mention, Piece
 from gner_bench.scoring.samples import Ranked
 
 STEPS = {

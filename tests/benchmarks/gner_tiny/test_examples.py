@@ -13,9 +13,9 @@ from gner_tiny.tokenizer import train_tokenizer
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gner_bench.answers.gner import GNER, Target, parse_target
 from gner_bench.data import Sentence
 from gner_bench.structure import parse_generation
-from gner_bench.structure.targets import GNER, Target, parse_target
 
 MENTIONS = {"x": [("Ann",), ("New", "York", "City")], "y": [("b", "c")]}
 

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 from gner_tiny.recipe import read_recipe
 
+from gner_bench.answers.gner import parse_target
 from gner_bench.errors import InputError
-from gner_bench.structure.targets import parse_target
 
 ROOT = Path(__file__).parents[3]
 RECIPE = ROOT / "benchmarks/gner_tiny/recipe.toml"

@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tokenizers import Tokenizer
 
+from gner_bench.answers.gner import prompt, tagged_text
 from gner_bench.demo import CHECKPOINT
-from gner_bench.prompting import prompt, tagged_text
 
 EMBEDDED = Tokenizer.from_file(str(CHECKPOINT / "tokenizer.json"))
 WORDS = st.lists(st.text(st.characters(exclude_categories=("Z", "C")), min_size=1, max_size=8), min_size=1, max_size=8)

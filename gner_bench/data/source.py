@@ -1,3 +1,0 @@
-"""Moved to gner_bench.data.formats."""
-
-from gner_bench.data.formats import Source as Source

@@ -1,3 +1,0 @@
-"""Moved to gner_bench.data.formats.uniner."""
-
-from gner_bench.data.formats.uniner import WORD as WORD

@@ -1,3 +1,0 @@
-"""Moved to gner_bench.scoring.gold."""
-
-from gner_bench.scoring.gold import Gold as Gold
