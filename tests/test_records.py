@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from gner_bench.documents.record import Record, read_records, slices
 from gner_bench.errors import InputError
-from gner_bench.records import Record, read_records, slices
 
 Build = Callable[..., dict[str, Any]]
 Write = Callable[..., Path]
