@@ -259,9 +259,11 @@ def test_reliability_pools_the_bins_of_all_data_sets(scores_file: ScoresFile) ->
 
 
 @pytest.mark.parametrize("run", [{}, {"throughput": None}, run_of(0), run_of(float("nan")), run_of(True), {"a": 1}])
-def test_runs_without_usable_throughput_have_none(run: dict[str, Any]) -> None:
-    assert speed.sentences_per_second(run) is None
-    assert speed.sentences_per_second(run_of(2.5)) == 2.5
+def test_runs_without_usable_throughput_have_none(run: dict[str, Any], scores_file: ScoresFile) -> None:
+    path = scores_file()
+    for content, expected in ((run, None), (run_of(2.5), 2.5)):
+        (path.parent / "run.json").write_text(json.dumps(content))
+        assert speed.sentences_per_second(load_system(path).run) == expected
 
 
 def test_a_radar_needs_three_sets_scored_by_the_same_system(scores_file: ScoresFile) -> None:
