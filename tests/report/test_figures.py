@@ -23,9 +23,9 @@ from gner_bench.report.contents import Contents, prepare
 from gner_bench.report.figures import by_size, differences, errors, lengths, per_set, radar, reliability, speed
 from gner_bench.report.figures.confusion import heat_of
 from gner_bench.report.figures.drawing import cut, text_width
-from gner_bench.report.figures.labels import Point, label_points
-from gner_bench.report.figures.plot import NoData, Plot, render
-from gner_bench.report.figures.registry import FIGURES, collect, plots_of
+from gner_bench.report.figures.labels import label_points
+from gner_bench.report.figures.plot import NoData, Plot, Point, render
+from gner_bench.report.figures.registry import FIGURES, collect
 from gner_bench.report.figures.style import DARK, LIGHT, SERIES, SIZES, Style, StyleName
 from gner_bench.report.load import load_system
 
@@ -131,14 +131,14 @@ def test_figures_have_their_size_and_nothing_is_cut_off_too_small_or_covered(pri
 @pytest.mark.parametrize(("kind", "theme"), [("png", LIGHT), ("svg", DARK), ("pdf", LIGHT)], ids=["png", "svg", "pdf"])
 def test_saved_bytes_are_the_same_each_time_and_tell_no_date(scores_file: ScoresFile, kind: Any, theme: Any) -> None:
     contents = prepare([scores_file()])
-    [plot] = plots_of("errors", contents)
+    [plot] = errors.plots(contents)
     first, second = (render(plot, Style(SIZES["acl"], theme), [kind])[kind] for _ in range(2))
     assert first == second
     assert not [each for each in (b"Software", b"<dc:date>", b"CreationDate") if each in first]
 
 
 def test_fonts_are_embedded_and_svg_needs_none(scores_file: ScoresFile) -> None:
-    [plot] = plots_of("errors", prepare([scores_file()]))
+    [plot] = errors.plots(prepare([scores_file()]))
     files = render(plot, ACL, ["svg", "pdf"])
     assert b"/FontFile2" in files["pdf"]
     assert b"/Type3" not in files["pdf"]
@@ -146,7 +146,7 @@ def test_fonts_are_embedded_and_svg_needs_none(scores_file: ScoresFile) -> None:
 
 
 def test_a_users_settings_of_matplotlib_neither_count_nor_change(scores_file: ScoresFile) -> None:
-    [plot] = plots_of("errors", prepare([scores_file()]))
+    [plot] = errors.plots(prepare([scores_file()]))
     plain = render(plot, ACL, ["png"])["png"]
     with matplotlib.rc_context({"font.size": 30, "axes.facecolor": "red", "text.parse_math": True}):
         assert render(plot, ACL, ["png"])["png"] == plain
