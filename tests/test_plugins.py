@@ -81,7 +81,8 @@ def test_everything_added_works_from_predict_to_report(command: Command, tmp_pat
     mean = json.loads(compared.stdout)["comparisons"][0]["differences"]["head"]["mean"]
     assert mean["difference"] == pytest.approx(2 / 3 - 6 / 7)
     command("report", "good.scores.json", "poor.scores.json", "--out", "report", "--formats", "md,html,svg,tex,csv")
-    assert "head F1" in (tmp_path / "report/report.md").read_text(encoding="utf-8")
+    heading = "head F1 (the last word of an entity and its type)"
+    assert heading in (tmp_path / "report/tables/f1_head_other.md").read_text(encoding="utf-8")
     explained = command("explain", "runs/poor", "--sample", "news/1").stdout
     assert "Dylan" in explained
 

@@ -8,7 +8,6 @@ import click
 
 from gner_bench.cli import options as shared
 from gner_bench.messages import warn
-from gner_bench.scoring.metrics import METRICS
 
 
 @click.command("compare")
@@ -16,7 +15,7 @@ from gner_bench.scoring.metrics import METRICS
 @click.option(
     "--metric",
     multiple=True,
-    type=click.Choice(METRICS),
+    type=shared.METRIC,
     show_default="gner and strict",
     help="What is counted; may be repeated.",
 )

@@ -9,7 +9,6 @@ from typing import Any
 import click
 
 from gner_bench.bio import Reading, Repair
-from gner_bench.catalog import catalog
 from gner_bench.cli import options as shared
 from gner_bench.cli.importing import FormatName, new_names
 from gner_bench.data.convert import AUTO, inputs, load, outputs, remarks, save
@@ -65,6 +64,8 @@ def convert_command(
     reading = Reading(repair, new_names(renames), frozenset(drop))
     if entry is not None:
         # What the user says comes before what the catalogue does.
+        from gner_bench.catalog import catalog
+
         known = catalog().get_dataset(entry)
         own = known.reading(keep_dropped=keep_misc)
         reading = replace(reading, rename={**own.rename, **reading.rename}, drop=own.drop | reading.drop)

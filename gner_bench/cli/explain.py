@@ -90,13 +90,10 @@ def explain_command(
     for warning in dict.fromkeys(warning for system in systems for warning in system.origin.warnings):
         warn(warning)
     if as_json and names:
-        samples = [
-            {
-                "sample": sample,
-                "systems": [{"system": title} | document(explanation) for title, explanation in systems_of],
-            }
-            for sample, systems_of in explained.items()
-        ]
+        samples = []
+        for sample, systems_of in explained.items():
+            told = [{"system": title} | document(explanation) for title, explanation in systems_of]
+            samples.append({"sample": sample, "systems": told})
         click.echo(to_json({"samples": samples}))
     elif as_json:
         click.echo(to_json({"worst": {title: [row.document() for row in rows] for title, rows in ranked.items()}}))

@@ -9,16 +9,19 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import Any, TypeVar, get_args
 
 import click
+from click.shell_completion import CompletionItem
 
 from gner_bench.bio import Repair
 from gner_bench.demo import CORPUS
+from gner_bench.errors import did_you_mean
 from gner_bench.messages import warn
+from gner_bench.plugins import Registry
 from gner_bench.predict.options import DtypeName
-from gner_bench.scoring.metrics import DEFAULT, METRICS
 
 INTERRUPTED = 130
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -57,7 +60,37 @@ class Finite(click.FloatRange):
         return found
 
 
+class Registered(click.ParamType[str]):
+    """A name of the registry at ``place``, ``module:attribute``, which is imported when it is wanted."""
+
+    def __init__(self, place: str) -> None:
+        self.place = place
+
+    @property
+    def registry(self) -> Registry[Any]:
+        module, _, attribute = self.place.partition(":")
+        registry: Registry[Any] = getattr(import_module(module), attribute)
+        return registry
+
+    @property
+    def name(self) -> str:  # type: ignore[override]  # of the type, in messages
+        return self.registry.kind
+
+    def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str:
+        return f"[{'|'.join(self.registry.names())}]"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        if value not in (known := self.registry.names()):
+            self.fail(f"unknown {self.registry.kind} {value!r}; {did_you_mean(str(value), known)}", param, ctx)
+        return str(value)
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        return [CompletionItem(name) for name in self.registry.names() if name.startswith(incomplete)]
+
+
 PATH = click.Path(path_type=Path)
+METRIC = Registered("gner_bench.scoring.metrics:METRICS")
+BACKEND = Registered("gner_bench.predict.backend:BACKENDS")
 
 model = click.option(
     "--model",
@@ -98,8 +131,7 @@ device = click.option(
 metric = click.option(
     "--metric",
     multiple=True,
-    type=click.Choice(METRICS),
-    default=DEFAULT,
+    type=METRIC,
     show_default="gner and strict",
     help="What is counted; may be repeated.",
 )

@@ -16,8 +16,7 @@ from gner_bench.cli.options import interruptible
 from gner_bench.errors import IncompleteError, UsageError
 from gner_bench.messages import warn
 from gner_bench.predict import processes
-from gner_bench.predict.backend import BACKENDS, Api, SystemOptions
-from gner_bench.predict.options import DecodingName, Options, Split, parse_ids, parse_limit, parse_shard
+from gner_bench.predict.options import Api, DecodingName, Options, Split, parse_ids, parse_limit, parse_shard
 
 T = TypeVar("T")
 
@@ -105,9 +104,7 @@ class BatchTokens(click.IntRange):
 )
 @click.option("--seed", type=int, default=0, show_default=True, help="Of the shuffled label order.")
 @shared.repair
-@click.option(
-    "--backend", type=click.Choice(BACKENDS.names()), default="local", show_default=True, help="What is asked, and how."
-)
+@click.option("--backend", type=shared.BACKEND, default="local", show_default=True, help="What is asked, and how.")
 @click.option("--base-url", metavar="URL", help="With --backend openai: the server's, ending in /v1.")
 @click.option("--api", type=click.Choice(get_args(Api)), default="completions", show_default=True)
 @click.option("--concurrency", type=click.IntRange(1), default=16, show_default=True, help="Requests at a time.")
@@ -158,6 +155,7 @@ def predict_command(
             message = "--shard is for separate commands: the processes of one launch take their shards themselves"
             raise UsageError(message)
         options, device = replace(options, shard=share), processes.own_device(device)
+    from gner_bench.predict.backend import SystemOptions
     from gner_bench.predict.engine import run_prediction
 
     system = SystemOptions(model, backend, dtype, device, base_url, api, concurrency, tokenizer)

@@ -10,7 +10,6 @@ import click
 from gner_bench.cli import options as shared
 from gner_bench.report.figures.style import StyleName
 from gner_bench.report.render import FORMATS
-from gner_bench.scoring.metrics import METRICS, Metric
 
 if TYPE_CHECKING:
     from gner_bench.report.contents import Contents
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
 @click.option(
     "--metric",
     multiple=True,
-    type=click.Choice(METRICS),
+    type=shared.METRIC,
     show_default="all that the scores hold; gner and strict for predictions",
     help="What tables show; may be repeated. Figures show the first.",
 )
@@ -59,7 +58,7 @@ def report_command(
     scores: tuple[Path, ...],
     out: Path,
     baseline: str | None,
-    metric: tuple[Metric, ...],
+    metric: tuple[str, ...],
     intervals: bool,
     published: tuple[str, ...],
     no_published: bool,

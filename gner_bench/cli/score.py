@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -86,20 +87,14 @@ def score_command(
     from gner_bench.scoring.counting import usable_processes
     from gner_bench.scoring.document import document
     from gner_bench.scoring.gates import evaluate, unlike
+    from gner_bench.scoring.metrics import DEFAULT
     from gner_bench.scoring.resampling import Resampling
     from gner_bench.scoring.scores import warnings_of
 
     if quiet:
         click.get_current_context().with_resource(verbosity(QUIET))
-    if as_json and format_ not in ("table", "json"):
-        raise UsageError(f"--json and --format {format_} exclude each other")
-    format_ = "json" if as_json else format_
-    if errors and format_ != "table":
-        raise UsageError("--errors is for --format table; JSON holds the error analysis anyway")
-    for text in (name or "", *map(str, files)):
-        if not text.isascii() and text.encode("utf-8", "replace").decode() != text:
-            raise UsageError(f"{text.encode('utf-8', 'replace').decode()}: is not UTF-8")
-    metrics, resampling = tuple(dict.fromkeys(metric)), Resampling(resamples, seed)
+    format_ = _format(format_, as_json, errors, (name or "", *map(str, files)))
+    metrics, resampling = tuple(dict.fromkeys(metric)) or DEFAULT, Resampling(resamples, seed)
     read_as = {key: options.pop(key) for key in importing.KEYS}
     gates = _gates(shared.GateOptions(**options), metrics, resampling, out)
     scores = score(importing.load(files, tokenizer, name, **read_as), metrics, usable_processes())
@@ -112,6 +107,19 @@ def score_command(
         warn(warning)
     _print(result, format_, per_type, errors)
     result.require_passed()
+
+
+def _format(format_: str, as_json: bool, errors: bool, texts: Sequence[str]) -> str:
+    """What is printed. Raises UsageError for options that exclude each other, and for names that are not UTF-8."""
+    if as_json and format_ not in ("table", "json"):
+        raise UsageError(f"--json and --format {format_} exclude each other")
+    format_ = "json" if as_json else format_
+    if errors and format_ != "table":
+        raise UsageError("--errors is for --format table; JSON holds the error analysis anyway")
+    for text in texts:
+        if not text.isascii() and text.encode("utf-8", "replace").decode() != text:
+            raise UsageError(f"{text.encode('utf-8', 'replace').decode()}: is not UTF-8")
+    return format_
 
 
 def _gates(asked: shared.GateOptions, metrics: tuple[str, ...], resampling: Resampling, out: Path | None) -> Gates:

@@ -11,8 +11,8 @@ from gner_bench.bio import Repair
 from gner_bench.config import read_config
 from gner_bench.demo import CORPUS
 from gner_bench.errors import InputError, UsageError
-from gner_bench.predict.backend import BACKENDS, Api, SystemOptions
-from gner_bench.predict.options import DecodingName, DtypeName, Options, Split, parse_limit
+from gner_bench.predict.backend import BACKENDS, SystemOptions
+from gner_bench.predict.options import Api, DecodingName, DtypeName, Options, Split, parse_limit
 from gner_bench.scoring.metrics import DEFAULT, Metric, as_metric
 
 PRESETS = {path.stem: path for path in sorted((Path(__file__).parent / "presets").glob("*.toml"))}

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 from gner_bench.answers import Wrapping
 from gner_bench.documents.fields import Json
@@ -13,12 +12,11 @@ from gner_bench.documents.record import GNER
 from gner_bench.documents.run import Model
 from gner_bench.plugins import Registry
 from gner_bench.predict.generation import Generation
-from gner_bench.predict.options import DtypeName, Options
+from gner_bench.predict.options import Api, DtypeName, Options
 from gner_bench.predict.plan import Task
 
 Decode = Callable[[Sequence[Task]], Iterator[tuple[Task, Generation]]]
 """Answers tasks, in any order, each given back as soon as it is done."""
-Api = Literal["completions", "chat"]
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from gner_bench.errors import InputError, UsageError, short
 T = TypeVar("T")
 DecodingName = Literal["drafted", "greedy", "beam", "constrained"]
 Split = Literal["train", "dev", "test"]
+Api = Literal["completions", "chat"]
 DtypeName = Literal["auto", "fp32", "bf16", "fp16"]
 
 

@@ -30,9 +30,9 @@ from gner_bench.fetch.http import (
     is_temporary,
     retry_after,
 )
-from gner_bench.predict.backend import Api, Backend, BackendKind, SystemOptions
+from gner_bench.predict.backend import Backend, BackendKind, SystemOptions
 from gner_bench.predict.generation import Generation
-from gner_bench.predict.options import Options
+from gner_bench.predict.options import Api, Options
 from gner_bench.predict.plan import Task
 from gner_bench.structure.back_tokenizer import load_back_tokenizer, tokenizer_file
 
