@@ -73,11 +73,11 @@ def repeated(path: Path, sentences: int, out: Path) -> Path:
     records: list[Json] = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
     with out.open("w", encoding="utf-8") as file:
         for number, record in enumerate(islice(cycle(records), sentences)):
-            file.write(json.dumps(changed(record, number // len(records))) + "\n")
+            file.write(json.dumps(shifted(record, number // len(records))) + "\n")
     return out
 
 
-def changed(record: Json, shift: int) -> Json:
+def shifted(record: Json, shift: int) -> Json:
     """The record with every letter of its words moved on by ``shift`` places of the alphabet, under a new id."""
     letters = str.maketrans(LETTERS, LETTERS[shift:] + LETTERS[:shift])
     instance = record["instance"]
@@ -114,14 +114,14 @@ def visit(page_file: Path, browser: Browser) -> tuple[float, float, float]:
     page = context.new_page()
     page.goto(page_file.as_uri())
     page.wait_for_selector("#browser:not([hidden])")
-    found = page.evaluate(PAINTED), page.evaluate(READY), page.evaluate(FILTERS)
+    times = page.evaluate(PAINTED), page.evaluate(READY), page.evaluate(FILTERS)
     context.close()
-    return found
+    return times
 
 
-def row(title: str, found: Measured) -> str:
-    times = f"{found.painted:.0f} | {found.ready:.0f} | {found.filtered:.0f}"
-    return f"| {title} | {found.size / 1e6:.2f} | {found.build:.1f} | {times} |"
+def row(title: str, measured: Measured) -> str:
+    times = f"{measured.painted:.0f} | {measured.ready:.0f} | {measured.filtered:.0f}"
+    return f"| {title} | {measured.size / 1e6:.2f} | {measured.build:.1f} | {times} |"
 
 
 def main() -> None:

@@ -17,16 +17,15 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 from matplotlib.transforms import Bbox
 
-from gner_bench.documents.run import Run
 from gner_bench.errors import InputError
 from gner_bench.report.analysis import mistakes_by_set, pooled
 from gner_bench.report.contents import Contents, prepare
 from gner_bench.report.figures import by_size, differences, errors, lengths, per_set, radar, reliability, speed
 from gner_bench.report.figures.confusion import heat_of
 from gner_bench.report.figures.drawing import cut, text_width
-from gner_bench.report.figures.labels import Point, label_points
-from gner_bench.report.figures.plot import NoData, Plot, render
-from gner_bench.report.figures.registry import FIGURES, collect, plots_of
+from gner_bench.report.figures.labels import label_points
+from gner_bench.report.figures.plot import NoData, Plot, Point, render
+from gner_bench.report.figures.registry import FIGURES, collect
 from gner_bench.report.figures.style import DARK, LIGHT, SERIES, SIZES, Style, StyleName
 from gner_bench.report.load import load_system
 
@@ -132,14 +131,14 @@ def test_figures_have_their_size_and_nothing_is_cut_off_too_small_or_covered(pri
 @pytest.mark.parametrize(("kind", "theme"), [("png", LIGHT), ("svg", DARK), ("pdf", LIGHT)], ids=["png", "svg", "pdf"])
 def test_saved_bytes_are_the_same_each_time_and_tell_no_date(scores_file: ScoresFile, kind: Any, theme: Any) -> None:
     contents = prepare([scores_file()])
-    [plot] = plots_of("errors", contents)
+    [plot] = errors.plots(contents)
     first, second = (render(plot, Style(SIZES["acl"], theme), [kind])[kind] for _ in range(2))
     assert first == second
     assert not [each for each in (b"Software", b"<dc:date>", b"CreationDate") if each in first]
 
 
 def test_fonts_are_embedded_and_svg_needs_none(scores_file: ScoresFile) -> None:
-    [plot] = plots_of("errors", prepare([scores_file()]))
+    [plot] = errors.plots(prepare([scores_file()]))
     files = render(plot, ACL, ["svg", "pdf"])
     assert b"/FontFile2" in files["pdf"]
     assert b"/Type3" not in files["pdf"]
@@ -147,7 +146,7 @@ def test_fonts_are_embedded_and_svg_needs_none(scores_file: ScoresFile) -> None:
 
 
 def test_a_users_settings_of_matplotlib_neither_count_nor_change(scores_file: ScoresFile) -> None:
-    [plot] = plots_of("errors", prepare([scores_file()]))
+    [plot] = errors.plots(prepare([scores_file()]))
     plain = render(plot, ACL, ["png"])["png"]
     with matplotlib.rc_context({"font.size": 30, "axes.facecolor": "red", "text.parse_math": True}):
         assert render(plot, ACL, ["png"])["png"] == plain
@@ -260,9 +259,11 @@ def test_reliability_pools_the_bins_of_all_data_sets(scores_file: ScoresFile) ->
 
 
 @pytest.mark.parametrize("run", [{}, {"throughput": None}, run_of(0), run_of(float("nan")), run_of(True), {"a": 1}])
-def test_runs_without_usable_throughput_have_none(run: dict[str, Any]) -> None:
-    assert speed.sentences_per_second(Run(throughput=run.get("throughput") or {})) is None
-    assert speed.sentences_per_second(Run(throughput=run_of(2.5)["throughput"])) == 2.5
+def test_runs_without_usable_throughput_have_none(run: dict[str, Any], scores_file: ScoresFile) -> None:
+    path = scores_file()
+    for content, expected in ((run, None), (run_of(2.5), 2.5)):
+        (path.parent / "run.json").write_text(json.dumps(content))
+        assert speed.sentences_per_second(load_system(path).run) == expected
     assert speed.sentences_per_second(None) is None
 
 

@@ -8,7 +8,6 @@ import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 from html.parser import HTMLParser
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -21,9 +20,9 @@ from gner_bench.bio import strict_spans
 from gner_bench.errors import IntegrityError, UsageError
 from gner_bench.report.grid import Cell, Grid, Section
 from gner_bench.report.page import PageFigure, PageSystem, write_page
-from gner_bench.report.page.spans import CLASSES, CLEANED, classified_spans, stored_text
+from gner_bench.report.page.spans import CLASSES, classified_spans, stored_text
 from gner_bench.scoring.document import document
-from gner_bench.scoring.errors import ERROR_CLASSES, classify
+from gner_bench.scoring.errors import classify
 from gner_bench.scoring.predictions import Prediction
 from gner_bench.scoring.resampling import Resampling
 
@@ -137,22 +136,6 @@ def test_a_text_that_follows_from_the_tags_is_not_stored(text: str, stored: str 
 def test_a_text_without_the_spaces_that_decoders_drop_is_not_stored() -> None:
     each = Prediction("news", "test", "0", ("a",), ("ca", "n't", "."), ("O",) * 3, ("O",) * 3, (), "ca(O)n't(O).(O)")
     assert stored_text(each) == 1
-
-
-def test_the_script_knows_the_classes_and_the_spaces_that_decoders_drop() -> None:
-    page = files("gner_bench.report.page")
-    samples, cards = page.joinpath("samples.js").read_text(), page.joinpath("cards.js").read_text()
-    parts = re.search(r"const parts = (\[.*\]);", samples)
-    assert parts
-    assert json.loads(parts[1]) == list(CLEANED)
-    numbers = dict(re.findall(r"const (\w+) = (\d+);", samples))
-    assert {name: CLASSES[int(number)] for name, number in numbers.items()} == {
-        name: name.lower() for name in ("CORRECT", "MISSED", "SPURIOUS", "STRAY")
-    }
-    assert re.findall(r"^  (\w+): \[", cards, re.MULTILINE) == [*CLASSES]
-    errors = re.search(r"const ERRORS = (0b[01]+);", samples)
-    assert errors
-    assert int(errors[1], 2) == sum(1 << CLASSES.index(name) for name in ERROR_CLASSES if name != "correct")
 
 
 def test_the_summary_shows_mean_and_interval_of_the_document(

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from gner_bench.report.contents import Contents
 from gner_bench.report.figures.plot import (
     NoData,
     Plot,
+    Point,
     name_in_layout,
     names_and_note,
     quoted_caption,
@@ -27,7 +29,17 @@ def plots(contents: Contents) -> list[Plot]:
     if not tables:
         raise NoData("no measured system of known size has a mean over all data sets")
     other_gold = {score.system for score in contents.published if not score.comparable}
-    return [_plot(table, other_gold) for table in tables]
+    plots = []
+    for table in tables:
+        rows = [row for row in sized(table) if not (row.quoted and row.system in other_gold)]
+        left_out = " Quoted rows that score other gold are left out." if len(rows) < len(sized(table)) else ""
+        caption = (
+            f"Mean {scored_by(table.metric)} over {len(table.datasets)} data sets against parameters. Filled marks are"
+            f" measured, with bootstrap intervals where there are any."
+            f"{quoted_caption(row for row in rows if row.quoted)}{left_out}"
+        )
+        plots.append(Plot(name_in_layout("f1_by_size", table), caption, partial(draw, rows), wide=True))
+    return plots
 
 
 def sized(table: Table) -> list[Row]:
@@ -35,23 +47,12 @@ def sized(table: Table) -> list[Row]:
     return [row for row in table.rows if row.parameters and row.mean]
 
 
-def _plot(table: Table, other_gold: set[str]) -> Plot:
-    rows = [row for row in sized(table) if not (row.quoted and row.system in other_gold)]
-    left_out = " Quoted rows that score other gold are left out." if len(rows) < len(sized(table)) else ""
-    caption = (
-        f"Mean {scored_by(table.metric)} over {len(table.datasets)} data sets against parameters. Filled marks are"
-        f" measured, with bootstrap intervals where there are any."
-        f"{quoted_caption(row for row in rows if row.quoted)}{left_out}"
-    )
-    return Plot(name_in_layout("f1_by_size", table), caption, lambda style: draw(rows, style), wide=True)
-
-
 def draw(rows: list[Row], style: Style) -> Figure:
     """The figure of rows that have a size and a mean."""
     from matplotlib.ticker import FuncFormatter, NullFormatter
 
     from gner_bench.report.figures.drawing import canvas, legend
-    from gner_bench.report.figures.labels import Point, draw_points, f1_axis_around, label_points
+    from gner_bench.report.figures.labels import draw_points, f1_axis_around, label_points
 
     names, note = names_and_note(rows)
     points = []

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from gner_bench.report.analysis import Confusion, mistakes_by_set, pooled
@@ -34,20 +35,23 @@ class Heat:
 def plots(contents: Contents) -> list[Plot]:
     """One for each system, of the types that are taken for others most often. Raises NoData."""
     pooled_sets = {system.name: pooled(mistakes_by_set(system).values()) for system in contents.systems}
-    confusions = {name: each.confusion for name, each in pooled_sets.items() if _taken_for_others(each.confusion)}
+    confusions = {name: mistakes.confusion for name, mistakes in pooled_sets.items()}
+    confusions = {name: confusion for name, confusion in confusions.items() if _taken_for_others(confusion)}
     if not confusions:
         raise NoData("no scores hold an error analysis with types taken for others")
-    types = top_types(confusions.values())
-    shown = list(confusions.items())[:MOST_SYSTEMS]
-    return [_plot(name, heat_of(confusion, types), number) for number, (name, confusion) in enumerate(shown, start=1)]
-
-
-def _plot(system: str, heat: Heat, number: int) -> Plot:
-    caption = (
-        f"Types by {system}, all data sets together: of every 100 gold entities of a type (row), how many were"
-        f" predicted as which (column). The {len(heat.types)} types that are taken for others most often by any system."
-    )
-    return Plot(f"type_confusion_{number}", caption, lambda style: draw(heat, system, style), wide=True)
+    total: Counter[str] = Counter()
+    for confusion in confusions.values():
+        total.update(_taken_for_others(confusion))
+    types = sorted(total, key=lambda name: (-total[name], name))[:MOST_TYPES]
+    plots = []
+    for number, (system, confusion) in enumerate(list(confusions.items())[:MOST_SYSTEMS], start=1):
+        caption = (
+            f"Types by {system}, all data sets together: of every 100 gold entities of a type (row), how many were"
+            f" predicted as which (column). The {len(types)} types that are taken for others most often by any system."
+        )
+        drawing = partial(draw, heat_of(confusion, types), system)
+        plots.append(Plot(f"type_confusion_{number}", caption, drawing, wide=True))
+    return plots
 
 
 def _taken_for_others(confusion: Confusion) -> Counter[str]:
@@ -57,14 +61,6 @@ def _taken_for_others(confusion: Confusion) -> Counter[str]:
         if gold is not None and predicted is not None and gold != predicted:
             counts.update({gold: count, predicted: count})
     return counts
-
-
-def top_types(confusions: Iterable[Confusion]) -> list[str]:
-    """The types that are taken for others most often by any of the systems."""
-    total: Counter[str] = Counter()
-    for confusion in confusions:
-        total.update(_taken_for_others(confusion))
-    return sorted(total, key=lambda name: (-total[name], name))[:MOST_TYPES]
 
 
 def heat_of(confusion: Confusion, types: Sequence[str]) -> Heat:

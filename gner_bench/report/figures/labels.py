@@ -13,7 +13,7 @@ from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
 from gner_bench.report.figures.drawing import cut, figure_of, percent_axis, text_width
-from gner_bench.report.figures.plot import reach
+from gner_bench.report.figures.plot import Point, reach
 from gner_bench.report.figures.style import Style
 
 Box = tuple[float, float, float, float]
@@ -27,17 +27,6 @@ STEPS = 15
 """Places at which the line to a label is looked at."""
 LONGEST = 22
 """How many font sizes a label may be wide."""
-
-
-@dataclass(frozen=True)
-class Point:
-    """A point at (``x``, ``y``) of the axes' data, with an interval of ``y``; ``bold`` labels are placed first."""
-
-    label: str
-    x: float
-    y: float
-    bold: bool
-    interval: tuple[float, float] | None = None
 
 
 def draw_points(axes: Axes, points: Sequence[Point], style: Style, **settings: Any) -> None:

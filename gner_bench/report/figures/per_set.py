@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from gner_bench.report.contents import Contents
@@ -34,15 +35,14 @@ def plots(contents: Contents) -> list[Plot]:
     tables = [table for table in contents.tables[contents.metric] if table.measured]
     if not tables:
         raise NoData("no system was scored")
-    return [_plot(table) for table in tables]
-
-
-def _plot(table: Table) -> Plot:
-    caption = (
-        f"{scored_by(table.metric)} of each data set and their mean. Bars are measured, with bootstrap intervals"
-        f" where there are any.{quoted_caption(shown_quoted(table))}"
-    )
-    return Plot(name_in_layout("f1_per_set", table), caption, lambda style: draw(table, style), wide=True)
+    plots = []
+    for table in tables:
+        caption = (
+            f"{scored_by(table.metric)} of each data set and their mean. Bars are measured, with bootstrap intervals"
+            f" where there are any.{quoted_caption(shown_quoted(table))}"
+        )
+        plots.append(Plot(name_in_layout("f1_per_set", table), caption, partial(draw, table), wide=True))
+    return plots
 
 
 def shown_quoted(table: Table) -> list[Row]:

@@ -39,6 +39,17 @@ class Plot:
     wide: bool = False
 
 
+@dataclass(frozen=True)
+class Point:
+    """A point at (``x``, ``y``) of the axes' data, with an interval of ``y``; ``bold`` labels are placed first."""
+
+    label: str
+    x: float
+    y: float
+    bold: bool
+    interval: tuple[float, float] | None = None
+
+
 def render(plot: Plot, style: Style, formats: Iterable[FileFormat]) -> dict[FileFormat, bytes]:
     """The files of a plot in one style, by format. The same plot gives the same bytes."""
     import matplotlib.style

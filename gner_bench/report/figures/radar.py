@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from math import pi, sin
 from typing import TYPE_CHECKING, Any
 
@@ -22,28 +23,24 @@ CIRCLES = (20, 40, 60, 80)
 
 def plots(contents: Contents) -> list[Plot]:
     """One for each layout. Raises NoData."""
-    tables = [t for t in contents.tables[contents.metric] if len(t.datasets) >= FEWEST_SETS and _complete_rows(t)]
-    if not tables:
+    plots = []
+    for table in contents.tables[contents.metric]:
+        complete = [row for row in table.measured if all(row.entries[:-1])][:MOST_ROWS]
+        if complete and len(table.datasets) >= FEWEST_SETS:
+            wide = len(table.datasets) > MOST_NARROW
+            left_out = left_out_caption(len(table.measured) - len(complete))
+            caption = f"{scored_by(table.metric)} of each data set, in percent.{left_out}"
+            plots.append(Plot(name_in_layout("radar", table), caption, partial(draw, complete, table, wide), wide))
+    if not plots:
         raise NoData(f"no system was scored on all of {FEWEST_SETS} or more data sets")
-    return [_plot(table) for table in tables]
+    return plots
 
 
-def _complete_rows(table: Table) -> list[Row]:
-    """The measured rows that were scored on every data set."""
-    return [row for row in table.measured if all(row.entries[:-1])][:MOST_ROWS]
-
-
-def _plot(table: Table) -> Plot:
-    rows, wide = _complete_rows(table), len(table.datasets) > MOST_NARROW
-    left_out = left_out_caption(len(table.measured) - len(rows))
-    caption = f"{scored_by(table.metric)} of each data set, in percent.{left_out}"
-    return Plot(name_in_layout("radar", table), caption, lambda style: draw(rows, table.heads[:-1], wide, style), wide)
-
-
-def draw(rows: list[Row], heads: tuple[str, ...], wide: bool, style: Style) -> Figure:
-    """The figure of rows that have a score for each of the data sets ``heads``."""
+def draw(rows: list[Row], table: Table, wide: bool, style: Style) -> Figure:
+    """The figure of rows of a table that have a score for each of its data sets."""
     from gner_bench.report.figures.drawing import canvas, cut, legend
 
+    heads = table.heads[:-1]
     figure = canvas(style, wide, 4.2 if wide else 3.1)
     axes: Any = figure.add_subplot(projection="polar")
     angles = [2 * pi * index / len(heads) for index in range(len(heads) + 1)]

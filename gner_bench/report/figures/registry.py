@@ -27,12 +27,6 @@ IN_DARK: tuple[FileFormat, ...] = ("png", "svg")
 """PDF is for paper, which is white."""
 
 
-def plots_of(module: str, contents: Contents) -> list[Plot]:
-    """The plots of one figure of ``FIGURES``: several where it is made for each layout or system. Raises NoData."""
-    plots: list[Plot] = import_module(f"{__package__}.{module}").plots(contents)
-    return plots
-
-
 @dataclass(frozen=True)
 class Figures:
     """The ``plots`` of a report, and the reason for each figure that was ``left_out``, by its name."""
@@ -63,7 +57,7 @@ def collect(contents: Contents) -> Figures:
     left_out: dict[str, str] = {}
     for module, name in FIGURES.items():
         try:
-            plots += plots_of(module, contents)
+            plots += import_module(f"{__package__}.{module}").plots(contents)
         except NoData as reason:
             left_out[name] = str(reason)
     return Figures(plots, left_out)

@@ -31,7 +31,7 @@ class Bin:
 def plots(contents: Contents) -> list[Plot]:
     """One plot. Raises NoData."""
     all_bins = {system.name: bins_of(system) for system in contents.systems}
-    calibrated = {name: bins for name, bins in all_bins.items() if any(each.count for each in bins)}
+    calibrated = {name: bins for name, bins in all_bins.items() if any(part.count for part in bins)}
     if not calibrated:
         raise NoData("no scores hold the calibration of confidences (decode with --decoding constrained for them)")
     shown = dict(list(calibrated.items())[:MOST_SYSTEMS])
@@ -48,9 +48,9 @@ def bins_of(system: SystemScores) -> list[Bin]:
     total: dict[float, Bin] = {}
     for name, scores in system.scores.sets.items():
         for more in scores.analysis.calibration.reliability if scores.analysis.calibration else ():
-            if not 0 <= more.correct <= more.count:
-                place = f"datasets.{name}.calibration"
-                raise InputError(system.path, "is no calibration that this program reads", field=place)
+            if not 0 <= more.correct <= more.count or (more.count and more.confidence is None):
+                place = f"datasets.{name}.calibration.reliability"
+                raise InputError(system.path, f"a bin of {more.count} entities cannot have these values", field=place)
             sums = total.get(more.to, Bin(more.to, 0, 0, 0.0))
             count = sums.count + more.count
             confidence = sums.confidence * sums.count + (more.confidence or 0.0) * more.count
@@ -60,8 +60,8 @@ def bins_of(system: SystemScores) -> list[Bin]:
 
 def calibration_error(bins: Sequence[Bin]) -> float:
     """The mean over entities of the distance between share and mean confidence of their bin (Guo et al. 2017)."""
-    count = sum(each.count for each in bins)
-    return sum(abs(each.correct - each.confidence * each.count) for each in bins) / count if count else 0.0
+    count = sum(part.count for part in bins)
+    return sum(abs(part.correct - part.confidence * part.count) for part in bins) / count if count else 0.0
 
 
 def draw(systems: Mapping[str, Sequence[Bin]], style: Style) -> Figure:
@@ -78,10 +78,10 @@ def draw(systems: Mapping[str, Sequence[Bin]], style: Style) -> Figure:
     for index, bins in enumerate(systems.values()):
         # Not clipped, or marks at 0 and 1 would be cut in half.
         line = {**style.line_and_marker(index), "clip_on": False}
-        full = [each for each in bins if each.count]
-        handles += shares.plot([each.confidence for each in full], [each.correct / each.count for each in full], **line)
-        middles = [each.to - 0.5 / len(bins) for each in bins]
-        spread.plot(middles, [each.count for each in bins], markersize=3 * style.scale, **line)
+        full = [part for part in bins if part.count]
+        handles += shares.plot([part.confidence for part in full], [part.correct / part.count for part in full], **line)
+        middles = [part.to - 0.5 / len(bins) for part in bins]
+        spread.plot(middles, [part.count for part in bins], markersize=3 * style.scale, **line)
     shares.set(xlim=(0, 1), ylim=(0, 1), ylabel="share right")
     spread.set(ylim=(0, None), xlabel="confidence", ylabel="entities")
     for axes in (shares, spread):

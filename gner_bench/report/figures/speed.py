@@ -3,46 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from gner_bench.documents.run import Run
 from gner_bench.report.contents import Contents
-from gner_bench.report.figures.plot import NoData, Plot, scored_by
+from gner_bench.report.figures.plot import NoData, Plot, Point, scored_by
 from gner_bench.report.figures.style import Style
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-@dataclass(frozen=True)
-class Speed:
-    """A system on a device: sentences a second while generating, and the mean F1 in percent with its interval."""
-
-    label: str
-    speed: float
-    f1: float
-    interval: tuple[float, float] | None
-
-
 def plots(contents: Contents) -> list[Plot]:
     """One plot. Raises NoData."""
-    speeds = []
+    points = []
     for system in contents.scored:
-        if (speed := sentences_per_second(system.run)) is not None:
+        run = system.run
+        if run and (speed := sentences_per_second(run)) is not None:
             mean = system.values.average(contents.metric)
             low_high = mean.interval["f1"] if mean.interval else None
             interval = (100 * low_high[0], 100 * low_high[1]) if low_high else None
-            device = device_of(system.run)
+            dtype = run.settings.get("dtype")
+            device = ", ".join(part for part in (run.device, dtype) if isinstance(part, str) and part)
             label = f"{system.name} ({device})" if device else system.name
-            speeds.append(Speed(label, speed, 100 * mean.f1, interval))
-    if not speeds:
+            points.append(Point(label, speed, 100 * mean.f1, True, interval))
+    if not points:
         raise NoData("no run.json with throughput beside the scores or predictions")
     caption = (
         f"Mean {scored_by(contents.metric)} over the data sets of each system against sentences generated in a second,"
         " as its run noted it. Speeds compare only on one machine and the same sentences."
     )
-    return [Plot("f1_by_throughput", caption, lambda style: draw(speeds, style), wide=True)]
+    return [Plot("f1_by_throughput", caption, partial(draw, points), wide=True)]
 
 
 def sentences_per_second(run: Run | None) -> float | None:
@@ -53,22 +45,15 @@ def sentences_per_second(run: Run | None) -> float | None:
     return None
 
 
-def device_of(run: Run | None) -> str:
-    """Device and number format of a run as far as it notes them, such as ``cuda, bfloat16``."""
-    parts = [run.device, run.settings.get("dtype")] if run else []
-    return ", ".join(part for part in parts if isinstance(part, str) and part)
-
-
-def draw(speeds: Sequence[Speed], style: Style) -> Figure:
+def draw(points: Sequence[Point], style: Style) -> Figure:
     """A labelled point for each run."""
     from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
     from gner_bench.report.figures.drawing import canvas
-    from gner_bench.report.figures.labels import Point, draw_points, f1_axis_around, label_points
+    from gner_bench.report.figures.labels import draw_points, f1_axis_around, label_points
 
     figure = canvas(style, True, 3.0)
     axes = figure.add_subplot()
-    points = [Point(run.label, run.speed, run.f1, True, run.interval) for run in speeds]
     for index, point in enumerate(points):
         draw_points(axes, [point], style, fmt=style.marker(index), color=style.colour(index))
     axes.set_xscale("log")

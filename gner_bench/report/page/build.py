@@ -39,15 +39,9 @@ def write_page(
     The same arguments give the same bytes. Raises UsageError without systems, IntegrityError for predictions that are
     not those that were scored, and InputError for what cannot be read or written.
     """
-    file = out / "index.html" if out.is_dir() else out
-    write_atomic(file, _page(Content(systems, title, figures, tables, types or {}, warnings)))
-    return file
-
-
-def _page(content: Content) -> str:
-    if not content.systems:
+    if not systems:
         raise UsageError("a page needs scores of at least one system")
-    samples = columns(content.systems)
+    content, samples = Content(systems, title, figures, tables, types or {}, warnings), columns(systems)
     parts = {name: part for name, function in PARTS.items() if (part := function(content))}
     if samples:
         parts["Sentences"] = Html(_file("browser.html"))
@@ -59,8 +53,8 @@ def _page(content: Content) -> str:
     # A script of a type that no browser runs.
     block = element("script", Html(packed(samples)), type="text/plain", id="samples") if samples else ""
     style, theme, script = _file("page.css"), _file("theme.js"), "\n".join(map(_file, SCRIPTS))
-    return Template(_file("page.html")).substitute(
-        title=markup_of(content.title),
+    page = Template(_file("page.html")).substitute(
+        title=markup_of(title),
         policy=f"style-src {_source_hash(style)}; script-src {_source_hash(theme)} {_source_hash(script)}",
         style=style,
         theme=theme,
@@ -70,6 +64,9 @@ def _page(content: Content) -> str:
         samples=block,
         script=script,
     )
+    file = out / "index.html" if out.is_dir() else out
+    write_atomic(file, page)
+    return file
 
 
 def _file(name: str) -> str:
@@ -81,11 +78,12 @@ def _source_hash(source: str) -> str:
     return f"'sha256-{base64.b64encode(hashlib.sha256(source.encode()).digest()).decode()}'"
 
 
-def _scores(content: Content) -> Html:
+def scores(content: Content) -> Html:
+    """The comparisons of systems, the first ones unfolded."""
     return join(*(table(grid, folded=at >= UNFOLDED) for at, grid in enumerate(content.tables)))
 
 
-def _types(content: Content) -> Html:
+def types(content: Content) -> Html:
     """The tables of types, behind their heading where there are several."""
     parts = []
     for heading, grids in content.types.items():
@@ -95,14 +93,13 @@ def _types(content: Content) -> Html:
     return join(*parts)
 
 
-def _figures(content: Content) -> Html:
+def figures(content: Content) -> Html:
     """Plots as images, which can neither run scripts nor fetch anything nor share names with the page."""
     parts = []
     for figure in content.figures:
+        svgs = {"light": figure.svg, "dark": figure.dark} if figure.dark else {"paper": figure.svg}
         images = []
-        for kind, svg in (
-            {"light": figure.svg, "dark": figure.dark}.items() if figure.dark else (("paper", figure.svg),)
-        ):
+        for kind, svg in svgs.items():
             data = base64.b64encode(svg.encode("utf-8", "replace")).decode()
             source = f"data:image/svg+xml;base64,{data}"
             images.append(void("img", class_=kind, alt=figure.alt or figure.caption, src=source))
@@ -113,9 +110,9 @@ def _figures(content: Content) -> Html:
 
 PARTS: dict[str, Callable[[Content], Html]] = {
     "Summary": summary,
-    "Scores": _scores,
-    "Types": _types,
+    "Scores": scores,
+    "Types": types,
     "Errors": errors,
-    "Figures": _figures,
+    "Figures": figures,
 }
 """The parts of the page by their heading; empty ones are left out. The browser of sentences comes last."""

@@ -41,8 +41,8 @@ def errors(content: Content) -> Html:
     sums = _sums({system: list(sets.values()) for system, sets in analysed.items() if sets})
     parts = [table(grid, folded=at > 0) for at, grid in enumerate(sums)]
     for dataset in dict.fromkeys(name for sets in analysed.values() for name in sets):
-        of_set = {system: sets[dataset] for system, sets in analysed.items() if dataset in sets}
-        tables = [table(grid) for grid in _sums({system: [analysis] for system, analysis in of_set.items()})]
+        of_set = {name: sets[dataset] for name, sets in analysed.items() if dataset in sets}
+        tables = [table(grid) for grid in _sums({name: [analysis] for name, analysis in of_set.items()})]
         for name, analysis in of_set.items():
             tables += [table(grid, folded=True) for grid in _by_type(name, analysis)]
         parts.append(element("details", element("summary", f"Errors on {title(dataset)}"), *tables))
@@ -50,16 +50,23 @@ def errors(content: Content) -> Html:
 
 
 def _sums(analyses: Mapping[str, Sequence[Analysis]]) -> list[Grid]:
-    """A table for each part that holds counts: a row for each system, its analyses summed."""
+    """A table for each part that holds counts: a row for each system, its analyses summed; F1 of triples."""
     grids = []
     for part in dict.fromkeys(part for several in analyses.values() for analysis in several for part in analysis):
         rows: dict[str, Row] = {}
         for system, several in analyses.items():
-            counts: dict[str, list[Any]] = {}
+            values: dict[tuple[str, Metric], list[Any]] = {}
             for analysis in several:
-                for key, count, metric in _counts(analysis.get(part)):
-                    counts.setdefault(key, [metric]).append(count)
-            rows[system] = {key: _sum(*values) for key, values in counts.items()}
+                for key, value, metric in _counts(analysis.get(part)):
+                    values.setdefault((key, metric), []).append(value)
+            rows[system] = {}
+            for (key, metric), counts in values.items():
+                if isinstance(counts[0], int):
+                    text = f"{sum(counts):,}"
+                else:
+                    right, predicted, gold = map(sum, zip(*counts, strict=True))
+                    text = f"{decimal(100 * prf(right, predicted, gold, metric).f1)} ({gold:,})"
+                rows[system][key] = Cell(text)
         if any(rows.values()):
             grids.append(_grid(part, TITLES.get(part, _words(part)), rows, "System"))
     return grids
@@ -84,14 +91,6 @@ def _counts(part: Any) -> Iterator[tuple[str, int | Sequence[int], Metric]]:
 
 def _is_triple(value: Any) -> bool:
     return isinstance(value, Sequence) and len(value) == 3 and all(isinstance(count, int) for count in value)
-
-
-def _sum(metric: Metric, *values: Any) -> Cell:
-    """The sum of counts, or F1 of the sum of triples."""
-    if isinstance(values[0], int):
-        return Cell(f"{sum(values):,}")
-    right, predicted, gold = map(sum, zip(*values, strict=True))
-    return Cell(f"{decimal(100 * prf(right, predicted, gold, metric).f1)} ({gold:,})")
 
 
 def _grid(part: str, caption: str, rows: Mapping[str, Row], head: str) -> Grid:
