@@ -154,10 +154,12 @@ def test_a_users_settings_of_matplotlib_neither_count_nor_change(scores_file: Sc
 
 
 def test_series_differ_without_colour() -> None:
-    for way in (ACL.hatch, ACL.marker, lambda index: str(ACL.line(index))):
-        assert len({way(index) for index in range(SERIES)}) == SERIES
-    both = {(ACL.colour(index), ACL.hatch(index)) for index in range(SERIES**2)}
-    assert len(both) == SERIES**2
+    bars, lines = map(ACL.bar, range(SERIES)), [ACL.line_and_marker(index) for index in range(SERIES)]
+    assert len({bar["hatch"] for bar in bars}) == SERIES
+    for way in ("marker", "linestyle"):
+        assert len({str(line[way]) for line in lines}) == SERIES
+    all_bars = map(ACL.bar, range(SERIES**2))
+    assert len({(bar["facecolor"], bar["hatch"]) for bar in all_bars}) == SERIES**2
 
 
 def test_bars_are_measured_and_marks_are_quoted(scores_file: ScoresFile) -> None:

@@ -110,10 +110,6 @@ class _Label:
     def best_offset(self, frame: NDArray[np.float64], taken: Boxes) -> tuple[float, float]:
         """The offset inside the ``frame`` (a box) that covers least of what is taken, of those the nearest."""
 
-        def fits(offset: tuple[float, float]) -> bool:
-            left, bottom, right, top = self.box(offset)
-            return bool(frame[0] <= left and frame[1] <= bottom and right <= frame[2] and top <= frame[3])
-
         def cost(offset: tuple[float, float]) -> float:
             crossed = sum(_covered(box, taken) > 0 for box in self.line_to_point(offset))
             covered = 1000 * _covered(self.box(offset), taken) + 100 * crossed
@@ -121,7 +117,12 @@ class _Label:
 
         shifts = product(SIDEWAYS, UPWARDS, (1, -1))
         offsets = [(side * (NEAR + reach) * self.scale, up * self.scale) for reach, up, side in shifts]
-        return min([offset for offset in offsets if fits(offset)] or offsets, key=cost)
+        inside = []
+        for offset in offsets:
+            left, bottom, right, top = self.box(offset)
+            if frame[0] <= left and frame[1] <= bottom and right <= frame[2] and top <= frame[3]:
+                inside.append(offset)
+        return min(inside or offsets, key=cost)
 
 
 def _covered(box: Box, taken: Boxes) -> int:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from gner_bench.report.figures.style import Style
 from gner_bench.report.views.table import Row, Table, row_note
-from gner_bench.scoring.metrics import Metric
+from gner_bench.scoring.metrics import METRICS, Metric
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -76,8 +76,8 @@ def name_in_layout(name: str, table: Table) -> str:
 
 
 def scored_by(metric: Metric) -> str:
-    """Such as ``F1 (GNER metric)``."""
-    return f"F1 ({'GNER' if metric == 'gner' else metric} metric)"
+    """What captions call a metric, such as ``F1 (GNER metric)``."""
+    return METRICS[metric].label or f"F1 ({metric} metric)"
 
 
 def names_and_note(rows: Sequence[Row]) -> tuple[list[str], str]:

@@ -100,25 +100,20 @@ class Style:
 
     # Past the last colour, colours come back with other hatches, markers and lines.
 
-    def hatch(self, index: int) -> str:
-        return HATCHES[(index + index // SERIES) % SERIES]
-
     def marker(self, index: int) -> str:
         return MARKERS[(index + index // SERIES) % SERIES]
 
-    def line(self, index: int) -> Any:
-        return LINES[(index + index // SERIES) % SERIES]
-
     def line_and_marker(self, index: int) -> dict[str, Any]:
         """The arguments of ``Axes.plot`` for a series."""
-        return {"color": self.colour(index), "linestyle": self.line(index), "marker": self.marker(index)}
+        line = LINES[(index + index // SERIES) % SERIES]
+        return {"color": self.colour(index), "linestyle": line, "marker": self.marker(index)}
 
     def bar(self, index: int) -> dict[str, Any]:
         """The arguments of ``Axes.bar`` for a measured series."""
         return {
             "facecolor": self.colour(index),
             "edgecolor": self.theme.background,
-            "hatch": self.hatch(index),
+            "hatch": HATCHES[(index + index // SERIES) % SERIES],
             "linewidth": 0.4 * self.scale,
         }
 

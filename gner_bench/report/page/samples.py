@@ -126,7 +126,7 @@ def columns(systems: Sequence[PageSystem]) -> Json | None:
             "spans": [outcome.spans if outcome else None for outcome in outcomes],
             "step": [outcome.step if outcome else ABSENT for outcome in outcomes],
             "text": [outcome.text if outcome else None for outcome in outcomes],
-            "unplaced": {str(at): each.unplaced for at, each in enumerate(outcomes) if each and each.unplaced},
+            "unplaced": {str(at): made.unplaced for at, made in enumerate(outcomes) if made and made.unplaced},
             "cut": [at for at, outcome in enumerate(outcomes) if outcome and outcome.cut],
         }
         runs.append(columns_of_run)

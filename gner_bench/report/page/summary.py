@@ -35,9 +35,16 @@ def _means(systems: Sequence[PageSystem]) -> Grid:
     for system in systems:
         document, note = system.document, str(system.document["system"]["note"])
         sets, parameters = document["datasets"], document["system"].get("parameters")
+        averages = []
+        for average in map(document["average"].get, metrics):
+            mean = decimal(100 * average["f1"]) if average else "–"
+            if average and "interval" in average:
+                low, high = (decimal(100 * end) for end in average["interval"]["f1"])
+                mean += f" ({low} to {high})"
+            averages.append(Cell(mean))
         row = [
             Cell(system.title, notes=(note,) if note else ()),
-            *(Cell(_mean(document["average"].get(metric))) for metric in metrics),
+            *averages,
             Cell(f"{parameters / 1e6:,.0f}" if parameters else "–"),
             Cell(f"{sum(scores['sentences'] for scores in sets.values()):,}"),
             Cell(f"{len(sets)}"),
@@ -51,16 +58,6 @@ def _means(systems: Sequence[PageSystem]) -> Grid:
         (Section(tuple(rows)),),
         (ROUNDING, "A mean is over the system's own data sets; its interval is by resampling sentences."),
     )
-
-
-def _mean(average: Json | None) -> str:
-    if average is None:
-        return "–"
-    mean = decimal(100 * average["f1"])
-    if "interval" not in average:
-        return mean
-    low, high = (decimal(100 * end) for end in average["interval"]["f1"])
-    return f"{mean} ({low} to {high})"
 
 
 def _warnings(content: Content) -> Html:
