@@ -49,8 +49,8 @@ def bins_of(system: SystemScores) -> list[Bin]:
     for name, scores in system.scores.sets.items():
         for more in scores.analysis.calibration.reliability if scores.analysis.calibration else ():
             if not 0 <= more.correct <= more.count or (more.count and more.confidence is None):
-                place = f"datasets.{name}.calibration.reliability"
-                raise InputError(system.path, f"a bin of {more.count} entities cannot have these values", field=place)
+                place = f"datasets.{name}.calibration"
+                raise InputError(system.path, "is no calibration that this program reads", field=place)
             sums = total.get(more.to, Bin(more.to, 0, 0, 0.0))
             count = sums.count + more.count
             confidence = sums.confidence * sums.count + (more.confidence or 0.0) * more.count
