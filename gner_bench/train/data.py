@@ -1,5 +1,4 @@
-"""The sentences that a recipe trains on and those that choose the checkpoint, compared with the test sets; and the
-prompts and target texts that are made of them."""
+"""The sentences that are trained on and those that choose the checkpoint, compared with test sets; pairs of texts."""
 
 from __future__ import annotations
 
@@ -8,8 +7,8 @@ from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from gner_bench.answers.answer import Wrapping
-from gner_bench.answers.gner import Target, prompt
+from gner_bench.answers import AnswerFormat, Wrapping
+from gner_bench.answers.gner import prompt
 from gner_bench.catalog import catalog
 from gner_bench.data import Dataset, Reading, Sentence, read_dataset
 from gner_bench.data.formats import Source
@@ -77,7 +76,7 @@ def load_data(recipe: Recipe, root: Path | None) -> RecipeData:
         else:
             unchecked.append(name)
     tested = {surface(sentence.words) for test in tests for sentence in test.sentences}
-    parts = [_hold_out(data, recipe, tested) for data in [_load(spec, root) for spec in recipe.sets]]
+    parts = [_load(spec, recipe, root, tested) for spec in recipe.sets]
     training = tuple(kept for kept, _ in parts)
     selected = [_read(name, "dev", root, Reading(repair="begin")) for name in recipe.selection.dev]
     selected += [held_out for _, held_out in parts if held_out.sentences]
@@ -119,11 +118,16 @@ def _read(name: str, split: str, root: Path | None, reading: Reading) -> Dataset
     return load_split(entry, split, reading)
 
 
-def _load(spec: TrainingSet, root: Path | None) -> TrainingData:
-    """A set of the recipe. Pile-NER is read as it was published, from ``root`` or the cache: only that file lists
-    mentions without places, and what becomes of them is counted."""
-    reading = Reading(repair=spec.repair, rename=spec.renamed)
-    passages = None
+def _load(
+    spec: TrainingSet, recipe: Recipe, root: Path | None, tested: Container[str]
+) -> tuple[TrainingData, Dataset]:
+    """What is trained on of a set, and what is held out of it: every n-th sentence that is in no test set. These are
+    held out before ``limit`` of the others are drawn by the seed, which keep their order.
+
+    Pile-NER is read as it was published, from ``root`` or the cache: only that file lists mentions without places, and
+    what becomes of them is counted.
+    """
+    reading, passages, placement = Reading(repair=spec.repair, rename=spec.renamed), None, None
     if spec.name == PILE_NER:
         below = split_file(root / spec.name, spec.split) if root is not None else None
         entry, name = catalog().find_dataset(spec.name), f"{spec.name}/{spec.split}.json"
@@ -131,30 +135,25 @@ def _load(spec: TrainingSet, root: Path | None) -> TrainingData:
             passages = below
         elif entry is not None and not entry.folder and any(file.name == name for file in catalog().file):
             passages = remote_file(name).path
-    if passages is None or not passages.is_file():
-        return TrainingData(spec, _read(spec.name, spec.split, root, reading))
-    datasets, placement = read_uniner_counted(Source(passages, spec.name, spec.split, None, reading))
-    return TrainingData(spec, datasets[0], placement)
-
-
-def _hold_out(data: TrainingData, recipe: Recipe, tested: Container[str]) -> tuple[TrainingData, Dataset]:
-    """What is trained on of a set, and what is held out of it: every n-th sentence that is in no test set.
-
-    They are held out before ``limit`` of the others are drawn by the seed, which keep their order.
-    """
-    every, spec, sentences = recipe.selection.holdout, data.spec, data.dataset.sentences
-    places = [index for index, sentence in enumerate(sentences) if every and surface(sentence.words) not in tested]
-    held = set(places[every - 1 :: every]) if every else set()
+    if passages is not None and passages.is_file():
+        datasets, placement = read_uniner_counted(Source(passages, spec.name, spec.split, None, reading))
+        dataset = datasets[0]
+    else:
+        dataset = _read(spec.name, spec.split, root, reading)
+    every, sentences, held = recipe.selection.holdout, dataset.sentences, set()
+    if every:
+        allowed = [index for index, sentence in enumerate(sentences) if surface(sentence.words) not in tested]
+        held = set(allowed[every - 1 :: every])
     kept = [sentence for index, sentence in enumerate(sentences) if index not in held]
     if spec.limit is not None and spec.limit < len(kept):
         drawn = random.Random(f"{recipe.seed} {spec.name}").sample(range(len(kept)), spec.limit)
         kept = [kept[place] for place in sorted(drawn)]
     held_out = tuple(sentences[index] for index in sorted(held))
-    rest = replace(data.dataset, split=f"{data.dataset.split}-heldout", sentences=held_out)
-    return replace(data, dataset=replace(data.dataset, sentences=tuple(kept))), rest
+    rest = replace(dataset, split=f"{dataset.split}-heldout", sentences=held_out)
+    return TrainingData(spec, replace(dataset, sentences=tuple(kept)), placement), rest
 
 
-def text_pairs(data: RecipeData, target: Target, wrapping: Wrapping, seed: int) -> Iterator[tuple[str, str]]:
+def text_pairs(data: RecipeData, target: AnswerFormat, wrapping: Wrapping, seed: int) -> Iterator[tuple[str, str]]:
     """Prompt and answer for each sentence. The types of a prompt depend on the seed and the sentence alone."""
     for training in data.training:
         for sentence in training.dataset.sentences:

@@ -7,8 +7,6 @@ import os
 import platform
 import shutil
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict, fields
 from importlib.metadata import version
 from pathlib import Path
@@ -37,7 +35,6 @@ from gner_bench.train.result import (
     Trained,
     outcome,
     read_run,
-    training_facts,
     write_result,
 )
 from gner_bench.train.start import load_trainable
@@ -56,18 +53,33 @@ def fine_tune(request: Request, say: Say) -> Path:
     test sentences, GnerBenchError for a lack of memory or disk, and what readers of data and checkpoints raise.
     """
     recipe, out = read_recipe(request.recipe_file), request.out
-    _refuse_other_folder(recipe, out)
+    if (copy := out / RECIPE).is_file():
+        before = read_recipe(copy)
+        names = [field.name for field in fields(Recipe) if field.name not in FREE]
+        other = [name for name in names if getattr(before, name) != getattr(recipe, name)]
+        if other:
+            message = f"this folder holds the training of another recipe ({', '.join(other)}); choose another --out"
+            raise InputError(copy, message)
+    elif any((out / name).exists() for name in ("config.json", RECIPE, RUN)):
+        raise InputError(out, "this folder holds something else; choose another --out")
     if (out / DONE).exists():
         return out
     prepared = prepare(recipe, request, say)
-    if idle_devices():
-        say(idle_devices())
+    if warning := idle_devices():
+        say(warning)
     make_folder(out)
     if is_first():  # newer values of keys that may change replace older ones
         write_atomic(out / RECIPE, request.recipe_file.read_bytes())
     session: Json = {"started": now(), "devices": device_names(), "processes": processes()}
     began = time.monotonic()
-    trainer = _train(prepared, request, session)
+    ours = TENSORBOARD not in os.environ  # which would say where TensorBoard logs
+    os.environ.setdefault(TENSORBOARD, str(out / "tensorboard"))
+    try:
+        with memory_advice(recipe):
+            trainer = _train(prepared, request, session)
+    finally:
+        if ours:
+            os.environ.pop(TENSORBOARD, None)
     if trainer.is_world_process_zero():
         seconds = round(time.monotonic() - began, 1)
         trained = Trained.of(prepared, out / "state")
@@ -77,72 +89,44 @@ def fine_tune(request: Request, say: Say) -> Path:
     return out
 
 
-def _refuse_other_folder(recipe: Recipe, out: Path) -> None:
-    """Raise InputError when the folder holds something else than this recipe's training."""
-    copy = out / RECIPE
-    if copy.is_file():
-        before = read_recipe(copy)
-        names = [field.name for field in fields(Recipe) if field.name not in FREE]
-        other = [name for name in names if getattr(before, name) != getattr(recipe, name)]
-        if other:
-            message = f"this folder holds the training of another recipe ({', '.join(other)}); choose another --out"
-            raise InputError(copy, message)
-    elif out.is_dir() and any((out / name).exists() for name in ("config.json", RECIPE, RUN)):
-        raise InputError(out, "this folder holds something else; choose another --out")
-
-
 def _train(prepared: Prepared, request: Request, session: Json) -> FineTuneTrainer:
     """Train from the last saved state to the end, and note in ``session`` from which step."""
     recipe, start, plan = prepared.recipe, prepared.start, prepared.plan
     out, state = request.out, request.out / "state"
     args = training_arguments(recipe, state, plan.steps, request.trackers or recipe.report_to)
-    with memory_advice(recipe), _tensorboard_in(out):
-        model, selection = load_trainable(start, recipe), prepared.data.selection
-        trainer = FineTuneTrainer(model, args, prepared, evaluator(recipe, start, selection) if selection else None)
-        done, evaluations = states.last_step(state), states.saved_evaluations(state)
-        session["from_step"] = done
-        if trainer.is_world_process_zero():
-            libraries = (*LIBRARIES, "accelerate", *(["peft"] if recipe.lora else []))
-            versions = {"gner-bench": __version__, "python": platform.python_version()}
-            training_sets = list(start.training_sets)
-            run = {
-                "version": 1,
-                "name": recipe.name,
-                "checkpoint": {"source": recipe.checkpoint, "revision": start.revision, "training_sets": training_sets},
-                "target": recipe.target,
-                "seed": recipe.seed,
-                "recipe": asdict(recipe),
-                "versions": versions | {name: version(name) for name in libraries},
-                "sessions": [*read_run(out).get("sessions", []), session],
-                "status": "running",
-            }
-            write_json(out / RUN, run)
-            states.cut_log(out / LOG, done)
-        if done < plan.steps and not states.out_of_patience(evaluations, recipe.selection.patience):
-            with progress_bar(recipe.name, plan.steps, done, "steps", live=processes() == 1) as advance:
-                silent = advance if is_first() else (lambda count, note="": None)
-                trainer.add_callback(PlanCallback(plan, bool(selection), out / LOG, silent))
-                trainer.train(resume_from_checkpoint=str(state / f"checkpoint-{done}") if done else None)
+    model, selection = load_trainable(start, recipe), prepared.data.selection
+    trainer = FineTuneTrainer(model, args, prepared, evaluator(recipe, start, selection) if selection else None)
+    done, evaluations = states.last_step(state), states.saved_evaluations(state)
+    session["from_step"] = done
+    if trainer.is_world_process_zero():
+        libraries = (*LIBRARIES, "accelerate", *(["peft"] if recipe.lora else []))
+        versions = {"gner-bench": __version__, "python": platform.python_version()}
+        training_sets = list(start.training_sets)
+        run = {
+            "version": 1,
+            "name": recipe.name,
+            "checkpoint": {"source": recipe.checkpoint, "revision": start.revision, "training_sets": training_sets},
+            "target": recipe.target,
+            "seed": recipe.seed,
+            "recipe": asdict(recipe),
+            "versions": versions | {name: version(name) for name in libraries},
+            "sessions": [*read_run(out).get("sessions", []), session],
+            "status": "running",
+        }
+        write_json(out / RUN, run)
+        states.cut_log(out / LOG, done)
+    if done < plan.steps and not states.out_of_patience(evaluations, recipe.selection.patience):
+        with progress_bar(recipe.name, plan.steps, done, "steps", live=processes() == 1) as advance:
+            silent = advance if is_first() else (lambda count, note="": None)
+            trainer.add_callback(PlanCallback(plan, bool(selection), out / LOG, silent))
+            trainer.train(resume_from_checkpoint=str(state / f"checkpoint-{done}") if done else None)
     return trainer
 
 
-@contextmanager
-def _tensorboard_in(out: Path) -> Iterator[None]:
-    """Let TensorBoard log into the result's folder, unless the environment says where."""
-    ours = TENSORBOARD not in os.environ
-    if ours:
-        os.environ[TENSORBOARD] = str(out / "tensorboard")
-    try:
-        yield
-    finally:
-        if ours:
-            os.environ.pop(TENSORBOARD, None)
-
-
 def finish(trained: Trained, out: Path, session: Json) -> None:
-    """Write the scores of the best checkpoint, run.json, the model card and, last of all, training.json; then remove
-    the state folder."""
-    scores = None
+    """Write the scores of the best checkpoint, run.json, the model card and, last of all, training.json, by which
+    predict and score warn where a score is not zero-shot; then remove the state folder."""
+    prepared, recipe, scores = trained.prepared, trained.prepared.recipe, None
     if trained.best:
         file = trained.state / states.SCORES.format(step=trained.best.step)
         scores = json.loads(file.read_text(encoding="utf-8"))
@@ -151,5 +135,8 @@ def finish(trained: Trained, out: Path, session: Json) -> None:
     run |= {"sessions": [*run.get("sessions", [])[:-1], session], **outcome(trained), "status": "done"}
     write_json(out / RUN, run)
     write_atomic(out / "README.md", card(trained, run, scores, (out / RECIPE).read_text(encoding="utf-8")))
-    write_json(out / DONE, training_facts(trained))
+    inherited = {name: {"trained_before_as": recipe.checkpoint} for name in prepared.start.training_sets}
+    own = {part.name: {"sentences": len(part.dataset.sentences)} for part in prepared.data.training}
+    facts = {"name": recipe.name, "note": recipe.note, "target": recipe.target}
+    write_json(out / DONE, {**facts, "training_sets": {**inherited, **own}, "steps": trained.best_step})
     shutil.rmtree(trained.state, ignore_errors=True)

@@ -12,9 +12,8 @@ from gner_bench.documents.fields import Json
 from gner_bench.errors import GnerBenchError, UsageError, short
 from gner_bench.fetch import home
 from gner_bench.fetch.checkpoint import HUB_ID
-from gner_bench.messages import one_line
+from gner_bench.messages import markdown, one_line
 from gner_bench.number_text import ROUNDING, decimal
-from gner_bench.report.escape import markdown
 from gner_bench.train.result import Trained
 from gner_bench.train.start import first_line
 
@@ -24,34 +23,34 @@ NOT_PUSHED = ["state/*", "tensorboard/*", ".*"]
 
 def card(trained: Trained, run: Json, scores: Json | None, recipe_text: str) -> str:
     """The whole card. ``scores`` is the scores.json of the chosen checkpoint, None without selection data."""
-    wrapping = "between `[INST]` and `[/INST]`" if trained.prepared.start.wrapping == "llama" else "as it is"
-    command = "gner-bench predict --model THIS_FOLDER --datasets zero-shot --out DIR\ngner-bench score DIR"
-    sections = [
-        _head(trained),
-        f"## Use\n\nThe prompt is that of GNER, {wrapping}.\n\n{_fenced(command, 'sh')}",
-        _scores(trained, scores),
-        _training_data(trained),
-        _overlaps(trained),
-        f"## Recipe\n\n{_fenced(recipe_text, 'toml')}",
-        _history(run),
-    ]
-    return "\n\n".join(sections) + "\n"
-
-
-def _head(trained: Trained) -> str:
-    """The metadata (JSON strings are YAML strings), and what the checkpoint is."""
-    recipe, revision = trained.prepared.recipe, trained.prepared.start.revision
+    recipe, start = trained.prepared.recipe, trained.prepared.start
+    # The metadata are YAML, of which JSON strings are strings.
     lines = ["---", "library_name: transformers"]
-    if HUB_ID.fullmatch(recipe.checkpoint) and revision is not None:
+    if HUB_ID.fullmatch(recipe.checkpoint) and start.revision is not None:
         lines.append(f"base_model: {json.dumps(recipe.checkpoint)}")
     metadata = "\n".join([*lines, "tags:", *(f"- {tag}" for tag in TAGS), "---"])
-    source = markdown(recipe.checkpoint) + (f" (revision {revision})" if revision else "")
-    text = (
-        f"Fine-tuned from {source} with gner-bench {__version__} for generative named entity recognition (GNER, Ding et"
-        f" al. 2024). It writes the target `{recipe.target}`."
-    )
+    source = markdown(recipe.checkpoint) + (f" (revision {start.revision})" if start.revision else "")
     note = f"\n\n{markdown(recipe.note)}" if recipe.note else ""
-    return f"{metadata}\n\n# {markdown(recipe.name)}\n\n{text}{note}"
+    wrapping = "between `[INST]` and `[/INST]`" if start.wrapping == "llama" else "as it is"
+    command = "gner-bench predict --model THIS_FOLDER --datasets zero-shot --out DIR\ngner-bench score DIR"
+    sessions = run["sessions"]
+    versions = ", ".join(f"{name} {version}" for name, version in run["versions"].items())
+    devices = ", ".join(dict.fromkeys(f"{s['processes']} x {s['devices'][0]}" for s in sessions))
+    hours = sum(session.get("seconds", 0) for session in sessions) / 3600
+    sections = [
+        metadata,
+        f"# {markdown(recipe.name)}",
+        f"Fine-tuned from {source} with gner-bench {__version__} for generative named entity recognition (GNER, Ding et"
+        f" al. 2024). It writes the target `{recipe.target}`.{note}",
+        f"## Use\n\nThe prompt is that of GNER, {wrapping}.\n\n{_fenced(command, 'sh')}",
+        _scores(trained, scores),
+        *_data(trained),
+        f"## Recipe\n\n{_fenced(recipe_text, 'toml')}",
+        f"## How it was made\n\nOn {markdown(devices)} in {hours:.2f} hours ({len(sessions)} session"
+        f"{'s' if len(sessions) > 1 else ''}); seed {run['seed']}; {markdown(versions)}. More in `run.json`, the loss"
+        " of the logged updates in `log.jsonl`.",
+    ]
+    return "\n\n".join(sections) + "\n"
 
 
 def _scores(trained: Trained, scores: Json | None) -> str:
@@ -61,8 +60,8 @@ def _scores(trained: Trained, scores: Json | None) -> str:
     assert best is not None
 
     def cells(values: Json) -> list[str]:
-        gner = [decimal(100 * values["gner"][name]) for name in ("precision", "recall", "f1")]
-        return [*gner, decimal(100 * values["strict"]["f1"])]
+        shares = [values["gner"][name] for name in ("precision", "recall", "f1")] + [values["strict"]["f1"]]
+        return [decimal(100 * share) for share in shares]
 
     rows = [
         [f"{markdown(name)}/{markdown(values['split'])}", str(values["sentences"]), *cells(values)]
@@ -80,58 +79,39 @@ def _scores(trained: Trained, scores: Json | None) -> str:
     )
 
 
-def _training_data(trained: Trained) -> str:
-    prepared, training, rows = trained.prepared, trained.prepared.data.training, []
-    for data in training:
-        dataset, limit = data.dataset, data.spec.negative_types
+def _data(trained: Trained) -> list[str]:
+    """The parts about training data and about their overlap with test sets."""
+    prepared, data, rows, placements = trained.prepared, trained.prepared.data, [], []
+    for part in data.training:
+        dataset, limit, counts = part.dataset, part.spec.negative_types, part.placement
         name = f"{markdown(dataset.name)}/{markdown(dataset.split)}"
         types = "all" if limit is None else str(limit)
         rows.append([name, str(len(dataset.sentences)), types, str(dataset.repaired), f"`{dataset.content_hash[:16]}`"])
-    table = _table(["set", "sentences", "most negative types", "repaired tags", "content hash"], rows)
-    parts = ["## Training data", table, f"{len(prepared.examples)} examples in all."]
-    parts += [f"{line}." for line in prepared.cut.lines()]
-    for data in training:
-        if (counts := data.placement) is not None:
-            parts.append(
-                f"{markdown(data.dataset.name)} lists mentions without places. Of those in the file, {counts.found}"
+        if counts is not None:
+            placements.append(
+                f"{markdown(dataset.name)} lists mentions without places. Of those in the file, {counts.found}"
                 f" were tagged ({counts.several} of them occur more than once in their passage: every occurrence was"
                 f" tagged); {counts.overlapping} overlap with a longer mention or one before, {counts.conflicting} were"
                 f" listed under an earlier type too and keep that one, and {counts.missing} are not in the text: these"
                 " three are not tagged."
             )
-    before = ", ".join(map(markdown, prepared.start.training_sets))
-    if before:
+    table = _table(["set", "sentences", "most negative types", "repaired tags", "content hash"], rows)
+    cut = [f"{line}." for line in prepared.cut.lines()]
+    parts = ["## Training data", table, f"{len(prepared.examples)} examples in all.", *cut, *placements]
+    if before := ", ".join(map(markdown, prepared.start.training_sets)):
         parts.append(f"The checkpoint it started from was trained on {before}.")
-    return "\n\n".join(parts)
-
-
-def _overlaps(trained: Trained) -> str:
-    data, lines = trained.prepared.data, []
+    lines = []
     for overlap in data.training_overlaps:
         noun, verb = ("sentence", "is") if len(overlap.sentences) == 1 else ("sentences", "are")
         names = f"{markdown(overlap.data)} that {verb} in {markdown(overlap.test)}/test"
         lines.append(f"trained on {len(overlap.sentences)} {noun} of {names}")
-    lines += [
-        f"**selected on test sentences**, as the recipe allows: {markdown(str(overlap))}"
-        for overlap in data.selection_overlaps
-    ]
+    for overlap in data.selection_overlaps:
+        lines.append(f"**selected on test sentences**, as the recipe allows: {markdown(str(overlap))}")
     lines = lines or ["none found, by words in lower case"]
     if data.unchecked:
         names = ", ".join(map(markdown, data.unchecked))
         lines.append(f"not checked, because the test sets were not there: {names}")
-    return "## Overlap with test sets\n\n" + "\n".join(f"- {line}" for line in lines)
-
-
-def _history(run: Json) -> str:
-    versions = ", ".join(f"{name} {version}" for name, version in run["versions"].items())
-    sessions = run["sessions"]
-    devices = ", ".join(dict.fromkeys(f"{s['processes']} x {s['devices'][0]}" for s in sessions))
-    seconds = sum(session.get("seconds", 0) for session in sessions)
-    return (
-        f"## How it was made\n\nOn {markdown(devices)} in {seconds / 3600:.2f} hours ({len(sessions)} session"
-        f"{'s' if len(sessions) > 1 else ''}); seed {run['seed']}; {markdown(versions)}. More in `run.json`, the loss"
-        " of the logged updates in `log.jsonl`."
-    )
+    return [*parts, "## Overlap with test sets", "\n".join(f"- {line}" for line in lines)]
 
 
 def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
@@ -167,11 +147,9 @@ def push(folder: Path, repository: str) -> str:
     try:
         api = HfApi()
         api.create_repo(repository, private=True, exist_ok=True)
+        commit = f"Upload {folder.name} with gner-bench"
         api.upload_folder(
-            repo_id=repository,
-            folder_path=folder,
-            ignore_patterns=NOT_PUSHED,
-            commit_message=f"Upload {folder.name} with gner-bench",
+            repo_id=repository, folder_path=folder, ignore_patterns=NOT_PUSHED, commit_message=commit
         )
     except (HfHubHTTPError, OSError, ValueError) as error:
         message = f"--push-to-hub {repository}: {first_line(error)}; the checkpoint is in {folder}"

@@ -59,7 +59,7 @@ class Prepared:
 
 
 def prepare(recipe: Recipe, request: Request, say: Say) -> Prepared:
-    """Fetch, read and tokenize everything.
+    """Fetch what is neither below the data root nor in the cache, read and tokenize everything.
 
     Raises UsageError for what cannot be done on these devices, would select on test sentences or leaves no sentence to
     train on, and what readers of data and checkpoints raise.
@@ -67,7 +67,13 @@ def prepare(recipe: Recipe, request: Request, say: Say) -> Prepared:
     require_precision(recipe)
     require_trackers(request.trackers or recipe.report_to)
     accumulation(recipe, processes())
-    _fetch(recipe, request, say)
+    checkpoint, wanted = on_hub(recipe.checkpoint), []
+    splits = [(spec.name, spec.split) for spec in recipe.sets] + [(name, "dev") for name in recipe.selection.dev]
+    for name, split in splits:
+        entry = catalog().find_dataset(name)
+        if entry is not None and not (request.root is not None and split_file(request.root / name, split).is_file()):
+            wanted.append((entry, split))
+    ensure(Requirements((checkpoint,) if checkpoint else (), tuple(wanted)), say, request.offline)
     start = read_start(recipe.checkpoint)
     data = load_data(recipe, request.root)
     for overlap in (*data.training_overlaps, *data.selection_overlaps):
@@ -83,15 +89,3 @@ def prepare(recipe: Recipe, request: Request, say: Say) -> Prepared:
     steps = recipe.steps or math.ceil(recipe.epochs * per_epoch)
     plan = UpdatePlan(steps, per_epoch, recipe.selection.every_steps or per_epoch, max(1, steps // LOG_LINES))
     return Prepared(recipe, start, data, examples, cut, plan)
-
-
-def _fetch(recipe: Recipe, request: Request, say: Say) -> None:
-    """Fetch the checkpoint and the data sets that are neither below the data root nor in the cache."""
-    checkpoint = on_hub(recipe.checkpoint)
-    splits = [(spec.name, spec.split) for spec in recipe.sets] + [(name, "dev") for name in recipe.selection.dev]
-    wanted = []
-    for name, split in splits:
-        entry = catalog().find_dataset(name)
-        if entry is not None and not (request.root is not None and split_file(request.root / name, split).is_file()):
-            wanted.append((entry, split))
-    ensure(Requirements((checkpoint,) if checkpoint else (), tuple(wanted)), say, request.offline)

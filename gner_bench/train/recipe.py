@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from gner_bench.answers import AnswerFormat, answer_format
 from gner_bench.answers.gner import Target, parse_target
 from gner_bench.config import read_config
 from gner_bench.data import Repair
@@ -102,8 +103,8 @@ class Recipe:
     report_to: tuple[str, ...] = ()
 
     @property
-    def parsed_target(self) -> Target:
-        return parse_target(self.target)
+    def parsed_target(self) -> AnswerFormat:
+        return answer_format(self.target)
 
 
 def read_recipe(path: Path) -> Recipe:

@@ -18,7 +18,7 @@ from gner_bench.files import write_atomic, write_json
 from gner_bench.predict.checkpoint import file_hashes
 from gner_bench.train import state as states
 from gner_bench.train.prepare import Prepared
-from gner_bench.train.start import Start, load_saved
+from gner_bench.train.start import load_saved
 
 RECIPE, LOG, RUN, SCORES, DONE = "recipe.toml", "log.jsonl", "run.json", "selection_scores.json", "training.json"
 TOKENIZER_FILES = (
@@ -35,8 +35,8 @@ DTYPE_NAMES = {"F32": "float32", "BF16": "bfloat16", "F16": "float16"}
 
 @dataclass(frozen=True)
 class Trained:
-    """A training that has come to its end. ``state`` is the folder of its checkpoints; ``best_step`` is the step whose
-    weights are the result: the best by evaluation, or the last without any."""
+    """A training that has come to its end. ``state`` is the folder of its checkpoints; the result are the weights of
+    ``best_step``, the best by evaluation, or the last without any."""
 
     prepared: Prepared
     state: Path
@@ -55,72 +55,54 @@ class Trained:
 def write_result(trained: Trained, out: Path) -> None:
     """Write weights, configuration, tokenizer and generation settings to ``out``; the state folder stays.
 
-    Raises GnerBenchError when they cannot be written.
+    The files of the best weights get a second name, or are copied where the disk has no links; each has its final name
+    only when whole. Raises GnerBenchError when something cannot be written.
     """
+    recipe, start = trained.prepared.recipe, trained.prepared.start
+    folder = trained.state / f"checkpoint-{trained.best_step}"
     try:
-        _write_weights(trained, out)
-        _write_settings(trained.prepared.start, out)
+        if recipe.lora is not None:
+            merged = trained.state / "merged"
+            shutil.rmtree(merged, ignore_errors=True)
+            load_saved(start, recipe, folder).save_pretrained(merged)
+            folder = merged
+        sources = sorted({*folder.glob("*.safetensors"), *folder.glob("*.safetensors.index.json")})
+        if not sources:
+            raise InputError(folder, "holds no weights (no *.safetensors file)")
+        for source in sources:
+            aside = out / f".{source.name}.tmp"
+            aside.unlink(missing_ok=True)
+            try:
+                os.link(source, aside)
+            except OSError:
+                shutil.copyfile(source, aside)
+            shutil.copymode(out / RECIPE, aside)  # safetensors makes files that only their owner can read
+            aside.replace(out / source.name)
+            aside.unlink(missing_ok=True)  # where both were names of one file, replacing does nothing
+        # As the starting checkpoint has it, not as transformers would write it anew: that calls every T5 tied.
+        config = json.loads((start.folder / "config.json").read_text(encoding="utf-8"))
+        config.pop("torch_dtype", None)
+        write_json(out / "config.json", config | {"dtype": _dtype(out)})
+        # Byte for byte, so that signatures name the same tokenizer.
+        for name in ("generation_config.json", *TOKENIZER_FILES):
+            if (start.folder / name).is_file():
+                write_atomic(out / name, (start.folder / name).read_bytes())
     except (OSError, RuntimeError, SafetensorError) as error:
         why = states.reason(error, out)
         raise GnerBenchError(f"{out}: the result cannot be saved ({why}); the same command tries again") from None
 
 
-def _write_weights(trained: Trained, out: Path) -> None:
-    """Give the files of the best weights a second name in ``out``, or a copy where the disk has no links; each under
-    its final name only when whole."""
-    recipe, start = trained.prepared.recipe, trained.prepared.start
-    folder = trained.state / f"checkpoint-{trained.best_step}"
-    if recipe.lora is not None:
-        merged = trained.state / "merged"
-        shutil.rmtree(merged, ignore_errors=True)
-        load_saved(start, recipe, folder).save_pretrained(merged)
-        folder = merged
-    sources = sorted({*folder.glob("*.safetensors"), *folder.glob("*.safetensors.index.json")})
-    if not sources:
-        raise InputError(folder, "holds no weights (no *.safetensors file)")
-    for source in sources:
-        aside = out / f".{source.name}.tmp"
-        aside.unlink(missing_ok=True)
-        try:
-            os.link(source, aside)
-        except OSError:
-            shutil.copyfile(source, aside)
-        shutil.copymode(out / RECIPE, aside)  # safetensors makes files that only their owner can read
-        aside.replace(out / source.name)
-        aside.unlink(missing_ok=True)  # where both were names of one file, replacing does nothing
-
-
-def _write_settings(start: Start, out: Path) -> None:
-    """The configuration as the starting checkpoint has it, not as transformers would write it anew: that calls every T5
-    tied. The tokenizer byte for byte, so that signatures name the same one."""
+def _dtype(folder: Path) -> str:
+    """The number format of most weights in a folder."""
     from safetensors import safe_open
 
     weights: Counter[str] = Counter()
-    for path in out.glob("*.safetensors"):
+    for path in folder.glob("*.safetensors"):
         with safe_open(path, "pt") as file:
             for key in file.keys():  # noqa: SIM118
                 part = file.get_slice(key)
                 weights[DTYPE_NAMES.get(part.get_dtype(), "float32")] += prod(part.get_shape())
-    config = json.loads((start.folder / "config.json").read_text(encoding="utf-8"))
-    config.pop("torch_dtype", None)
-    config["dtype"] = max(weights, key=lambda dtype: weights[dtype])
-    write_json(out / "config.json", config)
-    for name in ("generation_config.json", *TOKENIZER_FILES):
-        if (start.folder / name).is_file():
-            write_atomic(out / name, (start.folder / name).read_bytes())
-
-
-def training_facts(trained: Trained) -> Json:
-    """What training.json says: predict and score warn by it where a score is not zero-shot."""
-    recipe, inherited = trained.prepared.recipe, trained.prepared.start.training_sets
-    own = {data.name: {"sentences": len(data.dataset.sentences)} for data in trained.prepared.data.training}
-    return {
-        "name": recipe.name,
-        "note": recipe.note,
-        "target": recipe.target,
-        "training_sets": {**{name: {"trained_before_as": recipe.checkpoint} for name in inherited}, **own},
-        "steps": trained.best_step,
-    }
+    return max(weights, key=lambda dtype: weights[dtype])
 
 
 def outcome(trained: Trained) -> Json:
