@@ -76,17 +76,14 @@ def accumulation(recipe: Recipe, devices: int) -> int:
     )
 
 
-def require_precision(recipe: Recipe) -> None:
-    """Raise UsageError for a number format that the devices cannot train in."""
+def require_supported(recipe: Recipe, trackers: tuple[str, ...]) -> None:
+    """Raise UsageError for a number format that the devices cannot train in, and for a tracker that is unknown or not
+    installed."""
     if recipe.precision == "fp16" and not torch.cuda.is_available():
         raise UsageError("precision fp16 needs a CUDA device; use bf16 or fp32")
     if recipe.precision == "bf16" and not on_cpu() and torch.cuda.is_available() and not torch.cuda.is_bf16_supported():
         raise UsageError("precision bf16 is not supported by this device; use fp16 or fp32")
-
-
-def require_trackers(names: tuple[str, ...]) -> None:
-    """Raise UsageError for a tracker that is unknown or not installed."""
-    for name in names:
+    for name in trackers:
         if name not in TRACKERS:
             raise UsageError(f"--report-to: unknown tracker {name!r}; {did_you_mean(name, list(TRACKERS))}")
         spec = find_spec(name)
@@ -135,17 +132,6 @@ def training_arguments(recipe: Recipe, state: Path, steps: int, trackers: tuple[
     return args
 
 
-@contextmanager
-def memory_advice(recipe: Recipe) -> Iterator[None]:
-    """Turn a lack of memory into one line that says what to change in the recipe (GnerBenchError)."""
-    try:
-        yield
-    except (RuntimeError, MemoryError) as error:
-        if not out_of_memory(error):
-            raise
-        raise GnerBenchError(f"out of memory; {advice(recipe)}") from None
-
-
 def out_of_memory(error: BaseException) -> bool:
     """Whether an error of torch or Python says that memory ran out."""
     text = str(error).lower()
@@ -154,18 +140,25 @@ def out_of_memory(error: BaseException) -> bool:
     )
 
 
-def advice(recipe: Recipe) -> str:
-    """What to change in a recipe so that it takes less memory, the mildest first."""
-    changes = []
-    if recipe.device_batch_size > 1:
-        half = recipe.device_batch_size // 2
-        changes.append(f"device_batch_size = {half} in place of {recipe.device_batch_size} (batch_size stays)")
-    if not recipe.gradient_checkpointing:
-        changes.append("gradient_checkpointing = true")
-    if recipe.precision == "fp32":
-        changes.append('precision = "bf16"')
-    if recipe.lora is None:
-        changes.append("a [lora] table")
-    if not changes:
-        return "nothing in the recipe is left to lower: it takes a larger device, or several with FSDP or ZeRO"
-    return "change in the recipe, in this order: " + ", ".join(changes)
+@contextmanager
+def memory_advice(recipe: Recipe) -> Iterator[None]:
+    """Turn a lack of memory into one line that says what to change in the recipe, mildest first (GnerBenchError)."""
+    try:
+        yield
+    except (RuntimeError, MemoryError) as error:
+        if not out_of_memory(error):
+            raise
+        changes = []
+        if recipe.device_batch_size > 1:
+            half = recipe.device_batch_size // 2
+            changes.append(f"device_batch_size = {half} in place of {recipe.device_batch_size} (batch_size stays)")
+        if not recipe.gradient_checkpointing:
+            changes.append("gradient_checkpointing = true")
+        if recipe.precision == "fp32":
+            changes.append('precision = "bf16"')
+        if recipe.lora is None:
+            changes.append("a [lora] table")
+        advice = "nothing in the recipe is left to lower: it takes a larger device, or several with FSDP or ZeRO"
+        if changes:
+            advice = "change in the recipe, in this order: " + ", ".join(changes)
+        raise GnerBenchError(f"out of memory; {advice}") from None

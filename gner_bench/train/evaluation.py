@@ -11,7 +11,6 @@ from typing import Any
 
 import torch
 
-from gner_bench.answers import answer_format
 from gner_bench.data import Dataset
 from gner_bench.predict.backends.local import local_backend
 from gner_bench.predict.checkpoint import DTYPES, Checkpoint
@@ -22,9 +21,7 @@ from gner_bench.predict.plan import plan as planned
 from gner_bench.scoring.counting import score
 from gner_bench.scoring.metrics import DEFAULT
 from gner_bench.scoring.predictions import Origin, Prediction, System
-from gner_bench.scoring.resampling import Resampling
 from gner_bench.scoring.scores import Scores
-from gner_bench.scoring.values import SystemValues
 from gner_bench.structure import BackTokenizer, load_back_tokenizer, structure
 from gner_bench.train.recipe import Recipe
 from gner_bench.train.start import Start
@@ -51,10 +48,7 @@ class Evaluator:
     back_tokenizer: BackTokenizer
 
     def decode(self, model: Any, share: slice = slice(None)) -> dict[Key, Generation]:
-        """What ``model`` (a plain one, in eval mode) writes for a share of the sentences.
-
-        Limits and decoding are those of predict.
-        """
+        """What ``model`` (a plain one, in eval mode) writes for a share of the sentences, with predict's limits."""
         recipe, start = self.recipe, self.start
         if model.device.type == "cuda":
             torch.cuda.empty_cache()
@@ -69,13 +63,12 @@ class Evaluator:
             model=model,
             tokenizer=start.tokenizer,
             dtype=next(name for name, kind in DTYPES.items() if kind == model.dtype),
-            format=answer_format(recipe.target).name,
+            format=recipe.parsed_target.name,
         )
         backend = local_backend(checkpoint, Options(data=None, out=Path(), decoding="drafted"))
         return {task.key: generation for task, generation in backend.decode(self.tasks[share])}
 
     def score(self, generations: Mapping[Key, Generation]) -> Scores:
-        """The scores of all sentences."""
         target, back_tokenizer = self.recipe.parsed_target, self.back_tokenizer
         predictions = []
         for task in self.tasks:
@@ -95,12 +88,6 @@ def evaluator(recipe: Recipe, start: Start, selection: Sequence[Dataset]) -> Eva
     sets = [replace(d, name=f"{d.name}/{d.split}") if names[d.name] > 1 else d for d in selection]
     tasks = tuple(task for dataset in sets for task in planned(dataset, "file", 0, start.wrapping))
     return Evaluator(recipe, start, tasks, load_back_tokenizer(start.folder))
-
-
-def gner_f1(scores: Scores) -> tuple[float, dict[str, float]]:
-    """The GNER metric's F1, from 0 to 1: its mean over sets, and by set."""
-    figures = SystemValues(scores, Resampling(0))
-    return figures.average("gner").f1, {name: one.micro("gner").f1 for name, one in figures.sets.items()}
 
 
 @contextmanager

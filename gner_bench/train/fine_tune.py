@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import os
 import platform
-import shutil
 import time
 from dataclasses import asdict, fields
 from importlib.metadata import version
@@ -23,20 +21,9 @@ from gner_bench.terminal import progress_bar
 from gner_bench.train import state as states
 from gner_bench.train.devices import device_names, idle_devices, memory_advice, processes, training_arguments
 from gner_bench.train.evaluation import evaluator
-from gner_bench.train.hub import card
 from gner_bench.train.prepare import Prepared, Request, prepare
 from gner_bench.train.recipe import Recipe, read_recipe
-from gner_bench.train.result import (
-    DONE,
-    LOG,
-    RECIPE,
-    RUN,
-    SCORES,
-    Trained,
-    outcome,
-    read_run,
-    write_result,
-)
+from gner_bench.train.result import DONE, LOG, RECIPE, RUN, Trained, finish, read_run, write_result
 from gner_bench.train.start import load_trainable
 from gner_bench.train.trainer import FineTuneTrainer, PlanCallback
 
@@ -82,7 +69,9 @@ def fine_tune(request: Request, say: Say) -> Path:
             os.environ.pop(TENSORBOARD, None)
     if trainer.is_world_process_zero():
         seconds = round(time.monotonic() - began, 1)
-        trained = Trained.of(prepared, out / "state")
+        last, evaluations = states.last_step(out / "state"), states.saved_evaluations(out / "state")
+        best = states.best(evaluations)
+        trained = Trained(prepared, out / "state", last, evaluations, best, best.step if best else last)
         write_result(trained, out)
         finish(trained, out, session | {"ended": now(), "seconds": seconds})
     trainer.accelerator.wait_for_everyone()
@@ -121,22 +110,3 @@ def _train(prepared: Prepared, request: Request, session: Json) -> FineTuneTrain
             trainer.add_callback(PlanCallback(plan, bool(selection), out / LOG, silent))
             trainer.train(resume_from_checkpoint=str(state / f"checkpoint-{done}") if done else None)
     return trainer
-
-
-def finish(trained: Trained, out: Path, session: Json) -> None:
-    """Write the scores of the best checkpoint, run.json, the model card and, last of all, training.json, by which
-    predict and score warn where a score is not zero-shot; then remove the state folder."""
-    prepared, recipe, scores = trained.prepared, trained.prepared.recipe, None
-    if trained.best:
-        file = trained.state / states.SCORES.format(step=trained.best.step)
-        scores = json.loads(file.read_text(encoding="utf-8"))
-        write_json(out / SCORES, scores)
-    run = read_run(out)
-    run |= {"sessions": [*run.get("sessions", [])[:-1], session], **outcome(trained), "status": "done"}
-    write_json(out / RUN, run)
-    write_atomic(out / "README.md", card(trained, run, scores, (out / RECIPE).read_text(encoding="utf-8")))
-    inherited = {name: {"trained_before_as": recipe.checkpoint} for name in prepared.start.training_sets}
-    own = {part.name: {"sentences": len(part.dataset.sentences)} for part in prepared.data.training}
-    facts = {"name": recipe.name, "note": recipe.note, "target": recipe.target}
-    write_json(out / DONE, {**facts, "training_sets": {**inherited, **own}, "steps": trained.best_step})
-    shutil.rmtree(trained.state, ignore_errors=True)

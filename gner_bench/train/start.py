@@ -60,28 +60,7 @@ def read_start(source: str) -> Start:
     except (OSError, ValueError, KeyError) as error:
         raise InputError(folder / "config.json", first_line(error)) from None
     if config.model_type not in MODEL_TYPES:
-        message = f"is a {config.model_type} checkpoint; T5 and LLaMA checkpoints can be fine-tuned"
-        raise InputError(folder, message)
-    tokenizer = _read_tokenizer(folder, config)
-    try:
-        facts = json.loads(facts_file.read_text(encoding="utf-8")) if facts_file.is_file() else {}
-    except ValueError:
-        raise InputError(facts_file, "is not JSON") from None
-    known = facts.get("training_sets", ()) if isinstance(facts, dict) else ()
-    encoder_decoder = bool(config.is_encoder_decoder)
-    return Start(
-        folder,
-        located.revision,
-        located.training_sets or tuple(known),
-        config,
-        tokenizer,
-        encoder_decoder,
-        catalog().get_family("t5" if encoder_decoder else "llama").wrapping,
-        AutoModelForSeq2SeqLM if encoder_decoder else AutoModelForCausalLM,
-    )
-
-
-def _read_tokenizer(folder: Path, config: Any) -> Any:
+        raise InputError(folder, f"is a {config.model_type} checkpoint; T5 and LLaMA checkpoints can be fine-tuned")
     if tokenizer_file(folder) is None:
         raise InputError(folder, f"no tokenizer here (looked for {', '.join(FILES)})")
     try:
@@ -93,7 +72,16 @@ def _read_tokenizer(folder: Path, config: Any) -> Any:
     if len(tokenizer) > config.vocab_size:
         message = f"its tokenizer has {len(tokenizer)} tokens, the model only {config.vocab_size}"
         raise InputError(folder, message)
-    return tokenizer
+    try:
+        facts = json.loads(facts_file.read_text(encoding="utf-8")) if facts_file.is_file() else {}
+    except ValueError:
+        raise InputError(facts_file, "is not JSON") from None
+    known = facts.get("training_sets", ()) if isinstance(facts, dict) else ()
+    encoder_decoder = bool(config.is_encoder_decoder)
+    wrapping = catalog().get_family("t5" if encoder_decoder else "llama").wrapping
+    loader = AutoModelForSeq2SeqLM if encoder_decoder else AutoModelForCausalLM
+    sets = located.training_sets or tuple(known)
+    return Start(folder, located.revision, sets, config, tokenizer, encoder_decoder, wrapping, loader)
 
 
 def load_plain(start: Start, recipe: Recipe) -> Any:

@@ -8,6 +8,7 @@ import shutil
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,45 +17,36 @@ from safetensors import SafetensorError
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 from transformers import PrinterCallback, Trainer, TrainerCallback
-from transformers.integrations.deepspeed import (
-    is_deepspeed_zero3_enabled,
-    set_hf_deepspeed_config,
-    unset_hf_deepspeed_config,
-)
+from transformers.integrations import deepspeed
 
-from gner_bench.documents.scores import Structuring
+from gner_bench.documents.scores import Resampling, Structuring
 from gner_bench.errors import GnerBenchError
 from gner_bench.files import write_json
 from gner_bench.scoring.document import document
-from gner_bench.scoring.resampling import Resampling
 from gner_bench.scoring.scores import Scores
 from gner_bench.terminal import Advance
 from gner_bench.train import state as states
 from gner_bench.train.batches import IGNORED, Collator, GlobalBatches
-from gner_bench.train.evaluation import Evaluator, decodable, gner_f1
+from gner_bench.train.evaluation import Evaluator, decodable
 from gner_bench.train.prepare import Prepared, UpdatePlan
 from gner_bench.train.start import load_saved
 
 LOGGED = ("loss", "grad_norm", "learning_rate", "epoch")
 
 
-def answer_loss(apart: bool) -> Callable[..., Tensor]:
+def answer_loss(apart: bool, outputs: Any, labels: Tensor, num_items_in_batch: Tensor) -> Tensor:
     """The sum of the negative log-likelihood over the answer tokens of a part, divided by their number in the whole
     batch over all devices, so that the parts of a batch add up to its mean however it is divided.
 
     ``apart`` is whether labels are at the place of their logits (encoder-decoder) or one later (decoder-only). Logits
     have the shape (examples, length, vocabulary), labels (examples, length).
     """
-
-    def loss(outputs: Any, labels: Tensor, num_items_in_batch: Tensor) -> Tensor:
-        logits = outputs["logits"]
-        if not apart:
-            logits, labels = logits[:, :-1], labels[:, 1:]
-        flat = logits.float().reshape(-1, logits.shape[-1])
-        targets = labels.reshape(-1).to(flat.device)
-        return cross_entropy(flat, targets, ignore_index=IGNORED, reduction="sum") / num_items_in_batch
-
-    return loss
+    logits = outputs["logits"]
+    if not apart:
+        logits, labels = logits[:, :-1], labels[:, 1:]
+    flat = logits.float().reshape(-1, logits.shape[-1])
+    targets = labels.reshape(-1).to(flat.device)
+    return cross_entropy(flat, targets, ignore_index=IGNORED, reduction="sum") / num_items_in_batch
 
 
 class FineTuneTrainer(Trainer):
@@ -67,7 +59,7 @@ class FineTuneTrainer(Trainer):
             args=args,
             train_dataset=[*prepared.examples, collator.filler],
             data_collator=collator,
-            compute_loss_func=answer_loss(prepared.start.encoder_decoder),
+            compute_loss_func=partial(answer_loss, prepared.start.encoder_decoder),
         )
         self.model_accepts_loss_kwargs = False  # the loss is ours: the model is not to be given num_items_in_batch
         self.recipe, self.plan, self.evaluator = prepared.recipe, prepared.plan, evaluator
@@ -77,11 +69,9 @@ class FineTuneTrainer(Trainer):
         self.remove_callback(PrinterCallback)
 
     def _get_train_sampler(self, train_dataset: Any = None) -> GlobalBatches:
+        recipe, plan = self.recipe, self.plan
         return GlobalBatches(
-            self.lengths,
-            self.recipe.batch_size,
-            self.recipe.seed,
-            lambda: self.state.global_step // self.plan.per_epoch,
+            self.lengths, recipe.batch_size, recipe.seed, lambda: self.state.global_step // plan.per_epoch
         )
 
     def evaluate(
@@ -90,9 +80,8 @@ class FineTuneTrainer(Trainer):
         """Decode and score the selection sets, every process its share; end the training when patience is over."""
         started = time.monotonic()
         scores = self._scores()
-        cut = sum((one.analysis.structuring or Structuring()).cut_outputs for one in scores.sets.values())
-        mean, of_sets = gner_f1(scores)
-        metrics: dict[str, float] = {"eval_f1": mean, **{f"eval_{name}_f1": f1 for name, f1 in of_sets.items()}}
+        cut = sum((part.analysis.structuring or Structuring()).cut_outputs for part in scores.sets.values())
+        metrics = {"eval_f1": scores.f1, **{f"eval_{name}_f1": part.f1 for name, part in scores.sets.items()}}
         metrics |= {"eval_cut_outputs": cut, "eval_seconds": round(time.monotonic() - started, 2)}
         if self.is_world_process_zero():
             file = self.folder / states.SCORES.format(step=self.state.global_step)
@@ -105,7 +94,7 @@ class FineTuneTrainer(Trainer):
 
     def _scores(self) -> Scores:
         assert self.evaluator is not None
-        divided = self.is_fsdp_enabled or is_deepspeed_zero3_enabled()  # type: ignore[no-untyped-call]
+        divided = self.is_fsdp_enabled or deepspeed.is_deepspeed_zero3_enabled()  # type: ignore[no-untyped-call]
         share = slice(self.args.process_index, None, self.args.world_size)
         with self._whole() if divided else decodable(self.model) as model:
             own = self.evaluator.decode(model, share)
@@ -122,10 +111,10 @@ class FineTuneTrainer(Trainer):
         self.accelerator.wait_for_everyone()
         plugin = self.accelerator.state.deepspeed_plugin
         if plugin is not None:
-            unset_hf_deepspeed_config()  # type: ignore[no-untyped-call]  # or the copy would be divided too
+            deepspeed.unset_hf_deepspeed_config()  # type: ignore[no-untyped-call]  # or the copy would be divided too
         model = load_saved(self.evaluator.start, self.recipe, folder).to(self.args.device).eval()
         if plugin is not None:
-            set_hf_deepspeed_config(plugin.hf_ds_config)  # type: ignore[no-untyped-call]
+            deepspeed.set_hf_deepspeed_config(plugin.hf_ds_config)  # type: ignore[no-untyped-call]
         try:
             yield model
         finally:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from gner_bench.train import estimate
-from gner_bench.train.estimate import activations, estimated_memory, trained_weights, weight_shapes
+from gner_bench.train.estimate import activations, estimated_memory, weight_shapes
 from gner_bench.train.prepare import Prepared, Request, prepare
 from gner_bench.train.recipe import read_recipe
 from gner_bench.train.start import load_trainable, read_start
@@ -50,7 +50,6 @@ def test_weights_are_counted_from_the_files(request: pytest.FixtureRequest, chec
         model = load_trainable(start, found.recipe)
         trained = sum(each.numel() for each in model.parameters() if each.requires_grad)
         shapes = weight_shapes(start)
-        assert trained_weights(shapes, found.recipe) == trained
         assert sum(map(prod, shapes.values())) == sum(
             each.numel() for name, each in model.named_parameters() if "lora_" not in name
         )
