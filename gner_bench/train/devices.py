@@ -66,9 +66,8 @@ def accumulation(recipe: Recipe, devices: int) -> int:
     lower = recipe.batch_size // unit * unit
     nearest = lower if lower and recipe.batch_size - lower <= unit / 2 else lower + unit
     share, rest = divmod(recipe.batch_size, devices)
-    fitting = [
-        size for size in range(1, recipe.device_batch_size + 1) if rest == 0 and size <= share and share % size == 0
-    ]
+    sizes = range(1, min(share, recipe.device_batch_size) + 1)
+    fitting = [size for size in sizes if rest == 0 and share % size == 0]
     keep = f", or keep it with device_batch_size = {max(fitting)}" if fitting else ""
     raise UsageError(
         f"batch_size {recipe.batch_size} is no multiple of device_batch_size {recipe.device_batch_size} x {devices}"
@@ -95,15 +94,14 @@ def training_arguments(recipe: Recipe, state: Path, steps: int, trackers: tuple[
     """The TrainingArguments of a recipe for ``steps`` updates. When to log, evaluate and save is not left to them."""
     from transformers import TrainingArguments
 
-    warm = recipe.warmup_ratio > 0
-    schedule = "constant_with_warmup" if recipe.schedule == "constant" and warm else recipe.schedule
+    warm = recipe.schedule == "constant" and recipe.warmup_ratio > 0
     args = TrainingArguments(
         output_dir=str(state),
         max_steps=steps,
         per_device_train_batch_size=recipe.device_batch_size,
         gradient_accumulation_steps=accumulation(recipe, processes()),
         learning_rate=recipe.learning_rate,
-        lr_scheduler_type=schedule,
+        lr_scheduler_type="constant_with_warmup" if warm else recipe.schedule,
         warmup_steps=round(recipe.warmup_ratio * steps),
         weight_decay=recipe.weight_decay,
         max_grad_norm=recipe.max_grad_norm,

@@ -17,7 +17,7 @@ import torch
 from gner_bench.train.batches import Collator, epoch_order, longest, padding_share
 from gner_bench.train.devices import accumulation, device_names, free_memory, on_cpu, out_of_memory, processes
 from gner_bench.train.prepare import Prepared
-from gner_bench.train.start import Start, load_trainable
+from gner_bench.train.start import Start, load_trainable, weights_in
 from gner_bench.train.trainer import answer_loss
 
 GIGA = 1e9
@@ -35,7 +35,7 @@ def estimate(prepared: Prepared, out: Path | None) -> list[tuple[str, str]]:
     sets = ", ".join(f"{training.name} {len(training.dataset.sentences):,}" for training in data.training)
     cut = ", ".join(prepared.cut.lines()) or "all fit the limits"
     selected = sum(len(dataset.sentences) for dataset in data.selection)
-    evaluations = sum(map(plan.saves, range(1, plan.steps + 1)))
+    evaluations = f"{sum(map(plan.saves, range(1, plan.steps + 1)))} of {selected} sentences"
     apart = ", prompts and answers apart" if start.encoder_decoder else ""
     prompts, answers = ([len(example[side]) for example in prepared.examples] for side in (0, 1))
     lengths, padding = [example.tokens for example in prepared.examples], []
@@ -49,9 +49,7 @@ def estimate(prepared: Prepared, out: Path | None) -> list[tuple[str, str]]:
         "sentences": f"{len(prepared.examples):,} ({sets}); {cut}",
         "batch": f"{recipe.batch_size} = {recipe.device_batch_size} x {devices} device(s) x {steps} accumulation steps",
         "updates": f"{plan.steps:,} ({plan.per_epoch:,} an epoch, {plan.steps / plan.per_epoch:.2f} epochs)",
-        "evaluations": f"{evaluations} of {selected} sentences"
-        if selected
-        else "none: the recipe has no selection data",
+        "evaluations": evaluations if selected else "none: the recipe has no selection data",
         "tokens": f"{sum(prompts) + sum(answers):,} an epoch, measured: prompts of {median(prompts):.0f} (median) to"
         f" {max(prompts)}, answers of {median(answers):.0f} to {max(answers)}",
         "padding": f"{100 * padding[0]:.1f}% of what is computed with like lengths side by side,"
@@ -86,17 +84,11 @@ def _time(prepared: Prepared, memory: int, padding: float) -> str:
 
 def weight_shapes(start: Start) -> dict[str, Sequence[int]]:
     """The shape of every weight, from the headers of the files; of pickled weights, from the configuration."""
-    from safetensors import safe_open
-
-    shapes: dict[str, Sequence[int]] = {}
-    for path in sorted(start.folder.glob("*.safetensors")):
-        with safe_open(path, "pt") as file:
-            shapes |= {key: file.get_slice(key).get_shape() for key in file.keys()}  # noqa: SIM118
-    if not shapes:
-        with torch.device("meta"):
-            model = start.loader.from_config(start.config)
-        shapes = {name: tuple(parameter.shape) for name, parameter in model.named_parameters()}
-    return shapes
+    if weights := weights_in(start.folder):
+        return {name: shape for name, (_, shape) in weights.items()}
+    with torch.device("meta"):
+        model = start.loader.from_config(start.config)
+    return {name: tuple(parameter.shape) for name, parameter in model.named_parameters()}
 
 
 def estimated_memory(prepared: Prepared) -> dict[str, int]:
@@ -155,7 +147,6 @@ def measured(prepared: Prepared) -> tuple[float, int, float] | None:
     middle = max(0, (len(by_length) - TRIALS * rows) // 2)
     taken = by_length[middle : middle + TRIALS * rows]
     parts = [taken[first : first + rows] for first in range(0, len(taken), rows)]
-
     try:
         model, times = load_trainable(start, recipe).to(device).train(), []
         for part in (parts[0], *parts):

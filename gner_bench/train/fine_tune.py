@@ -20,12 +20,11 @@ from gner_bench.predict.processes import is_first
 from gner_bench.terminal import progress_bar
 from gner_bench.train import state as states
 from gner_bench.train.devices import device_names, idle_devices, memory_advice, processes, training_arguments
-from gner_bench.train.evaluation import evaluator
 from gner_bench.train.prepare import Prepared, Request, prepare
 from gner_bench.train.recipe import Recipe, read_recipe
 from gner_bench.train.result import DONE, LOG, RECIPE, RUN, Trained, finish, read_run, write_result
 from gner_bench.train.start import load_trainable
-from gner_bench.train.trainer import FineTuneTrainer, PlanCallback
+from gner_bench.train.trainer import FineTuneTrainer, PlanCallback, evaluator
 
 FREE = frozenset({"note", "source", "report_to", "device_batch_size", "gradient_checkpointing"})
 """Keys of a recipe that may change while a training is under way: they do not change what is learned."""
@@ -36,8 +35,7 @@ def fine_tune(request: Request, say: Say) -> Path:
     """Train as the recipe says and return the checkpoint folder; a finished one is left as it is.
 
     Killed at any moment, the same call continues from the last checkpoint in ``out/state``. Raises InputError when the
-    folder holds the training of another recipe, UsageError for what cannot be done on these devices or would select on
-    test sentences, GnerBenchError for a lack of memory or disk, and what readers of data and checkpoints raise.
+    folder holds the training of another recipe, GnerBenchError for a lack of memory or disk, and as ``prepare`` does.
     """
     recipe, out = read_recipe(request.recipe_file), request.out
     if (copy := out / RECIPE).is_file():

@@ -140,8 +140,7 @@ def prepare(recipe: Recipe, request: Request, say: Say) -> Prepared:
 def load_data(recipe: Recipe, root: Path | None) -> RecipeData:
     """Read everything that ``recipe`` names below ``root``, or from the cache where it is not there.
 
-    Raises UsageError when selection data hold a test sentence and the recipe does not allow it, and what the readers
-    raise.
+    Raises UsageError when selection data hold a test sentence and the recipe does not allow it.
     """
     groups = {group: [entry.name for entry in catalog().group(group)] for group in catalog().groups()}
     names = dict.fromkeys(name for test in recipe.test for name in groups.get(test, [test]))

@@ -26,7 +26,7 @@ from gner_bench.number_text import ROUNDING, decimal
 from gner_bench.predict.checkpoint import file_hashes
 from gner_bench.train import state as states
 from gner_bench.train.prepare import Prepared
-from gner_bench.train.start import first_line, load_saved
+from gner_bench.train.start import first_line, load_saved, weights_in
 
 RECIPE, LOG, RUN, SCORES, DONE = "recipe.toml", "log.jsonl", "run.json", "selection_scores.json", "training.json"
 TOKENIZER_FILES = (
@@ -86,7 +86,10 @@ def write_result(trained: Trained, out: Path) -> None:
         # As the starting checkpoint has it, not as transformers would write it anew: that calls every T5 tied.
         config = json.loads((start.folder / "config.json").read_text(encoding="utf-8"))
         config.pop("torch_dtype", None)
-        write_json(out / "config.json", config | {"dtype": _dtype(out)})
+        counts: Counter[str] = Counter()
+        for dtype, shape in weights_in(out).values():
+            counts[DTYPE_NAMES.get(dtype, "float32")] += prod(shape)
+        write_json(out / "config.json", config | {"dtype": max(counts, key=lambda dtype: counts[dtype])})
         # Byte for byte, so that signatures name the same tokenizer.
         for name in ("generation_config.json", *TOKENIZER_FILES):
             if (start.folder / name).is_file():
@@ -94,19 +97,6 @@ def write_result(trained: Trained, out: Path) -> None:
     except (OSError, RuntimeError, SafetensorError) as error:
         why = states.reason(error, out)
         raise GnerBenchError(f"{out}: the result cannot be saved ({why}); the same command tries again") from None
-
-
-def _dtype(folder: Path) -> str:
-    """The number format of most weights in a folder."""
-    from safetensors import safe_open
-
-    weights: Counter[str] = Counter()
-    for path in folder.glob("*.safetensors"):
-        with safe_open(path, "pt") as file:
-            for key in file.keys():  # noqa: SIM118
-                part = file.get_slice(key)
-                weights[DTYPE_NAMES.get(part.get_dtype(), "float32")] += prod(part.get_shape())
-    return max(weights, key=lambda dtype: weights[dtype])
 
 
 def finish(trained: Trained, out: Path, session: Json) -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError
+from safetensors import SafetensorError, safe_open
 from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForSeq2SeqLM, AutoTokenizer
 from transformers.utils import logging
 
@@ -131,6 +132,16 @@ def load_saved(start: Start, recipe: Recipe, folder: Path) -> Any:
 
         return PeftModel.from_pretrained(load_plain(start, recipe), str(folder)).merge_and_unload()
     return start.loader.from_pretrained(folder, config=deepcopy(start.config), dtype=DTYPES[recipe.precision])
+
+
+def weights_in(folder: Path) -> dict[str, tuple[str, Sequence[int]]]:
+    """Number format (``F32``) and shape of every weight, from the headers of the *.safetensors files."""
+    weights: dict[str, tuple[str, Sequence[int]]] = {}
+    for path in sorted(folder.glob("*.safetensors")):
+        with safe_open(path, "pt") as file:
+            parts = {key: file.get_slice(key) for key in file.keys()}  # noqa: SIM118
+            weights |= {key: (part.get_dtype(), part.get_shape()) for key, part in parts.items()}
+    return weights
 
 
 def first_line(error: BaseException) -> str:

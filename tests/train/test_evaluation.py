@@ -12,9 +12,9 @@ import torch
 from gner_bench.answers.gner import GNER, parse_target
 from gner_bench.data import Dataset, Sentence
 from gner_bench.predict.generation import Generation
-from gner_bench.train.evaluation import Evaluator, decodable, evaluator
 from gner_bench.train.recipe import Lora, Recipe, TrainingSet
 from gner_bench.train.start import Start, load_trainable, read_start
+from gner_bench.train.trainer import Evaluator, decodable, evaluator
 
 RECIPE = Recipe("r", "c", (TrainingSet("films"),), precision="fp32")
 SENTENCES = (
