@@ -2,7 +2,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: help setup demo demo-files gner-tiny docs test test-fast lint format hooks clean
+.PHONY: help setup demo demo-files gner-tiny docs test lint format hooks clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -35,9 +35,6 @@ docs: $(READY) ## Build the documentation into build/site
 
 test: $(READY) lint ## Lint, types and all tests
 	OMP_NUM_THREADS=1 $(BIN)/pytest -n auto --dist loadfile
-
-test-fast: $(READY) ## The quick tests, for the edit loop
-	OMP_NUM_THREADS=1 $(BIN)/pytest -n auto --dist loadfile -m 'not slow'
 
 lint: $(READY)
 	$(BIN)/ruff check

@@ -53,7 +53,7 @@ def imports(tree: ast.AST, lazy: bool) -> Iterator[str]:
 
 
 def stage(module: str) -> str:
-    return (module.split(".") + [""])[1]
+    return [*module.split("."), ""][1]
 
 
 def test_no_import_runs_back_up() -> None:

@@ -17,6 +17,7 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 from matplotlib.transforms import Bbox
 
+from gner_bench.documents.run import Run
 from gner_bench.errors import InputError
 from gner_bench.report.analysis import mistakes_by_set, pooled
 from gner_bench.report.contents import Contents, prepare
@@ -260,8 +261,9 @@ def test_reliability_pools_the_bins_of_all_data_sets(scores_file: ScoresFile) ->
 
 @pytest.mark.parametrize("run", [{}, {"throughput": None}, run_of(0), run_of(float("nan")), run_of(True), {"a": 1}])
 def test_runs_without_usable_throughput_have_none(run: dict[str, Any]) -> None:
-    assert speed.sentences_per_second(run) is None
-    assert speed.sentences_per_second(run_of(2.5)) == 2.5
+    assert speed.sentences_per_second(Run(throughput=run.get("throughput") or {})) is None
+    assert speed.sentences_per_second(Run(throughput=run_of(2.5)["throughput"])) == 2.5
+    assert speed.sentences_per_second(None) is None
 
 
 def test_a_radar_needs_three_sets_scored_by_the_same_system(scores_file: ScoresFile) -> None:

@@ -231,7 +231,7 @@ def test_csv_holds_whole_figures_kinds_and_ends_of_intervals(grid: Grid) -> None
     assert rows[4]["crossner_ai"] == "56.83"
 
 
-@given(st.lists(st.tuples(st.text(), st.floats(0, 100) | st.none()), max_size=5))
+@given(st.lists(st.tuples(st.text(), st.floats(-100, 100) | st.none()), max_size=5))
 def test_csv_round_trip(rows: list[tuple[str, float | None]]) -> None:
     built = Grid("n", "t", (), (), columns=("name", "figure"), values=tuple(rows))
     read = list(csv.reader(io.StringIO(render("csv", [built]), newline="")))[1:]

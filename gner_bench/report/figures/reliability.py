@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from gner_bench.errors import InputError
 from gner_bench.report.contents import Contents
 from gner_bench.report.figures.plot import NoData, Plot
 from gner_bench.report.figures.style import Style
@@ -43,10 +44,13 @@ def plots(contents: Contents) -> list[Plot]:
 
 
 def bins_of(system: SystemScores) -> list[Bin]:
-    """The bins of all data sets together, empty without calibration."""
+    """The bins of all data sets together, empty without calibration. Raises InputError for impossible counts."""
     total: dict[float, Bin] = {}
-    for scores in system.scores.sets.values():
+    for name, scores in system.scores.sets.items():
         for more in scores.analysis.calibration.reliability if scores.analysis.calibration else ():
+            if not 0 <= more.correct <= more.count:
+                place = f"datasets.{name}.calibration"
+                raise InputError(system.path, "is no calibration that this program reads", field=place)
             sums = total.get(more.to, Bin(more.to, 0, 0, 0.0))
             count = sums.count + more.count
             confidence = sums.confidence * sums.count + (more.confidence or 0.0) * more.count

@@ -30,6 +30,7 @@ def _written(grids: Sequence[Grid], end: str, guarded: bool) -> str:
     out = io.StringIO()
     writer = csv.writer(out, lineterminator=end)
     for row in (grids[0].columns, *(values for grid in grids for values in grid.values)):
-        texts = [value if isinstance(value, str) else "" if value is None else repr(value) for value in row]
-        writer.writerow(map(csv_text, texts) if guarded else texts)
+        # Text alone is guarded: the minus of a number must stay one.
+        fields = [csv_text(value) if guarded and isinstance(value, str) else value for value in row]
+        writer.writerow("" if value is None else value if isinstance(value, str) else repr(value) for value in fields)
     return out.getvalue()
