@@ -71,7 +71,7 @@ def train_command(
         if dry_run:
             prepared = prepare(read, request, say)
             if is_first():
-                click.echo("\n".join(f"{what:<12} {text}" for what, text in estimate(prepared, out)))
+                click.echo("\n".join(f"{what:<12} {text}" for what, text in estimate(prepared, out).items()))
             return
         if push_to_hub is not None:
             require_repository(push_to_hub)

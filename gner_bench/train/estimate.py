@@ -26,8 +26,8 @@ TRIALS = 2
 """Parts of a batch that are timed, after one that is not."""
 
 
-def estimate(prepared: Prepared, out: Path | None) -> list[tuple[str, str]]:
-    """What ``--dry-run`` prints: lines of (what, how much) for people."""
+def estimate(prepared: Prepared, out: Path | None) -> dict[str, str]:
+    """What ``--dry-run`` prints, line by line: what, and how much of it."""
     recipe, plan, start, data = prepared.recipe, prepared.plan, prepared.start, prepared.data
     weights = sum(prod(shape) for shape in weight_shapes(start).values())
     architecture = f"{start.config.model_type}, {weights / 1e6:,.1f} M weights"
@@ -44,7 +44,7 @@ def estimate(prepared: Prepared, out: Path | None) -> list[tuple[str, str]]:
         padding.append(padding_share(prepared.examples, batches, recipe.device_batch_size, start.encoder_decoder))
     memory = estimated_memory(prepared)
     listed = ", ".join(f"{name} {size / GIGA:.2f}" for name, size in memory.items())
-    lines = {
+    return {
         "recipe": f"{recipe.name}: {recipe.checkpoint} ({architecture}), target {recipe.target}",
         "sentences": f"{len(prepared.examples):,} ({sets}); {cut}",
         "batch": f"{recipe.batch_size} = {recipe.device_batch_size} x {devices} device(s) x {steps} accumulation steps",
@@ -59,7 +59,6 @@ def estimate(prepared: Prepared, out: Path | None) -> list[tuple[str, str]]:
         "time": _time(prepared, sum(memory.values()), padding[0]),
         "result": str(out) if out else "no --out given",
     }
-    return list(lines.items())
 
 
 def _time(prepared: Prepared, memory: int, padding: float) -> str:
@@ -147,27 +146,27 @@ def measured(prepared: Prepared) -> tuple[float, int, float] | None:
     middle = max(0, (len(by_length) - TRIALS * rows) // 2)
     taken = by_length[middle : middle + TRIALS * rows]
     parts = [taken[first : first + rows] for first in range(0, len(taken), rows)]
+
+    def now() -> float:
+        if device.type != "cpu":
+            torch.accelerator.synchronize()  # kernels run on after their call has returned
+        return time.monotonic()
+
     try:
         model, times = load_trainable(start, recipe).to(device).train(), []
         for part in (parts[0], *parts):
             batch = {name: tensor.to(device) for name, tensor in collator(part).items()}
-            labels, started = batch.pop("labels"), _now(device)
+            labels, started = batch.pop("labels"), now()
             with torch.autocast(device.type, precision) if precision else nullcontext():
                 value = answer_loss(start.encoder_decoder, model(**batch), labels, torch.tensor(100.0, device=device))
             value.backward()  # type: ignore[no-untyped-call]
-            times.append(_now(device) - started)
+            times.append(now() - started)
         tokens = sum(len(part) * longest(part, start.encoder_decoder) for part in parts)
         optimizer = torch.optim.AdamW([p for p in model.parameters() if p.requires_grad], lr=recipe.learning_rate)
-        started = _now(device)
+        started = now()
         optimizer.step()
-        return sum(times[1:]), tokens, _now(device) - started  # the first part was to warm up
+        return sum(times[1:]), tokens, now() - started  # the first part was to warm up
     except (RuntimeError, MemoryError) as error:
         if not out_of_memory(error):
             raise
         return None
-
-
-def _now(device: torch.device) -> float:
-    if device.type != "cpu":
-        torch.accelerator.synchronize()  # kernels run on after their call has returned
-    return time.monotonic()

@@ -31,8 +31,7 @@ from gner_bench.predict.backends.local import local_backend
 from gner_bench.predict.checkpoint import DTYPES, Checkpoint
 from gner_bench.predict.generation import Generation
 from gner_bench.predict.options import Options
-from gner_bench.predict.plan import Key, Task
-from gner_bench.predict.plan import plan as planned
+from gner_bench.predict.plan import Key, Task, plan
 from gner_bench.scoring.counting import score
 from gner_bench.scoring.document import document
 from gner_bench.scoring.metrics import DEFAULT
@@ -108,7 +107,7 @@ def evaluator(recipe: Recipe, start: Start, selection: Sequence[Dataset]) -> Eva
     """The evaluator of the ``selection`` sets; of two with one name, both are named with their split."""
     names = Counter(dataset.name for dataset in selection)
     sets = [replace(d, name=f"{d.name}/{d.split}") if names[d.name] > 1 else d for d in selection]
-    tasks = tuple(task for dataset in sets for task in planned(dataset, "file", 0, start.wrapping))
+    tasks = tuple(task for dataset in sets for task in plan(dataset, "file", 0, start.wrapping))
     return Evaluator(recipe, start, tasks, load_back_tokenizer(start.folder))
 
 
@@ -178,9 +177,9 @@ class FineTuneTrainer(Trainer):
         self.remove_callback(PrinterCallback)
 
     def _get_train_sampler(self, train_dataset: Any = None) -> GlobalBatches:
-        recipe, plan = self.recipe, self.plan
+        recipe = self.recipe
         return GlobalBatches(
-            self.lengths, recipe.batch_size, recipe.seed, lambda: self.state.global_step // plan.per_epoch
+            self.lengths, recipe.batch_size, recipe.seed, lambda: self.state.global_step // self.plan.per_epoch
         )
 
     def evaluate(

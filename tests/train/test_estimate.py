@@ -30,7 +30,7 @@ def prepared(recipe_file: Callable[..., Path], films: Path, tmp_path: Path) -> P
 
 def test_the_lines_count_what_there_is(prepared: Prepare) -> None:
     found = prepared(steps=None, epochs=2)
-    lines = dict(estimate.estimate(found, None))
+    lines = estimate.estimate(found, None)
     tokens = sum(example.tokens for example in found.examples)
     assert lines["sentences"] == "14 (films/train 14); all fit the limits"
     assert lines["batch"] == "4 = 2 x 1 device(s) x 2 accumulation steps"
@@ -66,7 +66,7 @@ def test_activations_shrink_with_checkpointing_and_smaller_parts(prepared: Prepa
 def test_what_does_not_fit_is_not_timed(prepared: Prepare, monkeypatch: pytest.MonkeyPatch) -> None:
     assert estimate.free_memory() > 1000
     monkeypatch.setattr(estimate, "free_memory", lambda: 1000)
-    assert "not measured: 0.0 GB are free here" in dict(estimate.estimate(prepared(), None))["time"]
+    assert "not measured: 0.0 GB are free here" in estimate.estimate(prepared(), None)["time"]
 
 
 def test_a_trial_that_runs_out_of_memory_says_so(prepared: Prepare, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -74,4 +74,4 @@ def test_a_trial_that_runs_out_of_memory_says_so(prepared: Prepare, monkeypatch:
         raise MemoryError
 
     monkeypatch.setattr("gner_bench.train.estimate.load_trainable", full)
-    assert "the trial ran out of memory" in dict(estimate.estimate(prepared(), None))["time"]
+    assert "the trial ran out of memory" in estimate.estimate(prepared(), None)["time"]
