@@ -46,15 +46,6 @@ def idle_devices() -> str:
     return f"{count} GPUs are here, one is used: `accelerate launch` starts a process for each" if count > 1 else ""
 
 
-def free_memory() -> int:
-    """Free bytes of this process's device."""
-    import psutil  # type: ignore[import-untyped]
-
-    if not on_cpu() and torch.cuda.is_available():
-        return int(torch.cuda.mem_get_info()[0])
-    return int(psutil.virtual_memory().available)
-
-
 def accumulation(recipe: Recipe, devices: int) -> int:
     """The accumulation steps with which device_batch_size x devices x steps is batch_size.
 

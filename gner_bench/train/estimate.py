@@ -8,14 +8,14 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from contextlib import nullcontext
-from math import prod
+from math import ceil, prod
 from pathlib import Path
 from statistics import median
 
 import torch
 
 from gner_bench.train.batches import Collator, epoch_order, longest, padding_share
-from gner_bench.train.devices import accumulation, device_names, free_memory, on_cpu, out_of_memory, processes
+from gner_bench.train.devices import accumulation, device_names, on_cpu, out_of_memory, processes
 from gner_bench.train.prepare import Prepared
 from gner_bench.train.start import Start, load_trainable, weights_in
 from gner_bench.train.trainer import answer_loss
@@ -35,7 +35,7 @@ def estimate(prepared: Prepared, out: Path | None) -> dict[str, str]:
     sets = ", ".join(f"{training.name} {len(training.dataset.sentences):,}" for training in data.training)
     cut = ", ".join(prepared.cut.lines()) or "all fit the limits"
     selected = sum(len(dataset.sentences) for dataset in data.selection)
-    evaluations = f"{sum(map(plan.saves, range(1, plan.steps + 1)))} of {selected} sentences"
+    evaluations = f"{ceil(plan.steps / plan.every)} of {selected} sentences"
     apart = ", prompts and answers apart" if start.encoder_decoder else ""
     prompts, answers = ([len(example[side]) for example in prepared.examples] for side in (0, 1))
     lengths, padding = [example.tokens for example in prepared.examples], []
@@ -62,7 +62,11 @@ def estimate(prepared: Prepared, out: Path | None) -> dict[str, str]:
 
 
 def _time(prepared: Prepared, memory: int, padding: float) -> str:
-    plan, devices, free = prepared.plan, device_names(), free_memory()
+    import psutil  # type: ignore[import-untyped]
+
+    plan, devices, free = prepared.plan, device_names(), psutil.virtual_memory().available
+    if not on_cpu() and torch.cuda.is_available():
+        free = torch.cuda.mem_get_info()[0]
     name = f"{processes()} x {devices[0]}" if processes() > 1 else devices[0]
     if memory > free:
         return f"not measured: {free / GIGA:.1f} GB are free here ({name}), less than the estimate of memory"

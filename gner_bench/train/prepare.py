@@ -89,9 +89,6 @@ class UpdatePlan:
     every: int
     log_every: int
 
-    def saves(self, step: int) -> bool:
-        return step % self.every == 0 or step == self.steps
-
 
 @dataclass(frozen=True)
 class Prepared:

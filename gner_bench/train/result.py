@@ -194,16 +194,13 @@ def _scores(trained: Trained, scores: Json | None) -> str:
         return "## Scores\n\nNone: the recipe has no selection data. The weights are those after the last update."
     best, evaluations = trained.best, trained.evaluations
     assert best is not None
-
-    def cells(values: Json) -> list[str]:
-        shares = [values["gner"][name] for name in ("precision", "recall", "f1")] + [values["strict"]["f1"]]
-        return [decimal(100 * share) for share in shares]
-
-    rows = [
-        [f"{markdown(name)}/{markdown(values['split'])}", str(values["sentences"]), *cells(values)]
-        for name, values in scores["datasets"].items()
-    ]
-    rows.append(["**mean**", "", *cells(scores["average"])])
+    rows = []
+    for name, values in [*scores["datasets"].items(), (None, scores["average"])]:
+        row = ["**mean**", ""]
+        if name is not None:
+            row = [f"{markdown(name)}/{markdown(values['split'])}", str(values["sentences"])]
+        shares = [values["gner"][part] for part in ("precision", "recall", "f1")] + [values["strict"]["f1"]]
+        rows.append(row + [decimal(100 * share) for share in shares])
     table = _table(["set", "sentences", "precision", "recall", "F1", "strict F1"], rows)
     steps = ", ".join(f"{evaluation.step}: {decimal(100 * evaluation.f1)}" for evaluation in evaluations)
     return (

@@ -270,9 +270,9 @@ class PlanCallback(TrainerCallback):
         self.note = ""
 
     def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-        step = state.global_step
-        control.should_save = self.plan.saves(step)
-        control.should_log = control.should_save or step % self.plan.log_every == 0
+        step, plan = state.global_step, self.plan
+        control.should_save = step % plan.every == 0 or step == plan.steps
+        control.should_log = control.should_save or step % plan.log_every == 0
         control.should_evaluate = control.should_save and self.evaluates
         self.advance(1, self.note)
 
