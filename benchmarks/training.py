@@ -18,6 +18,7 @@ import time
 from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -107,7 +108,7 @@ def update(
 
 
 def backward(model: Any, work: Prepared, part: Sequence[Example], device: torch.device, answers: int) -> None:
-    precision, loss = DTYPES[work.recipe.precision], answer_loss(work.start.encoder_decoder)
+    precision, loss = DTYPES[work.recipe.precision], partial(answer_loss, work.start.encoder_decoder)
     batch = {name: each.to(device) for name, each in Collator(work.start)(part).items()}
     labels, mixed = batch.pop("labels"), precision != torch.float32 and device.type != "meta"
     if device.type == "meta":

@@ -57,9 +57,9 @@ def to_json(document: object) -> str:
 def _json(document: object, indent: str = "") -> Iterator[str]:
     if isinstance(document, dict) and document:
         inner = indent + "  "
-        for place, (key, each) in enumerate(document.items()):
+        for place, (key, value) in enumerate(document.items()):
             yield f"{',' if place else '{'}\n{inner}{json.dumps(str(key), ensure_ascii=False)}: "
-            yield from _json(each, inner)
+            yield from _json(value, inner)
         yield f"\n{indent}}}"
     elif isinstance(document, Sequence) and not isinstance(document, str | list | tuple):
         yield from _long_array(document)

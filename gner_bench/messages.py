@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 import unicodedata
 from collections.abc import Callable, Iterator
@@ -43,6 +44,12 @@ def one_line(text: str) -> str:
         REPLACED if unicodedata.category(character) in ("Cc", "Cs") or character in BIDIRECTIONAL else character
         for character in " ".join(text.split())
     )
+
+
+def markdown(text: str) -> str:
+    """``text`` on one line of Markdown as GitHub reads it: no markup, link, formula or mention."""
+    escaped = re.sub(r"([\\`*_{}\[\]<>|#~&$])", r"\\\1", one_line(text))
+    return re.sub(r"@(?=\w)", "@<!-- -->", escaped.replace("://", r"\://"))
 
 
 def warn(message: str) -> None:

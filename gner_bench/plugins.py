@@ -77,20 +77,20 @@ class Registry(Generic[T]):
             reason = one_line(f"{type(error).__name__}: {error}")
             raise UsageError(f"the {self.kind} {point.name!r}{package} cannot be loaded ({reason})") from error
         if not isinstance(loaded, self.cls):
-            found = type(loaded).__name__
-            raise UsageError(f"the {self.kind} {point.name!r}{package} is a {found}, not a {self.cls.__name__}")
+            kind = type(loaded).__name__
+            raise UsageError(f"the {self.kind} {point.name!r}{package} is a {kind}, not a {self.cls.__name__}")
         return loaded
 
     def usable(self) -> dict[str, T]:
         """All that can be imported, by name; a broken plug-in is left out with one warning that names it."""
-        found = {}
+        usable = {}
         for name in self.names():
             try:
-                found[name] = self.get(name)
+                usable[name] = self.get(name)
             except UsageError as error:
                 if name in self.builtin:
                     raise
                 if name not in self._warned:
                     self._warned.add(name)
                     warn(str(error))
-        return found
+        return usable

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import doctest
 import os
 import subprocess
 import sys
@@ -35,8 +36,8 @@ def test_a_path_may_be_a_string_or_any_path(file: Path) -> None:
         def __fspath__(self) -> str:
             return str(file)
 
-    found = [f1(score(each)) for each in (file, str(file), Somewhere(), load_predictions(str(file)))]
-    assert found == pytest.approx([6 / 7] * 4)
+    values = [f1(score(source)) for source in (file, str(file), Somewhere(), load_predictions(str(file)))]
+    assert values == pytest.approx([6 / 7] * 4)
 
 
 def test_a_run_folder_stands_for_its_predictions(file: Path) -> None:
@@ -46,7 +47,7 @@ def test_a_run_folder_stands_for_its_predictions(file: Path) -> None:
 def test_sentences_can_be_read_again_and_again(file: Path) -> None:
     predictions = load_predictions(file)
     assert list(predictions) == list(predictions)
-    assert [each.id for each in predictions] == ["0", "1"]
+    assert [prediction.id for prediction in predictions] == ["0", "1"]
 
 
 def test_a_prediction_tells_where_it_stands_and_what_was_generated(file: Path) -> None:
@@ -78,9 +79,9 @@ def test_an_unreadable_tokenizer_is_an_error_at_once(file: Path, tmp_path: Path)
 def test_a_tokenizer_is_a_path_or_none(file: Path) -> None:
     assert load_predictions(file, tokenizer=CHECKPOINT).origin.tokenizer is not None
     assert load_predictions(file, tokenizer=str(CHECKPOINT)).origin.tokenizer is not None
-    found = load_predictions(file, tokenizer="none").origin
-    assert found.tokenizer is None
-    assert found.warnings == ()
+    without = load_predictions(file, tokenizer="none").origin
+    assert without.tokenizer is None
+    assert without.warnings == ()
     assert "without back-tokenization" in load_predictions(file).origin.warnings[0]
 
 
@@ -115,8 +116,27 @@ def test_a_bad_field_of_the_run_is_named(file: Path, about: str, field: str) -> 
 
 
 def test_the_package_offers_the_interface() -> None:
-    for name in ("load_predictions", "score", "compare"):
+    names = {"compare", "entities", "load_predictions", "match", "parse_generation", "score"}
+    assert set(gner_bench.__all__) == {"__version__", *names}
+    for name in names:
         assert getattr(gner_bench, name) is getattr(api, name)
+
+
+def test_the_examples_of_the_interface_run() -> None:
+    failed, attempted = doctest.testmod(api)
+    assert attempted > 0
+    assert failed == 0
+
+
+def test_scores_are_printed_in_one_short_line_and_looked_up_by_data_set(record: Build, predictions_file: Write) -> None:
+    wrong = record(id="1", dataset="mit-movie", prediction="Ann(B-person) saw(O) Oslo(O)")
+    scores = score(predictions_file(record(dataset="mit-movie"), wrong, record(id="2")), ["strict"])
+    movies = scores["mit-movie"]
+    assert movies.f1 == pytest.approx(6 / 7)  # 3 of 4 entities, none that is wrong
+    assert movies.interval == pytest.approx((2 / 3, 1.0))
+    assert scores.f1 == (scores["news"].f1 + movies.f1) / 2
+    assert repr(scores) == f"Scores(predictions: mean strict F1 {scores.f1:.4f}, 3 sentences of 2 data sets)"
+    assert repr(movies) == "SetScores(mit-movie/test: strict F1 0.8571, 2 sentences)"
 
 
 def test_scoring_needs_neither_torch_nor_transformers(file: Path) -> None:

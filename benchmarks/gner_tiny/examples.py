@@ -18,7 +18,7 @@ from gner_bench.answers.gner import GNER, Target, parse_target, prompt, tagged_t
 from gner_bench.bio import Reading, strict_spans, tags_of
 from gner_bench.data import Sentence, read_dataset
 from gner_bench.train.batches import IGNORED, padded
-from gner_bench.train.data import surface
+from gner_bench.train.prepare import surface
 
 from .recipe import Recipe, TrainingSet
 

@@ -66,11 +66,11 @@ class Recipe:
     trained on (``dev+test``), ``validation`` those on which, with the held-out parts, loss and accuracy are watched.
     ``optimizer`` is ``adafactor`` or ``adamw``; ``precision`` one of ``no``, ``bf16``, ``fp16``.
 
-    ``target`` is what the checkpoint learns to write (see ``structure.targets``), ``copying`` what it answers to words
-    to be copied: the target, in which all of them are ``O``, or the bare words. ``schemes`` are those whose brackets
-    and prefixes are one token each, so that checkpoints of several targets can share a tokenizer; none means the
-    target's own. ``tokenizer`` is the file of one to be used as it is, seen from the recipe's folder, else a new one is
-    trained.
+    ``target`` is what the checkpoint learns to write (see ``gner_bench.answers.gner``), ``copying`` what it answers to
+    words to be copied: the target, in which all of them are ``O``, or the bare words. ``schemes`` are those whose
+    brackets and prefixes are one token each, so that checkpoints of several targets can share a tokenizer; none means
+    the target's own. ``tokenizer`` is the file of one to be used as it is, seen from the recipe's folder, else a new
+    one is trained.
     """
 
     name: str

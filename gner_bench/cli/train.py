@@ -62,8 +62,8 @@ def train_command(
     from gner_bench.predict.processes import is_first
     from gner_bench.train.estimate import estimate
     from gner_bench.train.fine_tune import fine_tune
-    from gner_bench.train.hub import push, require_repository
     from gner_bench.train.prepare import Request, prepare
+    from gner_bench.train.result import push, require_repository
 
     request = Request(recipe, data, out or Path(), report_to or (), shared.is_offline(offline))
     say = shared.tell if is_first() else (lambda _: None)  # the first process speaks for all
@@ -71,7 +71,7 @@ def train_command(
         if dry_run:
             prepared = prepare(read, request, say)
             if is_first():
-                click.echo("\n".join(f"{what:<12} {text}" for what, text in estimate(prepared, out)))
+                click.echo("\n".join(f"{what:<12} {text}" for what, text in estimate(prepared, out).items()))
             return
         if push_to_hub is not None:
             require_repository(push_to_hub)

@@ -122,11 +122,14 @@ def epoch_order(
     return batches
 
 
+@dataclass(eq=False)
 class GlobalBatches(Sampler[int]):
     """The indices of an epoch, batch after batch. ``epoch`` returns the number of the one that begins."""
 
-    def __init__(self, lengths: Sequence[int], batch_size: int, seed: int, epoch: Callable[[], int]) -> None:
-        self.lengths, self.batch_size, self.seed, self.epoch = lengths, batch_size, seed, epoch
+    lengths: Sequence[int]
+    batch_size: int
+    seed: int
+    epoch: Callable[[], int]
 
     def __len__(self) -> int:
         return math.ceil(len(self.lengths) / self.batch_size) * self.batch_size

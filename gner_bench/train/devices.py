@@ -46,15 +46,6 @@ def idle_devices() -> str:
     return f"{count} GPUs are here, one is used: `accelerate launch` starts a process for each" if count > 1 else ""
 
 
-def free_memory() -> int:
-    """Free bytes of this process's device."""
-    import psutil  # type: ignore[import-untyped]
-
-    if not on_cpu() and torch.cuda.is_available():
-        return int(torch.cuda.mem_get_info()[0])
-    return int(psutil.virtual_memory().available)
-
-
 def accumulation(recipe: Recipe, devices: int) -> int:
     """The accumulation steps with which device_batch_size x devices x steps is batch_size.
 
@@ -66,9 +57,8 @@ def accumulation(recipe: Recipe, devices: int) -> int:
     lower = recipe.batch_size // unit * unit
     nearest = lower if lower and recipe.batch_size - lower <= unit / 2 else lower + unit
     share, rest = divmod(recipe.batch_size, devices)
-    fitting = [
-        size for size in range(1, recipe.device_batch_size + 1) if rest == 0 and size <= share and share % size == 0
-    ]
+    sizes = range(1, min(share, recipe.device_batch_size) + 1)
+    fitting = [size for size in sizes if rest == 0 and share % size == 0]
     keep = f", or keep it with device_batch_size = {max(fitting)}" if fitting else ""
     raise UsageError(
         f"batch_size {recipe.batch_size} is no multiple of device_batch_size {recipe.device_batch_size} x {devices}"
@@ -76,17 +66,14 @@ def accumulation(recipe: Recipe, devices: int) -> int:
     )
 
 
-def require_precision(recipe: Recipe) -> None:
-    """Raise UsageError for a number format that the devices cannot train in."""
+def require_supported(recipe: Recipe, trackers: tuple[str, ...]) -> None:
+    """Raise UsageError for a number format that the devices cannot train in, and for a tracker that is unknown or not
+    installed."""
     if recipe.precision == "fp16" and not torch.cuda.is_available():
         raise UsageError("precision fp16 needs a CUDA device; use bf16 or fp32")
     if recipe.precision == "bf16" and not on_cpu() and torch.cuda.is_available() and not torch.cuda.is_bf16_supported():
         raise UsageError("precision bf16 is not supported by this device; use fp16 or fp32")
-
-
-def require_trackers(names: tuple[str, ...]) -> None:
-    """Raise UsageError for a tracker that is unknown or not installed."""
-    for name in names:
+    for name in trackers:
         if name not in TRACKERS:
             raise UsageError(f"--report-to: unknown tracker {name!r}; {did_you_mean(name, list(TRACKERS))}")
         spec = find_spec(name)
@@ -98,15 +85,14 @@ def training_arguments(recipe: Recipe, state: Path, steps: int, trackers: tuple[
     """The TrainingArguments of a recipe for ``steps`` updates. When to log, evaluate and save is not left to them."""
     from transformers import TrainingArguments
 
-    warm = recipe.warmup_ratio > 0
-    schedule = "constant_with_warmup" if recipe.schedule == "constant" and warm else recipe.schedule
+    warm = recipe.schedule == "constant" and recipe.warmup_ratio > 0
     args = TrainingArguments(
         output_dir=str(state),
         max_steps=steps,
         per_device_train_batch_size=recipe.device_batch_size,
         gradient_accumulation_steps=accumulation(recipe, processes()),
         learning_rate=recipe.learning_rate,
-        lr_scheduler_type=schedule,
+        lr_scheduler_type="constant_with_warmup" if warm else recipe.schedule,
         warmup_steps=round(recipe.warmup_ratio * steps),
         weight_decay=recipe.weight_decay,
         max_grad_norm=recipe.max_grad_norm,
@@ -135,17 +121,6 @@ def training_arguments(recipe: Recipe, state: Path, steps: int, trackers: tuple[
     return args
 
 
-@contextmanager
-def memory_advice(recipe: Recipe) -> Iterator[None]:
-    """Turn a lack of memory into one line that says what to change in the recipe (GnerBenchError)."""
-    try:
-        yield
-    except (RuntimeError, MemoryError) as error:
-        if not out_of_memory(error):
-            raise
-        raise GnerBenchError(f"out of memory; {advice(recipe)}") from None
-
-
 def out_of_memory(error: BaseException) -> bool:
     """Whether an error of torch or Python says that memory ran out."""
     text = str(error).lower()
@@ -154,18 +129,25 @@ def out_of_memory(error: BaseException) -> bool:
     )
 
 
-def advice(recipe: Recipe) -> str:
-    """What to change in a recipe so that it takes less memory, the mildest first."""
-    changes = []
-    if recipe.device_batch_size > 1:
-        half = recipe.device_batch_size // 2
-        changes.append(f"device_batch_size = {half} in place of {recipe.device_batch_size} (batch_size stays)")
-    if not recipe.gradient_checkpointing:
-        changes.append("gradient_checkpointing = true")
-    if recipe.precision == "fp32":
-        changes.append('precision = "bf16"')
-    if recipe.lora is None:
-        changes.append("a [lora] table")
-    if not changes:
-        return "nothing in the recipe is left to lower: it takes a larger device, or several with FSDP or ZeRO"
-    return "change in the recipe, in this order: " + ", ".join(changes)
+@contextmanager
+def memory_advice(recipe: Recipe) -> Iterator[None]:
+    """Turn a lack of memory into one line that says what to change in the recipe, mildest first (GnerBenchError)."""
+    try:
+        yield
+    except (RuntimeError, MemoryError) as error:
+        if not out_of_memory(error):
+            raise
+        changes = []
+        if recipe.device_batch_size > 1:
+            half = recipe.device_batch_size // 2
+            changes.append(f"device_batch_size = {half} in place of {recipe.device_batch_size} (batch_size stays)")
+        if not recipe.gradient_checkpointing:
+            changes.append("gradient_checkpointing = true")
+        if recipe.precision == "fp32":
+            changes.append('precision = "bf16"')
+        if recipe.lora is None:
+            changes.append("a [lora] table")
+        advice = "nothing in the recipe is left to lower: it takes a larger device, or several with FSDP or ZeRO"
+        if changes:
+            advice = "change in the recipe, in this order: " + ", ".join(changes)
+        raise GnerBenchError(f"out of memory; {advice}") from None

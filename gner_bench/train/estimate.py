@@ -6,19 +6,18 @@ Weights are counted and activations estimated; a few parts of a batch are timed 
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import nullcontext
-from math import prod
+from math import ceil, prod
 from pathlib import Path
 from statistics import median
 
 import torch
 
-from gner_bench.train.batches import Collator, Example, epoch_order, longest, padding_share
-from gner_bench.train.devices import accumulation, device_names, free_memory, on_cpu, out_of_memory, processes
+from gner_bench.train.batches import Collator, epoch_order, longest, padding_share
+from gner_bench.train.devices import accumulation, device_names, on_cpu, out_of_memory, processes
 from gner_bench.train.prepare import Prepared
-from gner_bench.train.recipe import Recipe
-from gner_bench.train.start import Start, load_trainable
+from gner_bench.train.start import Start, load_trainable, weights_in
 from gner_bench.train.trainer import answer_loss
 
 GIGA = 1e9
@@ -27,8 +26,8 @@ TRIALS = 2
 """Parts of a batch that are timed, after one that is not."""
 
 
-def estimate(prepared: Prepared, out: Path | None) -> list[tuple[str, str]]:
-    """What ``--dry-run`` prints: lines of (what, how much) for people."""
+def estimate(prepared: Prepared, out: Path | None) -> dict[str, str]:
+    """What ``--dry-run`` prints, line by line: what, and how much of it."""
     recipe, plan, start, data = prepared.recipe, prepared.plan, prepared.start, prepared.data
     weights = sum(prod(shape) for shape in weight_shapes(start).values())
     architecture = f"{start.config.model_type}, {weights / 1e6:,.1f} M weights"
@@ -36,41 +35,38 @@ def estimate(prepared: Prepared, out: Path | None) -> list[tuple[str, str]]:
     sets = ", ".join(f"{training.name} {len(training.dataset.sentences):,}" for training in data.training)
     cut = ", ".join(prepared.cut.lines()) or "all fit the limits"
     selected = sum(len(dataset.sentences) for dataset in data.selection)
-    evaluations = sum(map(plan.saves, range(1, plan.steps + 1)))
+    evaluations = f"{ceil(plan.steps / plan.every)} of {selected} sentences"
     apart = ", prompts and answers apart" if start.encoder_decoder else ""
     prompts, answers = ([len(example[side]) for example in prepared.examples] for side in (0, 1))
-    grouped, at_random = (_padding(prepared, grouped) for grouped in (True, False))
+    lengths, padding = [example.tokens for example in prepared.examples], []
+    for grouped in (True, False):
+        batches = epoch_order(lengths, recipe.batch_size, recipe.seed, 0, grouped)
+        padding.append(padding_share(prepared.examples, batches, recipe.device_batch_size, start.encoder_decoder))
     memory = estimated_memory(prepared)
     listed = ", ".join(f"{name} {size / GIGA:.2f}" for name, size in memory.items())
-    lines = {
+    return {
         "recipe": f"{recipe.name}: {recipe.checkpoint} ({architecture}), target {recipe.target}",
         "sentences": f"{len(prepared.examples):,} ({sets}); {cut}",
         "batch": f"{recipe.batch_size} = {recipe.device_batch_size} x {devices} device(s) x {steps} accumulation steps",
         "updates": f"{plan.steps:,} ({plan.per_epoch:,} an epoch, {plan.steps / plan.per_epoch:.2f} epochs)",
-        "evaluations": f"{evaluations} of {selected} sentences"
-        if selected
-        else "none: the recipe has no selection data",
+        "evaluations": evaluations if selected else "none: the recipe has no selection data",
         "tokens": f"{sum(prompts) + sum(answers):,} an epoch, measured: prompts of {median(prompts):.0f} (median) to"
         f" {max(prompts)}, answers of {median(answers):.0f} to {max(answers)}",
-        "padding": f"{100 * grouped:.1f}% of what is computed with like lengths side by side, {100 * at_random:.1f}%"
-        f" without ({recipe.device_batch_size} sentences at a time{apart})",
+        "padding": f"{100 * padding[0]:.1f}% of what is computed with like lengths side by side,"
+        f" {100 * padding[1]:.1f}% without ({recipe.device_batch_size} sentences at a time{apart})",
         "memory": f"about {sum(memory.values()) / GIGA:.1f} GB on each device, an estimate: {listed} GB (activations of"
         f" the longest {recipe.device_batch_size} sentences); FSDP and ZeRO divide the first three among devices",
-        "time": _time(prepared, sum(memory.values())),
+        "time": _time(prepared, sum(memory.values()), padding[0]),
         "result": str(out) if out else "no --out given",
     }
-    return list(lines.items())
 
 
-def _padding(prepared: Prepared, grouped: bool) -> float:
-    recipe = prepared.recipe
-    lengths = [example.tokens for example in prepared.examples]
-    batches = epoch_order(lengths, recipe.batch_size, recipe.seed, 0, grouped)
-    return padding_share(prepared.examples, batches, recipe.device_batch_size, prepared.start.encoder_decoder)
+def _time(prepared: Prepared, memory: int, padding: float) -> str:
+    import psutil  # type: ignore[import-untyped]
 
-
-def _time(prepared: Prepared, memory: int) -> str:
-    plan, devices, free = prepared.plan, device_names(), free_memory()
+    plan, devices, free = prepared.plan, device_names(), psutil.virtual_memory().available
+    if not on_cpu() and torch.cuda.is_available():
+        free = torch.cuda.mem_get_info()[0]
     name = f"{processes()} x {devices[0]}" if processes() > 1 else devices[0]
     if memory > free:
         return f"not measured: {free / GIGA:.1f} GB are free here ({name}), less than the estimate of memory"
@@ -79,7 +75,7 @@ def _time(prepared: Prepared, memory: int) -> str:
         return f"not measured: the trial ran out of memory on {name}"
     part_seconds, part_tokens, update_seconds = timing
     tokens = sum(example.tokens for example in prepared.examples)
-    computed = tokens / (1 - _padding(prepared, True)) * plan.steps / plan.per_epoch
+    computed = tokens / (1 - padding) * plan.steps / plan.per_epoch
     seconds = computed / processes() * part_seconds / part_tokens + plan.steps * update_seconds
     duration = f"{seconds / 3600:.1f} hours" if seconds >= 3600 else f"{seconds / 60:.1f} minutes"
     return (
@@ -91,47 +87,31 @@ def _time(prepared: Prepared, memory: int) -> str:
 
 def weight_shapes(start: Start) -> dict[str, Sequence[int]]:
     """The shape of every weight, from the headers of the files; of pickled weights, from the configuration."""
-    from safetensors import safe_open
-
-    shapes: dict[str, Sequence[int]] = {}
-    for path in sorted(start.folder.glob("*.safetensors")):
-        with safe_open(path, "pt") as file:
-            shapes |= {key: file.get_slice(key).get_shape() for key in file.keys()}  # noqa: SIM118
-    if not shapes:
-        with torch.device("meta"):
-            model = start.loader.from_config(start.config)
-        shapes = {name: tuple(parameter.shape) for name, parameter in model.named_parameters()}
-    return shapes
-
-
-def trained_weights(shapes: Mapping[str, Sequence[int]], recipe: Recipe) -> int:
-    """How many weights are trained: all, or with LoRA rank x (inputs + outputs) of each adapted layer."""
-    lora = recipe.lora
-    if lora is None:
-        return sum(map(prod, shapes.values()))
-    ends = tuple(f".{module}.weight" for module in lora.modules)
-    return sum(lora.r * sum(shape) for name, shape in shapes.items() if name.endswith(ends))
+    if weights := weights_in(start.folder):
+        return {name: shape for name, (_, shape) in weights.items()}
+    with torch.device("meta"):
+        model = start.loader.from_config(start.config)
+    return {name: tuple(parameter.shape) for name, parameter in model.named_parameters()}
 
 
 def estimated_memory(prepared: Prepared) -> dict[str, int]:
     """Bytes on each device without sharding, by what takes them.
 
-    Weights are fp32 with a copy in the recipe's precision, or frozen in that precision with LoRA; gradients are fp32.
+    Weights are fp32 with a copy in the recipe's precision, or frozen in that precision with LoRA, which trains rank x
+    (inputs + outputs) weights of each adapted layer; gradients are fp32.
     """
     recipe, shapes = prepared.recipe, weight_shapes(prepared.start)
-    total, trained = sum(map(prod, shapes.values())), trained_weights(shapes, recipe)
-    width = BYTES[recipe.precision]
-    if recipe.lora is not None:
+    total, width, lora = sum(map(prod, shapes.values())), BYTES[recipe.precision], recipe.lora
+    if lora is not None:
+        ends = tuple(f".{module}.weight" for module in lora.modules)
+        trained = sum(lora.r * sum(shape) for name, shape in shapes.items() if name.endswith(ends))
         weights = width * total + 4 * trained
     else:
+        trained = total
         weights = 4 * total + (width * total if width < 4 else 0)
     optimizer = 8 * trained  # AdamW keeps two fp32 numbers for each trained weight
-    return {
-        "weights": weights,
-        "gradients": 4 * trained,
-        "optimizer": optimizer,
-        "activations": activations(prepared),
-    }
+    taken = {"weights": weights, "gradients": 4 * trained, "optimizer": optimizer}
+    return {**taken, "activations": activations(prepared)}
 
 
 def activations(prepared: Prepared) -> int:
@@ -165,7 +145,7 @@ def measured(prepared: Prepared) -> tuple[float, int, float] | None:
     recipe, start, rows = prepared.recipe, prepared.start, prepared.recipe.device_batch_size
     device = torch.device("cpu") if on_cpu() else torch.accelerator.current_accelerator() or torch.device("cpu")
     precision = {"bf16": torch.bfloat16, "fp16": torch.float16}.get(recipe.precision)
-    collator, loss = Collator(start), answer_loss(start.encoder_decoder)
+    collator = Collator(start)
     by_length = sorted(prepared.examples, key=lambda example: example.tokens)
     middle = max(0, (len(by_length) - TRIALS * rows) // 2)
     taken = by_length[middle : middle + TRIALS * rows]
@@ -176,23 +156,20 @@ def measured(prepared: Prepared) -> tuple[float, int, float] | None:
             torch.accelerator.synchronize()  # kernels run on after their call has returned
         return time.monotonic()
 
-    def pass_seconds(part: Sequence[Example]) -> float:
-        batch = {name: tensor.to(device) for name, tensor in collator(part).items()}
-        labels, started = batch.pop("labels"), now()
-        with torch.autocast(device.type, precision) if precision else nullcontext():
-            value = loss(model(**batch), labels, torch.tensor(100.0, device=device))
-        value.backward()  # type: ignore[no-untyped-call]
-        return now() - started
-
     try:
-        model = load_trainable(start, recipe).to(device).train()
-        pass_seconds(parts[0])
-        seconds = sum(map(pass_seconds, parts))
+        model, times = load_trainable(start, recipe).to(device).train(), []
+        for part in (parts[0], *parts):
+            batch = {name: tensor.to(device) for name, tensor in collator(part).items()}
+            labels, started = batch.pop("labels"), now()
+            with torch.autocast(device.type, precision) if precision else nullcontext():
+                value = answer_loss(start.encoder_decoder, model(**batch), labels, torch.tensor(100.0, device=device))
+            value.backward()  # type: ignore[no-untyped-call]
+            times.append(now() - started)
         tokens = sum(len(part) * longest(part, start.encoder_decoder) for part in parts)
         optimizer = torch.optim.AdamW([p for p in model.parameters() if p.requires_grad], lr=recipe.learning_rate)
         started = now()
         optimizer.step()
-        return seconds, tokens, now() - started
+        return sum(times[1:]), tokens, now() - started  # the first part was to warm up
     except (RuntimeError, MemoryError) as error:
         if not out_of_memory(error):
             raise

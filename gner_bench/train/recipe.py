@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import math
-import tomllib
-from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from gner_bench.answers import AnswerFormat, answer_format
 from gner_bench.answers.gner import Target, parse_target
-from gner_bench.config import read_config
+from gner_bench.config import build, read_toml
 from gner_bench.data import Repair
 from gner_bench.errors import InputError, UsageError
 
@@ -102,23 +101,19 @@ class Recipe:
     report_to: tuple[str, ...] = ()
 
     @property
-    def parsed_target(self) -> Target:
-        return parse_target(self.target)
+    def parsed_target(self) -> AnswerFormat:
+        return answer_format(self.target)
 
 
 def read_recipe(path: Path) -> Recipe:
     """Read a recipe. Raises InputError naming the key that is missing, unknown, of the wrong type or out of range."""
-    with suppress(OSError, ValueError):  # which read_config reports
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
-        if "model" in table and "checkpoint" not in table:
-            raise InputError(
-                path,
-                "has a [model] table, for training from scratch, which is not part of this command; in the repository"
-                " of gner-bench, benchmarks/gner_tiny does it (make gner-tiny DATA=…)",
-            )
-    recipe = read_config(Recipe, path)
+    table = read_toml(path)
+    if "model" in table and "checkpoint" not in table:
+        message = "has a [model] table, for training from scratch, which is not part of this command; in the repository"
+        raise InputError(path, f"{message} of gner-bench, benchmarks/gner_tiny does it (make gner-tiny DATA=…)")
+    recipe = build(Recipe, table, path)
     read_target(recipe.target, path)
-    selection, lora = recipe.selection, recipe.lora
+    selection, holdout, lora = recipe.selection, recipe.selection.holdout, recipe.lora
     sizes = ("batch_size", "device_batch_size", "max_input_tokens", "max_new_tokens", "max_total_tokens")
     bounds = [
         *((key, getattr(recipe, key) < 1, f"at least 1, found {getattr(recipe, key)}") for key in sizes),
@@ -128,11 +123,7 @@ def read_recipe(path: Path) -> Recipe:
         ("warmup_ratio", not 0 <= recipe.warmup_ratio < 1, "from 0 to below 1"),
         ("weight_decay", not 0 <= recipe.weight_decay < math.inf, "0 or more"),
         ("max_grad_norm", not 0 <= recipe.max_grad_norm < math.inf, "0 (no clipping) or more"),
-        (
-            "selection.holdout",
-            selection.holdout < 0 or selection.holdout == 1,
-            "0, or at least 2: 1 leaves nothing to train on",
-        ),
+        ("selection.holdout", holdout < 0 or holdout == 1, "0, or at least 2: 1 leaves nothing to train on"),
         ("selection.limit", selection.limit < 1, "at least 1"),
         ("selection.every_steps", selection.every_steps < 0, "0 (each epoch) or more"),
         ("selection.patience", selection.patience < 0, "0 (never) or more"),

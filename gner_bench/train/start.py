@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError
+from safetensors import SafetensorError, safe_open
 from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForSeq2SeqLM, AutoTokenizer
 from transformers.utils import logging
 
@@ -60,28 +61,7 @@ def read_start(source: str) -> Start:
     except (OSError, ValueError, KeyError) as error:
         raise InputError(folder / "config.json", first_line(error)) from None
     if config.model_type not in MODEL_TYPES:
-        message = f"is a {config.model_type} checkpoint; T5 and LLaMA checkpoints can be fine-tuned"
-        raise InputError(folder, message)
-    tokenizer = _read_tokenizer(folder, config)
-    try:
-        facts = json.loads(facts_file.read_text(encoding="utf-8")) if facts_file.is_file() else {}
-    except ValueError:
-        raise InputError(facts_file, "is not JSON") from None
-    known = facts.get("training_sets", ()) if isinstance(facts, dict) else ()
-    encoder_decoder = bool(config.is_encoder_decoder)
-    return Start(
-        folder,
-        located.revision,
-        located.training_sets or tuple(known),
-        config,
-        tokenizer,
-        encoder_decoder,
-        catalog().get_family("t5" if encoder_decoder else "llama").wrapping,
-        AutoModelForSeq2SeqLM if encoder_decoder else AutoModelForCausalLM,
-    )
-
-
-def _read_tokenizer(folder: Path, config: Any) -> Any:
+        raise InputError(folder, f"is a {config.model_type} checkpoint; T5 and LLaMA checkpoints can be fine-tuned")
     if tokenizer_file(folder) is None:
         raise InputError(folder, f"no tokenizer here (looked for {', '.join(FILES)})")
     try:
@@ -93,7 +73,16 @@ def _read_tokenizer(folder: Path, config: Any) -> Any:
     if len(tokenizer) > config.vocab_size:
         message = f"its tokenizer has {len(tokenizer)} tokens, the model only {config.vocab_size}"
         raise InputError(folder, message)
-    return tokenizer
+    try:
+        facts = json.loads(facts_file.read_text(encoding="utf-8")) if facts_file.is_file() else {}
+    except ValueError:
+        raise InputError(facts_file, "is not JSON") from None
+    known = facts.get("training_sets", ()) if isinstance(facts, dict) else ()
+    encoder_decoder = bool(config.is_encoder_decoder)
+    wrapping = catalog().get_family("t5" if encoder_decoder else "llama").wrapping
+    loader = AutoModelForSeq2SeqLM if encoder_decoder else AutoModelForCausalLM
+    sets = located.training_sets or tuple(known)
+    return Start(folder, located.revision, sets, config, tokenizer, encoder_decoder, wrapping, loader)
 
 
 def load_plain(start: Start, recipe: Recipe) -> Any:
@@ -143,6 +132,16 @@ def load_saved(start: Start, recipe: Recipe, folder: Path) -> Any:
 
         return PeftModel.from_pretrained(load_plain(start, recipe), str(folder)).merge_and_unload()
     return start.loader.from_pretrained(folder, config=deepcopy(start.config), dtype=DTYPES[recipe.precision])
+
+
+def weights_in(folder: Path) -> dict[str, tuple[str, Sequence[int]]]:
+    """Number format (``F32``) and shape of every weight, from the headers of the *.safetensors files."""
+    weights: dict[str, tuple[str, Sequence[int]]] = {}
+    for path in sorted(folder.glob("*.safetensors")):
+        with safe_open(path, "pt") as file:
+            parts = {key: file.get_slice(key) for key in file.keys()}  # noqa: SIM118
+            weights |= {key: (part.get_dtype(), part.get_shape()) for key, part in parts.items()}
+    return weights
 
 
 def first_line(error: BaseException) -> str:

@@ -51,8 +51,7 @@ def out_of_patience(evaluations: list[Evaluation], patience: int) -> bool:
 
 def last_step(state: Path) -> int:
     """The step of the checkpoint to go on from, 0 where there is none."""
-    whole = [step for step, folder in _checkpoints(state) if (folder / STATE).is_file()]
-    return whole[-1] if whole else 0
+    return max((step for step, folder in _checkpoints(state) if (folder / STATE).is_file()), default=0)
 
 
 def _checkpoints(state: Path) -> list[tuple[int, Path]]:
@@ -62,7 +61,7 @@ def _checkpoints(state: Path) -> list[tuple[int, Path]]:
 
 
 def saved_evaluations(state: Path) -> list[Evaluation]:
-    """The evaluations up to the checkpoint to go on from. Raises InputError when its history is unreadable."""
+    """Those up to the checkpoint to go on from. Raises InputError when its history is unreadable."""
     step = last_step(state)
     path = state / f"checkpoint-{step}" / STATE
     try:

@@ -1,4 +1,5 @@
-"""The Trainer of transformers with global batches, one loss for both families, and our evaluation and saving."""
+"""The Trainer of transformers with global batches, one loss for both families, and our saving and evaluation: the
+outputs for the selection sets are decoded and scored as predict and score do."""
 
 from __future__ import annotations
 
@@ -6,55 +7,154 @@ import json
 import math
 import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+import torch
 from accelerate.utils import gather_object
 from safetensors import SafetensorError
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 from transformers import PrinterCallback, Trainer, TrainerCallback
-from transformers.integrations.deepspeed import (
-    is_deepspeed_zero3_enabled,
-    set_hf_deepspeed_config,
-    unset_hf_deepspeed_config,
-)
+from transformers.integrations import deepspeed
 
-from gner_bench.documents.scores import Structuring
+from gner_bench.data import Dataset
+from gner_bench.documents.scores import Resampling, Structuring
 from gner_bench.errors import GnerBenchError
 from gner_bench.files import write_json
+from gner_bench.predict.backends.local import local_backend
+from gner_bench.predict.checkpoint import DTYPES, Checkpoint
+from gner_bench.predict.generation import Generation
+from gner_bench.predict.options import Options
+from gner_bench.predict.plan import Key, Task, plan
+from gner_bench.scoring.counting import score
 from gner_bench.scoring.document import document
-from gner_bench.scoring.resampling import Resampling
+from gner_bench.scoring.metrics import DEFAULT
+from gner_bench.scoring.predictions import Origin, Prediction, System
 from gner_bench.scoring.scores import Scores
+from gner_bench.structure import BackTokenizer, load_back_tokenizer, structure
 from gner_bench.terminal import Advance
 from gner_bench.train import state as states
 from gner_bench.train.batches import IGNORED, Collator, GlobalBatches
-from gner_bench.train.evaluation import Evaluator, decodable, gner_f1
 from gner_bench.train.prepare import Prepared, UpdatePlan
-from gner_bench.train.start import load_saved
+from gner_bench.train.recipe import Recipe
+from gner_bench.train.start import Start, load_saved
 
 LOGGED = ("loss", "grad_norm", "learning_rate", "epoch")
 
 
-def answer_loss(apart: bool) -> Callable[..., Tensor]:
+@dataclass(frozen=True)
+class _Decoded:
+    """Predictions in memory."""
+
+    origin: Origin
+    sentences: Sequence[Prediction]
+
+    def __iter__(self) -> Iterator[Prediction]:
+        return iter(self.sentences)
+
+
+@dataclass(frozen=True)
+class Evaluator:
+    """Everything that evaluations have in common. ``tasks`` are the sentences of the selection sets."""
+
+    recipe: Recipe
+    start: Start
+    tasks: tuple[Task, ...]
+    back_tokenizer: BackTokenizer
+
+    def decode(self, model: Any, share: slice = slice(None)) -> dict[Key, Generation]:
+        """What ``model`` (a plain one, in eval mode) writes for a share of the sentences, with predict's limits."""
+        recipe, start = self.recipe, self.start
+        if model.device.type == "cuda":
+            torch.cuda.empty_cache()
+        checkpoint = Checkpoint(
+            name=recipe.name,
+            source=recipe.checkpoint,
+            revision=start.revision,
+            folder=start.folder,
+            files={},
+            note=recipe.note,
+            training_sets=start.training_sets,
+            model=model,
+            tokenizer=start.tokenizer,
+            dtype=next(name for name, kind in DTYPES.items() if kind == model.dtype),
+            format=recipe.parsed_target.name,
+        )
+        backend = local_backend(checkpoint, Options(data=None, out=Path(), decoding="drafted"))
+        return {task.key: generation for task, generation in backend.decode(self.tasks[share])}
+
+    def score(self, generations: Mapping[Key, Generation]) -> Scores:
+        target, back_tokenizer = self.recipe.parsed_target, self.back_tokenizer
+        predictions = []
+        for task in self.tasks:
+            sentence, generation = task.sentence, generations[task.key]
+            structured = structure(sentence.words, frozenset(task.types), generation.text, back_tokenizer, target)
+            about = (task.dataset, task.split, sentence.id, task.types, sentence.words, sentence.tags)
+            predicted = tuple(structured.match.tags)
+            predictions.append(Prediction(*about, predicted, (), generation.text, structured, generation.noted()))
+        system = System(self.recipe.name, None, self.recipe.note)
+        origin = Origin((), system, "greedy", back_tokenizer.fingerprint, target.version)
+        return score(_Decoded(origin, predictions), DEFAULT)
+
+
+def evaluator(recipe: Recipe, start: Start, selection: Sequence[Dataset]) -> Evaluator:
+    """The evaluator of the ``selection`` sets; of two with one name, both are named with their split."""
+    names = Counter(dataset.name for dataset in selection)
+    sets = [replace(d, name=f"{d.name}/{d.split}") if names[d.name] > 1 else d for d in selection]
+    tasks = tuple(task for dataset in sets for task in plan(dataset, "file", 0, start.wrapping))
+    return Evaluator(recipe, start, tasks, load_back_tokenizer(start.folder))
+
+
+@contextmanager
+def decodable(model: Any) -> Iterator[Any]:
+    """The plain model inside ``model`` in eval mode, adapters merged; afterwards everything is as it was.
+
+    Drafted decoding lays weights side by side in memory and sets the generation settings, and merging adapters changes
+    weights: all of them are put back, and so are the random states.
+    """
+    inner, training = model.get_base_model() if hasattr(model, "get_base_model") else model, model.training
+    adapted = [module for module in model.modules() if hasattr(module, "lora_A") and hasattr(module, "base_layer")]
+    devices = [inner.device] if inner.device.type == "cuda" else []
+    kept = {parameter: parameter.data for parameter in model.parameters()}
+    settings = inner.generation_config
+    with torch.random.fork_rng(devices):
+        model.eval()
+        try:
+            if hasattr(model, "merge_adapter"):
+                # Adapters are added to the weights in place: to copies, as subtracting them again would leave a
+                # rounding error in the weights of the training.
+                for layer in adapted:
+                    layer.base_layer.weight.data = layer.base_layer.weight.data.clone()
+                model.merge_adapter()
+            yield inner
+        finally:
+            if any(layer.merged for layer in adapted):
+                model.unmerge_adapter()
+            for parameter, data in kept.items():
+                parameter.data = data
+            inner.generation_config = settings
+            model.train(training)
+
+
+def answer_loss(apart: bool, outputs: Any, labels: Tensor, num_items_in_batch: Tensor) -> Tensor:
     """The sum of the negative log-likelihood over the answer tokens of a part, divided by their number in the whole
     batch over all devices, so that the parts of a batch add up to its mean however it is divided.
 
     ``apart`` is whether labels are at the place of their logits (encoder-decoder) or one later (decoder-only). Logits
     have the shape (examples, length, vocabulary), labels (examples, length).
     """
-
-    def loss(outputs: Any, labels: Tensor, num_items_in_batch: Tensor) -> Tensor:
-        logits = outputs["logits"]
-        if not apart:
-            logits, labels = logits[:, :-1], labels[:, 1:]
-        flat = logits.float().reshape(-1, logits.shape[-1])
-        targets = labels.reshape(-1).to(flat.device)
-        return cross_entropy(flat, targets, ignore_index=IGNORED, reduction="sum") / num_items_in_batch
-
-    return loss
+    logits = outputs["logits"]
+    if not apart:
+        logits, labels = logits[:, :-1], labels[:, 1:]
+    flat = logits.float().reshape(-1, logits.shape[-1])
+    targets = labels.reshape(-1).to(flat.device)
+    return cross_entropy(flat, targets, ignore_index=IGNORED, reduction="sum") / num_items_in_batch
 
 
 class FineTuneTrainer(Trainer):
@@ -67,7 +167,7 @@ class FineTuneTrainer(Trainer):
             args=args,
             train_dataset=[*prepared.examples, collator.filler],
             data_collator=collator,
-            compute_loss_func=answer_loss(prepared.start.encoder_decoder),
+            compute_loss_func=partial(answer_loss, prepared.start.encoder_decoder),
         )
         self.model_accepts_loss_kwargs = False  # the loss is ours: the model is not to be given num_items_in_batch
         self.recipe, self.plan, self.evaluator = prepared.recipe, prepared.plan, evaluator
@@ -77,11 +177,9 @@ class FineTuneTrainer(Trainer):
         self.remove_callback(PrinterCallback)
 
     def _get_train_sampler(self, train_dataset: Any = None) -> GlobalBatches:
+        recipe = self.recipe
         return GlobalBatches(
-            self.lengths,
-            self.recipe.batch_size,
-            self.recipe.seed,
-            lambda: self.state.global_step // self.plan.per_epoch,
+            self.lengths, recipe.batch_size, recipe.seed, lambda: self.state.global_step // self.plan.per_epoch
         )
 
     def evaluate(
@@ -90,9 +188,8 @@ class FineTuneTrainer(Trainer):
         """Decode and score the selection sets, every process its share; end the training when patience is over."""
         started = time.monotonic()
         scores = self._scores()
-        cut = sum((one.analysis.structuring or Structuring()).cut_outputs for one in scores.sets.values())
-        mean, of_sets = gner_f1(scores)
-        metrics: dict[str, float] = {"eval_f1": mean, **{f"eval_{name}_f1": f1 for name, f1 in of_sets.items()}}
+        cut = sum((part.analysis.structuring or Structuring()).cut_outputs for part in scores.sets.values())
+        metrics = {"eval_f1": scores.f1, **{f"eval_{name}_f1": part.f1 for name, part in scores.sets.items()}}
         metrics |= {"eval_cut_outputs": cut, "eval_seconds": round(time.monotonic() - started, 2)}
         if self.is_world_process_zero():
             file = self.folder / states.SCORES.format(step=self.state.global_step)
@@ -105,7 +202,7 @@ class FineTuneTrainer(Trainer):
 
     def _scores(self) -> Scores:
         assert self.evaluator is not None
-        divided = self.is_fsdp_enabled or is_deepspeed_zero3_enabled()  # type: ignore[no-untyped-call]
+        divided = self.is_fsdp_enabled or deepspeed.is_deepspeed_zero3_enabled()  # type: ignore[no-untyped-call]
         share = slice(self.args.process_index, None, self.args.world_size)
         with self._whole() if divided else decodable(self.model) as model:
             own = self.evaluator.decode(model, share)
@@ -122,10 +219,10 @@ class FineTuneTrainer(Trainer):
         self.accelerator.wait_for_everyone()
         plugin = self.accelerator.state.deepspeed_plugin
         if plugin is not None:
-            unset_hf_deepspeed_config()  # type: ignore[no-untyped-call]  # or the copy would be divided too
+            deepspeed.unset_hf_deepspeed_config()  # type: ignore[no-untyped-call]  # or the copy would be divided too
         model = load_saved(self.evaluator.start, self.recipe, folder).to(self.args.device).eval()
         if plugin is not None:
-            set_hf_deepspeed_config(plugin.hf_ds_config)  # type: ignore[no-untyped-call]
+            deepspeed.set_hf_deepspeed_config(plugin.hf_ds_config)  # type: ignore[no-untyped-call]
         try:
             yield model
         finally:
@@ -148,9 +245,8 @@ class FineTuneTrainer(Trainer):
         except (OSError, RuntimeError, SafetensorError) as error:
             shutil.rmtree(self.folder / states.SAVING, ignore_errors=True)
             kept, why = states.last_step(self.folder), states.reason(error, self.folder)
-            left = "there was none before"
-            if kept:
-                left = f"that of step {kept} is kept, and the same command continues from it"
+            saved = f"that of step {kept} is kept, and the same command continues from it"
+            left = saved if kept else "there was none before"
             message = f"{self.folder}: the checkpoint of step {step} cannot be saved ({why}); {left}"
             raise GnerBenchError(message) from None
         finally:
@@ -174,9 +270,9 @@ class PlanCallback(TrainerCallback):
         self.note = ""
 
     def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-        step = state.global_step
-        control.should_save = self.plan.saves(step)
-        control.should_log = control.should_save or step % self.plan.log_every == 0
+        step, plan = state.global_step, self.plan
+        control.should_save = step % plan.every == 0 or step == plan.steps
+        control.should_log = control.should_save or step % plan.log_every == 0
         control.should_evaluate = control.should_save and self.evaluates
         self.advance(1, self.note)
 

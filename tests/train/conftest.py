@@ -15,6 +15,7 @@ from transformers import LlamaConfig, LlamaForCausalLM, T5Config, T5ForCondition
 
 from gner_bench.catalog import catalog
 from gner_bench.predict.checkpoint import Checkpoint
+from gner_bench.scoring.scores import Scores
 from gner_bench.train import trainer as trainers
 from gner_bench.train.fine_tune import fine_tune
 from gner_bench.train.prepare import Request
@@ -182,6 +183,6 @@ def f1_of_evaluations(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
 
     def give(*values: float) -> None:
         remaining = iter(values)
-        monkeypatch.setattr(trainers, "gner_f1", lambda _: (next(remaining), {}))
+        monkeypatch.setattr(Scores, "f1", property(lambda _: next(remaining)))
 
     return give

@@ -12,7 +12,7 @@ import pytest
 from gner_bench.answers.gner import parse_target
 from gner_bench.data import Sentence
 from gner_bench.errors import UsageError
-from gner_bench.train.data import RecipeData, load_data, prompt_types, text_pairs
+from gner_bench.train.prepare import RecipeData, load_data, prompt_types, text_pairs
 from gner_bench.train.recipe import PILE_NER, Recipe, Selection, TrainingSet
 
 

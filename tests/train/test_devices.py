@@ -12,11 +12,9 @@ from hypothesis import strategies as st
 from gner_bench.errors import GnerBenchError, UsageError
 from gner_bench.train.devices import (
     accumulation,
-    advice,
     idle_devices,
     memory_advice,
-    require_precision,
-    require_trackers,
+    require_supported,
 )
 from gner_bench.train.recipe import Lora, Recipe, TrainingSet
 
@@ -65,8 +63,8 @@ def test_the_nearest_works(batch_size: int, device_batch_size: int, devices: int
 def test_formats_that_the_devices_lack_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     with pytest.raises(UsageError, match="fp16 needs a CUDA device; use bf16 or fp32"):
-        require_precision(replace(RECIPE, precision="fp16"))
-    require_precision(RECIPE)
+        require_supported(replace(RECIPE, precision="fp16"), ())
+    require_supported(RECIPE, ())
 
 
 def test_gpus_that_one_process_leaves_idle_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -81,10 +79,10 @@ def test_gpus_that_one_process_leaves_idle_are_told(monkeypatch: pytest.MonkeyPa
 
 def test_unknown_trackers_and_those_not_installed_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(UsageError, match="unknown tracker 'tensorbord'; did you mean 'tensorboard'"):
-        require_trackers(("tensorbord",))
+        require_supported(RECIPE, ("tensorbord",))
     monkeypatch.setattr("gner_bench.train.devices.find_spec", lambda _: None)
     with pytest.raises(UsageError, match="--report-to wandb: is not installed; run: pip install wandb"):
-        require_trackers(("wandb",))
+        require_supported(RECIPE, ("wandb",))
 
 
 @pytest.mark.parametrize(
@@ -110,5 +108,9 @@ def test_other_errors_pass() -> None:
 
 def test_advice_names_what_is_left_to_change() -> None:
     recipe = replace(RECIPE, device_batch_size=1, gradient_checkpointing=True, precision="fp32")
-    assert advice(recipe) == 'change in the recipe, in this order: precision = "bf16", a [lora] table'
-    assert "larger device" in advice(replace(recipe, precision="bf16", lora=Lora()))
+    order = r'change in the recipe, in this order: precision = "bf16", a \[lora\] table$'
+    with pytest.raises(GnerBenchError, match=order), memory_advice(recipe):
+        raise MemoryError
+    recipe = replace(recipe, precision="bf16", lora=Lora())
+    with pytest.raises(GnerBenchError, match="larger device"), memory_advice(recipe):
+        raise MemoryError

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from math import prod
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import torch
 
 from gner_bench.train import estimate
-from gner_bench.train.estimate import activations, estimated_memory, trained_weights, weight_shapes
+from gner_bench.train.estimate import activations, estimated_memory, weight_shapes
 from gner_bench.train.prepare import Prepared, Request, prepare
 from gner_bench.train.recipe import read_recipe
 from gner_bench.train.start import load_trainable, read_start
@@ -30,7 +32,7 @@ def prepared(recipe_file: Callable[..., Path], films: Path, tmp_path: Path) -> P
 
 def test_the_lines_count_what_there_is(prepared: Prepare) -> None:
     found = prepared(steps=None, epochs=2)
-    lines = dict(estimate.estimate(found, None))
+    lines = estimate.estimate(found, None)
     tokens = sum(example.tokens for example in found.examples)
     assert lines["sentences"] == "14 (films/train 14); all fit the limits"
     assert lines["batch"] == "4 = 2 x 1 device(s) x 2 accumulation steps"
@@ -50,7 +52,6 @@ def test_weights_are_counted_from_the_files(request: pytest.FixtureRequest, chec
         model = load_trainable(start, found.recipe)
         trained = sum(each.numel() for each in model.parameters() if each.requires_grad)
         shapes = weight_shapes(start)
-        assert trained_weights(shapes, found.recipe) == trained
         assert sum(map(prod, shapes.values())) == sum(
             each.numel() for name, each in model.named_parameters() if "lora_" not in name
         )
@@ -65,9 +66,9 @@ def test_activations_shrink_with_checkpointing_and_smaller_parts(prepared: Prepa
 
 
 def test_what_does_not_fit_is_not_timed(prepared: Prepare, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert estimate.free_memory() > 1000
-    monkeypatch.setattr(estimate, "free_memory", lambda: 1000)
-    assert "not measured: 0.0 GB are free here" in dict(estimate.estimate(prepared(), None))["time"]
+    monkeypatch.setattr("psutil.virtual_memory", lambda: SimpleNamespace(available=1000))
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    assert "not measured: 0.0 GB are free here" in estimate.estimate(prepared(), None)["time"]
 
 
 def test_a_trial_that_runs_out_of_memory_says_so(prepared: Prepare, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -75,4 +76,4 @@ def test_a_trial_that_runs_out_of_memory_says_so(prepared: Prepare, monkeypatch:
         raise MemoryError
 
     monkeypatch.setattr("gner_bench.train.estimate.load_trainable", full)
-    assert "the trial ran out of memory" in dict(estimate.estimate(prepared(), None))["time"]
+    assert "the trial ran out of memory" in estimate.estimate(prepared(), None)["time"]

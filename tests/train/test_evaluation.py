@@ -12,9 +12,9 @@ import torch
 from gner_bench.answers.gner import GNER, parse_target
 from gner_bench.data import Dataset, Sentence
 from gner_bench.predict.generation import Generation
-from gner_bench.train.evaluation import Evaluator, decodable, evaluator, gner_f1
 from gner_bench.train.recipe import Lora, Recipe, TrainingSet
 from gner_bench.train.start import Start, load_trainable, read_start
+from gner_bench.train.trainer import Evaluator, decodable, evaluator
 
 RECIPE = Recipe("r", "c", (TrainingSet("films"),), precision="fp32")
 SENTENCES = (
@@ -34,7 +34,7 @@ def test_a_perfect_output_of_every_target_scores_one(tiny_t5: Path, target: str)
     found = evaluator_of(read_start(str(tiny_t5)), target)
     texts = {t.key: parse_target(target).perfect(t.sentence.words, t.sentence.tags) for t in found.tasks}
     scores = found.score({key: Generation(text, 1, "stop") for key, text in texts.items()})
-    assert gner_f1(scores)[0] == pytest.approx(1, abs=1e-9)
+    assert scores.f1 == pytest.approx(1, abs=1e-9)
     assert scores.origin.structuring == ("hierarchical-1" if target == "full+bio" else f"hierarchical-1/{target}")
 
 
@@ -43,8 +43,8 @@ def test_the_mean_is_over_sets_and_sets_of_one_name_are_told_apart(tiny_t5: Path
     right = {task.key: GNER.perfect(task.sentence.words, task.sentence.tags) for task in found.tasks}
     texts = {key: text if "heldout" in key[1] else "nothing(O)" for key, text in right.items()}
     scores = found.score({key: Generation(text, 1, "stop") for key, text in texts.items()})
-    assert {name: round(f1, 6) for name, f1 in gner_f1(scores)[1].items()} == {"films/dev": 0, "films/train-heldout": 1}
-    assert gner_f1(scores)[0] == pytest.approx(0.5, abs=1e-9)
+    assert {name: round(part.f1, 6) for name, part in scores.sets.items()} == {"films/dev": 0, "films/train-heldout": 1}
+    assert scores.f1 == pytest.approx(0.5, abs=1e-9)
 
 
 @pytest.mark.parametrize("checkpoint", ["tiny_t5", "tiny_llama"])

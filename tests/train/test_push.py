@@ -9,7 +9,7 @@ import huggingface_hub
 import pytest
 
 from gner_bench.errors import GnerBenchError, UsageError
-from gner_bench.train.hub import push, require_repository
+from gner_bench.train.result import push, require_repository
 
 
 class Hub:
