@@ -25,8 +25,8 @@ STAGES = (
 )
 """What may be imported comes first; modules of one stage may import each other, if not in a circle."""
 RANKS = {name: rank for rank, stage in enumerate(STAGES) for name in stage}
-LAZY = {("", "api"), ("train", "report")}
-"""The package hands on the Python interface when it is asked for a name. The card of a checkpoint is Markdown."""
+LAZY = {("", "api")}
+"""The package hands on the Python interface when it is asked for a name."""
 
 
 def module_of(path: Path) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import re
 
+from gner_bench.messages import markdown as markdown
 from gner_bench.messages import one_line as one_line
 
 LATEX_SPECIAL = {
@@ -54,12 +55,6 @@ def latex(text: str) -> str:
     ]
     # Two hyphens would become a dash, two commas a quotation mark.
     return re.sub(r"([-,])(?=\1)", r"\1{}", "".join(characters))
-
-
-def markdown(text: str) -> str:
-    """``text`` on one line of Markdown as GitHub reads it: no markup, link, formula or mention."""
-    escaped = re.sub(r"([\\`*_{}\[\]<>|#~&$])", r"\\\1", one_line(text))
-    return re.sub(r"@(?=\w)", "@<!-- -->", escaped.replace("://", r"\://"))
 
 
 def markup(text: str) -> str:
