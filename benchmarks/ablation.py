@@ -26,6 +26,7 @@ from gner_tiny.train import train
 from gner_bench.answers.gner import GNER, Target, parse_target
 from gner_bench.data import Dataset, Reading, read_dataset
 from gner_bench.documents.record import Record, read_records
+from gner_bench.documents.scores import System
 from gner_bench.files import make_folder, write_atomic
 from gner_bench.predict.checkpoint import Checkpoint, load_checkpoint
 from gner_bench.predict.decode.batched import use_protocol_settings
@@ -33,7 +34,7 @@ from gner_bench.predict.plan import Task, plan
 from gner_bench.scoring.counting import score
 from gner_bench.scoring.generations import prediction
 from gner_bench.scoring.metrics import DEFAULT
-from gner_bench.scoring.predictions import Origin, Prediction, System
+from gner_bench.scoring.predictions import Origin, Prediction
 from gner_bench.scoring.scores import Scores
 from gner_bench.structure import BackTokenizer, load_back_tokenizer
 

@@ -10,12 +10,11 @@ from typing import Any
 
 from gner_bench.answers.gner import GNER
 from gner_bench.documents.fields import Json
-from gner_bench.documents.scores import Value
+from gner_bench.documents.scores import Resampling, Value
 from gner_bench.files import make_folder
 from gner_bench.scoring.errors import PAPER
 from gner_bench.scoring.metrics import Metric
 from gner_bench.scoring.paired import Difference, differences
-from gner_bench.scoring.resampling import Resampling
 from gner_bench.scoring.scores import Scores
 from gner_bench.scoring.values import SystemValues
 

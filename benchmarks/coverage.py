@@ -29,9 +29,9 @@ from pathlib import Path
 import numpy as np
 
 import gner_bench
+from gner_bench.documents.scores import Resampling
 from gner_bench.scoring.metrics import METRICS, NO_TYPE, Metric, as_metric
 from gner_bench.scoring.paired import ALPHA, differences, pair
-from gner_bench.scoring.resampling import Resampling
 from gner_bench.scoring.scores import Scores
 from gner_bench.scoring.statistics import Integers, Row, Statistics
 from gner_bench.scoring.values import SystemValues

@@ -29,9 +29,9 @@ from playwright.sync_api import Browser, sync_playwright
 
 from gner_bench.api import load_predictions, score
 from gner_bench.documents.fields import Json
+from gner_bench.documents.scores import Resampling
 from gner_bench.report.page import PageSystem, write_page
 from gner_bench.scoring.document import document
-from gner_bench.scoring.resampling import Resampling
 
 SYSTEMS, SENTENCES = 5, 6_470
 LETTERS = string.ascii_lowercase

@@ -20,10 +20,10 @@ from seqeval.metrics import f1_score
 from gner_bench.api import load_predictions, score
 from gner_bench.bio import lenient_spans
 from gner_bench.data.sentence import Dataset
+from gner_bench.documents.scores import Resampling
 from gner_bench.scoring.gold import Gold
 from gner_bench.scoring.metrics import METRICS, Metric, prf
 from gner_bench.scoring.predictions import Prediction
-from gner_bench.scoring.resampling import Resampling
 from gner_bench.scoring.values import SystemValues
 
 Sets = dict[str, list[Prediction]]

@@ -15,9 +15,9 @@ from gner_bench.errors import GnerBenchError, UsageError
 from gner_bench.messages import QUIET, verbosity, warn
 
 if TYPE_CHECKING:
+    from gner_bench.documents.scores import Resampling
     from gner_bench.report.views.scores import Result
     from gner_bench.scoring.gates import Gates
-    from gner_bench.scoring.resampling import Resampling
 
 FORMATS = ("table", "json", "markdown", "csv", "junit")
 
@@ -82,13 +82,13 @@ def score_command(
     """
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # data sets are resampled side by side instead
     from gner_bench.api import score
+    from gner_bench.documents.scores import Resampling
     from gner_bench.files import write_json
     from gner_bench.report.views.scores import Result
     from gner_bench.scoring.counting import usable_processes
     from gner_bench.scoring.document import document
     from gner_bench.scoring.gates import evaluate, unlike
     from gner_bench.scoring.metrics import DEFAULT
-    from gner_bench.scoring.resampling import Resampling
     from gner_bench.scoring.scores import warnings_of
 
     if quiet:

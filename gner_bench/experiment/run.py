@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from gner_bench.api import load_predictions, score
+from gner_bench.documents.scores import Resampling
 from gner_bench.experiment.config import Experiment
 from gner_bench.files import write_json
 from gner_bench.messages import Say
@@ -12,7 +13,6 @@ from gner_bench.predict.backend import BACKENDS
 from gner_bench.predict.engine import run_prediction
 from gner_bench.predict.inputs import provide_inputs
 from gner_bench.scoring.document import document
-from gner_bench.scoring.resampling import Resampling
 from gner_bench.scoring.scores import warnings_of
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from pathlib import PurePosixPath
 
+from gner_bench.messages import markdown
 from gner_bench.report.contents import Contents
-from gner_bench.report.escape import markdown
 from gner_bench.report.grid import Grid, Section, by_value
 from gner_bench.report.render.markdown import code, remarks, sources, table
 from gner_bench.report.views.differences import verdict

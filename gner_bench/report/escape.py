@@ -5,8 +5,7 @@ from __future__ import annotations
 import html
 import re
 
-from gner_bench.messages import markdown as markdown
-from gner_bench.messages import one_line as one_line
+from gner_bench.messages import one_line
 
 LATEX_SPECIAL = {
     "\\": r"\textbackslash{}",

@@ -15,8 +15,6 @@ from functools import lru_cache
 from typing import TypeVar
 
 from gner_bench.bio import Span
-from gner_bench.documents.scores import Counts as Counts  # moved
-from gner_bench.documents.scores import Triple as Triple  # moved
 from gner_bench.scoring.metrics import NO_TYPE, Definition, TypedCounts
 from gner_bench.scoring.predictions import Prediction
 

@@ -7,8 +7,7 @@ from pathlib import Path
 
 from gner_bench.documents import scores as documents
 from gner_bench.documents.fields import Json
-from gner_bench.documents.scores import VERSION as VERSION
-from gner_bench.documents.scores import Provenance, Resampling, ScoresDocument, SetDocument
+from gner_bench.documents.scores import VERSION, Provenance, Resampling, ScoresDocument, SetDocument
 from gner_bench.errors import InputError, UsageError
 from gner_bench.scoring.metrics import Metric, as_metric
 from gner_bench.scoring.predictions import Origin

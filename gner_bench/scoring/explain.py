@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Literal
 
-from gner_bench.answers.answer import Piece as Piece
+from gner_bench.answers.answer import Piece
 from gner_bench.bio import Span, strict_spans
 from gner_bench.documents.fields import Json
 from gner_bench.documents.scores import Counts

@@ -15,8 +15,9 @@ from gner_bench.catalog import catalog
 from gner_bench.documents.record import Record, Slice, read_records, slices
 from gner_bench.documents.run import NAME as RUN
 from gner_bench.documents.run import Model, Run, read_run
+from gner_bench.documents.scores import System
 from gner_bench.errors import InputError, UsageError
-from gner_bench.scoring.predictions import Origin, Prediction, System
+from gner_bench.scoring.predictions import Origin, Prediction
 from gner_bench.structure import BackTokenizer, load_back_tokenizer, place, structure
 from gner_bench.structure.back_tokenizer import tokenizer_file
 

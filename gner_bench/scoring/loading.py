@@ -13,11 +13,12 @@ from gner_bench.catalog import catalog
 from gner_bench.data.formats import FORMATS, DataFormat, Predicted
 from gner_bench.data.formats.answers import format_of_answers
 from gner_bench.data.sentence import Dataset, Sentence
+from gner_bench.documents.scores import System
 from gner_bench.errors import UsageError, did_you_mean, short
 from gner_bench.scoring.aligning import BY_ORDER, Types, align
 from gner_bench.scoring.generations import load_generations
 from gner_bench.scoring.gold import Gold, GoldSet, gold_sets, with_gold
-from gner_bench.scoring.predictions import Origin, Prediction, Predictions, SetKey, System
+from gner_bench.scoring.predictions import Origin, Prediction, Predictions, SetKey
 from gner_bench.structure.back_tokenizer import BackTokenizer, load_back_tokenizer
 from gner_bench.structure.placing import Placed, place, renamed_tag
 from gner_bench.structure.structured import Structured, structure

@@ -10,7 +10,7 @@ from typing import Protocol, runtime_checkable
 
 from gner_bench.bio import Span, lenient_spans, strict_spans
 from gner_bench.documents.fields import Json
-from gner_bench.documents.scores import System as System
+from gner_bench.documents.scores import System
 from gner_bench.structure.structured import Structured
 
 SetKey = tuple[str, str]

@@ -13,8 +13,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from gner_bench.documents.scores import Interval
-from gner_bench.documents.scores import Resampling as Resampling
+from gner_bench.documents.scores import Interval, Resampling
 from gner_bench.scoring.metrics import METRICS, Metric
 from gner_bench.scoring.statistics import Integers, Statistics
 

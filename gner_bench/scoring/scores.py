@@ -10,10 +10,10 @@ from functools import cached_property
 import numpy as np
 
 from gner_bench.data.problems import problem_warning
-from gner_bench.documents.scores import Analysis, Interval
+from gner_bench.documents.scores import Analysis, Interval, Resampling
 from gner_bench.scoring.metrics import METRICS, Metric, ratios
 from gner_bench.scoring.predictions import Origin
-from gner_bench.scoring.resampling import Floats, Resampling, f1, interval, resampled_sums
+from gner_bench.scoring.resampling import Floats, f1, interval, resampled_sums
 from gner_bench.scoring.statistics import Statistics
 
 WARNED = {

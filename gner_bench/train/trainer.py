@@ -24,7 +24,7 @@ from transformers import PrinterCallback, Trainer, TrainerCallback
 from transformers.integrations import deepspeed
 
 from gner_bench.data import Dataset
-from gner_bench.documents.scores import Resampling, Structuring
+from gner_bench.documents.scores import Resampling, Structuring, System
 from gner_bench.errors import GnerBenchError
 from gner_bench.files import write_json
 from gner_bench.predict.backends.local import local_backend
@@ -35,7 +35,7 @@ from gner_bench.predict.plan import Key, Task, plan
 from gner_bench.scoring.counting import score
 from gner_bench.scoring.document import document
 from gner_bench.scoring.metrics import DEFAULT
-from gner_bench.scoring.predictions import Origin, Prediction, System
+from gner_bench.scoring.predictions import Origin, Prediction
 from gner_bench.scoring.scores import Scores
 from gner_bench.structure import BackTokenizer, load_back_tokenizer, structure
 from gner_bench.terminal import Advance

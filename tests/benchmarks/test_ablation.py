@@ -16,9 +16,10 @@ from hypothesis import strategies as st
 
 from gner_bench.answers.gner import parse_target
 from gner_bench.data import Dataset, Sentence
+from gner_bench.documents.scores import System
 from gner_bench.predict.plan import plan
 from gner_bench.scoring.counting import score
-from gner_bench.scoring.predictions import Origin, Prediction, System
+from gner_bench.scoring.predictions import Origin, Prediction
 from gner_bench.scoring.scores import Scores
 from gner_bench.structure import structure
 

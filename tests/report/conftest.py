@@ -9,14 +9,14 @@ from typing import Any
 import pytest
 
 from gner_bench.catalog import catalog
+from gner_bench.documents.scores import Resampling, System
 from gner_bench.files import to_json
 from gner_bench.report.contents import prepare
 from gner_bench.report.write import Written, write_report
 from gner_bench.scoring.counting import score
 from gner_bench.scoring.document import document
 from gner_bench.scoring.metrics import DEFAULT
-from gner_bench.scoring.predictions import Origin, Prediction, System
-from gner_bench.scoring.resampling import Resampling
+from gner_bench.scoring.predictions import Origin, Prediction
 
 SENTENCES = 40
 TYPES = ("person", "place", "thing")

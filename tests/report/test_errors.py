@@ -12,6 +12,7 @@ from rich.cells import cell_len
 from rich.console import Console
 
 from gner_bench.api import load_predictions, score
+from gner_bench.documents.scores import Resampling
 from gner_bench.files import to_json
 from gner_bench.number_text import share_text
 from gner_bench.report.analysis import added, analysis_of, mistakes_of, pooled
@@ -19,7 +20,6 @@ from gner_bench.report.render.terminal import show
 from gner_bench.report.score import print_scores
 from gner_bench.report.views.analysis import analysis_view
 from gner_bench.scoring.document import document
-from gner_bench.scoring.resampling import Resampling
 
 Document = dict[str, Any]
 Builder = Callable[..., Document]

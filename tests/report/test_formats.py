@@ -16,6 +16,7 @@ from markdown_it import MarkdownIt
 from rich.console import Console
 
 from gner_bench import load_predictions, score
+from gner_bench.documents.scores import Resampling
 from gner_bench.report.render import terminal
 from gner_bench.report.render.markdown import code, code_cell
 from gner_bench.report.score import MOST_SUMMARY, append_summary, print_scores, print_verdict, text_of
@@ -23,7 +24,6 @@ from gner_bench.report.views.scores import COLUMNS, Result, sets_grid, types_gri
 from gner_bench.scoring.document import document
 from gner_bench.scoring.gates import Outcome
 from gner_bench.scoring.metrics import METRICS
-from gner_bench.scoring.resampling import Resampling
 
 Json = dict[str, Any]
 HOSTILE = "=1|<b>`x`</b>&\"'[red]@you\x00\x1b[2J\n::error::\u202e\ufffe€日"

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from gner_bench.api import load_predictions, score
 from gner_bench.bio import strict_spans
+from gner_bench.documents.scores import Resampling
 from gner_bench.errors import IntegrityError, UsageError
 from gner_bench.report.grid import Cell, Grid, Section
 from gner_bench.report.page import PageFigure, PageSystem, write_page
@@ -24,7 +25,6 @@ from gner_bench.report.page.spans import CLASSES, classified_spans, stored_text
 from gner_bench.scoring.document import document
 from gner_bench.scoring.errors import classify
 from gner_bench.scoring.predictions import Prediction
-from gner_bench.scoring.resampling import Resampling
 
 Record = Callable[..., dict[str, Any]]
 Write = Callable[..., Path]

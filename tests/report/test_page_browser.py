@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 
 from gner_bench.api import load_predictions, score
+from gner_bench.documents.scores import Resampling, System
 from gner_bench.report.grid import Cell, Grid, Section
 from gner_bench.report.page import PageFigure, PageSystem, write_page
 from gner_bench.scoring.document import document
-from gner_bench.scoring.predictions import Origin, Prediction, System
-from gner_bench.scoring.resampling import Resampling
+from gner_bench.scoring.predictions import Origin, Prediction
 
 playwright = pytest.importorskip("playwright.sync_api", reason="needs Playwright")
 

@@ -14,13 +14,13 @@ from typing import Any
 
 import pytest
 
+from gner_bench.documents.scores import Resampling, System
 from gner_bench.report.page.content import PageSystem
 from gner_bench.report.page.samples import columns
 from gner_bench.report.page.spans import CLASSES, CLEANED, classified_spans
 from gner_bench.scoring.counting import score
 from gner_bench.scoring.document import document
-from gner_bench.scoring.predictions import Origin, Prediction, System
-from gner_bench.scoring.resampling import Resampling
+from gner_bench.scoring.predictions import Origin, Prediction
 
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "chrome")
 ANSWER = """(() => {

@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from gner_bench.catalog.catalog import published_scores
+from gner_bench.messages import markdown, one_line
 from gner_bench.report.baseline import Baseline
-from gner_bench.report.escape import LATEX_SPECIAL, csv_text, latex, markdown, markup, one_line
+from gner_bench.report.escape import LATEX_SPECIAL, csv_text, latex, markup
 from gner_bench.report.grid import Cell, Grid, Section
 from gner_bench.report.load import load_all
 from gner_bench.report.render import render

@@ -11,10 +11,9 @@ from hypothesis import strategies as st
 
 from gner_bench.api import score
 from gner_bench.bio import Span
-from gner_bench.documents.scores import Triple
+from gner_bench.documents.scores import Resampling, System, Triple
 from gner_bench.scoring.metrics import METRICS, Metric, TypedCounts
-from gner_bench.scoring.predictions import Origin, Prediction, System
-from gner_bench.scoring.resampling import Resampling
+from gner_bench.scoring.predictions import Origin, Prediction
 from gner_bench.scoring.values import SystemValues
 
 TYPES = ("music genre", "Person", "a")

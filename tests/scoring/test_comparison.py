@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 import gner_bench
+from gner_bench.documents.scores import Resampling, System
 from gner_bench.errors import InputError, UsageError
 from gner_bench.files import to_json
 from gner_bench.scoring.comparison import (
@@ -27,8 +28,7 @@ from gner_bench.scoring.counting import score
 from gner_bench.scoring.document import document
 from gner_bench.scoring.metrics import METRICS, Metric
 from gner_bench.scoring.paired import differences
-from gner_bench.scoring.predictions import Origin, Prediction, System
-from gner_bench.scoring.resampling import Resampling
+from gner_bench.scoring.predictions import Origin, Prediction
 from gner_bench.scoring.scores import Scores
 from gner_bench.scoring.signature import SignatureDifference
 from gner_bench.scoring.signature import differences as signature_differences

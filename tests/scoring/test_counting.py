@@ -14,14 +14,14 @@ from hypothesis import strategies as st
 
 from gner_bench.api import load_predictions, score
 from gner_bench.documents.record import slices
+from gner_bench.documents.scores import Resampling, System
 from gner_bench.errors import GnerBenchError, InputError
 from gner_bench.files import to_json
 from gner_bench.scoring import counting, generations, structuring
 from gner_bench.scoring.counting import Tally
 from gner_bench.scoring.document import document
 from gner_bench.scoring.metrics import METRICS
-from gner_bench.scoring.predictions import Origin, Prediction, System
-from gner_bench.scoring.resampling import Resampling
+from gner_bench.scoring.predictions import Origin, Prediction
 from gner_bench.scoring.scores import SetScores
 
 from .sentences import predictions

@@ -15,12 +15,12 @@ from hypothesis import strategies as st
 
 from gner_bench.api import load_predictions, score
 from gner_bench.documents import scores as documents
+from gner_bench.documents.scores import VERSION, Resampling, System
 from gner_bench.errors import InputError
 from gner_bench.files import to_json, write_json
-from gner_bench.scoring.document import VERSION, document, read_scores
+from gner_bench.scoring.document import document, read_scores
 from gner_bench.scoring.metrics import METRICS
-from gner_bench.scoring.predictions import Origin, Prediction, System
-from gner_bench.scoring.resampling import Resampling
+from gner_bench.scoring.predictions import Origin, Prediction
 from gner_bench.scoring.scores import Scores
 from gner_bench.scoring.values import SystemValues
 

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gner_bench import load_predictions, score
+from gner_bench.documents.scores import Resampling
 from gner_bench.errors import InputError, UsageError
 from gner_bench.files import write_json
 from gner_bench.scoring.document import document
@@ -28,7 +29,6 @@ from gner_bench.scoring.gates import (
     require_passed,
     unlike,
 )
-from gner_bench.scoring.resampling import Resampling
 from gner_bench.scoring.scores import Scores
 
 RESAMPLING = Resampling(200)

@@ -7,10 +7,10 @@ import pytest
 
 from gner_bench.api import load_predictions, score
 from gner_bench.data.sentence import Dataset, Sentence
+from gner_bench.documents.scores import Resampling
 from gner_bench.errors import InputError, UsageError
 from gner_bench.scoring.gold import Gold, differing, with_gold
 from gner_bench.scoring.predictions import Prediction
-from gner_bench.scoring.resampling import Resampling
 from gner_bench.scoring.signature import signature_fields
 
 from .sentences import Given, given_sets, sentence

@@ -14,9 +14,9 @@ from seqeval.scheme import IOB2
 
 from gner_bench.api import score
 from gner_bench.bio import Span
+from gner_bench.documents.scores import Resampling
 from gner_bench.errors import InputError
 from gner_bench.scoring.counts import type_counts
-from gner_bench.scoring.resampling import Resampling
 from gner_bench.scoring.values import SystemValues
 
 from .sentences import f1, given_sets, of_spans, sentence

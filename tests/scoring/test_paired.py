@@ -14,12 +14,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gner_bench.documents.scores import Resampling, System
 from gner_bench.errors import UsageError
 from gner_bench.scoring.counting import score, sentence_key
 from gner_bench.scoring.metrics import Metric, prf
 from gner_bench.scoring.paired import Difference, detectable, differences, holm, require_same_sentences, swaps
-from gner_bench.scoring.predictions import Origin, System
-from gner_bench.scoring.resampling import Resampling
+from gner_bench.scoring.predictions import Origin
 from gner_bench.scoring.scores import Scores, SetScores
 from gner_bench.scoring.statistics import Statistics
 

@@ -14,12 +14,12 @@ from hypothesis import strategies as st
 from gner_bench.api import load_predictions, score
 from gner_bench.bio import lenient_spans, strict_spans
 from gner_bench.data.sentence import Dataset, Sentence
+from gner_bench.documents.scores import Resampling
 from gner_bench.errors import InputError
 from gner_bench.number_text import decimal
 from gner_bench.scoring.counts import entities, gner_counts, normalise, partial_counts, strict_counts, type_counts
 from gner_bench.scoring.document import document
 from gner_bench.scoring.metrics import METRICS, prf
-from gner_bench.scoring.resampling import Resampling
 from gner_bench.scoring.scores import warnings_of
 from gner_bench.scoring.signature import SHORT, signature_fields
 from gner_bench.scoring.values import SystemValues

@@ -13,11 +13,11 @@ from click.testing import CliRunner
 
 from gner_bench import api
 from gner_bench.cli import main
+from gner_bench.documents.scores import Resampling
 from gner_bench.errors import UsageError
 from gner_bench.scoring.document import document, read_scores
 from gner_bench.scoring.gates import Baseline, Floor, Gates, baseline, evaluate, floor
 from gner_bench.scoring.metrics import METRICS, as_metric
-from gner_bench.scoring.resampling import Resampling
 
 SOURCE = """
 from gner_bench.scoring.metrics import Definition

@@ -8,21 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gner_bench.documents.scores import Triple
+from gner_bench.documents.scores import Resampling, Triple
 from gner_bench.scoring import resampling
 from gner_bench.scoring.metrics import METRICS, Metric, prf
 from gner_bench.scoring.predictions import Prediction
-from gner_bench.scoring.resampling import (
-    Resampling,
-    draws,
-    f1,
-    interval,
-    macro_f1,
-    precision,
-    recall,
-    resampled_sums,
-    weighted,
-)
+from gner_bench.scoring.resampling import draws, f1, interval, macro_f1, precision, recall, resampled_sums, weighted
 from gner_bench.scoring.statistics import Statistics
 
 from .sentences import predictions, sentence

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from gner_bench.documents.scores import System
 from gner_bench.errors import UsageError
-from gner_bench.scoring.predictions import Origin, Prediction, System
+from gner_bench.scoring.predictions import Origin, Prediction
 from gner_bench.scoring.samples import find_samples, worst_samples
 
 

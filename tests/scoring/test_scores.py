@@ -12,12 +12,12 @@ import pytest
 
 from gner_bench.api import load_predictions, score
 from gner_bench.data.sentence import content_hash
+from gner_bench.documents.scores import Resampling
 from gner_bench.errors import InputError
 from gner_bench.scoring.counting import score as count
 from gner_bench.scoring.counting import sentence_key
 from gner_bench.scoring.document import document
 from gner_bench.scoring.metrics import METRICS, Metric
-from gner_bench.scoring.resampling import Resampling
 from gner_bench.scoring.values import SystemValues
 
 from .sentences import given_sets, sentence

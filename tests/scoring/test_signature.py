@@ -8,9 +8,9 @@ import pytest
 
 from gner_bench import __version__
 from gner_bench.api import score
+from gner_bench.documents.scores import Resampling, System
 from gner_bench.scoring.metrics import METRICS, Metric
-from gner_bench.scoring.predictions import Origin, Prediction, System
-from gner_bench.scoring.resampling import Resampling
+from gner_bench.scoring.predictions import Origin, Prediction
 from gner_bench.scoring.scores import Scores
 from gner_bench.scoring.signature import SHORT, long_line, short_line, signature_fields
 

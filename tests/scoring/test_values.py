@@ -14,10 +14,9 @@ from seqeval.scheme import IOB2
 
 from gner_bench.api import load_predictions, score
 from gner_bench.bio import strict_spans
-from gner_bench.documents.scores import Counts, Macro, Value
+from gner_bench.documents.scores import Counts, Macro, Resampling, Value
 from gner_bench.scoring.metrics import METRICS, Metric, ordered
 from gner_bench.scoring.predictions import Prediction
-from gner_bench.scoring.resampling import Resampling
 from gner_bench.scoring.values import SystemValues
 
 from .sentences import Given, given_sets, predictions, sentence

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from gner_bench.documents.scores import Triple
 from gner_bench.report.analysis import Mistakes, mistakes_by_set, pooled
 from gner_bench.report.contents import Contents
 from gner_bench.report.figures.plot import NoData, Plot, left_out_caption
 from gner_bench.report.figures.style import Style
-from gner_bench.scoring.counts import Triple
 from gner_bench.scoring.metrics import prf
 
 if TYPE_CHECKING:

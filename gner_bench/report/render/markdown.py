@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from gner_bench.messages import REPLACED, one_line
-from gner_bench.report.escape import markdown
+from gner_bench.messages import REPLACED, markdown, one_line
 from gner_bench.report.grid import Cell, Grid, Section
 
 RANKS = {"": "{}", "best": "**{}**", "second": "<ins>{}</ins>"}

@@ -23,7 +23,8 @@ from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
-from gner_bench.report.escape import one_line, visible
+from gner_bench.messages import one_line
+from gner_bench.report.escape import visible
 from gner_bench.report.grid import FOLDED, NAMES, NUMBERS, Cell, Grid, Kind, Line, Part, Section, Styled
 from gner_bench.terminal import console
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 
+from gner_bench.answers.answer import Piece
 from gner_bench.bio import lenient_spans
 from gner_bench.number_text import counted
 from gner_bench.report.escape import visible
 from gner_bench.report.grid import FOLDED, NAMES, Cell, Column, Grid, Line, Part, Section, Styled, line, styled
-from gner_bench.scoring.explain import OMITTED, AlignedWord, Entry, Explanation, GeneratedWord, Mention, Piece
+from gner_bench.scoring.explain import OMITTED, AlignedWord, Entry, Explanation, GeneratedWord, Mention
 from gner_bench.scoring.samples import Ranked
 
 STEPS = {
