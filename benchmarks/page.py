@@ -31,7 +31,7 @@ from gner_bench.api import load_predictions, score
 from gner_bench.documents.fields import Json
 from gner_bench.documents.scores import Resampling
 from gner_bench.report.page import PageSystem, write_page
-from gner_bench.scoring.document import document
+from gner_bench.scoring.document import scores_document
 
 SYSTEMS, SENTENCES = 5, 6_470
 LETTERS = string.ascii_lowercase
@@ -91,7 +91,7 @@ def shifted(record: Json, shift: int) -> Json:
 
 def system(path: Path, tokenizer: str, name: str) -> PageSystem:
     predictions = load_predictions(path, tokenizer=tokenizer, name=name)
-    return PageSystem(document(score(predictions), Resampling(100)), predictions)
+    return PageSystem(scores_document(score(predictions), Resampling(100)), predictions)
 
 
 def many(files: list[Path], tokenizer: str, folder: Path) -> Iterator[PageSystem]:

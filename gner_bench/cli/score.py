@@ -86,7 +86,7 @@ def score_command(
     from gner_bench.files import write_json
     from gner_bench.report.views.scores import Result
     from gner_bench.scoring.counting import usable_processes
-    from gner_bench.scoring.document import document
+    from gner_bench.scoring.document import scores_document
     from gner_bench.scoring.gates import evaluate, unlike
     from gner_bench.scoring.metrics import DEFAULT
     from gner_bench.scoring.scores import warnings_of
@@ -98,11 +98,11 @@ def score_command(
     read_as = {key: options.pop(key) for key in importing.KEYS}
     gates = _gates(shared.GateOptions(**options), metrics, resampling, out)
     scores = score(importing.load(files, tokenizer, name, **read_as), metrics, usable_processes())
-    written = document(scores, resampling)
+    document = scores_document(scores, resampling)
     if out is not None:
-        write_json(out, written)
+        write_json(out, document.json())
     warnings = [*warnings_of(scores), *(unlike(scores, gates.baseline) if gates.baseline else [])]
-    result = Result(written, evaluate(scores, gates, resampling), warnings, bool(gates))
+    result = Result(document, evaluate(scores, gates, resampling), warnings, bool(gates))
     for warning in warnings:
         warn(warning)
     _print(result, format_, per_type, errors)

@@ -12,7 +12,7 @@ from gner_bench.messages import Say
 from gner_bench.predict.backend import BACKENDS
 from gner_bench.predict.engine import run_prediction
 from gner_bench.predict.inputs import provide_inputs
-from gner_bench.scoring.document import document
+from gner_bench.scoring.document import scores_document
 from gner_bench.scoring.scores import warnings_of
 
 
@@ -30,5 +30,5 @@ def run_experiment(experiment: Experiment, predictions: Path, say: Say, offline:
         for warning in warnings_of(scores):
             say(f"{job.name}: {warning}")
         paths.append(path.with_name("scores.json"))
-        write_json(paths[-1], document(scores, resampling))
+        write_json(paths[-1], scores_document(scores, resampling).json())
     return paths

@@ -7,12 +7,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, field, fields
-from pathlib import Path
+from dataclasses import dataclass, field
 
-from gner_bench.config import build
-from gner_bench.documents.fields import Json
-from gner_bench.documents.scores import NAME, Analysis, Errors, Triple
+from gner_bench.documents.scores import Errors, Triple
 from gner_bench.report.load import SystemScores
 from gner_bench.scoring.errors import ERROR_CLASSES, PAPER, ErrorClass
 from gner_bench.scoring.metrics import Metric, prf
@@ -74,12 +71,6 @@ class Mistakes:
 
     def __bool__(self) -> bool:
         return bool(self.classes.total())
-
-
-def analysis_of(part: Json) -> Analysis:
-    """What a data set of a document for scores.json says besides its scores."""
-    known = {spec.name for spec in fields(Analysis)}
-    return build(Analysis, {key: value for key, value in part.items() if key in known}, Path(NAME))
 
 
 def mistakes_of(errors: Errors) -> Mistakes:

@@ -25,25 +25,25 @@ def score_comment(result: Result, per_type: bool = False) -> str:
     GitHub neither mentions, links nor formats.
     """
     document = result.document
-    metrics, system, resampling = metrics_of(document), document["system"], document["resampling"]
+    metrics, system, resampling = metrics_of(document), document.system, document.resampling
     verdict = VERDICTS[result.verdict] + (f" (exit code {result.exit_code})" if result.exit_code else "")
     gates = [f"{each.status}: {each.reason}" for each in result.outcomes if result.gated or each.exit_code]
     caption = f"{ROUNDING}; micro in each set, plain mean over sets; P and R by the {metrics[0]} metric"
-    if resampling["resamples"]:
-        caption += f"; intervals from {resampling['resamples']:,} bootstrap resamples of sentences"
+    if resampling.resamples:
+        caption += f"; intervals from {resampling.resamples:,} bootstrap resamples of sentences"
     types = []
-    for name, part in document["datasets"].items() if per_type else ():
+    for name, part in document.datasets.items() if per_type else ():
         if grid := types_grid(name, part, metrics, ends=True):
             types.append(f"{code(name)}: entity types\n\n{table(grid)}")
     parts = [
-        f"### {verdict}: {code(system['name'])}" + (f" ({markdown(system['note'])})" if system["note"] else ""),
+        f"### {verdict}: {code(system.name)}" + (f" ({markdown(system.note)})" if system.note else ""),
         "\n".join(f"- {markdown(line)}" for line in gates),
         table(sets_grid(document, ends=True)),
         f"{caption}.",
         "\n".join(f"- {markdown(line)}" for line in result.notes),
         *types,
-        f"Signature: {code(document['signature_short'])}",
-        f"<details><summary>Full signature</summary>\n\n{code(document['signature'])}\n\n</details>",
+        f"Signature: {code(document.signature_short)}",
+        f"<details><summary>Full signature</summary>\n\n{code(document.signature)}\n\n</details>",
     ]
     return "\n\n".join(filter(None, parts)) + "\n"
 

@@ -9,12 +9,11 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
-from gner_bench.documents.fields import Json
 from gner_bench.documents.run import NAME as RUN
 from gner_bench.documents.run import Run, read_run
-from gner_bench.documents.scores import NAME, Resampling, read_scores
+from gner_bench.documents.scores import NAME, Resampling, ScoresDocument, read_scores
 from gner_bench.errors import InputError
-from gner_bench.scoring.document import document, scores_of
+from gner_bench.scoring.document import scores_document, scores_of
 from gner_bench.scoring.generations import PREDICTIONS
 from gner_bench.scoring.metrics import DEFAULT, Metric
 from gner_bench.scoring.predictions import Predictions
@@ -45,10 +44,10 @@ class SystemScores:
     predictions: Predictions | None = None
 
     @cached_property
-    def document(self) -> Json:
+    def document(self) -> ScoresDocument:
         """The scores.json of this system, its figures computed from the counts."""
-        lines = {"signature": self.signature, "signature_short": self.signature_short}
-        return document(self.scores, self.resampling) | lines
+        document = scores_document(self.scores, self.resampling)
+        return replace(document, signature=self.signature, signature_short=self.signature_short)
 
     @property
     def parameters(self) -> float | None:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from gner_bench.documents.fields import Json
+from gner_bench.documents.scores import ScoresDocument
 from gner_bench.files import to_json
 from gner_bench.messages import one_line
 from gner_bench.report.comments import score_comment
@@ -34,22 +35,22 @@ def text_of(result: Result, format_: str, per_type: bool = False) -> str:
 def as_json(result: Result) -> Json:
     """The document; where gates were asked for, with their verdict under ``gates``."""
     if not result.gated:
-        return result.document
+        return result.document.json()
     outcomes = [outcome.document() for outcome in result.outcomes]
     gates = {"verdict": result.verdict, "exit_code": result.exit_code, "outcomes": outcomes}
-    return {**result.document, "gates": gates}
+    return {**result.document.json(), "gates": gates}
 
 
-def print_scores(document: Json, per_type: bool = False, errors: bool = False) -> None:
+def print_scores(document: ScoresDocument, per_type: bool = False, errors: bool = False) -> None:
     """Print the tables of ``document`` (in percent), its error analysis if asked, and its signature on stdout."""
     from gner_bench.report.render.terminal import show
 
     show(_scores(document, per_type, errors))
 
 
-def _scores(document: Json, per_type: bool, errors: bool) -> Iterator[Part]:
+def _scores(document: ScoresDocument, per_type: bool, errors: bool) -> Iterator[Part]:
     yield sets_grid(document)
-    for name, part in document["datasets"].items() if per_type else ():
+    for name, part in document.datasets.items() if per_type else ():
         if grid := types_grid(name, part, metrics_of(document)):
             yield grid
     if errors:
@@ -58,7 +59,7 @@ def _scores(document: Json, per_type: bool, errors: bool) -> Iterator[Part]:
         yield from analysis_view(document)
     if note := part_note(document):
         yield line(one_line(note), soft=True)
-    yield line(one_line(document["signature"]), "dim", soft=True)
+    yield line(one_line(document.signature), "dim", soft=True)
 
 
 def print_verdict(result: Result) -> None:

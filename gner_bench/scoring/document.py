@@ -5,8 +5,6 @@ from __future__ import annotations
 from array import array
 from pathlib import Path
 
-from gner_bench.documents import scores as documents
-from gner_bench.documents.fields import Json
 from gner_bench.documents.scores import VERSION, Provenance, Resampling, ScoresDocument, SetDocument
 from gner_bench.errors import InputError, UsageError
 from gner_bench.scoring.metrics import Metric, as_metric
@@ -79,14 +77,3 @@ def scores_of(document: ScoresDocument, path: Path) -> Scores:
     run, files = document.origin, tuple(map(Path, document.files))
     origin = Origin(files, document.system, run.decoding, run.tokenizer, run.structuring, expected=run.expected)
     return Scores(origin, metrics, sets)
-
-
-def document(scores: Scores, resampling: Resampling) -> Json:
-    """``scores_document`` as JSON."""
-    return scores_document(scores, resampling).json()
-
-
-def read_scores(path: Path) -> tuple[Scores, Resampling]:
-    """The scores and the resampling of a scores.json. Raises InputError as ``documents.read_scores`` does."""
-    found = documents.read_scores(path)
-    return scores_of(found, path), found.resampling

@@ -33,7 +33,7 @@ from gner_bench.predict.generation import Generation
 from gner_bench.predict.options import Options
 from gner_bench.predict.plan import Key, Task, plan
 from gner_bench.scoring.counting import score
-from gner_bench.scoring.document import document
+from gner_bench.scoring.document import scores_document
 from gner_bench.scoring.metrics import DEFAULT
 from gner_bench.scoring.predictions import Origin, Prediction
 from gner_bench.scoring.scores import Scores
@@ -193,7 +193,7 @@ class FineTuneTrainer(Trainer):
         metrics |= {"eval_cut_outputs": cut, "eval_seconds": round(time.monotonic() - started, 2)}
         if self.is_world_process_zero():
             file = self.folder / states.SCORES.format(step=self.state.global_step)
-            write_json(file, document(scores, Resampling()))
+            write_json(file, scores_document(scores, Resampling()).json())
         self.log(dict(metrics))
         self.control = self.callback_handler.on_evaluate(self.args, self.state, self.control, metrics)
         evaluations = states.evaluations(self.state.log_history)

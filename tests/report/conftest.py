@@ -14,7 +14,7 @@ from gner_bench.files import to_json
 from gner_bench.report.contents import prepare
 from gner_bench.report.write import Written, write_report
 from gner_bench.scoring.counting import score
-from gner_bench.scoring.document import document
+from gner_bench.scoring.document import scores_document
 from gner_bench.scoring.metrics import DEFAULT
 from gner_bench.scoring.predictions import Origin, Prediction
 
@@ -76,7 +76,9 @@ def make_document(
     """What ``gner-bench score`` writes for a system that tags the given shares of sentences right."""
     origin = Origin((Path(f"{name}.jsonl"),), System(name, parameters, note, training_sets), "greedy")
     predictions = Made(origin, right or {"crossner_ai": 0.5, "mit-movie": 0.25}, **made)
-    found: dict[str, Any] = json.loads(to_json(document(score(predictions, metrics), Resampling(resamples))))
+    found: dict[str, Any] = json.loads(
+        to_json(scores_document(score(predictions, metrics), Resampling(resamples)).json())
+    )
     return found
 
 

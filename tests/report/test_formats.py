@@ -5,6 +5,7 @@ import io
 import json
 import math
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
@@ -16,12 +17,12 @@ from markdown_it import MarkdownIt
 from rich.console import Console
 
 from gner_bench import load_predictions, score
-from gner_bench.documents.scores import Resampling
+from gner_bench.documents.scores import Resampling, ScoresDocument
 from gner_bench.report.render import terminal
 from gner_bench.report.render.markdown import code, code_cell
 from gner_bench.report.score import MOST_SUMMARY, append_summary, print_scores, print_verdict, text_of
 from gner_bench.report.views.scores import COLUMNS, Result, sets_grid, types_grid
-from gner_bench.scoring.document import document
+from gner_bench.scoring.document import scores_document
 from gner_bench.scoring.gates import Outcome
 from gner_bench.scoring.metrics import METRICS
 
@@ -33,7 +34,7 @@ BELOW = Outcome("fail-under", "gner:99", None, "failed", "mean F1 90.00% is 9.00
 MISMATCH = Outcome("baseline", "gner", None, "error", f"other words: {HOSTILE}", 5)
 
 
-def made(folder: Path, names: tuple[str, ...] = ("news", "films"), resamples: int = 50) -> Json:
+def made(folder: Path, names: tuple[str, ...] = ("news", "films"), resamples: int = 50) -> ScoresDocument:
     """The document of two sets of two sentences each, by all metrics."""
     types = ["person", HOSTILE]
     lines = [
@@ -49,26 +50,26 @@ def made(folder: Path, names: tuple[str, ...] = ("news", "films"), resamples: in
     ]
     path = folder / "predictions.jsonl"
     path.write_text("".join(json.dumps(line) + "\n" for line in lines))
-    return document(score(load_predictions(path, tokenizer="none"), METRICS), Resampling(resamples))
+    return scores_document(score(load_predictions(path, tokenizer="none"), METRICS), Resampling(resamples))
 
 
 @pytest.fixture(scope="module")
-def plain(tmp_path_factory: pytest.TempPathFactory) -> Json:
+def plain(tmp_path_factory: pytest.TempPathFactory) -> ScoresDocument:
     return made(tmp_path_factory.mktemp("plain"))
 
 
 @pytest.fixture(scope="module")
-def partial(plain: Json) -> Json:
+def partial(plain: ScoresDocument) -> ScoresDocument:
     """Of one set, half the sentences are missing."""
-    films = {**plain["datasets"]["films"], "planned": 4}
-    signature = plain["signature"].replace("|misc:", "|part:films=2/4|misc:")
-    return {**plain, "datasets": {**plain["datasets"], "films": films}, "signature": signature}
+    films = replace(plain.datasets["films"], planned=4)
+    signature = plain.signature.replace("|misc:", "|part:films=2/4|misc:")
+    return replace(plain, datasets={**plain.datasets, "films": films}, signature=signature)
 
 
-def renamed(found: Json, name: str) -> Json:
+def renamed(plain: ScoresDocument, name: str) -> ScoresDocument:
     """With ``name`` for the system and for a data set."""
-    sets = {name if old == "news" else old: part for old, part in found["datasets"].items()}
-    return {**found, "system": {**found["system"], "name": name}, "datasets": sets}
+    sets = {name if old == "news" else old: part for old, part in plain.datasets.items()}
+    return replace(plain, system=replace(plain.system, name=name), datasets=sets)
 
 
 # Markdown
@@ -89,45 +90,47 @@ def rendered(markdown: str) -> list[list[str]]:
     return rows
 
 
-def test_markdown_has_the_verdict_on_top_and_every_gate_below(plain: Json) -> None:
+def test_markdown_has_the_verdict_on_top_and_every_gate_below(plain: ScoresDocument) -> None:
     lines = text_of(Result(plain, [PASSED, BELOW], gated=True), "markdown").splitlines()
     assert lines[0] == "### Failed (exit code 3): `predictions`"
     assert lines[2:4] == [f"- passed: {PASSED.reason}", f"- failed: {BELOW.reason}"]
 
 
 @pytest.mark.parametrize(("gated", "verdict"), [(True, "Passed"), (False, "Scored (no gate was set)")])
-def test_markdown_tells_passed_from_scored(plain: Json, gated: bool, verdict: str) -> None:
+def test_markdown_tells_passed_from_scored(plain: ScoresDocument, gated: bool, verdict: str) -> None:
     assert text_of(Result(plain, [PASSED], gated=gated), "markdown").startswith(f"### {verdict}: `predictions`\n")
 
 
-def test_markdown_shows_the_figures_and_intervals_of_the_document(plain: Json) -> None:
+def test_markdown_shows_the_figures_and_intervals_of_the_document(plain: ScoresDocument) -> None:
     rows = {row[0]: row for row in rendered(text_of(Result(plain), "markdown"))}
-    for name, figures in (*plain["datasets"].items(), ("mean", plain["average"])):
-        low, high = figures["gner"]["interval"]["f1"]
-        shown = [f"{100 * figures['gner'][key]:.2f}" for key in ("precision", "recall", "f1")]
+    for name, values in (*((name, part.values) for name, part in plain.datasets.items()), ("mean", plain.average)):
+        value = values["gner"]
+        assert value.interval is not None
+        low, high = value.interval["f1"]
+        shown = [f"{100 * share:.2f}" for share in (value.precision, value.recall, value.f1)]
         assert rows[name][2:6] == [*shown, f"{100 * low:.2f}–{100 * high:.2f}"]
         assert len(rows[name]) == 4 + 2 * len(METRICS)
     assert rows["mean"][1] == "4"
 
 
-def test_markdown_says_what_is_missing_and_gives_both_signatures(partial: Json) -> None:
+def test_markdown_says_what_is_missing_and_gives_both_signatures(partial: ScoresDocument) -> None:
     page = text_of(Result(partial), "markdown")
     assert rendered(page)[2][:2] == ["films", "2 of 4"]
     assert "- Not all sentences were scored: films 2 of 4\n" in page
-    assert f"Signature: `{partial['signature_short']}`" in page
+    assert f"Signature: `{partial.signature_short}`" in page
     assert "|part:films=2/4|" in page
     told = text_of(Result(partial, warnings=["only 2 of 4 sentences of films/test were scored"]), "markdown")
     assert "Not all sentences" not in told
     assert "- only 2 of 4 sentences of films/test were scored\n" in told
 
 
-def test_markdown_has_types_on_request(plain: Json) -> None:
+def test_markdown_has_types_on_request(plain: ScoresDocument) -> None:
     assert "entity types" not in text_of(Result(plain), "markdown")
     rows = [row for row in rendered(text_of(Result(plain), "markdown", per_type=True)) if row[0] == "person"]
     assert [row[1:6] for row in rows] == [["2", "1", "100.00", "50.00", "66.67"]] * 2
 
 
-def test_markdown_runs_nothing_of_hostile_names(plain: Json) -> None:
+def test_markdown_runs_nothing_of_hostile_names(plain: ScoresDocument) -> None:
     page = text_of(Result(renamed(plain, HOSTILE), [MISMATCH], [f"in {HOSTILE}"], True), "markdown", per_type=True)
     html = MarkdownIt("commonmark", {"html": True}).enable("table").render(page)
     assert "<b>" not in html
@@ -152,17 +155,18 @@ def test_a_name_is_one_code_span_in_text_and_in_a_table(name: str) -> None:
 # CSV
 
 
-def rows_of(found: Json) -> list[dict[str, str]]:
+def rows_of(found: ScoresDocument) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(text_of(Result(found), "csv"), newline="")))
 
 
-def test_csv_holds_every_figure_at_full_precision(plain: Json) -> None:
+def test_csv_holds_every_figure_at_full_precision(plain: ScoresDocument) -> None:
     rows = {(row["scope"], row["dataset"], row["type"], row["metric"]): row for row in rows_of(plain)}
     expected: dict[tuple[str, str, str, str], Json] = {}
-    for metric in plain["metrics"]:
+    document = plain.json()
+    for metric in document["metrics"]:
         for scope, key in (("mean", "average"), ("mean-macro", "macro"), ("pooled", "pooled")):
-            expected[scope, "", "", metric] = plain[key][metric]
-        for name, part in plain["datasets"].items():
+            expected[scope, "", "", metric] = document[key][metric]
+        for name, part in document["datasets"].items():
             expected["set", name, "", metric] = part[metric]
             expected["set-macro", name, "", metric] = part["macro"][metric]
             for kind, scores in part["types"].items():
@@ -178,25 +182,25 @@ def test_csv_holds_every_figure_at_full_precision(plain: Json) -> None:
 
 
 @given(name=TEXT)
-def test_csv_keeps_text_as_it_is(plain: Json, name: str) -> None:
+def test_csv_keeps_text_as_it_is(plain: ScoresDocument, name: str) -> None:
     rows = rows_of(renamed(plain, name))
     assert {row["system"] for row in rows} == {name}
     assert {row["dataset"] for row in rows} == {name, "films", ""}
     assert HOSTILE in {row["type"] for row in rows}
 
 
-def test_csv_ends_lines_as_the_standard_says_and_has_one_width(plain: Json) -> None:
+def test_csv_ends_lines_as_the_standard_says_and_has_one_width(plain: ScoresDocument) -> None:
     text = text_of(Result(plain), "csv")
     assert text.endswith("\r\n")
     assert text.split("\r\n")[0] == ",".join(COLUMNS)
     assert {len(row) for row in csv.reader(io.StringIO(text, newline=""))} == {len(COLUMNS)}
 
 
-def test_csv_says_what_is_missing(partial: Json) -> None:
+def test_csv_says_what_is_missing(partial: ScoresDocument) -> None:
     rows = {(row["scope"], row["dataset"]): row for row in rows_of(partial)}
     assert (rows["set", "films"]["sentences"], rows["set", "films"]["planned"]) == ("2", "4")
     assert rows["set", "news"]["planned"] == ""
-    assert {row["signature"] for row in rows.values()} == {partial["signature_short"]}
+    assert {row["signature"] for row in rows.values()} == {partial.signature_short}
 
 
 def test_csv_without_resamples_leaves_intervals_empty(tmp_path: Path) -> None:
@@ -242,7 +246,7 @@ def counted(suite: ET.Element) -> tuple[int, int, int]:
     return tuple(len(list(suite.iter(tag))) for tag in ("testcase", "failure", "error"))  # type: ignore[return-value]
 
 
-def test_junit_has_a_case_for_each_gate_and_each_scored_set(partial: Json) -> None:
+def test_junit_has_a_case_for_each_gate_and_each_scored_set(partial: ScoresDocument) -> None:
     root = ET.fromstring(text_of(Result(partial, [PASSED, BELOW, MISMATCH], ["of note"], True), "junit"))
     valid(root)
     names = [(case.get("classname"), case.get("name")) for case in root.iter("testcase")]
@@ -261,13 +265,13 @@ def test_junit_has_a_case_for_each_gate_and_each_scored_set(partial: Json) -> No
     for element in (root, *root.iter("testsuite")):
         assert tuple(int(element.get(key, "")) for key in ("tests", "failures", "errors")) == counted(element)
     outs = [out.text or "" for out in root.iter("system-out")]
-    assert sum(partial["signature"].split("|", 1)[1] in out for out in outs) == 2
+    assert sum(partial.signature.split("|", 1)[1] in out for out in outs) == 2
     assert any(out.startswith("2 of 4 sentences\n") for out in outs)
     assert any(out.startswith("Not all sentences were scored: films 2 of 4\nof note\n") for out in outs)
 
 
 @given(name=TEXT)
-def test_junit_is_well_formed_whatever_the_names(plain: Json, name: str) -> None:
+def test_junit_is_well_formed_whatever_the_names(plain: ScoresDocument, name: str) -> None:
     text = text_of(Result(renamed(plain, name), [MISMATCH], [name], True), "junit")
     assert text.isascii()
     root = ET.fromstring(text)
@@ -280,38 +284,40 @@ def test_junit_is_well_formed_whatever_the_names(plain: Json, name: str) -> None
 # The terminal
 
 
-def lines_at(found: Json, width: int) -> list[str]:
+def lines_at(document: ScoresDocument, width: int) -> list[str]:
     out = Console(width=width, file=io.StringIO())
-    types = types_grid("n", found["datasets"]["news"], list(METRICS))
+    types = types_grid("n", document.datasets["news"], list(METRICS))
     assert types is not None
-    terminal.show([sets_grid(found), types], out)
+    terminal.show([sets_grid(document), types], out)
     return out.file.getvalue().splitlines()  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize("metrics", [("gner",), ("gner", "strict"), METRICS])
 @pytest.mark.parametrize("width", [60, 61, 72, 80, 97, 120, 200])
-def test_every_figure_is_whole_at_any_width_from_60(partial: Json, width: int, metrics: tuple[str, ...]) -> None:
-    sets = {"a" * 50: partial["datasets"]["news"], **partial["datasets"]}
-    found = {**partial, "metrics": list(metrics), "datasets": sets}
+def test_every_figure_is_whole_at_any_width_from_60(
+    partial: ScoresDocument, width: int, metrics: tuple[str, ...]
+) -> None:
+    sets = {"a" * 50: partial.datasets["news"], **partial.datasets}
+    found = replace(partial, metrics=tuple(metrics), datasets=sets)
     lines = lines_at(found, width)
     assert max(map(len, lines)) <= width
     shown = [number for line in lines for number in line.replace("│", " ").split()]
     for metric in metrics:
-        assert f"{100 * sets['news'][metric]['f1']:.2f}" in shown
+        assert f"{100 * sets['news'].values[metric].f1:.2f}" in shown
     assert not any("…" in line for line in lines)
     assert all(re.fullmatch(r"\d+\.\d\d", word) for word in shown if "." in word and word[0].isdigit())
     assert shown.count("mean") >= 1
 
 
-def heads(found: Json, width: int) -> set[str]:
+def heads(found: ScoresDocument, width: int) -> set[str]:
     """The heads of the first table."""
     return {
         head.styled[0][0] if head.styled else head.text for head in terminal.fitting(sets_grid(found), width)[0].heads
     }
 
 
-def test_margins_go_first_then_steps_then_precision_and_recall(partial: Json) -> None:
-    found = {**partial, "metrics": ["gner", "strict"]}
+def test_margins_go_first_then_steps_then_precision_and_recall(partial: ScoresDocument) -> None:
+    found = replace(partial, metrics=("gner", "strict"))
     widths = range(30, 140)
     least = {head: next(width for width in widths if head in heads(found, width)) for head in ("±", "LCS", "P")}
     assert 30 < least["P"] < least["LCS"] < least["±"]
@@ -320,26 +326,26 @@ def test_margins_go_first_then_steps_then_precision_and_recall(partial: Json) ->
     assert "a wider terminal" not in " ".join(lines_at(found, 140))
 
 
-def test_half_the_interval_is_what_the_table_shows(plain: Json) -> None:
-    low, high = plain["average"]["gner"]["interval"]["f1"]
+def test_half_the_interval_is_what_the_table_shows(plain: ScoresDocument) -> None:
+    low, high = (plain.average["gner"].interval or {})["f1"]
     assert low < high
-    mean = next(line for line in lines_at({**plain, "metrics": ["gner"]}, 120) if line.startswith("│ mean"))
+    mean = next(line for line in lines_at(replace(plain, metrics=("gner",)), 120) if line.startswith("│ mean"))
     assert mean.replace("│", " ").split()[5] == f"{50 * (high - low):.2f}"
 
 
 @pytest.mark.parametrize("width", [20, 200])
 def test_printing_below_60_columns_loses_no_digit(
-    plain: Json, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, width: int
+    plain: ScoresDocument, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, width: int
 ) -> None:
     monkeypatch.setattr(terminal, "console", lambda: Console(width=width))
     print_scores(plain)
     shown = capsys.readouterr().out
-    assert f" {100 * plain['average']['strict']['f1']:.2f} │" in shown
+    assert f" {100 * plain.average['strict'].f1:.2f} │" in shown
     assert "…" not in shown
 
 
 def test_a_terminal_is_coloured_unless_no_color_is_set(
-    plain: Json, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    plain: ScoresDocument, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     result = Result(plain, [BELOW], gated=True)
     shown = {}
@@ -353,7 +359,7 @@ def test_a_terminal_is_coloured_unless_no_color_is_set(
     assert "31m" not in shown["1"]
 
 
-def test_hostile_text_gives_the_terminal_no_commands(plain: Json, capsys: pytest.CaptureFixture[str]) -> None:
+def test_hostile_text_gives_the_terminal_no_commands(plain: ScoresDocument, capsys: pytest.CaptureFixture[str]) -> None:
     print_scores(renamed(plain, HOSTILE), per_type=True)
     print_verdict(Result(plain, [MISMATCH], gated=True))
     shown = capsys.readouterr().out
@@ -395,9 +401,9 @@ def test_a_summary_over_the_limit_is_not_written(tmp_path: Path) -> None:
 def test_figures_of_the_shared_predictions_stand_in_every_format(shared: Path) -> None:
     path = shared / "predictions" / "gner-t5-base.dev700.jsonl"
     expected = json.loads((shared / "predictions" / "expected_scores.json").read_text())
-    found = document(score(load_predictions(path, tokenizer=shared / "tokenizers" / "t5")), Resampling(20))
+    found = scores_document(score(load_predictions(path, tokenizer=shared / "tokenizers" / "t5")), Resampling(20))
     wanted = expected[path.name]["average_f1"]["t5_tokenizer"]
-    assert math.isclose(found["average"]["gner"]["f1"], wanted, abs_tol=1e-9)
+    assert math.isclose(found.average["gner"].f1, wanted, abs_tol=1e-9)
     printed = f"{100 * wanted:.2f}"
     assert f"| **{printed}** |" in text_of(Result(found), "markdown")
     assert f'name="mean F1 (percent)" value="{printed}"' in text_of(Result(found), "junit")

@@ -126,7 +126,7 @@ def test_predictions_are_scored_on_the_fly(
     assert system.name == "mine"
     assert system.scores.metrics == ("strict",)
     assert system.values.average("strict").recall == 0.5
-    assert system.document["version"] == 2
+    assert system.document.version == 2
     assert system.predictions is not None
 
 

@@ -14,7 +14,7 @@ from gner_bench.api import load_predictions, score
 from gner_bench.documents.scores import Resampling, System
 from gner_bench.report.grid import Cell, Grid, Section
 from gner_bench.report.page import PageFigure, PageSystem, write_page
-from gner_bench.scoring.document import document
+from gner_bench.scoring.document import scores_document
 from gner_bench.scoring.predictions import Origin, Prediction
 
 playwright = pytest.importorskip("playwright.sync_api", reason="needs Playwright")
@@ -77,7 +77,7 @@ def file(record: Callable[..., dict[str, Any]], tmp_path_factory: pytest.TempPat
         path = folder / f"{name}.jsonl"
         path.write_text("".join(json.dumps(each) + "\n" for each in records(record, wrong)), encoding="utf-8")
         predictions = load_predictions(path, tokenizer="none")
-        scores = document(score(predictions), Resampling(20))
+        scores = scores_document(score(predictions), Resampling(20))
         systems.append(PageSystem(scores, predictions, ("partial",), name + " <i>"))
     figures = [PageFigure(SVG, "A plot", SVG)]
     return write_page(folder, systems, "A report", figures, [GRID] * 3, {"F1": [GRID], "strict F1": [GRID]})
@@ -373,7 +373,7 @@ def test_predictions_without_a_place_are_shown_and_found(show: Callable[..., Bro
             Prediction("news", "test", "1", kinds, words, gold, gold),
         ]
     )
-    system = PageSystem(document(score(predictions), Resampling(20)), predictions)
+    system = PageSystem(scores_document(score(predictions), Resampling(20)), predictions)
     page = show(path=write_page(tmp_path, [system]))
     extra = page.locator("article .extra").inner_text().replace("\xa0", " ")
     assert extra.startswith("also: Rome place +")

@@ -19,7 +19,7 @@ from gner_bench.report.page.content import PageSystem
 from gner_bench.report.page.samples import columns
 from gner_bench.report.page.spans import CLASSES, CLEANED, classified_spans
 from gner_bench.scoring.counting import score
-from gner_bench.scoring.document import document
+from gner_bench.scoring.document import scores_document
 from gner_bench.scoring.predictions import Origin, Prediction
 
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "chrome")
@@ -99,7 +99,7 @@ def test_the_scripts_read_texts_and_classes_as_they_were_written(run_script: Cal
         sentences.append(Prediction("news", "test", str(number), ("a", "b"), words, ("O",) * 3, ("O",) * 3, (), text))
     sentences.append(Prediction("news", "test", "unplaced", ("a", "b"), ("it",), ("O",), ("O",), (("Rome", "b"),)))
     listed = Listed(sentences)
-    data = columns([PageSystem(document(score(listed), Resampling(20)), listed)])
+    data = columns([PageSystem(scores_document(score(listed), Resampling(20)), listed)])
     assert data is not None
     assert set(data["runs"][0]["text"]) > {0, 1}
 

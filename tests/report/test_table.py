@@ -93,7 +93,7 @@ def test_entries_hold_the_intervals_of_the_scores(scores_file: ScoresFile) -> No
     entry = only(comparisons([system])).rows[0].mean
     assert entry is not None
     low, high = entry.interval or (0.0, 0.0)
-    stored = system.document["average"]["gner"]["interval"]["f1"]
+    stored = (system.document.average["gner"].interval or {})["f1"]
     assert (low, high) == pytest.approx((100 * stored[0], 100 * stored[1]))
     [bare] = load_all([scores_file("b", resamples=0)])
     assert all(each is not None and each.interval is None for each in only(comparisons([bare])).rows[0].entries)

@@ -25,7 +25,7 @@ from gner_bench.scoring.comparison import (
     type_differences,
 )
 from gner_bench.scoring.counting import score
-from gner_bench.scoring.document import document
+from gner_bench.scoring.document import scores_document
 from gner_bench.scoring.metrics import METRICS, Metric
 from gner_bench.scoring.paired import differences
 from gner_bench.scoring.predictions import Origin, Prediction
@@ -254,7 +254,7 @@ def test_a_data_set_may_be_called_mean(base: Scores, better: Scores) -> None:
 
 
 def write(path: Path, scores: Scores, **changes: Any) -> Path:
-    path.write_text(to_json(document(scores, Resampling(50)) | changes))
+    path.write_text(to_json(scores_document(scores, Resampling(50)).json() | changes))
     return path
 
 
@@ -289,7 +289,9 @@ def test_an_unknown_metric_is_refused(base: Scores) -> None:
 def test_files_of_scores_are_told_from_predictions(tmp_path: Path, base: Scores) -> None:
     scores = write(tmp_path / "scores.json", base)
     pretty = tmp_path / "pretty.json"
-    pretty.write_text(json.dumps(json.loads(to_json(document(base, Resampling(50)))), indent=1, sort_keys=True))
+    pretty.write_text(
+        json.dumps(json.loads(to_json(scores_document(base, Resampling(50)).json())), indent=1, sort_keys=True)
+    )
     predictions = tmp_path / "predictions.json"
     predictions.write_text('{"dataset": "news", "version": 2}\n')
     assert scores_file(scores) == scores

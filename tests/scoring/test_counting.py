@@ -19,7 +19,7 @@ from gner_bench.errors import GnerBenchError, InputError
 from gner_bench.files import to_json
 from gner_bench.scoring import counting, generations, structuring
 from gner_bench.scoring.counting import Tally
-from gner_bench.scoring.document import document
+from gner_bench.scoring.document import scores_document
 from gner_bench.scoring.metrics import METRICS
 from gner_bench.scoring.predictions import Origin, Prediction
 from gner_bench.scoring.scores import SetScores
@@ -63,9 +63,9 @@ def test_neither_parts_nor_processes_change_a_digit(
     real: Path, shared: Path, size: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole = load_predictions(real, tokenizer=shared / "tokenizers/t5")
-    expected = to_json(document(score(whole), FEW))
+    expected = to_json(scores_document(score(whole), FEW).json())
     monkeypatch.setattr(generations, "slices", partial(slices, size=size))
-    assert {to_json(document(score(whole, processes=many), FEW)) for many in (1, 2, 5)} == {expected}
+    assert {to_json(scores_document(score(whole, processes=many), FEW).json()) for many in (1, 2, 5)} == {expected}
 
 
 def test_texts_that_were_forgotten_are_the_same_in_any_number_of_processes(
@@ -73,7 +73,7 @@ def test_texts_that_were_forgotten_are_the_same_in_any_number_of_processes(
 ) -> None:
     monkeypatch.setattr(structuring.Frequent.__init__, "__defaults__", (3,))
     monkeypatch.setattr(generations, "slices", partial(slices, size=50_000))
-    one, two = (document(score(load_predictions(real), processes=many), Resampling(0)) for many in (1, 2))
+    one, two = (scores_document(score(load_predictions(real), processes=many), Resampling(0)).json() for many in (1, 2))
     assert to_json(one) == to_json(two)
     assert any("least_counts" in each["structuring"] for each in one["datasets"].values())
 

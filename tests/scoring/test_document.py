@@ -14,11 +14,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from gner_bench.api import load_predictions, score
-from gner_bench.documents import scores as documents
-from gner_bench.documents.scores import VERSION, Resampling, System
+from gner_bench.documents.scores import VERSION, Analysis, Resampling, System, read_scores
 from gner_bench.errors import InputError
 from gner_bench.files import to_json, write_json
-from gner_bench.scoring.document import document, read_scores
+from gner_bench.scoring.document import scores_document, scores_of
 from gner_bench.scoring.metrics import METRICS
 from gner_bench.scoring.predictions import Origin, Prediction
 from gner_bench.scoring.scores import Scores
@@ -39,24 +38,29 @@ ORIGIN = Origin(
 )
 
 
-def scores_of(**sets: list[Prediction]) -> Scores:
+def made(**sets: list[Prediction]) -> Scores:
     return score(replace(given_sets(**sets), origin=ORIGIN), METRICS)
+
+
+def read_back(path: Path) -> tuple[Scores, Resampling]:
+    document = read_scores(path)
+    return scores_of(document, path), document.resampling
 
 
 @pytest.fixture
 def scores() -> Scores:
-    return scores_of(news=[sentence("B-x O", "B-x B-y"), sentence("B-y", "O")], films=[sentence("B-x I-x", "B-x I-y")])
+    return made(news=[sentence("B-x O", "B-x B-y"), sentence("B-y", "O")], films=[sentence("B-x I-x", "B-x I-y")])
 
 
 @pytest.fixture
 def written(scores: Scores, tmp_path: Path) -> Path:
     path = tmp_path / "scores.json"
-    write_json(path, document(scores, FEW))
+    write_json(path, scores_document(scores, FEW).json())
     return path
 
 
 def test_the_document_has_its_parts(scores: Scores) -> None:
-    found = document(scores, FEW)
+    found = scores_document(scores, FEW).json()
     assert found["version"] == VERSION == 2
     assert found["system"] == {
         "name": "tiny [x]",
@@ -80,7 +84,7 @@ def test_the_document_has_its_parts(scores: Scores) -> None:
 
 
 def test_the_average_and_the_pooled_figures_are_those_of_figures(scores: Scores) -> None:
-    found, figures = document(scores, FEW), SystemValues(scores, FEW)
+    found, figures = scores_document(scores, FEW).json(), SystemValues(scores, FEW)
     for metric in METRICS:
         assert found["average"][metric]["f1"] == figures.average(metric).f1
         assert found["pooled"][metric]["f1"] == figures.pooled(metric).f1
@@ -88,7 +92,7 @@ def test_the_average_and_the_pooled_figures_are_those_of_figures(scores: Scores)
 
 
 def test_the_same_scores_give_the_same_document(scores: Scores) -> None:
-    assert to_json(document(scores, FEW)) == to_json(document(scores, FEW))
+    assert to_json(scores_document(scores, FEW).json()) == to_json(scores_document(scores, FEW).json())
 
 
 @given(SENTENCES, SENTENCES)
@@ -97,24 +101,26 @@ def test_what_is_read_back_gives_the_same_document(
     tmp_path: Path, news: list[Prediction], films: list[Prediction]
 ) -> None:
     path = tmp_path / "scores.json"
-    first = document(scores_of(news=news, films=films), FEW)
+    first = scores_document(made(news=news, films=films), FEW).json()
     write_json(path, first)
-    again = document(*read_scores(path))
+    again = scores_document(*read_back(path)).json()
     assert to_json(again) == to_json(first)
 
 
 def test_real_scores_are_read_back_the_same(shared: Path, tmp_path: Path) -> None:
     path = tmp_path / "scores.json"
-    first = document(score(load_predictions(shared / "predictions/gner-t5-base.dev700.jsonl")), Resampling(100))
+    first = scores_document(
+        score(load_predictions(shared / "predictions/gner-t5-base.dev700.jsonl")), Resampling(100)
+    ).json()
     write_json(path, first)
-    assert to_json(document(*read_scores(path))) == to_json(first)
+    assert to_json(scores_document(*read_back(path)).json()) == to_json(first)
 
 
 def test_other_intervals_can_be_had_from_a_file(scores: Scores, written: Path) -> None:
-    read, resampling = read_scores(written)
+    read, resampling = read_back(written)
     assert resampling == FEW
     more = Resampling(500, seed=1)
-    assert to_json(document(read, more)) == to_json(document(scores, more))
+    assert to_json(scores_document(read, more).json()) == to_json(scores_document(scores, more).json())
 
 
 def change(path: Path, keys: str, value: Any) -> None:
@@ -171,7 +177,7 @@ def change(path: Path, keys: str, value: Any) -> None:
 def test_a_bad_field_is_named(written: Path, keys: str, value: Any, said: str) -> None:
     change(written, keys, value)
     with pytest.raises(InputError) as caught:
-        read_scores(written)
+        read_back(written)
     assert str(caught.value).startswith(f"{written}: {said}")
     assert "\n" not in str(caught.value)
 
@@ -180,7 +186,7 @@ def test_a_metric_that_is_not_installed_is_named(written: Path) -> None:
     content = written.read_text(encoding="utf-8").replace('"token"', '"bleu"')
     written.write_text(content, encoding="utf-8")
     with pytest.raises(InputError, match="metrics: unknown metric 'bleu'"):
-        read_scores(written)
+        read_back(written)
 
 
 def test_what_an_early_file_does_not_say_is_not_known_and_other_keys_are_kept(scores: Scores, written: Path) -> None:
@@ -188,11 +194,11 @@ def test_what_an_early_file_does_not_say_is_not_known_and_other_keys_are_kept(sc
         change(written, f"datasets.news.{key}", KeyError)
     change(written, "datasets.news.later", {"a": [1]})
     change(written, "later", "x")
-    read = documents.read_scores(written)
-    assert read.datasets["news"].analysis == documents.Analysis()
+    read = read_scores(written)
+    assert read.datasets["news"].analysis == Analysis()
     assert (read.datasets["news"].more, read.more) == ({"later": {"a": [1]}}, {"later": "x"})
     assert json.loads(to_json(read.json())) == json.loads(written.read_text(encoding="utf-8"))
-    assert read_scores(written)[0].sets["news"].statistics == scores.sets["news"].statistics
+    assert read_back(written)[0].sets["news"].statistics == scores.sets["news"].statistics
 
 
 @pytest.mark.parametrize(
@@ -212,12 +218,12 @@ def test_a_file_that_is_no_scores_json_is_named(tmp_path: Path, content: bytes |
     if content is not None:
         path.write_bytes(content)
     with pytest.raises(InputError) as caught:
-        read_scores(path)
+        read_back(path)
     assert str(caught.value).startswith(f"{path}: {said}")
 
 
 def test_what_is_not_known_of_a_run_is_none(record: Callable[..., Any], predictions_file: Callable[..., Path]) -> None:
-    origin = document(score(predictions_file(record())), FEW)["origin"]
+    origin = scores_document(score(predictions_file(record())), FEW).json()["origin"]
     assert origin == {"decoding": "unknown", "tokenizer": None, "structuring": "hierarchical-1", "expected": 0}
 
 

@@ -14,7 +14,7 @@ from gner_bench import load_predictions, score
 from gner_bench.documents.scores import Resampling
 from gner_bench.errors import InputError, UsageError
 from gner_bench.files import write_json
-from gner_bench.scoring.document import document
+from gner_bench.scoring.document import scores_document
 from gner_bench.scoring.gates import (
     PRECEDENCE,
     Baseline,
@@ -68,7 +68,7 @@ def against(tmp_path: Path) -> Against:
         scores: Scores, max_drop: float = 0.0, alpha: float = 0.05, strict: bool = False, metric: Any = "gner"
     ) -> Baseline:
         path = tmp_path / "baseline.json"
-        write_json(path, document(scores, RESAMPLING))
+        write_json(path, scores_document(scores, RESAMPLING).json())
         return baseline(path, metric, RESAMPLING, max_drop, alpha, strict)
 
     return gate
@@ -279,7 +279,7 @@ def test_every_code_of_an_outcome_has_a_precedence() -> None:
 
 def test_resamples_that_could_never_confirm_a_drop_are_refused(make: Make, tmp_path: Path) -> None:
     path = tmp_path / "baseline.json"
-    write_json(path, document(make(**dict.fromkeys("abcdefg", (2, 0))), Resampling(0)))
+    write_json(path, scores_document(make(**dict.fromkeys("abcdefg", (2, 0))), Resampling(0)).json())
     with pytest.raises(UsageError, match=r"--resamples 139 can never confirm a drop on 7 data sets.*140 or more"):
         baseline(path, "gner", Resampling(139), 0, 0.05, False)
     baseline(path, "gner", Resampling(140), 0, 0.05, False)

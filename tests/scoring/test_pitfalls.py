@@ -18,7 +18,7 @@ from gner_bench.documents.scores import Resampling
 from gner_bench.errors import InputError
 from gner_bench.number_text import decimal
 from gner_bench.scoring.counts import entities, gner_counts, normalise, partial_counts, strict_counts, type_counts
-from gner_bench.scoring.document import document
+from gner_bench.scoring.document import scores_document
 from gner_bench.scoring.metrics import METRICS, prf
 from gner_bench.scoring.scores import warnings_of
 from gner_bench.scoring.signature import SHORT, signature_fields
@@ -209,7 +209,7 @@ def test_types_that_normalisation_empties_still_count_under_their_name() -> None
 def test_each_average_has_its_own_name() -> None:
     large = [sentence("B-x", "B-x")] * 9 + [sentence("B-y", "O")]
     small = [sentence("B-x", "O")]
-    found = document(score(given_sets(large=large, small=small)), NONE)
+    found = scores_document(score(given_sets(large=large, small=small)), NONE).json()
     assert found["average"]["strict"]["f1"] == pytest.approx((18 / 19) / 2)
     assert found["pooled"]["strict"]["f1"] == pytest.approx(18 / 20)
     assert found["macro"]["strict"]["f1"] == pytest.approx((1 / 2 + 0) / 2)
@@ -249,7 +249,7 @@ def test_one_prediction_on_two_gold_entities_is_right_once() -> None:
 
 
 def test_scores_are_stored_unrounded_and_tables_round_the_binary_value_half_to_even() -> None:
-    found = document(score(given_sets(news=[sentence("B-x B-x B-x", "B-x O O")])), NONE)
+    found = scores_document(score(given_sets(news=[sentence("B-x B-x B-x", "B-x O O")])), NONE).json()
     assert found["average"]["strict"]["f1"] == 2 * (1 / 3) / (1 + 1 / 3)
     assert prf(1, 1, 3, "gner").f1 == pytest.approx(0.5, abs=1e-9)
     assert [decimal(figure) for figure in (0.25, 0.75, 66.05, 66.15, 99.96)] == ["0.2", "0.8", "66.0", "66.2", "100.0"]

@@ -13,9 +13,9 @@ from click.testing import CliRunner
 
 from gner_bench import api
 from gner_bench.cli import main
-from gner_bench.documents.scores import Resampling
+from gner_bench.documents.scores import Resampling, read_scores
 from gner_bench.errors import UsageError
-from gner_bench.scoring.document import document, read_scores
+from gner_bench.scoring.document import scores_document, scores_of
 from gner_bench.scoring.gates import Baseline, Floor, Gates, baseline, evaluate, floor
 from gner_bench.scoring.metrics import METRICS, as_metric
 
@@ -103,10 +103,10 @@ def test_it_scores_compares_gates_and_is_written_and_read(path: Path, tmp_path: 
     assert scores.metrics == ("strict", "first")
     assert scores["news"].statistics.totals() == {"strict": (2, 7, 12), "first": (7, 7, 12)}
     written = tmp_path / "scores.json"
-    written.write_text(json.dumps(document(scores, FEW), default=list))
-    again, _ = read_scores(written)
+    written.write_text(json.dumps(scores_document(scores, FEW).json(), default=list))
+    again = scores_of(read_scores(written), written)
     assert again["news"].statistics == scores["news"].statistics
-    assert document(again, FEW)["signature_fields"]["count"] == "strict=position,first=first-word"
+    assert scores_document(again, FEW).json()["signature_fields"]["count"] == "strict=position,first=first-word"
     found = api.compare(written, scores, metric="first", resamples=100)
     assert found.against[0].differences["first"][0].difference == 0
     assert list(found.against[0].types) == ["first"]
@@ -120,7 +120,7 @@ def test_it_scores_compares_gates_and_is_written_and_read(path: Path, tmp_path: 
 def test_compare_prints_it(path: Path, tmp_path: Path) -> None:
     # The choices of the options were made when the command was imported, before the package was there.
     out = tmp_path / "scores.json"
-    out.write_text(json.dumps(document(api.score(path, ["first"]), FEW), default=list))
+    out.write_text(json.dumps(scores_document(api.score(path, ["first"]), FEW).json(), default=list))
     result = CliRunner().invoke(main, ["compare", str(out), str(out), "--resamples", "100"])
     assert result.exit_code == 0, result.output
     assert "first-word F1: B against A" in result.stdout

@@ -16,7 +16,7 @@ from gner_bench.documents.scores import Resampling
 from gner_bench.errors import InputError
 from gner_bench.scoring.counting import score as count
 from gner_bench.scoring.counting import sentence_key
-from gner_bench.scoring.document import document
+from gner_bench.scoring.document import scores_document
 from gner_bench.scoring.metrics import METRICS, Metric
 from gner_bench.scoring.values import SystemValues
 
@@ -33,7 +33,7 @@ WITHOUT = Resampling(0)
 def test_real_files_score_as_the_reference_implementation(shared: Path, file: str, tokenizer: str) -> None:
     expected = json.loads((shared / "predictions/expected_scores.json").read_text(encoding="utf-8"))[file]
     path = shared / "tokenizers/t5" if tokenizer == "t5_tokenizer" else "none"
-    found = document(score(load_predictions(shared / "predictions" / file, tokenizer=path)), WITHOUT)
+    found = scores_document(score(load_predictions(shared / "predictions" / file, tokenizer=path)), WITHOUT).json()
     average = expected.pop("average_f1")[tokenizer]
     assert found["average"]["gner"]["f1"] == pytest.approx(average, abs=1e-9)
     assert set(found["datasets"]) == set(expected)
@@ -66,7 +66,7 @@ def test_counts_by_hand(tmp_path: Path) -> None:
         + line(2, "Tom(B-actor) Hanks(I-actor)", finish="length"),
         encoding="utf-8",
     )
-    part = document(score(file), WITHOUT)["datasets"]["mit-movie"]
+    part = scores_document(score(file), WITHOUT).json()["datasets"]["mit-movie"]
     for metric in EXPECTED:
         assert (part[metric]["true_positives"], part[metric]["predicted"], part[metric]["gold"]) == (3, 5, 6)
     assert part["types"]["year"]["gner"]["predicted"] == 1
@@ -80,7 +80,7 @@ def test_several_files_are_one_system_and_the_average_is_over_sets(tmp_path: Pat
     right, wrong = tmp_path / "right.jsonl", tmp_path / "wrong.jsonl.gz"
     right.write_text(line(0, "Tom(B-actor) Hanks(I-actor) 1994(B-year)"), encoding="utf-8")
     wrong.write_bytes(gzip.compress(line(0, "Tom(O)", dataset="other").encode()))
-    found = document(score(load_predictions(right, wrong)), WITHOUT)
+    found = scores_document(score(load_predictions(right, wrong)), WITHOUT).json()
     assert list(found["datasets"]) == ["mit-movie", "other"]
     assert found["average"]["strict"]["f1"] == 0.5
 
@@ -90,7 +90,7 @@ def test_the_signature_tells_data_and_tokenizer_apart(tmp_path: Path, shared: Pa
     one.write_text(line(0, "Tom(O)"), encoding="utf-8")
     two.write_text(line(0, "Tom(O)") + line(1, ""), encoding="utf-8")
     signatures = {
-        document(score(load_predictions(file, tokenizer=back)), WITHOUT)["signature"]
+        scores_document(score(load_predictions(file, tokenizer=back)), WITHOUT).json()["signature"]
         for file in (one, two)
         for back in ("none", shared / "tokenizers/t5")
     }

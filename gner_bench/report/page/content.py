@@ -5,20 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from gner_bench.documents.fields import Json
+from gner_bench.documents.scores import ScoresDocument
 from gner_bench.report.grid import Grid
 from gner_bench.scoring.predictions import Predictions
 
 
 @dataclass(frozen=True)
 class PageSystem:
-    """One measured system: the ``document`` of its scores.json (version 2) and ``warnings`` about its scores.
+    """One measured system: the ``document`` of its scores.json and ``warnings`` about its scores.
 
     ``predictions``, where given, are those that were scored; its sentences can then be looked at. ``name``, where
     given, replaces that of the document.
     """
 
-    document: Json
+    document: ScoresDocument
     predictions: Predictions | None = None
     warnings: tuple[str, ...] = ()
     name: str = ""
@@ -26,7 +26,7 @@ class PageSystem:
     @property
     def title(self) -> str:
         """The name in tables."""
-        return self.name or str(self.document["system"]["name"])
+        return self.name or self.document.system.name
 
 
 @dataclass(frozen=True)

@@ -60,12 +60,13 @@ class _Samples:
         for sentence in system.predictions or ():
             hashes.setdefault(sentence.dataset, ContentHash()).add(sentence.words, sentence.gold)
             right[sentence.dataset] += self._add(run, sentence)
-        scored, other = system.document["datasets"], []
+        scored, other = system.document.datasets, []
         for name in sorted(hashes.keys() | scored.keys()):
             scores = scored.get(name)
-            same = name in hashes and scores is not None and hashes[name].hexdigest() == scores["content_hash"]
+            same = name in hashes and scores is not None and hashes[name].hexdigest() == scores.content_hash
             # The hash is of words and gold alone; other predictions for them show in the number of right entities.
-            if not same or ("strict" in scores and right[name] != scores["strict"]["true_positives"]):
+            strict = scores.values.get("strict") if scores else None
+            if not same or (strict and right[name] != strict.true_positives):
                 other.append(name)
         if other:
             message = f"the predictions of {system.title} are not those that were scored ({', '.join(other)})"

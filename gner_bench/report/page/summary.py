@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from gner_bench.documents.fields import Json
+from gner_bench.documents.scores import SetDocument
 from gner_bench.number_text import ROUNDING, decimal
 from gner_bench.report.grid import Cell, Grid, Section
 from gner_bench.report.page.content import Content, PageSystem
@@ -17,9 +17,9 @@ def summary(content: Content) -> Html:
     """Means with intervals, warnings, data and signatures."""
     signatures = []
     for system in content.systems:
-        line = element("code", system.document["signature_short"])
+        line = element("code", system.document.signature_short)
         head = element("summary", "Signature of ", name(system.title), ": ", line)
-        whole = element("p", element("code", system.document["signature"]))
+        whole = element("p", element("code", system.document.signature))
         signatures.append(element("details", head, whole, class_="signature"))
     means, data = table(_means(content.systems)), table(_data(content.systems), folded=True)
     return join(means, _warnings(content), data, *signatures)
@@ -27,28 +27,28 @@ def summary(content: Content) -> Html:
 
 def _means(systems: Sequence[PageSystem]) -> Grid:
     """A row for each system."""
-    metrics = [metric for metric in METRICS if any(metric in system.document["metrics"] for system in systems)]
-    confidences = {f"{system.document['resampling']['confidence']:.0%} " for system in systems}
+    metrics = [metric for metric in METRICS if any(metric in system.document.metrics for system in systems)]
+    confidences = {f"{system.document.resampling.confidence:.0%} " for system in systems}
     interval = f"({confidences.pop() if len(confidences) == 1 else ''}interval)"
     means = [f"Mean {METRICS[metric].title} {interval}" for metric in metrics]
     rows = []
     for system in systems:
-        document, note = system.document, str(system.document["system"]["note"])
-        sets, parameters = document["datasets"], document["system"].get("parameters")
+        document, note = system.document, system.document.system.note
+        sets, parameters = document.datasets, document.system.parameters
         averages = []
-        for average in map(document["average"].get, metrics):
-            mean = decimal(100 * average["f1"]) if average else "–"
-            if average and "interval" in average:
-                low, high = (decimal(100 * end) for end in average["interval"]["f1"])
+        for average in map(document.average.get, metrics):
+            mean = decimal(100 * average.f1) if average else "–"
+            if average and average.interval:
+                low, high = (decimal(100 * end) for end in average.interval["f1"])
                 mean += f" ({low} to {high})"
             averages.append(Cell(mean))
         row = [
             Cell(system.title, notes=(note,) if note else ()),
             *averages,
             Cell(f"{parameters / 1e6:,.0f}" if parameters else "–"),
-            Cell(f"{sum(scores['sentences'] for scores in sets.values()):,}"),
+            Cell(f"{sum(scores.sentences for scores in sets.values()):,}"),
             Cell(f"{len(sets)}"),
-            Cell(document["origin"]["decoding"]),
+            Cell(document.origin.decoding),
         ]
         rows.append(tuple(row))
     return Grid(
@@ -78,19 +78,20 @@ def _warnings(content: Content) -> Html:
 
 def _data(systems: Sequence[PageSystem]) -> Grid:
     """A row for each data set, and for each version of it where systems were scored on different sentences."""
-    versions: dict[tuple[str, str], tuple[Json, list[str]]] = {}
+    versions: dict[tuple[str, str], tuple[SetDocument, list[str]]] = {}
     for system in systems:
-        for dataset, scores in system.document["datasets"].items():
-            versions.setdefault((dataset, scores["content_hash"]), (scores, []))[1].append(system.title)
+        for dataset, scores in system.document.datasets.items():
+            versions.setdefault((dataset, scores.content_hash), (scores, []))[1].append(system.title)
     rows = []
     for (dataset, content_hash), (scores, titles) in versions.items():
-        planned = scores.get("planned")
         # Any metric tells the gold entities; strict ones where there are some, as in the analysis of errors.
-        counted = scores.get("strict") or next(scores[metric] for metric in METRICS if metric in scores)
+        counted = scores.values.get("strict") or next(
+            scores.values[metric] for metric in METRICS if metric in scores.values
+        )
         row = [
-            *(title(dataset), dataset, scores["split"]),
-            *(f"{scores['sentences']:,}", f"{planned:,}" if planned else "–"),
-            *(f"{len(scores['label_list'])}", f"{counted['gold']:,}", content_hash[:12]),
+            *(title(dataset), dataset, scores.split),
+            *(f"{scores.sentences:,}", f"{scores.planned:,}" if scores.planned else "–"),
+            *(f"{len(scores.label_list)}", f"{counted.gold:,}", content_hash[:12]),
             "all" if len(titles) == len(systems) else ", ".join(titles),
         ]
         rows.append(tuple(map(Cell, row)))

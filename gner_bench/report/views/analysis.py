@@ -1,14 +1,13 @@
-"""The terminal's view of the error analysis in one scores.json document."""
+"""The terminal's view of the error analysis in one scores.json."""
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from gner_bench.documents.fields import Json
-from gner_bench.documents.scores import Analysis, Calibration, Structuring, Triple
+from gner_bench.documents.scores import Analysis, Calibration, ScoresDocument, Structuring, Triple
 from gner_bench.number_text import NOTHING, decimal, share_text
-from gner_bench.report.analysis import Mistakes, added, analysis_of, mistakes_of, pooled
+from gner_bench.report.analysis import Mistakes, added, mistakes_of, pooled
 from gner_bench.report.escape import visible
 from gner_bench.report.grid import FOLDED, NAMES, NUMBERS, Cell, Column, Grid, Part, Section, Styled, line, styled
 from gner_bench.scoring.errors import PAPER, UNLISTED_NAME
@@ -68,10 +67,10 @@ CALIBRATION_NOTE = (
 )
 
 
-def analysis_view(document: Json) -> Iterator[Part]:
+def analysis_view(document: ScoresDocument) -> Iterator[Part]:
     """Classes, confusions, F1 by length and position, structuring, oracles and calibration of a document."""
-    sets = document["datasets"]
-    analyses = {name: analysis for name, part in sets.items() if (analysis := analysis_of(part)).errors is not None}
+    sets = document.datasets
+    analyses = {name: part.analysis for name, part in sets.items() if part.analysis.errors is not None}
     analysed = {name: mistakes_of(part.errors) for name, part in analyses.items() if part.errors is not None}
     if not analysed:
         yield line("This document holds no error analysis.")
@@ -86,7 +85,7 @@ def analysis_view(document: Json) -> Iterator[Part]:
     yield from _structuring(analyses)
     for metric in METRICS:
         values = {name: mistakes.oracle_f1(metric) for name, mistakes in analysed.items()}
-        values = {name: {"as_it_is": sets[name][metric]["f1"], **f1} for name, f1 in values.items() if f1}
+        values = {name: {"as_it_is": sets[name].values[metric].f1, **f1} for name, f1 in values.items() if f1}
         if values:
             yield _oracles(values, f"F1 by {metric} if one step made no mistakes")
     if calibrated := {name: part.calibration for name, part in analyses.items() if part.calibration is not None}:

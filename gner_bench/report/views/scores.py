@@ -1,11 +1,12 @@
-"""Views of one scores.json document: tables of data sets and of types, every number, gates and sets as test cases."""
+"""Views of one scores.json: tables of data sets and of types, every number, gates and sets as test cases."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from gner_bench.documents.fields import Json
+from gner_bench.documents.scores import Macro, ScoresDocument, SetDocument
+from gner_bench.documents.scores import Value as Measured
 from gner_bench.number_text import percent
 from gner_bench.report.grid import Cell, Column, Grid, Section, Value
 from gner_bench.scoring.gates import Outcome, exit_code, require_passed
@@ -29,9 +30,9 @@ Columns = list[tuple[Column, str, list[str]]]
 
 @dataclass(frozen=True)
 class Result:
-    """One scores.json ``document``, what the gates say of it (``gated`` where any were asked for), and warnings."""
+    """The ``document`` of scores.json, what the gates say of it (``gated`` where any were asked for), and warnings."""
 
-    document: Json
+    document: ScoresDocument
     outcomes: Sequence[Outcome] = ()
     warnings: Sequence[str] = ()
     gated: bool = False
@@ -49,7 +50,7 @@ class Result:
     @property
     def notes(self) -> list[str]:
         """The warnings, which of the data was scored in part among them."""
-        sets = self.document["datasets"].values()
+        sets = self.document.datasets.values()
         parts = [said for part in sets if " of " in (said := sentences_of(part))]
         mentioned = all(any(said in warning for warning in self.warnings) for said in parts)
         return [*([] if mentioned else [part_note(self.document)]), *self.warnings]
@@ -59,48 +60,48 @@ class Result:
         require_passed(self.outcomes)
 
 
-def sentences_of(part: Json) -> str:
+def sentences_of(part: SetDocument) -> str:
     """How many sentences of a set were scored, ``100 of 431`` where some are missing or were not selected."""
-    planned = part.get("planned") or 0
-    return f"{part['sentences']} of {planned}" if planned > part["sentences"] else str(part["sentences"])
+    planned = part.planned or 0
+    return f"{part.sentences} of {planned}" if planned > part.sentences else str(part.sentences)
 
 
-def part_note(document: Json) -> str:
+def part_note(document: ScoresDocument) -> str:
     """Which sets were scored in part, empty where none."""
-    sets = document["datasets"].items()
+    sets = document.datasets.items()
     parts = [f"{name} {said}" for name, part in sets if " of " in (said := sentences_of(part))]
     return f"Not all sentences were scored: {', '.join(parts)}" if parts else ""
 
 
-def metrics_of(document: Json) -> list[Metric]:
+def metrics_of(document: ScoresDocument) -> list[Metric]:
     """The metrics of a document, in the order of tables."""
-    return [metric for metric in METRICS if metric in document["metrics"]]
+    return [metric for metric in METRICS if metric in document.metrics]
 
 
-def sets_grid(document: Json, ends: bool = False) -> Grid:
+def sets_grid(document: ScoresDocument, ends: bool = False) -> Grid:
     """The data sets and their mean: precision and recall by the first metric, F1 by each.
 
     Beside F1 is half its interval, or with ``ends`` both ends of it; then, without ``ends``, how many sentences were
     matched by which step.
     """
-    system, sets, metrics = document["system"], document["datasets"], metrics_of(document)
-    resampling, parts = document["resampling"], list(sets.values())
-    confidence, total = f"{resampling['confidence']:.0%} interval", sum(part["sentences"] for part in parts)
+    system, resampling, metrics = document.system, document.resampling, metrics_of(document)
+    parts, steps = list(document.datasets.values()), [part.analysis.matched_by for part in document.datasets.values()]
+    confidence, total = f"{resampling.confidence:.0%} interval", sum(part.sentences for part in parts)
     columns: Columns = [
-        (NAMES, "data set", [*sets, "mean"]),
+        (NAMES, "data set", [*document.datasets, "mean"]),
         (COUNT, "sentences", [*map(sentences_of, parts), str(total)]),
-        *_values([*parts, document["average"]], metrics, confidence if ends else ""),
+        *_values([*(part.values for part in parts), document.average], metrics, confidence if ends else ""),
     ]
-    if not ends and any(sum(part["matched_by"].values()) for part in parts):
+    if not ends and any(any(counts.values()) for counts in steps if counts):
         step = Column(whole=False, kind="step")
         for name in STEPS:
-            columns.append((step, STEP_HEADS[name], [*(str(part["matched_by"][name]) for part in parts), ""]))
+            columns.append((step, STEP_HEADS[name], [*(str((counts or {}).get(name, "")) for counts in steps), ""]))
     remarks = {
         "share": f"P and R by the {metrics[0]} metric" if len(metrics) > 1 else "",
-        "margin": f"± half the {confidence} of {resampling['resamples']:,} resamples",
+        "margin": f"± half the {confidence} of {resampling.resamples:,} resamples",
     }
     columns = [(replace(column, remark=remarks.get(column.kind, "")), head, cells) for column, head, cells in columns]
-    grid = _grid("scores", system["name"] + (f" ({system['note']})" if system["note"] else ""), columns)
+    grid = _grid("scores", system.name + (f" ({system.note})" if system.note else ""), columns)
     [section] = grid.sections
     return replace(
         grid,
@@ -109,32 +110,33 @@ def sets_grid(document: Json, ends: bool = False) -> Grid:
     )
 
 
-def types_grid(name: str, part: Json, metrics: Sequence[Metric], ends: bool = False) -> Grid | None:
+def types_grid(name: str, part: SetDocument, metrics: Sequence[Metric], ends: bool = False) -> Grid | None:
     """The entity types of a data set, most frequent in the gold first; None by metrics blind to types."""
     typed = [metric for metric in metrics if METRICS[metric].typed]
     if not typed:
         return None
-    types = dict(sorted(part["types"].items(), key=lambda item: -item[1][typed[0]]["gold"]))
+    types = dict(sorted(part.types.items(), key=lambda item: -(item[1][typed[0]].gold or 0)))
     rows = list(types.values())
     columns: Columns = [
         (NAMES, "type", list(types)),
-        *((COUNT, key, [str(row[typed[0]][key]) for row in rows]) for key in ("gold", "predicted")),
+        *((COUNT, key, [str(getattr(row[typed[0]], key)) for row in rows]) for key in ("gold", "predicted")),
         *_values(rows, typed, "interval" if ends else ""),
     ]
     return _grid(f"types_{name}", f"{name}: entity types", columns)
 
 
-def _values(rows: Sequence[Json], metrics: Sequence[Metric], ends: str) -> Columns:
+def _values(rows: Sequence[Mapping[Metric, Measured]], metrics: Sequence[Metric], ends: str) -> Columns:
     """Precision and recall by the first metric, F1 by each with half its interval or, under ``ends``, both ends."""
     first = [row[metrics[0]] for row in rows]
     share, value, margin = (Column(whole=False, kind=kind) for kind in ("share", "value", "margin"))
     columns: Columns = [
-        (share, head, [percent(scores[key]) for scores in first]) for head, key in (("P", "precision"), ("R", "recall"))
+        (share, "P", [percent(value.precision) for value in first]),
+        (share, "R", [percent(value.recall) for value in first]),
     ]
     for metric in metrics:
-        columns.append((value, METRICS[metric].title, [percent(row[metric]["f1"]) for row in rows]))
-        if rows and all("interval" in row[metric] for row in rows):
-            intervals = [row[metric]["interval"]["f1"] for row in rows]
+        columns.append((value, METRICS[metric].title, [percent(row[metric].f1) for row in rows]))
+        intervals = [interval["f1"] for row in rows if (interval := row[metric].interval)]
+        if rows and len(intervals) == len(rows):
             texts = ["–".join(map(percent, interval)) for interval in intervals]
             halves = [percent((high - low) / 2) for low, high in intervals]
             columns.append((margin, ends or "±", texts if ends else halves))
@@ -152,41 +154,44 @@ def _plain(row: tuple[Cell, ...]) -> tuple[Cell, ...]:
     return replace(row[0], code=False), *row[1:]
 
 
-def values_grid(document: Json) -> Grid:
+def values_grid(document: ScoresDocument) -> Grid:
     """Every number of a document in long form, at full precision from 0 to 1: a row for each metric of each scope.
 
     A scope is ``set`` or ``type`` (micro), ``mean`` (over sets), ``pooled`` (micro over all sets), ``set-macro`` and
     ``mean-macro`` (the mean of F1 over types).
     """
-    name, signature = document["system"]["name"], document["signature_short"]
+    name, signature = document.system.name, document.signature_short
     rows = [row | {"system": name, "signature": signature} for row in _rows(document)]
     values = tuple(tuple(row.get(column) for column in COLUMNS) for row in rows)
     return Grid("scores", name, (), (), columns=COLUMNS, values=values)
 
 
-def _rows(document: Json) -> Iterator[dict[str, Value]]:
+def _rows(document: ScoresDocument) -> Iterator[dict[str, Value]]:
     """The rows of every set and type, then of all sets together, by column."""
-    sets, metrics = document["datasets"], document["metrics"]
-    for name, part in sets.items():
-        place = {"dataset": name, **{key: part.get(key) for key in ("split", "sentences", "planned")}}
-        yield from _scopes(place, {"set": part, "set-macro": part["macro"]}, metrics)
-        for kind, scores in part["types"].items():
-            there = [metric for metric in metrics if metric in scores]
-            yield from _scopes({**place, "type": kind}, {"type": scores}, there)
-    plans = [part.get("planned") for part in sets.values()]
-    place = {
-        "sentences": sum(part["sentences"] for part in sets.values()),
-        "planned": None if None in plans else sum(plans),
-    }
-    scopes = {"mean": document["average"], "mean-macro": document["macro"], "pooled": document["pooled"]}
-    yield from _scopes(place, scopes, metrics)
+    parts, metrics = document.datasets.values(), document.metrics
+    for name, part in document.datasets.items():
+        place: dict[str, Value] = {"dataset": name, "split": part.split}
+        place |= {"sentences": part.sentences, "planned": part.planned}
+        yield from _scopes(place, {"set": part.values, "set-macro": part.macro}, metrics)
+        for kind, values in part.types.items():
+            there = [metric for metric in metrics if metric in values]
+            yield from _scopes({**place, "type": kind}, {"type": values}, there)
+    plans = [part.planned for part in parts if part.planned is not None]
+    place = {"sentences": sum(part.sentences for part in parts)}
+    place |= {"planned": sum(plans) if len(plans) == len(parts) else None}
+    yield from _scopes(
+        place, {"mean": document.average, "mean-macro": document.macro, "pooled": document.pooled}, metrics
+    )
 
 
-def _scopes(place: Json, scopes: dict[str, Json], metrics: Sequence[str]) -> Iterator[dict[str, Value]]:
+def _scopes(
+    place: dict[str, Value], scopes: Mapping[str, Mapping[Metric, Measured | Macro]], metrics: Sequence[Metric]
+) -> Iterator[dict[str, Value]]:
     for metric in metrics:
-        for scope, scores in scopes.items():
-            low, high = scores[metric].get("interval", {}).get("f1", (None, None))
-            numbers = {key: scores[metric][key] for key in (*RATIOS, *COUNTS) if key in scores[metric]}
+        for scope, values in scopes.items():
+            value = values[metric]
+            low, high = (value.interval or {}).get("f1", (None, None))
+            numbers = {key: getattr(value, key, None) for key in (*RATIOS, *COUNTS)}
             yield {**place, "scope": scope, "metric": metric, "low": low, "high": high, **numbers}
 
 
@@ -198,22 +203,23 @@ def suites(result: Result) -> list[Grid]:
     """
     document = result.document
     metrics = metrics_of(document)
-    facts = {key: document[key] for key in ("signature", "signature_short")} | {"system": document["system"]["name"]}
+    facts = {"signature": document.signature, "signature_short": document.signature_short}
+    facts |= {"system": document.system.name}
     for metric in metrics:
-        facts[f"mean {METRICS[metric].title} (percent)"] = percent(document["average"][metric]["f1"])
+        facts[f"mean {METRICS[metric].title} (percent)"] = percent(document.average[metric].f1)
     gates = [
         (gate.name, ELEMENTS.get(gate.status, "system-out"), f"exit code {gate.exit_code}", gate.reason)
         for gate in result.outcomes
     ]
-    remarks = (*result.notes, document["signature"])
+    remarks = (*result.notes, document.signature)
     sets: list[tuple[Value, ...]] = []
-    for name, part in document["datasets"].items():
+    for name, part in document.datasets.items():
         lines = [f"{sentences_of(part)} sentences"]
         for metric in metrics:
-            precision, recall, f1 = (percent(part[metric][key]) for key in RATIOS)
+            precision, recall, f1 = (percent(getattr(part.values[metric], key)) for key in RATIOS)
             lines.append(f"{METRICS[metric].title}: {f1}% (precision {precision}%, recall {recall}%)")
-        sets.append((f"{name}/{part['split']}", "system-out", "", "\n".join(lines)))
+        sets.append((f"{name}/{part.split}", "system-out", "", "\n".join(lines)))
     return [
         Grid("gates", "Gates", (), (), remarks, values=tuple(gates), facts=facts),
-        Grid("scores", "Scores", (), (), (document["signature"],), values=tuple(sets)),
+        Grid("scores", "Scores", (), (), (document.signature,), values=tuple(sets)),
     ]
