@@ -1,8 +1,10 @@
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
+# Tests start many processes; without byte code on disk each of them would compile the package anew.
+export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help setup demo demo-files gner-tiny docs test lint format hooks clean
+.PHONY: help setup demo demo-files gner-tiny docs test test-fast lint format hooks clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -35,6 +37,11 @@ docs: $(READY) ## Build the documentation into build/site
 
 test: $(READY) lint ## Lint, types and all tests
 	OMP_NUM_THREADS=1 $(BIN)/pytest -n auto --dist loadfile
+
+# Without the folders whose tests import torch: to import it takes each process longer than the quick tests do.
+test-fast: $(READY) ## The quick tests alone, for the edit loop: under a minute on two cores
+	OMP_NUM_THREADS=1 $(BIN)/pytest -n auto -m 'not slow' --hypothesis-profile quick \
+		--ignore tests/train --ignore tests/predict --ignore tests/benchmarks
 
 lint: $(READY)
 	$(BIN)/ruff check

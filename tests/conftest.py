@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, settings
 
 # Properties are never timed: the machine may be busy.
 settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("quick", settings.get_profile("untimed"), max_examples=10)
 settings.load_profile("untimed")
 
 ROOT = Path(__file__).parent.parent

@@ -139,6 +139,7 @@ def test_scores_are_printed_in_one_short_line_and_looked_up_by_data_set(record: 
     assert repr(movies) == "SetScores(mit-movie/test: strict F1 0.8571, 2 sentences)"
 
 
+@pytest.mark.slow
 def test_scoring_needs_neither_torch_nor_transformers(file: Path) -> None:
     code = f"import sys; from gner_bench.api import score; score({str(file)!r}); print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

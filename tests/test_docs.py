@@ -94,6 +94,7 @@ def commands(text: str) -> Iterator[tuple[str, list[str]]]:
         yield re.sub(r"\s{2,}# .*", "", command), [line for line in printed if line]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("block", blocks("console"), ids=str)
 def test_the_commands_of_the_pages_run(block: Block, folder: Path) -> None:
     if block.why:
@@ -133,6 +134,7 @@ def test_every_page_with_examples_has_some_that_run() -> None:
     assert {"README.md", "index.md", "api.md", "ci.md", "reports.md"} <= ran
 
 
+@pytest.mark.slow
 def test_the_site_builds_in_strict_mode(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet", "--site-dir", str(tmp_path)]
     offline = {"http_proxy": "http://127.0.0.1:9", "https_proxy": "http://127.0.0.1:9", "NO_MKDOCS_2_WARNING": "1"}

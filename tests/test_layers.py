@@ -6,6 +6,8 @@ import ast
 from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
+
 PACKAGE = Path(__file__).parents[1] / "gner_bench"
 STAGES = (
     ("", "errors", "files", "messages", "number_text", "terminal", "config", "plugins"),
@@ -56,6 +58,7 @@ def stage(module: str) -> str:
     return [*module.split("."), ""][1]
 
 
+@pytest.mark.slow
 def test_no_import_runs_back_up() -> None:
     wrong = []
     for module, path in MODULES.items():

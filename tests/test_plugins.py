@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 ENTRY_POINTS = """\
 [gner_bench.metrics]
 head = gner_bench_example:HEAD

@@ -26,6 +26,7 @@ def tags_of(format: AnswerFormat, text: str, words: list[str]) -> list[str]:
     return structure(words, TYPES, answer).match.tags if isinstance(answer, Tagged) else place(answer, words).tags
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 @given(words=st.lists(WORDS, min_size=1, max_size=8, unique_by=str.lower), data=st.data())
 def test_what_a_perfect_system_writes_is_read_back(name: str, words: list[str], data: st.DataObject) -> None:

@@ -14,6 +14,8 @@ from click.testing import Result
 from gner_bench.documents.record import read_records
 from gner_bench.predict.backends.local import rows_within
 
+pytestmark = pytest.mark.slow
+
 Run = Callable[..., Result]
 DEMO = ("predict", "--model", "demo", "--data", "demo")
 

@@ -65,6 +65,7 @@ def last(done: subprocess.CompletedProcess[str]) -> str:
     return done.stderr.splitlines()[-1]
 
 
+@pytest.mark.slow
 def test_0_every_gate_passed(sentences: Callable[..., Path], baseline: Path) -> None:
     done = command(sentences(), *FEW, "--fail-under", "99", "--baseline", baseline, "--quiet")
     assert (done.returncode, done.stderr) == (0, "")
@@ -76,6 +77,7 @@ def test_0_every_gate_passed(sentences: Callable[..., Path], baseline: Path) -> 
     )
 
 
+@pytest.mark.slow
 def test_1_the_results_cannot_be_printed(sentences: Callable[..., Path]) -> None:
     if not Path("/dev/full").exists():
         pytest.skip("needs /dev/full")
@@ -94,6 +96,7 @@ def test_2_unreadable_input_and_nothing_printed(tmp_path: Path) -> None:
     assert last(done) == f"Error: {tmp_path / 'bad.jsonl'}, line 1: is not JSON (a line cut short?)"
 
 
+@pytest.mark.slow
 def test_3_below_fail_under_after_printing_and_writing(sentences: Callable[..., Path], tmp_path: Path) -> None:
     done = command(sentences(10), "--fail-under", "95", "--out", tmp_path / "out.json")
     assert done.returncode == 3
@@ -102,6 +105,7 @@ def test_3_below_fail_under_after_printing_and_writing(sentences: Callable[..., 
     assert json.loads((tmp_path / "out.json").read_text())["average"]["gner"]["f1"] == pytest.approx(10 / 11)
 
 
+@pytest.mark.slow
 def test_4_worse_than_the_baseline(sentences: Callable[..., Path], baseline: Path, tmp_path: Path) -> None:
     done = command(sentences(10), *FEW, "--baseline", baseline, "--max-drop", "2", "--out", tmp_path / "out.json")
     assert done.returncode == 4
@@ -111,6 +115,7 @@ def test_4_worse_than_the_baseline(sentences: Callable[..., Path], baseline: Pat
     assert (tmp_path / "out.json").exists()
 
 
+@pytest.mark.slow
 def test_5_the_baseline_has_other_gold(sentences: Callable[..., Path], baseline: Path) -> None:
     done = command(sentences(labels=["B-place", "O", "B-place"]), *FEW, "--baseline", baseline)
     assert done.returncode == 5
@@ -339,6 +344,7 @@ def runner(tmp_path: Path) -> Runner:
     return Runner(folder)
 
 
+@pytest.mark.slow
 def test_the_action_passes_and_writes_everything(
     runner: Runner, sentences: Callable[..., Path], baseline: Path
 ) -> None:
@@ -363,6 +369,7 @@ def test_the_action_fails_below_fail_under(runner: Runner, sentences: Callable[.
     assert "Error: mean F1 90.91% is 4.09 points below 95%" in runner.log
 
 
+@pytest.mark.slow
 def test_the_action_fails_on_a_drop(runner: Runner, sentences: Callable[..., Path], baseline: Path) -> None:
     assert runner.run(predictions=str(sentences(10)), baseline=str(baseline), max_drop="1", alpha="0.04") == 4
     assert (runner.outputs["verdict"], runner.outputs["f1"]) == ("worse", "90.91")
@@ -381,6 +388,7 @@ def test_the_action_tells_unusable_input_and_leaves_no_empty_files(runner: Runne
 HOSTILE = """x'"; touch pwned; $(touch pwned) `touch pwned` --help & | > pwned"""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [each for each in action()["inputs"] if each not in ("python-version", "version")])
 def test_no_input_of_the_action_is_run(runner: Runner, sentences: Callable[..., Path], name: str) -> None:
     given = {"predictions": str(sentences()), name.replace("-", "_"): HOSTILE}
@@ -396,6 +404,7 @@ def test_a_path_that_looks_like_an_option_is_a_path(runner: Runner) -> None:
     assert "--help: No such file or directory" in runner.log
 
 
+@pytest.mark.slow
 def test_names_in_the_data_give_the_runner_no_commands(runner: Runner, sentences: Callable[..., Path]) -> None:
     name = "a\n::set-output name=verdict::passed"
     path = sentences(10, dataset=name, label_list=["place"])
@@ -444,6 +453,7 @@ def test_the_example_workflow_gives_inputs_that_the_action_has() -> None:
     assert not any("${{" in step.get("run", "") for step in job["steps"])
 
 
+@pytest.mark.slow
 def test_the_example_workflow_runs_on_its_own_inputs(
     runner: Runner, sentences: Callable[..., Path], record: Build, baseline: Path
 ) -> None:

@@ -60,6 +60,7 @@ def test_list_of_something_else_is_refused(run: Run) -> None:
     assert "models" in result.stderr
 
 
+@pytest.mark.slow
 def test_report_writes_its_files_and_names_the_folder(
     run: Run, scores: Path, tmp_path: Path, report_files: set[str]
 ) -> None:

@@ -17,6 +17,7 @@ def last_line(result: Result) -> str:
     return result.stderr.splitlines()[-1]
 
 
+@pytest.mark.slow
 def test_shards_become_the_run_in_one_piece(run: Run, tmp_path: Path) -> None:
     assert run(*PREDICT, "--out", tmp_path / "whole").exit_code == 0
     for shard in ("1/3", "3/3"):

@@ -339,6 +339,7 @@ def test_the_command_starts_without_heavy_libraries() -> None:
     assert not loaded & {*HEAVY, "rich", "tokenizers"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("tokenizer", [False, True])
 def test_scoring_needs_no_torch(predictions: Path, tokenizer: bool) -> None:
     if tokenizer:

@@ -60,6 +60,7 @@ def out(tmp_path: Path) -> Path:
     return tmp_path / "out"
 
 
+@pytest.mark.slow
 def test_a_recipe_with_a_checkpoint_fine_tunes_it(run: Run, recipe: Callable[..., Path], data: Path, out: Path) -> None:
     arguments = ["train", recipe(), "--data", data, "--out", out]
     first = run(*arguments)
@@ -72,6 +73,7 @@ def test_a_recipe_with_a_checkpoint_fine_tunes_it(run: Run, recipe: Callable[...
     assert (out / "model.safetensors").read_bytes() == written
 
 
+@pytest.mark.slow
 def test_a_dry_run_writes_nothing(run: Run, recipe: Callable[..., Path], data: Path, tmp_path: Path) -> None:
     path = recipe("[selection]\nholdout = 3\n")
     before = sorted(tmp_path.rglob("*"))
@@ -94,6 +96,7 @@ def test_a_dry_run_writes_nothing(run: Run, recipe: Callable[..., Path], data: P
     assert sorted(tmp_path.rglob("*")) == before
 
 
+@pytest.mark.slow
 def test_a_finished_checkpoint_is_uploaded(
     run: Run, recipe: Callable[..., Path], data: Path, out: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -231,6 +234,7 @@ def test_a_checkpoint_that_is_not_in_the_cache_says_how_to_get_it(
     assert result.stderr.count("\n") == 1
 
 
+@pytest.mark.slow
 def test_an_interruption_is_reported_and_has_its_exit_code(
     run: Run, recipe: Callable[..., Path], data: Path, out: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

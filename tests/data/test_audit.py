@@ -75,6 +75,7 @@ EXPECTED = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "problems"), EXPECTED.items())
 def test_the_known_problems_of_the_reference_corpora_are_found(shared: Path, name: str, problems: list[str]) -> None:
     found = audit(shared / "data" / "gner", name)

@@ -167,6 +167,7 @@ def test_the_format_is_told_by_ending_and_keys(tmp_path: Path) -> None:
         assert detect(tmp_path / name) == format
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("words", [1_500_000, 0])
 def test_a_line_of_ten_megabytes_is_refused_quickly(record: Build, predictions_file: Write, words: int) -> None:
     huge = record(

@@ -224,6 +224,7 @@ def datasets(draw: st.DrawFn) -> Dataset:
     return Dataset("news", "test", tuple(types), tuple(sentences))
 
 
+@pytest.mark.slow
 @given(datasets())
 def test_what_is_written_in_the_layout_is_read_back(dataset: Dataset) -> None:
     blocks = (
@@ -244,6 +245,7 @@ def test_the_reference_corpora_are_18(shared: Path) -> None:
     assert set(dataset_names(shared / "data" / "gner")) == {*ZERO_SHOT, *SUPERVISED}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [*ZERO_SHOT, *SUPERVISED])
 def test_the_reference_corpora_are_read_in_every_split(shared: Path, name: str) -> None:
     root = shared / "data" / "gner"

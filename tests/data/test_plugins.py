@@ -98,6 +98,7 @@ def f1(result: CompletedProcess[str]) -> float:
     return float(json.loads(result.stdout)["datasets"]["news"]["gner"]["f1"])
 
 
+@pytest.mark.slow
 def test_a_data_format_is_read_written_told_and_scored(run: Run, gold: Path, tmp_path: Path) -> None:
     columns = tmp_path / "news.conll"
     assert run("convert", gold, columns, "--to", "conll", "--from", "slashes").returncode == 0
@@ -114,6 +115,7 @@ def test_a_data_format_is_read_written_told_and_scored(run: Run, gold: Path, tmp
     assert "|slashes" in run("convert", "--help").stdout.replace("\n", "").replace(" ", "")
 
 
+@pytest.mark.slow
 def test_an_answer_format_is_read_from_lines_of_answers_and_from_records(run: Run, gold: Path, tmp_path: Path) -> None:
     answers = ["person=Ann; place=Rome", "place=new york"]
     lines = tmp_path / "system.jsonl"

@@ -25,6 +25,7 @@ def raw(shared: Path, name: str, split: str) -> Dataset:
     return read_file(Source(path, name, split, entry.types, entry.reading()))[0]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "split"), [key for key in FILES if key != ("crossner_politics", "dev")])
 def test_a_raw_split_equals_the_gner_copy(shared: Path, name: str, split: str) -> None:
     assert raw(shared, name, split) == read_dataset(shared / "data" / "gner", name, split)

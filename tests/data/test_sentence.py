@@ -38,6 +38,7 @@ def test_the_content_hash_changes_with_any_word(corpus: list[Tagged], data: st.D
     assert content_hash([(replaced(words, index, word), tags), *others]) != content_hash(corpus)
 
 
+@pytest.mark.slow
 @given(CORPUS, st.data(), TAG)
 def test_the_content_hash_changes_with_any_tag(corpus: list[Tagged], data: st.DataObject, tag: str) -> None:
     (words, tags), *others = data.draw(st.permutations(corpus))

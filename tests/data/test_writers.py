@@ -20,6 +20,8 @@ from gner_bench.data.formats.gner_jsonl import write_jsonl
 from gner_bench.data.formats.spans import write_spans
 from gner_bench.errors import GnerBenchError, InputError, UsageError
 
+pytestmark = pytest.mark.slow
+
 KEEP = Reading(repair="keep")
 LEE = Sentence("0", ("Ann", "Lee"), ("B-person", "I-person"))
 OSLO = Sentence("1", ("in", "Oslo"), ("O", "B-place"))

@@ -13,6 +13,8 @@ from gner_bench.errors import UsageError
 from gner_bench.experiment.config import read_experiment
 from gner_bench.experiment.export import export_config
 
+pytestmark = pytest.mark.slow
+
 
 def test_a_run_made_from_the_exported_configuration_is_the_same(tmp_path: Path) -> None:
     first = tmp_path / "first/tiny+constrained"

@@ -18,6 +18,8 @@ from gner_bench.fetch.http import ATTEMPTS
 from gner_bench.fetch.hub import list_files
 from gner_bench.fetch.manifest import Snapshot
 
+pytestmark = pytest.mark.slow
+
 COMMIT = "c0ffee" + 34 * "0"
 WEIGHTS = random.Random(0).randbytes(300_000)
 SAFE = "model.safetensors"

@@ -69,6 +69,7 @@ predictions_of = "GNER-LLaMA-7B"
     return lambda *arguments: CliRunner().invoke(main, ["--catalog", str(catalogue), *map(str, arguments)])
 
 
+@pytest.mark.slow
 def test_predict_fetches_checks_and_runs(run: Run, hub: Loopback, tmp_path: Path) -> None:
     arguments = ("predict", "--model", "gner-t5-base", "--dataset", "news", "--out", tmp_path / "out")
     assert run(*arguments).exit_code == 0
@@ -167,6 +168,7 @@ def test_prune_removes_leftovers_and_what_is_named(run: Run, cache: Path) -> Non
     assert run("cache", "prune", "news").exit_code == 1
 
 
+@pytest.mark.slow
 def test_a_data_set_of_the_hub_is_read_through_datasets(loopback: Loopback, tmp_path: Path) -> None:
     """In a process of its own, because ``datasets`` reads HF_ENDPOINT when it is imported."""
     from datasets import ClassLabel, Features, List, Value
@@ -213,6 +215,7 @@ def test_unknown_names_are_usage_errors(run: Run, arguments: tuple[str, ...], sa
     assert said in result.stderr
 
 
+@pytest.mark.slow
 def test_without_cache_and_network_predict_ends_in_one_line_without_retries(tmp_path: Path) -> None:
     """In a process of its own, whose web goes through a port where nobody listens."""
     nobody = {f"{kind}_proxy": "http://127.0.0.1:9" for kind in ("http", "https", "all")}

@@ -320,6 +320,7 @@ fetch(RemoteFile((sys.argv[1],), Path(sys.argv[2])))
 """
 
 
+@pytest.mark.slow
 def test_two_processes_fetch_it_once(remote: Remote, loopback: Any, fault: Any) -> None:
     file = remote(CONTENT)
     loopback.fault("/data.bin", fault(hold=0.5))

@@ -29,6 +29,8 @@ from gner_bench.report.figures.registry import FIGURES, collect
 from gner_bench.report.figures.style import DARK, LIGHT, SERIES, SIZES, Style, StyleName
 from gner_bench.report.load import load_system
 
+pytestmark = pytest.mark.slow
+
 ScoresFile = Callable[..., Path]
 SEVEN = ("crossner_ai", "crossner_literature", "crossner_music", "crossner_politics", "crossner_science")
 SEVEN += ("mit-movie", "mit-restaurant")

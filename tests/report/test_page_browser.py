@@ -17,6 +17,8 @@ from gner_bench.report.page import PageFigure, PageSystem, write_page
 from gner_bench.scoring.document import scores_document
 from gner_bench.scoring.predictions import Origin, Prediction
 
+pytestmark = pytest.mark.slow
+
 playwright = pytest.importorskip("playwright.sync_api", reason="needs Playwright")
 
 ROOT = Path(__file__).parents[2]

@@ -294,6 +294,7 @@ def test_error_tables_count_every_entity(scores_file: ScoresFile) -> None:
     assert [cell.text for cell in confusions.sections[0].rows[0]] == ["person", "place", "15"]
 
 
+@pytest.mark.slow
 def test_real_predictions_print_the_figures_of_the_reference(shared: Path) -> None:
     expected = json.loads((shared / "predictions" / "expected_scores.json").read_text())
     paths = [shared / "predictions" / name for name in expected]

@@ -26,6 +26,7 @@ def two(scores_file: ScoresFile) -> list[Path]:
     ]
 
 
+@pytest.mark.slow
 def test_every_format_is_written_and_listed(two: list[Path], tmp_path: Path) -> None:
     out = tmp_path / "reports" / "new"
     written = write_report(prepare(two[:1]), out)

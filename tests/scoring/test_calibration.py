@@ -123,6 +123,7 @@ def test_the_curve_keeps_its_ends_when_points_are_left_out() -> None:
     assert [point[2] for point in points] == sorted(point[2] for point in points)
 
 
+@pytest.mark.slow
 @given(st.lists(predictions(unplaced=False), min_size=1, max_size=4), st.floats(0.01, 1))
 def test_entities_and_rights_are_those_of_strict(sentences: list[Prediction], probability: float) -> None:
     given_ = [replace(each, generation={"confidence": [probability] * len(each.words)}) for each in sentences]

@@ -26,6 +26,8 @@ from gner_bench.scoring.scores import SetScores
 
 from .sentences import predictions
 
+pytestmark = pytest.mark.slow
+
 Alter = Callable[[list[dict[str, Any]]], None]
 FEW = Resampling(20)
 

@@ -147,6 +147,7 @@ def test_real_outputs_have_the_figures_of_nervaluate(real: dict[str, list[Predic
 # Against scikit-learn
 
 
+@pytest.mark.slow
 @given(SENTENCES)
 @settings(max_examples=60)
 def test_token_figures_are_those_of_scikit_learn_over_words(sentences: list[Prediction]) -> None:

@@ -95,6 +95,7 @@ def test_the_same_scores_give_the_same_document(scores: Scores) -> None:
     assert to_json(scores_document(scores, FEW).json()) == to_json(scores_document(scores, FEW).json())
 
 
+@pytest.mark.slow
 @given(SENTENCES, SENTENCES)
 @settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_what_is_read_back_gives_the_same_document(
@@ -227,6 +228,7 @@ def test_what_is_not_known_of_a_run_is_none(record: Callable[..., Any], predicti
     assert origin == {"decoding": "unknown", "tokenizer": None, "structuring": "hierarchical-1", "expected": 0}
 
 
+@pytest.mark.slow
 def test_the_document_does_not_depend_on_the_process(tmp_path: Path) -> None:
     """Sets of strings have another order in every process."""
     record = {

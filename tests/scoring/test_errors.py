@@ -122,6 +122,7 @@ def test_exchanging_gold_and_prediction_keeps_the_correct_and_the_wrongly_typed(
         assert there.count(name) == back.count(name)
 
 
+@pytest.mark.slow
 @given(SETS)
 def test_classes_add_up_to_gold_and_predicted_and_correct_is_what_strict_counts(sentences: list[Prediction]) -> None:
     found = errors(*sentences)["classes"]
@@ -139,6 +140,7 @@ def test_buckets_add_up_to_what_strict_counts(sentences: list[Prediction]) -> No
         assert sums == strict_sums(sentences), buckets
 
 
+@pytest.mark.slow
 @given(SETS)
 def test_types_and_confusion_hold_every_pair_and_span(sentences: list[Prediction]) -> None:
     found = errors(*sentences)
@@ -152,6 +154,7 @@ def test_types_and_confusion_hold_every_pair_and_span(sentences: list[Prediction
     assert gold == {kind: sum(c.values()) - c.get("spurious", 0) for kind, c in found["types"].items()}
 
 
+@pytest.mark.slow
 @given(SETS)
 def test_the_errors_of_the_paper_are_every_error_once(sentences: list[Prediction]) -> None:
     found = errors(*sentences)
@@ -160,6 +163,7 @@ def test_the_errors_of_the_paper_are_every_error_once(sentences: list[Prediction
     assert sum(each["count"] for each in found["paper"].values()) == sum(counts.values()) - counts["correct"]
 
 
+@pytest.mark.slow
 @given(SETS)
 def test_the_order_of_sentences_does_not_matter(sentences: list[Prediction]) -> None:
     assert json.dumps(errors(*sentences)) == json.dumps(errors(*reversed(sentences)))
@@ -209,6 +213,7 @@ def test_entities_that_stand_nowhere_are_spurious() -> None:
     assert found["by_type_position"]["2"] == [0, 1, 0]
 
 
+@pytest.mark.slow
 @given(SETS)
 def test_perfect_types_turn_wrong_types_right_and_leave_the_numbers_as_they_are(sentences: list[Prediction]) -> None:
     found = errors(*sentences)
@@ -218,6 +223,7 @@ def test_perfect_types_turn_wrong_types_right_and_leave_the_numbers_as_they_are(
     assert oracle[0] >= right
 
 
+@pytest.mark.slow
 @given(st.lists(st.tuples(spans(), spans()), min_size=1, max_size=4))
 def test_perfect_types_by_gner_are_what_gner_counts_of_changed_tags(sides: list[tuple[list[Span], list[Span]]]) -> None:
     given_, changed = [], []
@@ -248,6 +254,7 @@ TEXTS = st.lists(
 GOLD = spans().map(lambda found: [span for span in found if span[1] <= len(WORDS)])
 
 
+@pytest.mark.slow
 @given(st.lists(st.tuples(GOLD, TEXTS), min_size=1, max_size=4))
 def test_perfect_structuring_loses_nothing_that_was_right(drawn: list[tuple[list[Span], str]]) -> None:
     sentences = [structured(of_spans(gold, []).gold[: len(WORDS)], text) for gold, text in drawn]
@@ -307,6 +314,7 @@ def test_real_outputs(shared: Path, system: str) -> None:
         assert len(json.dumps(found)) < 6000
 
 
+@pytest.mark.slow
 def test_the_part_is_the_same_for_any_hash_seed(record: Callable[..., dict[str, Any]], tmp_path: Path) -> None:
     import subprocess
     import sys

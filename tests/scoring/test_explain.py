@@ -153,6 +153,7 @@ def predictions(draw: st.DrawFn) -> Prediction:
     return tagged(*sides, words, unplaced=tuple(unplaced))
 
 
+@pytest.mark.slow
 @given(predictions())
 def test_the_entries_of_gner_add_up_to_its_counts(sentence: Prediction) -> None:
     entries, counts = gner_entries(sentence), counts_of(sentence, "gner")
@@ -243,6 +244,7 @@ def test_the_document_tells_every_step_of_a_word() -> None:
     assert "".join(piece["text"] for piece in found["pieces"]) == sentence.text
 
 
+@pytest.mark.slow
 def test_explanations_of_real_predictions_add_up_to_the_reference_scores(shared: Path) -> None:
     file = shared / "predictions" / "gner-t5-base.dev700.jsonl"
     expected = json.loads((file.parent / "expected_scores.json").read_text())[file.name]

@@ -108,6 +108,7 @@ def test_sentences_are_the_same_while_fewer_than_half_of_their_words_differ() ->
     assert differing("abc", "ab") is None
 
 
+@pytest.mark.slow
 def test_misc_can_be_kept_on_real_predictions(shared: Path) -> None:
     file = shared / "predictions" / "gner-t5-large.dev700.jsonl"
     raw = shared / "data" / "raw" / "crossner"

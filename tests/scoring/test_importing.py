@@ -83,6 +83,7 @@ def scratch(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("imports") / "system.txt"
 
 
+@pytest.mark.slow
 @given(sentences=SENTENCES)
 def test_columns_and_tagged_text_keep_any_tags_legal_or_not(scratch: Path, sentences: list[Prediction]) -> None:
     for format in ("conll", "text"):
@@ -90,6 +91,7 @@ def test_columns_and_tagged_text_keep_any_tags_legal_or_not(scratch: Path, sente
         assert [each.predicted for each in found] == [each.predicted for each in sentences]
 
 
+@pytest.mark.slow
 @given(sentences=SENTENCES)
 def test_formats_of_spans_keep_every_span(scratch: Path, sentences: list[Prediction]) -> None:
     for format in ("spans", "characters", "inline"):
@@ -98,6 +100,7 @@ def test_formats_of_spans_keep_every_span(scratch: Path, sentences: list[Predict
         assert not any(each.unplaced for each in found)
 
 
+@pytest.mark.slow
 @given(sentences=SENTENCES)
 def test_answers_without_places_keep_the_counts_of_the_gner_metric(scratch: Path, sentences: list[Prediction]) -> None:
     for format in ("uniner", "slimer"):
@@ -105,6 +108,7 @@ def test_answers_without_places_keep_the_counts_of_the_gner_metric(scratch: Path
         assert [gner_counts(each) for each in found] == [gner_counts(each) for each in sentences]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("system", ["base", "large"])
 def test_real_predictions_score_the_same_in_every_format(shared: Path, tmp_path: Path, system: str) -> None:
     original = load_predictions(

@@ -84,6 +84,7 @@ def test_a_system_does_not_differ_from_itself(pairs: list[Pair]) -> None:
         assert not found.significant
 
 
+@pytest.mark.slow
 @given(sentence_pairs(), sentence_pairs())
 def test_systems_in_the_other_order_differ_by_the_negative(news: list[Pair], films: list[Pair]) -> None:
     one, two = two_systems(news=news, films=films)
@@ -311,6 +312,7 @@ def test_sentences_in_another_order_are_the_same() -> None:
     require_same_sentences(one, two)
 
 
+@pytest.mark.slow
 def test_real_systems_differ_as_their_scores_say(shared: Path) -> None:
     from gner_bench.scoring.generations import load_generations
     from gner_bench.scoring.values import SystemValues

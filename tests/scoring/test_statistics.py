@@ -27,6 +27,7 @@ def counted(sentences: list[Prediction]) -> Statistics:
     return found
 
 
+@pytest.mark.slow
 @given(SENTENCES)
 @settings(max_examples=40)
 def test_sums_are_those_of_the_sentences(sentences: list[Prediction]) -> None:
@@ -59,6 +60,7 @@ def test_sentences_with_the_same_counts_share_a_row() -> None:
     assert (len(found), len(found.rows)) == (3, 2)
 
 
+@pytest.mark.slow
 @given(SENTENCES)
 @settings(max_examples=40)
 def test_the_document_is_read_back_as_the_same_statistics(sentences: list[Prediction]) -> None:

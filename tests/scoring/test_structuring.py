@@ -98,6 +98,7 @@ def test_tags_that_bio_does_not_allow(tags: str, orphans: int, changes: int) -> 
         assert (found["orphan_tags"], found["type_changes"]) == (times * orphans, times * changes)
 
 
+@pytest.mark.slow
 @given(st.lists(predictions(), max_size=4))
 def test_every_tag_that_bio_does_not_allow_is_counted(sentences: list[Prediction]) -> None:
     found = Counter(parts(*sentences))

@@ -143,6 +143,7 @@ def test_metrics_stand_in_one_order() -> None:
 # Properties
 
 
+@pytest.mark.slow
 @given(SENTENCES, SENTENCES)
 @settings(max_examples=20)
 def test_every_figure_is_from_0_to_1(news: list[Prediction], films: list[Prediction]) -> None:
@@ -180,6 +181,7 @@ def test_counts_of_types_add_up_to_those_of_the_set(sentences: list[Prediction])
                 assert sum(getattr(part, name) for part in parts) == getattr(whole, name)
 
 
+@pytest.mark.slow
 @given(SENTENCES, st.randoms(use_true_random=False))
 @settings(max_examples=20)
 def test_the_order_of_sentences_does_not_matter(sentences: list[Prediction], random: Random) -> None:
@@ -193,6 +195,7 @@ def test_the_order_of_sentences_does_not_matter(sentences: list[Prediction], ran
         assert macro_interval(first, metric) == pytest.approx(macro_interval(second, metric), abs=1e-12)
 
 
+@pytest.mark.slow
 @given(SENTENCES, SENTENCES)
 @settings(max_examples=20)
 def test_the_order_of_data_sets_does_not_matter(news: list[Prediction], films: list[Prediction]) -> None:

@@ -80,6 +80,7 @@ def encoded(shared: Path, words: list[str]) -> list[str]:
     return [tokenizer.decode(tokenizer.encode(word).ids, skip_special_tokens=True) for word in words]
 
 
+@pytest.mark.slow
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=50)
 @given(words=st.lists(st.text(st.sampled_from(sorted(PLAIN)), min_size=1), min_size=1))
 def test_words_that_t5_is_known_to_keep_are_kept(shared: Path, words: list[str]) -> None:
@@ -88,6 +89,7 @@ def test_words_that_t5_is_known_to_keep_are_kept(shared: Path, words: list[str])
     assert back_tokenizer(words) == words == encoded(shared, words)
 
 
+@pytest.mark.slow
 def test_every_word_of_the_real_test_sets_is_what_t5_makes_of_it(shared: Path) -> None:
     files = sorted((shared / "data/gner").glob("*/test.txt"))
     lines = {line for file in files for line in file.read_text(encoding="utf-8").splitlines() if "\t" in line}
