@@ -2,20 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from gner_bench.answers import answer_format
-from gner_bench.answers.gner import GNER, MATCHING_VERSION, parse_generation
+from gner_bench.answers.front import take_off
+from gner_bench.answers.gner import GNER, LABEL, MATCHING_VERSION
 from gner_bench.answers.inline import INLINE as INLINE_ANSWERS
 from gner_bench.answers.inline import read as read_inline
-from gner_bench.answers.slimer import read as read_slimer
+from gner_bench.answers.slimer import SLIMER as SLIMER_ANSWERS
 from gner_bench.bio import Reading
-from gner_bench.data.formats import DataFormat, Predicted
+from gner_bench.data.formats import DataFormat, Predicted, detect
 from gner_bench.documents.fields import EMPTY, Fields, read_objects
 from gner_bench.errors import InputError
 from gner_bench.files import read_text
 
+JSON = "JSON"
+_OTHERS = (
+    ("HTML or XML", re.compile(r"<(?:!doctype|\?xml|html|head|body|table|div)\b", re.IGNORECASE)),
+    (JSON, re.compile(r"[\[{\]}\"]")),
+    ("columns (conll)", re.compile(r"\S+(?:\s+\S+)*\s+(?:O|[BIESLU]-\S.*)$")),
+    ("words with tags, word(tag) (text)", re.compile(r".*?\((?:O|[BI]-[^)]*)\)")),
+    ("text with marks of entities (inline)", re.compile(r".*?<([^<>/\s][^<>/]*)>.*?</\1>")),
+)
+"""What a line of another format looks like."""
+_MARK = re.compile(r"<([^<>/\s][^<>/]*)>.*?</\1>")
 IN_ORDER = "a line is a sentence, in the order of the gold"
 
 
@@ -43,24 +56,41 @@ def _lines(path: Path) -> Iterator[tuple[Fields, str]]:
         yield Fields(path, {}, number), line
 
 
+def _refuse_another(path: Path, fits: Callable[[str], bool]) -> None:
+    """Raise InputError for a file of which no line ``fits`` and most are in a format that can be named."""
+    lines = [line.strip() for line in read_text(path).splitlines() if line.strip()]
+    if not lines or any(map(fits, lines)):
+        return
+    named = Counter(name for name, pattern in _OTHERS for line in lines if pattern.match(line))
+    for name, count in named.most_common(1):
+        if 2 * count > len(lines) or lines[0][0] in "[{<":
+            json = detect(path) if name == JSON and lines[0].startswith("{") else ""
+            raise InputError(path, f"looks like {name}{f' (the format {json})' if json else ''}: choose another --from")
+
+
 def read_tagged_lines(path: Path, own_gold: Reading | None) -> Iterator[Predicted]:
-    """The sentences of a file of ``word(tag) word(tag)``; an empty line is an empty generation."""
+    """The sentences of a file of ``word(tag) word(tag)``; an empty line is an empty generation.
+
+    Raises InputError for a file that is plainly in another format, and names it.
+    """
+    _refuse_another(path, lambda line: bool(LABEL.search(line)))
     for fields, line in _lines(path):
-        yield Predicted(fields, tuple(word for word, _ in parse_generation(line)), None, line, GNER)
+        yield Predicted(fields, (), None, line, GNER)
 
 
 def read_inline_lines(path: Path, own_gold: Reading | None) -> Iterator[Predicted]:
-    """The sentences of a file with marks of entities in their text."""
+    """The sentences of a file with marks of entities in their text. Raises InputError for another format."""
+    _refuse_another(path, lambda line: bool(_MARK.search(line)))
     for fields, line in _lines(path):
-        answer = read_inline(line)
-        yield Predicted(fields, tuple((answer.text or "").split()), answer)
+        words = (read_inline(take_off(line, (), (), [])).text or "").split()
+        yield Predicted(fields, tuple(words), None, line, INLINE_ANSWERS)
 
 
 def read_slimer_objects(path: Path, own_gold: Reading | None) -> Iterator[Predicted]:
     """The sentences of a file of SLIMER-PARALLEL: ``input`` and, in ``pred_answers``, the answer."""
     for fields in read_objects(path):
-        answer = read_slimer(fields.get("pred_answers", str), (), ())
-        yield Predicted(fields, tuple(fields.get("input", str).split()), answer, id=fields.id())
+        words, text = tuple(fields.get("input", str).split()), fields.get("pred_answers", str)
+        yield Predicted(fields, words, None, text, SLIMER_ANSWERS, fields.id())
 
 
 TEXT = DataFormat(
@@ -81,6 +111,6 @@ SLIMER = DataFormat(
     "slimer",
     "SLIMER's answers in JSON; predictions",
     read_predictions=read_slimer_objects,
-    version="import-slimer-1",
+    version=SLIMER_ANSWERS.version,
     assumed=("mentions are at every occurrence of their text",),
 )

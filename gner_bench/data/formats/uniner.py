@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from gner_bench.answers.answer import Mentions
+from gner_bench.answers.front import take_off
 from gner_bench.answers.uniner import QUESTION, TEXT, strings
+from gner_bench.answers.uniner import UNINER as UNINER_ANSWERS
 from gner_bench.bio import Reading
 from gner_bench.data.collect import Collector, sentence_id
 from gner_bench.data.formats import JSON_SUFFIXES, DataFormat, Predicted, Source
@@ -169,6 +171,8 @@ def _answered(fields: Fields) -> _Conversation:
     for index in range(2, len(said), 2):
         kind = _asked_type(fields, index, said[index])
         answer: Any = fields.value[key] if key else said[index + 1]
+        if isinstance(answer, str):
+            answer = take_off(answer, talk.text.split(), (kind,), talk.notes)
         talk.answers.setdefault(kind, []).extend(strings(answer, talk.notes))
     return talk
 
@@ -180,6 +184,6 @@ UNINER = DataFormat(
     read_predictions,
     suffixes=JSON_SUFFIXES,
     key="conversations",
-    version="import-uniner-1",
+    version=UNINER_ANSWERS.version,
     assumed=ASSUMED,
 )
