@@ -8,7 +8,7 @@ from pathlib import Path
 
 PACKAGE = Path(__file__).parents[1] / "gner_bench"
 STAGES = (
-    ("", "errors", "files", "messages", "number_text", "terminal", "config", "plugins"),
+    ("", "errors", "files", "messages", "number_text", "terminal", "config", "plugins", "words"),
     ("bio", "documents", "demo"),
     ("answers",),
     ("structure",),

@@ -231,6 +231,15 @@ class Analysis(Part):
     problems: tuple[str, ...] | None = field(default=None, metadata=OPTIONAL)
     calibration: Calibration | None = field(default=None, metadata=OPTIONAL)
 
+    @property
+    def placed_by(self) -> dict[str, int] | None:
+        """``matched_by`` without answers of which nothing was read: for the protocol these are subsequences, too."""
+        steps = self.matched_by
+        if steps is None or self.structuring is None or not any(steps.values()):
+            return steps
+        unread = self.structuring.empty_outputs + self.structuring.unlabelled_outputs
+        return {**steps, "subsequence": max(0, steps.get("subsequence", 0) - unread)}
+
 
 @dataclass(frozen=True)
 class SentenceCounts(Part):

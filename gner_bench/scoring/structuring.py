@@ -111,9 +111,8 @@ class StructuringTally:
             counts["gold_outside_types"] += sum(tag not in allowed for tag in sentence.gold)
 
     def _add_output(self, sentence: Prediction, structured: Structured) -> None:
-        # An answer without words goes through no step, whatever matching calls it.
+        self._steps[structured.match.step] += 1
         if structured.generated:
-            self._steps[structured.match.step] += 1
             self._counts["outer_outputs"] += _has_outer_words(structured)
         else:
             self._counts["unlabelled_outputs" if sentence.text.strip() else "empty_outputs"] += 1

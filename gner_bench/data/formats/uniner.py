@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -20,9 +19,8 @@ from gner_bench.data.sentence import Dataset
 from gner_bench.documents.fields import Fields, read_objects
 from gner_bench.errors import short
 from gner_bench.structure.placing import Mention, place_mentions
+from gner_bench.words import WORD
 
-WORD = re.compile(r"\w+(?:[-_]\w+)*|[^\w\s]")
-"""A word of plain text: a run of letters, digits and inner hyphens, or one other character that is not white space."""
 ANSWERS = ("prediction", "output", "response", "pred_answers")
 """Keys that may hold a model's answer beside a conversation, whose own answer then is the gold and is not read."""
 ASSUMED = ("mentions are at every occurrence of their text",)
