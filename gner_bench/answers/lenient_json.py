@@ -148,16 +148,18 @@ class _Reader:
             if following == ",":
                 self.place += 1
                 continue
-            cut, item = self.place, self.value()
-            if self._peek() == ":":
+            before, item = self.place, self.value()
+            if self._peek() != ":":
+                items += [item] if item is not _CUT else []
+            elif mark == "{":
                 self.place += 1
-                # A key that the text ends after has no value.
-                if self._peek():
-                    value = self.value()
-                    pairs[str(item)] = value if value is not _CUT else None
-            elif item is not _CUT:
-                items.append(item)
-            self.place = max(self.place, cut + 1)
+                # A key that the text ends after, or whose value is cut, has none.
+                value = self.value() if self._peek() else None
+                pairs[str(item)] = value if value is not _CUT else None
+            else:  # a list that was never closed: this is the next key of what it is in
+                self.place, following = before, ""
+                break
+            self.place = max(self.place, before + 1)
         self.place += 1 if following else 0
         self.depth -= 1
         return pairs if pairs or (mark == "{" and not items) else items
@@ -236,7 +238,9 @@ def texts_in(value: Any, notes: list[str]) -> list[str]:
             pass
         case int():
             return [str(value)]
-        case None | [] | {}:
+        case None | []:
+            return []
+        case dict() if not value:
             return []
         case list():
             texts = ([inner] if isinstance(inner, str) else texts_in(inner, notes) for inner in value)

@@ -21,8 +21,8 @@ def plain(name: str) -> str:
 def known_as(types: tuple[str, ...]) -> Callable[[str], str]:
     """What ``types`` have for a name: itself, else the only one that is alike in ``plain``, else the name as it is."""
     forms = Counter(map(plain, types))
-    names = {plain(kind): kind for kind in types if forms[plain(kind)] == 1} | {kind: kind for kind in types}
-    return lambda name: names.get(name) or names.get(plain(name), name)
+    own, names = frozenset(types), {plain(kind): kind for kind in types if forms[plain(kind)] == 1}
+    return lambda name: name if name in own else names.get(plain(name), name)
 
 
 def ambiguous_types(types: tuple[str, ...]) -> Iterator[str]:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from gner_bench.answers.answer import AnswerFormat, Mentions
-from gner_bench.answers.lenient_json import UNREADABLE, mentions_in, read_json, texts_in
+from gner_bench.answers.lenient_json import EMPTY, UNREADABLE, mentions_in, read_json, texts_in
 from gner_bench.answers.types import plain
 from gner_bench.bio import lenient_spans
 
@@ -17,7 +17,9 @@ QUESTION = re.compile(r"What describes (.+) in the text\?", re.DOTALL)
 
 
 def strings(answer: Any, notes: list[str]) -> list[str]:
-    """The mentions of an answer to one question, a list or text with one."""
+    """The mentions of an answer to one question, a list or text with one; None is an answer without text."""
+    if answer is None:
+        notes.append(EMPTY)
     try:
         return texts_in(read_json(answer, _is_list, notes) if isinstance(answer, str) else answer, notes)
     except RecursionError:
