@@ -27,8 +27,11 @@ def strings(answer: Any, notes: list[str]) -> list[str]:
         return []
 
 
-def _is_list(value: Any) -> bool:
-    return isinstance(value, list) and all(isinstance(inner, str | dict) for inner in value)
+def _is_list(value: Any) -> int:
+    """Whether a value is a list of mentions; one of numbers alone is a reference in prose."""
+    if not isinstance(value, list) or not all(isinstance(inner, str | dict | int) for inner in value):
+        return 0
+    return int(not value or any(isinstance(inner, str | dict) for inner in value))
 
 
 def read_by_type(text: str, types: Sequence[str] = ()) -> Mentions:

@@ -20,13 +20,13 @@ from gner_bench.scoring.resampling import Floats, f1, interval, resampled_sums
 from gner_bench.scoring.statistics import Statistics
 
 WARNED = {
-    "gold_outside_types": "gold tags of a type that label_list lacks",
+    "gold_outside_types": "gold tags have a type that label_list lacks",
     "empty_outputs": "answers without text",
     "unlabelled_outputs": "answers in which nothing could be read",
     "outer_outputs": "answers with words before the first or after the last word of the sentence",
     "unknown_labels": "labels of types that the prompt lacks",
-    "cut_outputs": "outputs cut at the length limit",
-    "cut_inputs": "prompts cut at the length limit",
+    "cut_outputs": "outputs were cut at the length limit",
+    "cut_inputs": "prompts were cut at the length limit",
 }
 """Counts of structuring that can move F1 or change what it means."""
 NAMED = 5

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
-from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from gner_bench.answers import answer_format
@@ -14,21 +14,19 @@ from gner_bench.answers.inline import INLINE as INLINE_ANSWERS
 from gner_bench.answers.inline import read as read_inline
 from gner_bench.answers.slimer import SLIMER as SLIMER_ANSWERS
 from gner_bench.bio import Reading
-from gner_bench.data.formats import DataFormat, Predicted, detect
+from gner_bench.data.formats import FORMATS, DataFormat, Predicted
 from gner_bench.documents.fields import EMPTY, Fields, read_objects
 from gner_bench.errors import InputError
 from gner_bench.files import read_text
 
-JSON = "JSON"
-_OTHERS = (
-    ("HTML or XML", re.compile(r"<(?:!doctype|\?xml|html|head|body|table|div)\b", re.IGNORECASE)),
-    (JSON, re.compile(r"[\[{\]}\"]")),
-    ("columns (conll)", re.compile(r"\S+(?:\s+\S+)*\s+(?:O|[BIESLU]-\S.*)$")),
-    ("words with tags, word(tag) (text)", re.compile(r".*?\((?:O|[BI]-[^)]*)\)")),
-    ("text with marks of entities (inline)", re.compile(r".*?<([^<>/\s][^<>/]*)>.*?</\1>")),
-)
-"""What a line of another format looks like."""
+_MARKUP = re.compile(r"<(?:!doctype|\?xml|html|head|body|table|div)\b", re.IGNORECASE)
 _MARK = re.compile(r"<([^<>/\s][^<>/]*)>.*?</\1>")
+_OTHERS = {
+    "columns (conll)": re.compile(r"^\S.*\s(?:O|[BIESLU]-\S.*)$"),
+    "words with tags, word(tag) word(tag) (text)": LABEL,
+    "text with marks of entities (inline)": _MARK,
+}
+"""What a line of another format looks like."""
 IN_ORDER = "a line is a sentence, in the order of the gold"
 
 
@@ -56,16 +54,34 @@ def _lines(path: Path) -> Iterator[tuple[Fields, str]]:
         yield Fields(path, {}, number), line
 
 
-def _refuse_another(path: Path, fits: Callable[[str], bool]) -> None:
-    """Raise InputError for a file of which no line ``fits`` and most are in a format that can be named."""
-    lines = [line.strip() for line in read_text(path).splitlines() if line.strip()]
-    if not lines or any(map(fits, lines)):
-        return
-    named = Counter(name for name, pattern in _OTHERS for line in lines if pattern.match(line))
-    for name, count in named.most_common(1):
-        if 2 * count > len(lines) or lines[0][0] in "[{<":
-            json = detect(path) if name == JSON and lines[0].startswith("{") else ""
-            raise InputError(path, f"looks like {name}{f' (the format {json})' if json else ''}: choose another --from")
+def _refuse_another(path: Path, fits: re.Pattern[str]) -> None:
+    """Raise InputError for a file in a format that can be named: JSON, HTML, or another if no line ``fits``."""
+    text = read_text(path).strip()
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    named = _json_of(path, text, lines[:1]) or ("HTML or XML" if _MARKUP.match(text) else "")
+    if lines and not named and not any(map(fits.search, lines)):
+        fitting = [
+            name for name, pattern in _OTHERS.items() if 2 * sum(map(bool, map(pattern.search, lines))) > len(lines)
+        ]
+        named = fitting[0] if fitting else ""
+    if named:
+        raise InputError(path, f"looks like {named}; --from names its format")
+
+
+def _json_of(path: Path, text: str, first: Sequence[str]) -> str:
+    """What the file is if it holds JSON, with the name of its format where that can be told."""
+    for part in (*first, text):
+        try:
+            value = json.loads(part) if part.startswith(("{", "[")) else None
+        except (ValueError, RecursionError):
+            continue
+        if isinstance(value, dict) and "prediction" in value and "instance" not in value:
+            return "JSON with answers (gner, or another of `gner-bench list answers`)"
+        first = value[0] if isinstance(value, list) and value else value
+        if isinstance(value, dict | list):
+            fitting = (name for name, format in FORMATS.usable().items() if format.key and format.key in first)
+            return next((f"JSON ({name})" for name in fitting), "JSON")
+    return ""
 
 
 def read_tagged_lines(path: Path, own_gold: Reading | None) -> Iterator[Predicted]:
@@ -73,14 +89,14 @@ def read_tagged_lines(path: Path, own_gold: Reading | None) -> Iterator[Predicte
 
     Raises InputError for a file that is plainly in another format, and names it.
     """
-    _refuse_another(path, lambda line: bool(LABEL.search(line)))
+    _refuse_another(path, LABEL)
     for fields, line in _lines(path):
         yield Predicted(fields, (), None, line, GNER)
 
 
 def read_inline_lines(path: Path, own_gold: Reading | None) -> Iterator[Predicted]:
     """The sentences of a file with marks of entities in their text. Raises InputError for another format."""
-    _refuse_another(path, lambda line: bool(_MARK.search(line)))
+    _refuse_another(path, _MARK)
     for fields, line in _lines(path):
         words = (read_inline(take_off(line, (), (), [])).text or "").split()
         yield Predicted(fields, tuple(words), None, line, INLINE_ANSWERS)
