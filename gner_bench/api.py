@@ -16,6 +16,7 @@ from collections.abc import Mapping, Sequence
 from os import PathLike
 from pathlib import Path
 
+from gner_bench.answers.answer import Rule
 from gner_bench.answers.gner import parse_generation as parse_generation
 from gner_bench.bio import lenient_spans
 from gner_bench.data.sentence import Dataset
@@ -58,6 +59,7 @@ def load_predictions(
     format: str = PREDICTIONS,
     gold: Gold | Sequence[Dataset] = (),
     rename: Mapping[str, str] | None = None,
+    answers: Rule | None = None,
 ) -> Predictions:
     """The predictions of files (predictions.jsonl, .jsonl.gz) or run folders, together one system.
 
@@ -67,10 +69,12 @@ def load_predictions(
 
     Files of another ``format`` (see `gner-bench list formats` and `list answers`) are read here and placed on the words
     of ``gold``; ``rename`` names their types. For predictions.jsonl, ``gold`` replaces the tags in the file (see
-    ``with_gold``).
+    ``with_gold``). ``answers`` is ``"raw"``, which reads answers as they are, or ``"mended"`` (see
+    gner_bench.answers.front); by default the text of GNER is read raw and all else mended.
     """
     files = [Path(path) for path in paths]
-    return load_from(files, format, gold or Gold(), rename or {}, None if tokenizer is None else str(tokenizer), name)
+    path = None if tokenizer is None else str(tokenizer)
+    return load_from(files, format, gold or Gold(), rename or {}, path, name, answers)
 
 
 def score(
@@ -94,13 +98,14 @@ def compare(
     seed: int = 0,
     tokenizer: str | PathLike[str] | None = None,
     processes: int = 1,
+    answers: Rule | None = None,
 ) -> Comparison:
     """Compare each system with the ``first`` on the same sentences: paired intervals and tests.
 
     A system is its Scores, a scores.json, a predictions file or a run folder. ``metric`` None are the usual metrics
-    that all were scored by; ``tokenizer`` and ``processes`` are for prediction files, as in ``load_predictions`` and
-    ``score``. Raises UsageError for sentences or gold that differ, an unknown metric or one that a system lacks, and
-    InputError for an unusable file.
+    that all were scored by; ``tokenizer``, ``answers`` and ``processes`` are for prediction files, as in
+    ``load_predictions`` and ``score``. Raises UsageError for sentences or gold that differ, an unknown metric or one
+    that a system lacks, and InputError for an unusable file.
     """
     names = [metric] if isinstance(metric, str) else list(metric or ())
     metrics = [as_metric(name) for name in names]
@@ -111,6 +116,7 @@ def compare(
             if scored := scores_file(Path(source)):
                 systems.append(read_measured(label, scored))
                 continue
-            source = score(load_predictions(source, tokenizer=tokenizer), metrics or DEFAULT, processes)
+            predictions = load_predictions(source, tokenizer=tokenizer, answers=answers)
+            source = score(predictions, metrics or DEFAULT, processes)
         systems.append(measured(label, source))
     return comparison(systems, metrics or None, Resampling(resamples, seed))

@@ -14,6 +14,8 @@ from gner_bench.errors import UsageError
 PieceKind = Literal["space", "word", "label", "dropped", "tail"]
 LabelOrder = Literal["file", "shuffled"]
 Wrapping = Literal["plain", "llama"]
+Rule = Literal["raw", "mended"]
+"""Whether an answer is read as it is, or what stands around it is taken off first and what is mendable mended."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,13 +34,15 @@ class Tagged:
     """Words that a system wrote, with a label each: ``O``, ``B-type`` or ``I-type``.
 
     ``label`` is what ends a word in the text, as far as a pattern says it. ``parted`` is False for labels without B,
-    where words of one type belong together if they follow each other both in the sentence and in the text. ``notes``
-    are phrases for people, as often as what they tell happened.
+    where words of one type belong together if they follow each other both in the sentence and in the text. ``text`` is
+    the text with these words and labels where it is not the answer's own. ``notes`` are phrases for people, as often as
+    what they tell happened.
     """
 
     pairs: Sequence[tuple[str, str]]
     label: re.Pattern[str] | None = None
     parted: bool = True
+    text: str | None = None
     notes: Sequence[str] = ()
 
 
@@ -100,9 +104,11 @@ class AnswerFormat:
     ``title`` is a line for lists of formats. ``version`` is what signatures call the way from the answer to tags; it
     changes when the same answer gives other tags. ``read(text, words, types)`` never raises, whatever the text.
     ``ask(words, types)`` gives the prompts of a sentence; ``several`` says that these may be more than one, whose
-    answers are one JSON array of strings then. ``perfect(words, tags)`` is what a system without mistakes answers. For
-    a format with an argument (``context:L``), ``with_argument`` makes the format of it, or raises UsageError, and
-    ``argument`` says what it is.
+    answers are one JSON array of strings then. ``perfect(words, tags)`` is what a system without mistakes answers.
+    ``rule`` is the one that answers are read under where no other is asked for (see ``front.read_answer``); ``mend``
+    reads them under ``mended`` where that is more than taking off what stands around them. For a format with an
+    argument (``context:L``), ``with_argument`` makes the format of it, or raises UsageError, and ``argument`` says
+    what it is.
     """
 
     name: str
@@ -112,6 +118,8 @@ class AnswerFormat:
     ask: Ask = field(default=read_only, compare=False)
     perfect: Perfect = field(default=unknown, compare=False)
     several: bool = False
+    rule: Rule = "mended"
+    mend: Read | None = field(default=None, compare=False)
     argument: str = ""
     with_argument: Callable[[str], AnswerFormat] | None = field(default=None, compare=False)
 

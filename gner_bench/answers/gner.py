@@ -14,12 +14,15 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
-from functools import cache, partial
+from dataclasses import dataclass, replace
+from functools import cache, lru_cache, partial
+from operator import ne
 from typing import Literal, get_args
 
 from gner_bench.answers import answer_format
 from gner_bench.answers.answer import AnswerFormat, Tagged, Wrapping, wrapped
+from gner_bench.answers.forms import read_forms
+from gner_bench.answers.types import ALIKE, known_as
 from gner_bench.bio import AS_BIO, to_bioes
 from gner_bench.documents.record import FULL_BIO
 from gner_bench.documents.record import GNER as NAME
@@ -43,10 +46,11 @@ LabelFault = Literal["unread", "unclosed", "empty_type", "without_word"]
 LABEL_FAULTS: tuple[LabelFault, ...] = get_args(LabelFault)
 # A label ends at the first closing bracket and does not cross a line.
 LABEL = re.compile(r"\((O|[BI]-[^)\n]*)\)")
-_LABELS: dict[Scheme, re.Pattern[str]] = {
-    "plain": re.compile(r"\(([^()\n]+)\)"),
-    "bio": LABEL,
-    "bioes": re.compile(r"\((O|[BIES]-[^)\n]*)\)"),
+# Before and behind the types, and what holds them where the list has none that does not fit in it.
+_LABELS: dict[Scheme, tuple[str, str]] = {
+    "plain": (r"\(({})\)", r"[^()\n]+"),
+    "bio": (r"\((O|[BI]-(?:{}))\)", r"[^)\n]*"),
+    "bioes": (r"\((O|[BIES]-(?:{}))\)", r"[^)\n]*"),
 }
 # What else reads as a label: another case, letter (BIOES, BILOU) or dash, or the name of a type alone.
 _BRACKETS = re.compile(r"\(([^()\n]*)\)")
@@ -95,7 +99,7 @@ def label_faults(
     """
     faults: Counter[LabelFault] = Counter()
     for _, written in pairs:
-        if "(" in written:
+        if "(" in written and written[2:] not in types:
             faults["unclosed"] += 1
         elif len(written) == 2:
             faults["empty_type"] += 1
@@ -129,19 +133,44 @@ class Target(AnswerFormat):
 
 def _target(name: str, title: str, scheme: Scheme, context: int | None = None) -> Target:
     version = MATCHING_VERSION if name == NAME else f"{MATCHING_VERSION}/{name}"
-    read, perfect = partial(_read, scheme), partial(_perfect, scheme, context)
-    return Target(name, title, version, read, ask, perfect, scheme=scheme, context=context)
+    read, mend, perfect = partial(_read, scheme), partial(_mend, scheme), partial(_perfect, scheme, context)
+    how = {"rule": "raw", "mend": mend, "scheme": scheme, "context": context}
+    return Target(name, title, version, read, ask, perfect, **how)
+
+
+@lru_cache(maxsize=1024)
+def label_pattern(scheme: Scheme, types: tuple[str, ...]) -> re.Pattern[str]:
+    """What ends a word. Types of the list that hold a bracket or a line break, which end a label, are tried first."""
+    frame, held = _LABELS[scheme]
+    others = sorted((kind for kind in types if not re.fullmatch(held, kind)), key=len, reverse=True)
+    if not any(others):
+        return LABEL if scheme == "bio" else re.compile(frame.format(held))
+    return re.compile(frame.format("|".join([*map(re.escape, filter(None, others)), held])))
 
 
 def _read(scheme: Scheme, text: str, words: Sequence[str], types: Sequence[str]) -> Tagged:
     """Labels as BIO; for a plain scheme, ``O`` and ``I-type``."""
-    label = _LABELS[scheme]
+    label = label_pattern(scheme, tuple(types))
     pairs = parse_generation(text, label)
     if scheme == "plain":
         return Tagged([(word, kind if kind == "O" else f"I-{kind}") for word, kind in pairs], label, parted=False)
     if scheme == "bioes":
         pairs = [(word, tag if tag == "O" else AS_BIO[tag[0]] + tag[1:]) for word, tag in pairs]
     return Tagged(pairs, label)
+
+
+def _mend(scheme: Scheme, text: str, words: Sequence[str], types: Sequence[str]) -> Tagged:
+    """Words and labels in whatever form, as ``_read`` gives them of GNER's."""
+    read = _read(scheme, text, words, types)
+    pairs, notes = read_forms(text, list(read.pairs), words, types)
+    if notes:
+        text = tagged_text([word for word, _ in pairs], [label for _, label in pairs])
+    name = known_as(tuple(types))
+    named = [(word, label if label == "O" else label[:2] + name(label[2:])) for word, label in pairs]
+    if scheme == "plain":
+        named = [(word, label if label == "O" else f"I-{label[2:]}") for word, label in named]
+    alike = [ALIKE] * sum(map(ne, pairs, named)) if scheme != "plain" else []
+    return replace(read, pairs=named, label=LABEL if notes else read.label, text=text, notes=[*notes, *alike])
 
 
 def _perfect(scheme: Scheme, context: int | None, words: Sequence[str], tags: Sequence[str]) -> str:

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from gner_bench.answers.answer import AnswerFormat, CharacterSpans, Span, WordSpans
-from gner_bench.answers.uniner import UNREADABLE, first_json
+from gner_bench.answers.lenient_json import read_json
 from gner_bench.bio import lenient_spans
 
 STRAY = "spans that are none or lie outside the sentence, left out"
@@ -47,13 +47,13 @@ def span_of(value: Any) -> Span | None:
 
 def read(text: str, words: Sequence[str], types: Sequence[str]) -> WordSpans | CharacterSpans:
     """The spans of a JSON list, of words where its entries are lists; those outside the sentence are left out."""
-    values = first_json(text, "[")
-    if not isinstance(values, list):
-        return WordSpans(tuple(words), [], [UNREADABLE])
+    notes: list[str] = []
+    values = read_json(text, lambda value: isinstance(value, list), notes)
+    if values is None:
+        return WordSpans(tuple(words), [], notes)
     joined = " ".join(words)
     of_words = not any(isinstance(value, dict) for value in values)
     spans: list[Span] = []
-    notes: list[str] = []
     for span in map(span_of, values):
         if span is not None and of_words and 0 <= span.first <= span.end < len(words):
             inner = " ".join(words[span.first : span.end + 1])
@@ -74,7 +74,7 @@ def write(words: Sequence[str], tags: Sequence[str]) -> str:
 SPANS = AnswerFormat(
     "spans",
     "spans of words or characters in a JSON list, with scores or without",
-    "import-spans-1",
+    "import-spans-2",
     read,
     perfect=write,
 )

@@ -8,47 +8,47 @@ from collections.abc import Sequence
 from typing import Any
 
 from gner_bench.answers.answer import AnswerFormat, Mentions
+from gner_bench.answers.lenient_json import EMPTY, UNREADABLE, mentions_in, read_json, texts_in
+from gner_bench.answers.types import plain
 from gner_bench.bio import lenient_spans
 
 TEXT = "Text:"
 QUESTION = re.compile(r"What describes (.+) in the text\?", re.DOTALL)
-MENDED = "answers that are no JSON list, read as far as strings stand in them"
-UNREADABLE = "answers without a list, read as no entity"
-_STRING = re.compile(r'"((?:[^"\\]|\\.)*)"|\'((?:[^\'\\]|\\.)*)\'(?=\s*(?:[,\]]|$))')
 
 
 def strings(answer: Any, notes: list[str]) -> list[str]:
-    """The mentions of an answer to one question, a list or text with one; what is no string in it is noted.
-
-    Of a broken list, the whole strings after its first bracket are taken.
-    """
-    values = first_json(answer, "[") if isinstance(answer, str) else answer
-    if isinstance(values, list):
-        mentions = [value for value in values if isinstance(value, str)]
-        if len(mentions) == len(values):
-            return mentions
-    else:
-        mentions = [one or other for one, other in _STRING.findall(str(answer).partition("[")[2])]
-    notes.append(MENDED if mentions else UNREADABLE)
-    return mentions
-
-
-def first_json(text: str, bracket: str) -> Any:
-    """The JSON value that begins with the first ``bracket`` in ``text``, None where there is none."""
+    """The mentions of an answer to one question, a list or text with one; None is an answer without text."""
+    if answer is None:
+        notes.append(EMPTY)
     try:
-        return json.JSONDecoder().raw_decode(text, text.index(bracket))[0]
-    except (ValueError, RecursionError):
-        return None
+        return texts_in(read_json(answer, _is_list, notes) if isinstance(answer, str) else answer, notes)
+    except RecursionError:
+        notes.append(UNREADABLE)
+        return []
 
 
-def read_by_type(text: str) -> Mentions:
-    """The mentions of a JSON object that has an answer for each type; text around the object is left out."""
+def _is_list(value: Any) -> int:
+    """Whether a value is a list of mentions; one of numbers alone is a reference in prose."""
+    if not isinstance(value, list) or not all(isinstance(inner, str | dict | int) for inner in value):
+        return 0
+    return int(not value or any(isinstance(inner, str | dict) for inner in value))
+
+
+def read_by_type(text: str, types: Sequence[str] = ()) -> Mentions:
+    """The mentions of a JSON object that has an answer for each type, or of a list of them with their types."""
     notes: list[str] = []
-    answers = first_json(text, "{")
-    if not isinstance(answers, dict):
+
+    def fits(value: Any) -> int:
+        if isinstance(value, list):
+            return int(bool(value) and all(isinstance(inner, dict | list) for inner in value))
+        return 1 + (not known.isdisjoint(map(plain, value))) if isinstance(value, dict) else 0
+
+    known = set(map(plain, types))
+    try:
+        value = read_json(text, fits, notes)
+        return Mentions([] if value is None else mentions_in(value, types, notes), notes)
+    except RecursionError:
         return Mentions([], [UNREADABLE])
-    mentions = [(mention, kind) for kind, answer in answers.items() for mention in strings(answer, notes)]
-    return Mentions(mentions, notes)
 
 
 def write_by_type(words: Sequence[str], tags: Sequence[str]) -> str:
@@ -61,9 +61,12 @@ def write_by_type(words: Sequence[str], tags: Sequence[str]) -> str:
 
 def read(text: str, words: Sequence[str], types: Sequence[str]) -> Mentions:
     """The mentions of a JSON array with the answers to the questions for each of ``types``, or of an object by type."""
-    answers = first_json(text, "[") if text.lstrip().startswith("[") else None
-    if not isinstance(answers, list) or len(answers) != len(types):
-        return read_by_type(text)
+    try:
+        answers = json.loads(text)
+    except (ValueError, RecursionError):
+        answers = None
+    if not isinstance(answers, list) or len(answers) != len(types) or any(isinstance(a, dict) for a in answers):
+        return read_by_type(text, types)
     notes: list[str] = []
     pairs = zip(types, answers, strict=True)
     return Mentions([(mention, kind) for kind, answer in pairs for mention in strings(answer, notes)], notes)
@@ -72,7 +75,7 @@ def read(text: str, words: Sequence[str], types: Sequence[str]) -> Mentions:
 UNINER = AnswerFormat(
     "uniner",
     "UniversalNER's JSON list of mentions for each type",
-    "import-uniner-1",
+    "import-uniner-2",
     read,
     perfect=write_by_type,
     several=True,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -33,6 +34,7 @@ from gner_bench.messages import warn
     metavar="PATH|none",
     help="Tokenizer for back-tokenization of all prediction files; by default the one beside each.",
 )
+@shared.answers
 @click.option("--per-type", is_flag=True, help="Also tables of entity types, with paired intervals.")
 @click.option(
     "--changed",
@@ -50,6 +52,7 @@ def compare_command(
     resamples: int,
     seed: int,
     tokenizer: str | None,
+    answers: Any,
     per_type: bool,
     changed: int,
     as_json: bool,
@@ -77,6 +80,7 @@ def compare_command(
         resamples=resamples,
         seed=seed,
         tokenizer=tokenizer,
+        answers=answers,
         processes=usable_processes(),
     )
     for warning in result.warnings():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -46,6 +46,7 @@ CLASSES = ("wrong_type", "wrong_boundary", "wrong_both", "missed", "spurious")
     metavar="PATH|none",
     help="Tokenizer of the checkpoint, as in `gner-bench score`; it is used for every RUN.",
 )
+@shared.answers
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 def explain_command(
     runs: tuple[Path, ...],
@@ -53,6 +54,7 @@ def explain_command(
     worst: int | None,
     classes: tuple[str, ...],
     tokenizer: str | None,
+    answers: Any,
     as_json: bool,
 ) -> None:
     """Explain how the generated text of a sentence became tags, and what each metric counted.
@@ -72,7 +74,7 @@ def explain_command(
     from gner_bench.scoring.generations import load_generations
     from gner_bench.scoring.samples import find_samples, worst_samples
 
-    systems = [load_generations([run], tokenizer) for run in runs]
+    systems = [load_generations([run], tokenizer, rule=answers) for run in runs]
     titles = [system.origin.system.name for system in systems]
     # Systems of one name are told apart by their files.
     by_name = {

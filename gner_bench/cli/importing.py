@@ -80,13 +80,14 @@ _OPTIONS = (
     ),
     click.option("--rename", "renames", multiple=True, metavar="OLD=NEW", help="Rename a predicted type. Repeatable."),
     shared.repair,
+    shared.answers,
 )
-KEYS = ("format", "gold", "datasets", "split", "keep_misc", "renames", "repair")
+KEYS = ("format", "gold", "datasets", "split", "keep_misc", "renames", "repair", "answers")
 """What these options are passed as."""
 
 
 def options(command: F) -> F:
-    """Give a command --from, --gold, --as, --split, --keep-misc, --rename and --repair, to be passed to ``load``."""
+    """Give a command the options from --from to --answers, to be passed to ``load``."""
     for option in reversed(_OPTIONS):
         command = option(command)
     return command
@@ -104,6 +105,7 @@ def load(
     keep_misc: bool,
     renames: tuple[str, ...],
     repair: Any,
+    answers: Any,
 ) -> Predictions:
     """The predictions that the options of ``options`` describe."""
     from gner_bench.api import load_predictions
@@ -118,6 +120,7 @@ def load(
         format=format,
         gold=Gold(gold, datasets, split, keep_misc, repair),
         rename=new_names(renames),
+        answers=answers,
     )
 
 

@@ -16,6 +16,7 @@ from typing import Any, TypeVar, get_args
 import click
 from click.shell_completion import CompletionItem
 
+from gner_bench.answers.answer import Rule
 from gner_bench.bio import Repair
 from gner_bench.demo import CORPUS
 from gner_bench.errors import did_you_mean
@@ -126,6 +127,13 @@ device = click.option(
     show_default=True,
     metavar="NAME",
     help="auto, cpu, cuda, cuda:1, …; map spreads a checkpoint too large for one device over all.",
+)
+answers = click.option(
+    "--answers",
+    type=click.Choice(get_args(Rule)),
+    show_default="raw for GNER's text, else mended",
+    help="raw reads answers as they are; mended takes off thoughts, code fences and text around them, and reads labels"
+    " in other forms, such as word(label), word(label), and other cases. What was done is counted.",
 )
 
 metric = click.option(

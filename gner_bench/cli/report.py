@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING, Any, get_args
 
 import click
 
 from gner_bench.cli import options as shared
+from gner_bench.messages import warn
 from gner_bench.report.figures.style import StyleName
 from gner_bench.report.render import FORMATS
 
@@ -53,6 +54,7 @@ if TYPE_CHECKING:
     help="Sizes of figures: columns of ACL or NeurIPS papers, or slides.",
 )
 @click.option("--tokenizer", metavar="PATH|none", help="For prediction files, as in score.")
+@shared.answers
 @click.option("--json", "as_json", is_flag=True, help="Print report.json instead of the table.")
 def report_command(
     scores: tuple[Path, ...],
@@ -65,6 +67,7 @@ def report_command(
     formats: tuple[str, ...],
     style: StyleName,
     tokenizer: str | None,
+    answers: Any,
     as_json: bool,
 ) -> None:
     """Compare systems in tables and figures for papers, slides and pull requests.
@@ -82,9 +85,23 @@ def report_command(
     from gner_bench.report.write import write_report
 
     chosen = _formats(formats)
-    contents = prepare(scores, metric, () if no_published else published, baseline, intervals, tokenizer)
+    contents = prepare(scores, metric, () if no_published else published, baseline, intervals, tokenizer, answers)
     written = write_report(contents, out, chosen, style)
+    for warning in _warnings(contents):
+        warn(warning)
     _print(contents, written, as_json)
+
+
+def _warnings(contents: Contents) -> list[str]:
+    """What must be said of the systems; what is not to be said of all has their names."""
+    from gner_bench.scoring.scores import warnings_of
+
+    named: dict[str, list[str]] = {}
+    for system in contents.systems:
+        for line in dict.fromkeys(warnings_of(system.scores)):
+            named.setdefault(line, []).append(system.name)
+    everybody = len(contents.systems)
+    return [line if len(names) == everybody else f"{', '.join(names)}: {line}" for line, names in named.items()]
 
 
 def print_report(scores: tuple[Path, ...], out: Path, published: bool, baseline: str | None = None) -> None:

@@ -42,7 +42,7 @@ def run_command(
       decodings = ["drafted", "beam"]       # also greedy, constrained; num_beams for beam
                                             # also split, limit, sample_ids, batch_size, batch_tokens, dtype,
                                             # device, label_order, seed, repair, metrics, resamples,
-                                            # resampling_seed, baseline, published
+                                            # resampling_seed, answers, baseline, published
       predictions = "prediction_results/mine"
       report = "reports/mine"
       [[checkpoints]]

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Iterable, Iterator
 from itertools import chain, islice
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from gner_bench.cli import options as shared
 from gner_bench.messages import warn
 
+if TYPE_CHECKING:
+    from gner_bench.predict.tagging import Tagged
+
+UNREAD = "?"
+"""The tag of words without a label in a text that was cut."""
 CHUNK = 64
 """Texts that are read before they are tagged together."""
 
@@ -45,6 +51,8 @@ def tag_command(
 ) -> None:
     """Tag text: words with their tags, and entities with character offsets.
 
+    Words without a label, in a text that was cut at the length limit, have no tag: (?) and, in JSON, null.
+
     Without TEXT, every non-empty line of standard input is a text.
 
     \b
@@ -72,7 +80,7 @@ def tag_command(
     # Standard input is tagged while it is read; a chunk is decoded side by side.
     waiting = chain([first], given)
     chunks = iter(lambda: list(islice(waiting, CHUNK)), [])
-    tagged = (text for chunk in chunks for text in tagger(chunk))
+    tagged = _told(text for chunk in chunks for text in tagger(chunk))
     if as_json:
         click.echo(to_json([asdict(text) for text in tagged]))
         return
@@ -80,7 +88,17 @@ def tag_command(
         if as_lines:
             click.echo(json.dumps(asdict(text), ensure_ascii=False))
             continue
-        click.echo(" ".join(f"{word}({tag})" for word, tag in zip(text.words, text.tags, strict=True)))
+        click.echo(" ".join(f"{word}({tag or UNREAD})" for word, tag in zip(text.words, text.tags, strict=True)))
+        for line in text.warnings():
+            click.echo(f"  ! {line}")
         for entity in text.entities:
             confidence = "" if entity.confidence is None else f"  {entity.confidence:.2f}"
             click.echo(f"  {entity.start}-{entity.end}  {entity.type}: {entity.text}{confidence}")
+
+
+def _told(tagged: Iterable[Tagged]) -> Iterator[Tagged]:
+    """The texts, warned of where they were cut or words got no label."""
+    for number, text in enumerate(tagged, start=1):
+        for line in text.warnings():
+            warn(f"text {number}: {line}")
+        yield text

@@ -9,6 +9,9 @@ from dataclasses import dataclass, field
 from itertools import combinations
 from pathlib import Path
 
+from gner_bench.answers.answer import Tagged
+from gner_bench.answers.gner import GNER
+from gner_bench.answers.types import ambiguous_types
 from gner_bench.bio import Reading, may_follow
 from gner_bench.catalog import catalog
 from gner_bench.data.collect import read_types
@@ -27,7 +30,8 @@ class SplitAudit:
     ``duplicates`` counts the sentences that are there a second time, ``conflicting`` the distinct sentences that are
     there with different gold, ``illegal_tags`` the I- that continue no entity, ``unlabelled_types`` the types that
     label.txt lacks, ``white_space_words`` the words of white space alone, ``unknown_words`` those with a piece that the
-    tokenizer lacks (None without a tokenizer). ``bytes_hash`` is the SHA-256 of the file; ``catalogue`` says whether
+    tokenizer lacks (None without a tokenizer), ``unreadable`` the sentences whose GNER text, written without a mistake,
+    does not give their tags back. ``bytes_hash`` is the SHA-256 of the file; ``catalogue`` says whether
     the content is that of the catalogue: ``equal``, ``a known copy``, ``differs`` or ``unknown``.
     """
 
@@ -44,6 +48,7 @@ class SplitAudit:
     unlabelled_types: list[str]
     white_space_words: int
     unknown_words: int | None
+    unreadable: int = 0
 
     def problems(self) -> Iterator[str]:
         """What a user should know, one line each."""
@@ -56,6 +61,9 @@ class SplitAudit:
             yield f"types missing from {LABELS}: {', '.join(self.unlabelled_types)}"
         if self.white_space_words:
             yield f"{_count(self.white_space_words, 'word')} of white space alone"
+        if self.unreadable:
+            why = "a word or type reads as a label"
+            yield f"{_count(self.unreadable, 'sentence')} that GNER's text cannot hold: {why}"
         if self.unknown_words:
             yield f"{_count(self.unknown_words, 'word')} with characters outside the tokenizer's vocabulary"
         if self.catalogue == "differs":
@@ -84,6 +92,8 @@ class Audit:
                 yield f"{_count(count, f'{first} sentence')} {'are' if count > 1 else 'is'} in {second}"
         for split, audit in self.splits.items():
             yield from (f"{split}: {line}" for line in audit.problems())
+        for fault in ambiguous_types(tuple(self.types)):
+            yield f"types that {fault}"
         if self.unused_types:
             yield f"types without an entity: {', '.join(self.unused_types)}"
 
@@ -151,9 +161,18 @@ def _split(root: Path, dataset: Dataset, types: Sequence[str], back_tokenize: Ba
         conflicting=len(conflicting(dataset.sentences)),
         illegal_tags=illegal,
         unlabelled_types=sorted(counts.keys() - set(types)) if types else [],
+        unreadable=sum(not _reads_back(sentence, tuple(types or sorted(counts))) for sentence in dataset.sentences),
         white_space_words=sum(count for word, count in words.items() if not word.strip()),
         unknown_words=unknown,
     )
+
+
+def _reads_back(sentence: Sentence, types: tuple[str, ...]) -> bool:
+    text = GNER.perfect(sentence.words, sentence.tags)
+    answer = GNER.read(text, sentence.words, types)
+    words = [word.strip() for word in sentence.words]
+    whole = [(word, tag) for word, tag in zip(words, sentence.tags, strict=True) if word]
+    return isinstance(answer, Tagged) and list(answer.pairs) == whole
 
 
 def conflicting(sentences: Sequence[Sentence]) -> list[tuple[str, ...]]:

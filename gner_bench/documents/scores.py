@@ -131,8 +131,10 @@ class Structuring(Part):
     ``unknown_labels``: of types that the prompt lacks, malformed ones perhaps; ``words_outside_vocabulary``: that the
     back-tokenizer does not give back as they are; ``orphan_tags``: predicted I- at the start or after O;
     ``type_changes``: predicted I- after a tag of another type; ``empty_outputs`` are without text,
-    ``unlabelled_outputs`` with text but no word with a label; ``cut_outputs`` and ``cut_inputs``: sentences whose
-    output or prompt hit the length limit; ``gold_outside_types``: words whose gold type the prompt lacks;
+    ``unlabelled_outputs`` with text in which nothing can be read, of words with labels or of what else the format asks
+    for; ``outer_outputs`` have words before the first or after the last one that was placed; ``cut_outputs`` and
+    ``cut_inputs``: sentences whose output or prompt hit the length limit; ``gold_outside_types``: words whose gold type
+    the prompt lacks; ``notes``: what else was noticed of answers, mended ones among them, by the phrase that tells it;
     ``malformed_labels`` by fault (structure.parsing.label_faults), no zeros. ``most_frequent`` are up to 20 of the
     commonest of some of these, each [text, count] or [word, generated, count], texts cut to 60 characters; those named
     in ``least_counts`` had more than 10,000 different ones, so that theirs are least counts.
@@ -147,9 +149,11 @@ class Structuring(Part):
     type_changes: int = 0
     empty_outputs: int = 0
     unlabelled_outputs: int = 0
+    outer_outputs: int = 0
     cut_outputs: int = 0
     cut_inputs: int = 0
     gold_outside_types: int = 0
+    notes: dict[str, int] = field(default_factory=dict)
     malformed_labels: dict[str, int] = field(default_factory=dict)
     most_frequent: dict[str, tuple[tuple[str | int, ...], ...]] = field(default_factory=dict)
     least_counts: tuple[str, ...] | None = field(default=None, metadata=OPTIONAL)
@@ -227,6 +231,15 @@ class Analysis(Part):
     problems: tuple[str, ...] | None = field(default=None, metadata=OPTIONAL)
     calibration: Calibration | None = field(default=None, metadata=OPTIONAL)
 
+    @property
+    def placed_by(self) -> dict[str, int] | None:
+        """``matched_by`` without answers of which nothing was read: for the protocol these are subsequences, too."""
+        steps = self.matched_by
+        if steps is None or self.structuring is None or not any(steps.values()):
+            return steps
+        unread = self.structuring.empty_outputs + self.structuring.unlabelled_outputs
+        return {**steps, "subsequence": max(0, steps.get("subsequence", 0) - unread)}
+
 
 @dataclass(frozen=True)
 class SentenceCounts(Part):
@@ -264,12 +277,14 @@ RESERVED = frozenset([*(spec.name for spec in fields(SetDocument)), *INLINE])
 
 @dataclass(frozen=True)
 class Provenance(Part):
-    """What the signature says of the run: ``tokenizer`` is the SHA-256 (hex) of the back-tokenizer's file."""
+    """What the signature says of the run: ``tokenizer`` is the SHA-256 (hex) of the back-tokenizer's file, ``rule`` the
+    one that answers were read under where it is not the default of their format."""
 
     decoding: str
     tokenizer: str | None
     structuring: str
     expected: int
+    rule: str | None = field(default=None, metadata=OPTIONAL)
 
 
 @dataclass(frozen=True)

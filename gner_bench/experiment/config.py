@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
 from gner_bench.answers import LabelOrder
+from gner_bench.answers.answer import Rule
 from gner_bench.bio import Repair
 from gner_bench.config import read_config
 from gner_bench.demo import CORPUS
@@ -59,7 +60,8 @@ class Experiment:
 
     ``limit`` is a number of sentences or a range such as ``"11-20"``. ``num_beams`` is for the decoding ``beam``.
     ``seed`` is that of shuffled prompts, ``resampling_seed`` that of intervals; ``baseline`` names the run that the
-    others are tested against in the report, and ``published`` says whether it has quoted rows.
+    others are tested against in the report, and ``published`` says whether it has quoted rows. ``answers`` is the rule
+    that answers are read under, by default that of their format.
     """
 
     predictions: str
@@ -82,6 +84,7 @@ class Experiment:
     metrics: tuple[Metric, ...] = DEFAULT
     resamples: int = 1000
     resampling_seed: int = 0
+    answers: Rule | None = None
     baseline: str = ""
     published: bool = True
 

@@ -26,7 +26,7 @@ def run_experiment(experiment: Experiment, predictions: Path, say: Say, offline:
     paths = []
     for job in jobs:
         path = run_prediction(job.system, experiment.options(job, predictions / job.name), say, offline)
-        scores = score(load_predictions(path, name=job.name), experiment.metrics)
+        scores = score(load_predictions(path, name=job.name, answers=experiment.answers), experiment.metrics)
         for warning in warnings_of(scores):
             say(f"{job.name}: {warning}")
         paths.append(path.with_name("scores.json"))

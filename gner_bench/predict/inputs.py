@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from gner_bench.answers.types import ambiguous_types
 from gner_bench.bio import Reading
 from gner_bench.catalog import catalog
 from gner_bench.data import Dataset, dataset_names, read_dataset
@@ -42,6 +43,10 @@ def provide_inputs(models: Sequence[str], options: Options, say: Say, offline: b
     for dataset in taken:
         if dataset.repaired:
             say(f"{dataset.name}/{dataset.split}: {dataset.repaired} illegal tags were repaired")
+    for types in dict.fromkeys(dataset.types for dataset in taken):
+        names = ", ".join(dataset.name for dataset in taken if dataset.types == types)
+        for fault in ambiguous_types(types):
+            say(f"{names}: types that {fault}")
     for checkpoint in checkpoints:
         if sets := [dataset.name for dataset in taken if dataset.name in checkpoint.training_sets]:
             say(f"{checkpoint.name} was trained on {', '.join(sets)}: not zero-shot")

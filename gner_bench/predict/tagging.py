@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import prod
 from pathlib import Path
+from typing import Literal
 
 from gner_bench.answers.gner import parse_target
 from gner_bench.bio import lenient_spans
 from gner_bench.data import Sentence
-from gner_bench.data.formats.uniner import WORD
 from gner_bench.errors import UsageError
 from gner_bench.predict.backends.local import local_backend
 from gner_bench.predict.checkpoint import Checkpoint
 from gner_bench.predict.options import DecodingName, Options
 from gner_bench.predict.plan import Task
 from gner_bench.structure import load_back_tokenizer, structure
+from gner_bench.words import WORD
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,13 +33,31 @@ class Entity:
 
 @dataclass(frozen=True, slots=True)
 class Tagged:
-    """The words of a text, one tag for each, the entities, and what the checkpoint generated."""
+    """The words of a text, one tag for each, the entities, and what the checkpoint generated.
+
+    ``cut`` holds ``input`` where the prompt was cut at the length limit and ``output`` where the generated text was.
+    ``unlabelled`` are the indices of words that got no label. Their tag is None in a text that was cut, else ``O``.
+    """
 
     text: str
     words: list[str]
-    tags: list[str]
+    tags: list[str | None]
     entities: list[Entity]
     generated: str
+    cut: list[Literal["input", "output"]] = field(default_factory=list)
+    unlabelled: list[int] = field(default_factory=list)
+
+    def warnings(self) -> list[str]:
+        """What was cut or left out, one line each."""
+        said = {
+            "input": "the prompt was cut at the length limit: its last words were never seen",
+            "output": "the output was cut at the length limit",
+        }
+        lines = [said[part] for part in self.cut]
+        if self.unlabelled:
+            shown = "have no tag" if self.cut else "are O"
+            lines.append(f"{len(self.unlabelled)} of {len(self.words)} words got no label and {shown}")
+        return lines
 
 
 class TextTagger:
@@ -65,11 +84,19 @@ class TextTagger:
         for text, matches, task in zip(texts, places, tasks, strict=True):
             generation = generations[task.sentence.id]
             words = list(task.sentence.words)
-            tags = structure(words, self.types, generation.text, self._back_tokenizer, self._target).match.tags
+            matched = structure(words, self.types, generation.text, self._back_tokenizer, self._target).match
+            tags, sure_of = matched.tags, generation.confidence
+            unlabelled = [index for index, source in enumerate(matched.sources) if source is None]
+            if sure_of and len(sure_of) < len(words):
+                unlabelled = list(range(len(sure_of), len(words)))  # constrained decoding fills the text up with O
             entities = []
             for first, last, kind in lenient_spans(tags):
                 start, end = matches[first].start(), matches[last - 1].end()
-                sure = round(prod(generation.confidence[first:last]), 6) if generation.confidence else None
+                sure = round(prod(sure_of[first:last]), 6) if sure_of else None
                 entities.append(Entity(text[start:end], kind, start, end, sure))
-            tagged.append(Tagged(text, words, tags, entities, generation.text))
+            cut: list[Literal["input", "output"]] = ["input"] if generation.input_cut else []
+            cut += ["output"] if generation.finish == "length" else []
+            missing = set(unlabelled) if cut else set()
+            shown = [None if index in missing else tag for index, tag in enumerate(tags)]
+            tagged.append(Tagged(text, words, shown, entities, generation.text, cut, unlabelled))
         return tagged

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from gner_bench.answers.answer import Rule
 from gner_bench.documents.scores import Resampling
 from gner_bench.errors import UsageError, did_you_mean
 from gner_bench.report.load import SystemScores, distinct, file_of, load_system
@@ -72,7 +73,11 @@ class Baseline:
 
 
 def choose_baseline(
-    choice: str, systems: Sequence[SystemScores], metrics: Sequence[Metric], tokenizer: str | None = None
+    choice: str,
+    systems: Sequence[SystemScores],
+    metrics: Sequence[Metric],
+    tokenizer: str | None = None,
+    rule: Rule | None = None,
 ) -> tuple[Baseline, list[SystemScores]]:
     """The baseline that ``choice`` names, a system or else a file or run folder, and all systems with it.
 
@@ -86,5 +91,5 @@ def choose_baseline(
     if not path.exists():
         known = did_you_mean(choice, [system.name for system in systems])
         raise UsageError(f"--baseline {choice!r} is neither a file nor a system of this report; {known}")
-    together = distinct([load_system(path, metrics, tokenizer), *systems])
+    together = distinct([load_system(path, metrics, tokenizer, rule), *systems])
     return Baseline(together[0]), together

@@ -8,6 +8,7 @@ from fnmatch import fnmatchcase
 from functools import cached_property
 from pathlib import Path
 
+from gner_bench.answers.answer import Rule
 from gner_bench.catalog import published_scores
 from gner_bench.catalog.entries import PublishedScore
 from gner_bench.errors import UsageError, did_you_mean
@@ -65,6 +66,7 @@ def prepare(
     baseline: str | None = None,
     intervals: bool = False,
     tokenizer: str | None = None,
+    rule: Rule | None = None,
 ) -> Contents:
     """The contents of a report on scores.json files, run folders and prediction files.
 
@@ -72,10 +74,10 @@ def prepare(
     anything, or ``all``. ``baseline`` is a system's name or a file. Raises InputError and UsageError.
     """
     quoted = choose_published(published)
-    systems = load_all(paths, metrics, tokenizer)
+    systems = load_all(paths, metrics, tokenizer, rule)
     chosen = None
     if baseline is not None:
-        chosen, systems = choose_baseline(baseline, systems, metrics, tokenizer)
+        chosen, systems = choose_baseline(baseline, systems, metrics, tokenizer, rule)
     return Contents(systems, tuple(metrics) or tuple(metrics_of(systems)), quoted, chosen, intervals)
 
 

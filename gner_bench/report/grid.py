@@ -11,8 +11,9 @@ Rank = Literal["", "best", "second"]
 Value = str | float | int | None
 Styled = tuple[str, str]
 """A piece of text and its style in the terminal: ``bold``, ``dim`` or a name of ``render.terminal.STYLES``."""
-Kind = Literal["name", "count", "share", "value", "margin", "step"]
-"""What a column holds. The terminal leaves out margins, then steps, then shares where it is too narrow for all."""
+Kind = Literal["name", "count", "share", "value", "margin", "step", "astray"]
+"""What a column holds. The terminal leaves out margins, then steps, then shares where it is too narrow for all; in a
+table with counts of what went astray steps come first, and these counts before shares."""
 Frame = Literal["report", "scores", "comparison", "list", "facts"]
 """How the terminal frames a table; see ``render.terminal``."""
 

@@ -8,13 +8,16 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
+from gner_bench.answers.answer import Tagged
+from gner_bench.answers.front import read_answer
+from gner_bench.answers.types import known_as
 from gner_bench.catalog import catalog
 from gner_bench.data.formats import Predicted
 from gner_bench.data.sentence import Sentence
 from gner_bench.errors import InputError, short
 from gner_bench.scoring.gold import GoldSet, first_difference
 from gner_bench.structure.matching import match
-from gner_bench.structure.placing import same_characters
+from gner_bench.structure.placing import same_characters, squeezed
 
 ALIKE = 0.75
 """The share of words that two readings of one sentence must have in common."""
@@ -44,19 +47,28 @@ def align(items: Sequence[Predicted], gold: GoldSet) -> tuple[list[Sentence], st
         if len(items) != len(sentences):
             sentences = _in_turn(items, sentences, gold)
     # Of generated text a few sentences may be anything: it is refused when most are of other sentences.
-    other = [pair for pair in zip(items, sentences, strict=True) if not _agree(pair[0].words, pair[1].words)]
-    with_words = sum(bool(item.words) for item in items)
-    for item, sentence in other:
-        if item.format is None or 2 * len(other) > with_words:
+    read = [(item, sentence, _words(item, sentence, gold, by)) for item, sentence in zip(items, sentences, strict=True)]
+    other = [entry for entry in read if not _agree(entry[2], entry[1].words, entry[0].format is not None)]
+    with_words = sum(bool(words) for _, _, words in read)
+    for item, sentence, words in other:
+        if item.words or 2 * len(other) > with_words:
             where = f"{_named(item)}is not sentence {short(sentence.id)} of the gold of {gold}"
-            raise item.fields.error("", f"{where}: {first_difference(item.words, sentence.words)}")
+            raise item.fields.error("", f"{where}: {first_difference(words, sentence.words)}")
     return sentences, by
+
+
+def _words(item: Predicted, sentence: Sentence, gold: GoldSet, by: str) -> Sequence[str]:
+    """The words of an item or, of generated text in order, those in it; none where nothing says them."""
+    if item.words or item.format is None or by == BY_ID:
+        return item.words
+    answer = read_answer(item.format, item.text, sentence.words, sentence.types or gold.types, "mended")
+    return [word for word, _ in answer.pairs] if isinstance(answer, Tagged) else ()
 
 
 def _in_turn(items: Sequence[Predicted], sentences: Sequence[Sentence], gold: GoldSet) -> list[Sentence]:
     """For each item the next sentence that has its words."""
     for item in items:
-        if item.format is not None or not item.words:
+        if not item.words:
             number = f"{len(items)} sentences, but the gold of {gold} has {len(sentences)}"
             raise InputError(item.fields.path, f"{number} and nothing says which these are")
     chosen: list[Sentence] = []
@@ -71,8 +83,11 @@ def _in_turn(items: Sequence[Predicted], sentences: Sequence[Sentence], gold: Go
     return chosen
 
 
-def _agree(words: Sequence[str], gold: Sequence[str]) -> bool:
+def _agree(words: Sequence[str], gold: Sequence[str], around: bool) -> bool:
+    """Whether ``words`` may be those of the gold; of an answer, text may stand ``around`` them."""
     if not words or words == gold or same_characters(words, gold):
+        return True
+    if around and squeezed(" ".join(gold)) in squeezed(" ".join(words)):
         return True
     sources = match(gold, words, ["O"] * len(words)).sources
     common = len(sources) - sources.count(None)
@@ -96,8 +111,7 @@ class Types:
         entry = catalog().find_dataset(gold.name)
         self._original = entry.rename if entry else {}
         self._drop = frozenset(entry.drop).difference(gold.types) if entry else frozenset()
-        forms = Counter(map(_plain, gold.types))
-        self._alike = {_plain(kind): kind for kind in gold.types if forms[_plain(kind)] == 1}
+        self._alike = known_as(gold.types)
         self.alike: dict[str, str] = {}
         self.unknown: dict[str, None] = {}
         self.dropped: Counter[str] = Counter()
@@ -112,8 +126,8 @@ class Types:
             return None
         if name in self.known:
             return name
-        alike = self._alike.get(_plain(name))
-        if alike is None:
+        alike = self._alike(name)
+        if alike == name:
             self.unknown.setdefault(name)
             return name
         self.alike[name] = alike
@@ -132,7 +146,3 @@ class Types:
             kinds = ", ".join(map(short, sorted(self.unknown)))
             lines.append(f"predicted types that the gold lacks count as wrong (--rename OLD=NEW names them): {kinds}")
         return lines
-
-
-def _plain(name: str) -> str:
-    return name.replace("_", " ").lower()

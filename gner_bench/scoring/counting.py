@@ -54,6 +54,7 @@ class Tally:
         self._structuring, self._errors = StructuringTally(), ErrorTally(metrics)
         self._calibration = CalibrationTally()
         self.structurings: set[str] = set()
+        self.rules: set[str] = set()
 
     def add(self, sentence: Prediction) -> None:
         """Count a sentence. Raises InputError for one of another split."""
@@ -68,6 +69,7 @@ class Tally:
         self._structuring.add(sentence)
         self._errors.add(sentence)
         self.structurings.add(sentence.structuring)
+        self.rules.add(sentence.rule)
         if "confidence" in sentence.generation:
             self._calibration.add(sentence)
 
@@ -85,6 +87,7 @@ class Tally:
         self._errors.extend(later._errors)
         self._calibration.extend(later._calibration)
         self.structurings |= later.structurings
+        self.rules |= later.rules
 
     def _refuse(self, split: str, file: Path, line: int) -> NoReturn:
         message = f"{split!r}, but earlier sentences of {self.name} are of {self.split!r}"
@@ -153,6 +156,8 @@ def score(predictions: Predictions, metrics: Sequence[Metric] = DEFAULT, process
     # Records say how their answers became tags; run.json is asked only where they do not.
     if structurings := set().union(*(tally.structurings for tally in tallies.values())) - {""}:
         origin = replace(origin, structuring="+".join(sorted(structurings)))
+    rules = set().union(*(tally.rules for tally in tallies.values())) - {""}
+    origin = replace(origin, rule="+".join(sorted(rules)))
     return Scores(origin, chosen, {name: tally.scores(origin) for name, tally in tallies.items()})
 
 

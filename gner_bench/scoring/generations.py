@@ -9,7 +9,8 @@ from itertools import islice
 from pathlib import Path
 
 from gner_bench.answers import answer_format
-from gner_bench.answers.answer import AnswerFormat, Tagged
+from gner_bench.answers.answer import AnswerFormat, Rule, Tagged
+from gner_bench.answers.front import read_answer
 from gner_bench.answers.gner import GNER
 from gner_bench.catalog import catalog
 from gner_bench.documents.record import Record, Slice, read_records, slices
@@ -33,6 +34,7 @@ class Generations:
     origin: Origin
     back_tokenizer: BackTokenizer | None
     sources: Sequence[Slice]
+    rule: Rule | None = None
 
     def parts(self) -> list[Generations]:
         """These files in slices, each by itself."""
@@ -45,21 +47,23 @@ class Generations:
                 if self.back_tokenizer is not None:
                     words = set().union(*(record.words for record in chunk))
                     self.back_tokenizer.learn(map(str.lower, words))
-                yield from (prediction(path, record, self.back_tokenizer) for record in chunk)
+                yield from (prediction(path, record, self.back_tokenizer, self.rule) for record in chunk)
 
 
-def prediction(path: Path, record: Record, back_tokenizer: BackTokenizer | None) -> Prediction:
-    """The record of a file, its answer turned into tags. Raises InputError for an unknown answer format, and for spans
-    that cannot be of the sentence."""
+def prediction(
+    path: Path, record: Record, back_tokenizer: BackTokenizer | None, rule: Rule | None = None
+) -> Prediction:
+    """The record of a file, its answer, read under ``rule``, turned into tags. Raises InputError for an unknown answer
+    format, and for spans that cannot be of the sentence."""
     format: AnswerFormat = GNER
     if record.format != GNER.name:
         try:
             format = answer_format(record.format)
         except UsageError as error:
             raise InputError(path, str(error), record.line, "format") from None
-    answer = format.read(record.prediction, record.words, record.types)
+    answer = read_answer(format, record.prediction, record.words, record.types, rule)
     unplaced: tuple[tuple[str, str], ...] = ()
-    structured, generation = None, record.generation
+    structured, generation, notes = None, record.generation, tuple(answer.notes)
     if isinstance(answer, Tagged):
         structured = structure(record.words, record.types, answer, back_tokenizer)
         tags = structured.match.tags
@@ -68,7 +72,7 @@ def prediction(path: Path, record: Record, back_tokenizer: BackTokenizer | None)
             placed = place(answer, record.words)
         except ValueError as problem:
             raise InputError(path, str(problem), record.line, "prediction") from None
-        tags, unplaced = placed.tags, tuple(placed.unplaced)
+        tags, unplaced, notes = placed.tags, tuple(placed.unplaced), tuple(placed.noted.elements())
         if placed.confidence:
             generation = {**generation, "confidence": placed.confidence}
     return Prediction(
@@ -86,14 +90,19 @@ def prediction(path: Path, record: Record, back_tokenizer: BackTokenizer | None)
         path,
         record.line,
         format.version,
+        rule if rule and rule != format.rule else "",
+        notes,
     )
 
 
-def load_generations(paths: Sequence[Path], tokenizer: str | None = None, name: str | None = None) -> Generations:
+def load_generations(
+    paths: Sequence[Path], tokenizer: str | None = None, name: str | None = None, rule: Rule | None = None
+) -> Generations:
     """The predictions of files or run folders, as one system.
 
     ``tokenizer`` is a path, ``none``, or None for the one beside the first file; ``name`` is the system's instead of
-    what run.json says. Raises InputError for an unreadable tokenizer or run.json.
+    what run.json says. Answers are read under ``rule``, by default that of their format. Raises InputError for an
+    unreadable tokenizer or run.json.
     """
     files = tuple(
         next((path / name for name in PREDICTIONS if (path / name).exists()), path / PREDICTIONS[0])
@@ -126,4 +135,4 @@ def load_generations(paths: Sequence[Path], tokenizer: str | None = None, name: 
         sum(run.sentences for run in runs) if complete else 0,
         tuple(warnings),
     )
-    return Generations(origin, back_tokenizer, [Slice(file) for file in files])
+    return Generations(origin, back_tokenizer, [Slice(file) for file in files], rule)

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from gner_bench.answers import ANSWERS
-from gner_bench.answers.answer import Tagged
+from gner_bench.answers.answer import Rule, Tagged
+from gner_bench.answers.front import read_answer
 from gner_bench.catalog import catalog
 from gner_bench.data.formats import FORMATS, DataFormat, Predicted
 from gner_bench.data.formats.answers import format_of_answers
@@ -54,10 +55,12 @@ def load_from(
     renames: Mapping[str, str],
     tokenizer: str | None = None,
     name: str | None = None,
+    rule: Rule | None = None,
 ) -> Predictions:
     """The predictions of files in a ``format`` (see ``formats``), together one system.
 
-    ``gold`` says where gold is, or is it. Raises UsageError for what does not go together and all that reading raises.
+    ``gold`` says where gold is, or is it. Answers are read under ``rule``, by default that of their format. Raises
+    UsageError for what does not go together and all that reading raises.
     """
     if format == PREDICTIONS:
         if renames:
@@ -66,7 +69,7 @@ def load_from(
         if isinstance(gold, Gold) and not gold.paths and gold != Gold():
             raise UsageError("--as, --split, --keep-misc and --repair say how gold is read; --gold PATH gives it")
         datasets = gold.read() if isinstance(gold, Gold) else gold
-        predictions = load_generations(paths, tokenizer, name)
+        predictions = load_generations(paths, tokenizer, name, rule)
         return with_gold(predictions, datasets) if datasets else predictions
     file_format = FORMATS.get(format) if format in FORMATS.names() else None
     if file_format is not None and file_format.read_predictions is not None:
@@ -82,7 +85,10 @@ def load_from(
         sets, chosen = _own_sets(paths, known, gold)
     else:
         sets, chosen = _by_set(paths, known, gold_sets(gold.read() if isinstance(gold, Gold) else gold))
-    return _imported(paths, known, sets, chosen, renames, back_tokenizer, name)
+    if rule and not all(item.format for items in chosen.values() for item in items):
+        raise UsageError(f"--answers is for answers that a file holds as text; files in the format {format} hold none")
+    how = _Import(known, renames, back_tokenizer, rule)
+    return _imported(paths, how, sets, chosen, name)
 
 
 def _by_set(
@@ -143,11 +149,20 @@ def _own_sets(
     return sets, chosen
 
 
+@dataclass(frozen=True)
+class _Import:
+    """How files are read and placed."""
+
+    format: DataFormat
+    renames: Mapping[str, str]
+    back_tokenizer: BackTokenizer | None
+    rule: Rule | None
+
+
 @dataclass
 class _Notes:
     """What the warnings say."""
 
-    counts: Counter[str] = field(default_factory=Counter)
     lines: list[str] = field(default_factory=list)
     by_order: list[str] = field(default_factory=list)
     structured: bool = False
@@ -155,11 +170,9 @@ class _Notes:
 
 def _imported(
     paths: Sequence[Path],
-    format: DataFormat,
+    how: _Import,
     sets: Mapping[SetKey, GoldSet],
     chosen: Mapping[SetKey, Sequence[Predicted]],
-    renames: Mapping[str, str],
-    back_tokenizer: BackTokenizer | None,
     name: str | None,
 ) -> Imported:
     """The predictions of all items on the words of the gold, with ids and tags of its sentences.
@@ -167,20 +180,19 @@ def _imported(
     What was assumed and what went astray is said in ``origin.warnings``; ``origin.expected`` counts the sentences of
     the gold.
     """
-    notes = _Notes()
+    notes, format, back_tokenizer = _Notes(), how.format, how.back_tokenizer
     predictions: list[Prediction] = []
     for key, items in chosen.items():
-        predictions += _placed(items, sets[key], renames, format.version, back_tokenizer, notes)
+        predictions += _placed(items, sets[key], how, notes)
     idle = ", ".join(str(gold) for key, gold in sets.items() if key not in chosen)
     if idle:
         notes.lines.append(f"no predictions of {idle}, which the gold holds")
     assumed = [*format.assumed]
     if notes.structured and back_tokenizer is None:
         assumed.append("scored without back-tokenization")
-    counts = [f"{phrase}: {count}" for phrase, count in sorted(notes.counts.items()) if count]
     if notes.by_order:
-        counts.append(f"ids are not the gold's, sentences told by order and words: {', '.join(notes.by_order)}")
-    summary = "; ".join((*assumed, *counts))
+        assumed.append(f"ids are not the gold's, sentences told by order and words: {', '.join(notes.by_order)}")
+    summary = "; ".join(assumed)
     planned = {sets[key].name: len(sets[key].sentences) for key in chosen}
     known = catalog().find_model(name) if name else None
     origin = Origin(
@@ -198,16 +210,13 @@ def _imported(
 def _placed(
     items: Sequence[Predicted],
     gold: GoldSet,
-    renames: Mapping[str, str],
-    version: str,
-    back_tokenizer: BackTokenizer | None,
+    how: _Import,
     notes: _Notes,
 ) -> Iterator[Prediction]:
     sentences, by = align(items, gold)
-    types = Types(gold, renames)
+    types = Types(gold, how.renames)
     for item, sentence in zip(items, sentences, strict=True):
-        placed, structured = _place(item, sentence, types, back_tokenizer)
-        notes.counts.update(placed.noted)
+        placed, structured = _place(item, sentence, types, how)
         notes.structured |= structured is not None
         yield Prediction(
             gold.name,
@@ -223,7 +232,9 @@ def _placed(
             {"confidence": placed.confidence} if placed.confidence else {},
             item.fields.path,
             item.fields.line or 0,
-            version,
+            how.format.version,
+            how.rule if item.format is not None and how.rule and how.rule != item.format.rule else "",
+            tuple(placed.noted.elements()),
         )
     notes.lines += [f"{gold}: {line}" for line in types.remarks()]
     if by == BY_ORDER and any(item.id is not None for item in items):
@@ -235,16 +246,14 @@ def _placed(
         notes.lines.append(f"{gold}: sentences without prediction: {len(lacking)} ({names})")
 
 
-def _place(
-    item: Predicted, sentence: Sentence, types: Types, back_tokenizer: BackTokenizer | None
-) -> tuple[Placed, Structured | None]:
+def _place(item: Predicted, sentence: Sentence, types: Types, how: _Import) -> tuple[Placed, Structured | None]:
     """The answer on the words of the sentence. Raises InputError for spans that cannot be of it."""
     answer = item.answer
     if item.format is not None:
         known = tuple(dict.fromkeys((*(sentence.types or types.known), *types.renames)))
-        answer = item.format.read(item.text, sentence.words, known)
+        answer = read_answer(item.format, item.text, sentence.words, known, how.rule)
         if isinstance(answer, Tagged):
-            structured = structure(sentence.words, known, answer, back_tokenizer, item.format)
+            structured = structure(sentence.words, known, answer, how.back_tokenizer, item.format)
             tags = [renamed_tag(tag, types.name) for tag in structured.match.tags]
             return Placed(tags, noted=Counter(answer.notes)), structured
     if answer is None:

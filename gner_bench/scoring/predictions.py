@@ -24,7 +24,8 @@ class Prediction:
     ``types`` is the prompt's list. ``unplaced`` holds predicted (text, type) pairs that stand at no words of the
     sentence. ``structured`` tells how a generated ``text`` became tags, None where tags came as such; ``generation`` is
     what the run noted. ``file`` and ``line`` are the sentence's place. ``structuring`` names the way from the answer to
-    tags as the signature does, empty where tags came as such.
+    tags as the signature does, empty where tags came as such; ``rule`` is the one that the answer was read under where
+    it is not its format's own. ``notes`` tell what was noticed of the answer, each as often as it was.
     """
 
     dataset: str
@@ -41,6 +42,8 @@ class Prediction:
     file: Path = Path()
     line: int = 0
     structuring: str = ""
+    rule: str = ""
+    notes: tuple[str, ...] = ()
 
     @cached_property
     def faultless(self) -> bool:
@@ -80,7 +83,8 @@ class Origin:
 
     ``tokenizer`` is the SHA-256 (hex) of the back-tokenizer's file, None where none was used; ``structuring`` names the
     way from text to tags, empty where tags came as such. ``planned`` are the sentences of the data, by set, and
-    ``expected`` those that the run set out to predict, 0 where it does not say. ``warnings`` are for people.
+    ``expected`` those that the run set out to predict, 0 where it does not say. ``warnings`` are for people. ``rule``
+    is the one that answers were read under where it is not the default of their format.
     """
 
     files: tuple[Path, ...]
@@ -91,6 +95,7 @@ class Origin:
     planned: dict[str, int] = field(default_factory=dict)
     expected: int = 0
     warnings: tuple[str, ...] = ()
+    rule: str = ""
 
 
 class Predictions(Protocol):

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
 
+from gner_bench.answers.types import ambiguous_types
 from gner_bench.data.problems import problem_warning
-from gner_bench.documents.scores import Analysis, Interval, Resampling
+from gner_bench.documents.scores import Analysis, Interval, Resampling, Structuring
+from gner_bench.errors import short
 from gner_bench.scoring.metrics import METRICS, Metric, ratios
 from gner_bench.scoring.predictions import Origin
 from gner_bench.scoring.resampling import Floats, f1, interval, resampled_sums
@@ -18,10 +21,16 @@ from gner_bench.scoring.statistics import Statistics
 
 WARNED = {
     "gold_outside_types": "gold tags have a type that label_list lacks",
+    "empty_outputs": "answers without text",
+    "unlabelled_outputs": "answers in which nothing could be read",
+    "outer_outputs": "answers with words before the first or after the last word of the sentence",
+    "unknown_labels": "labels of types that the prompt lacks",
     "cut_outputs": "outputs were cut at the length limit",
     "cut_inputs": "prompts were cut at the length limit",
 }
-"""Counts of structuring that change what F1 means."""
+"""Counts of structuring that can move F1 or change what it means."""
+NAMED = 5
+"""How many of the commonest unknown labels, and of the sets with a count, a warning names."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -118,9 +127,7 @@ class Scores:
 def warnings_of(scores: Scores) -> list[str]:
     """What a reader of scores must be warned of, one line each."""
     sets, warnings = scores.sets.values(), list(scores.origin.warnings)
-    for key, what in WARNED.items():
-        counts = {part.name: getattr(part.analysis.structuring, key, 0) for part in sets}
-        warnings += [f"{name}: {count} {what}" for name, count in counts.items() if count]
+    warnings += _answer_warnings(scores)
     defects = problem_warning({f"{part.name}/{part.split}": list(part.analysis.problems or ()) for part in sets})
     warnings += [defects] if defects else []
     parts = [f"{len(s.statistics)} of {s.planned} of {s.name}/{s.split}" for s in sets if s.missing]
@@ -132,3 +139,33 @@ def warnings_of(scores: Scores) -> list[str]:
     if scores.lacking:
         warnings.append(f"incomplete: {scores.lacking} sentences of the run are missing from these figures")
     return warnings
+
+
+def _answer_warnings(scores: Scores) -> Iterator[str]:
+    """A line for each kind of count that is not zero, with its number in each set."""
+    sets = {name: part.analysis.structuring for name, part in scores.sets.items() if part.analysis.structuring}
+    for key, what in WARNED.items():
+        if counts := {name: count for name, part in sets.items() if (count := getattr(part, key))}:
+            named = _commonest(sets.values()) if key == "unknown_labels" else ""
+            yield _counted(what, counts, len(scores.sets)) + named
+    for note in sorted({note for part in sets.values() for note in part.notes}):
+        yield _counted(note, {name: part.notes[note] for name, part in sets.items() if note in part.notes}, len(sets))
+    asked = {part.types for part in scores.sets.values() if any((part.analysis.matched_by or {}).values())}
+    for types in sorted(asked):
+        for fault in ambiguous_types(types):
+            yield f"{', '.join(name for name, part in scores.sets.items() if part.types == types)}: types that {fault}"
+
+
+def _counted(what: str, counts: Mapping[str, int], of: int) -> str:
+    total, several = sum(counts.values()), sorted(counts.items(), key=lambda item: -item[1])
+    listed = ", ".join(f"{name} {count:,}" for name, count in several[:NAMED]) + (", …" if len(counts) > NAMED else "")
+    return f"{what}: {total:,}" + (f" ({listed})" if of > 1 else "")
+
+
+def _commonest(parts: Iterable[Structuring]) -> str:
+    labels = Counter[str]()
+    for part in parts:
+        for text, *_, count in part.most_frequent.get("unknown_labels", ()):
+            labels[str(text)] += int(count)
+    named = ", ".join(short(label) for label, _ in labels.most_common(NAMED))
+    return f", such as {named}" if len(labels) > NAMED else f": {named}" if named else ""

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from gner_bench.answers.gner import LABEL, LABEL_FAULTS, LabelFault, label_faults
+from gner_bench.answers.lenient_json import EMPTY, UNREADABLE
 from gner_bench.bio import may_follow
 from gner_bench.documents.scores import Structuring
 from gner_bench.scoring.predictions import Prediction
@@ -17,6 +18,8 @@ MOST_FREQUENT = ("omitted_words", "added_words", "substituted_words", "unknown_l
 TOP = 20
 LONGEST_TEXT = 60
 REMEMBERED = 10_000
+_NOTED = {EMPTY: "empty_outputs", UNREADABLE: "unlabelled_outputs"}
+"""Notes of readers of JSON, which are counts of their own."""
 
 
 class Frequent:
@@ -58,6 +61,21 @@ def _cut(text: str) -> str:
     return text if len(text) <= LONGEST_TEXT else text[: LONGEST_TEXT - 1] + "…"
 
 
+def _has_outer_words(structured: Structured) -> bool:
+    """Whether more words were written before the first, or after the last, that was placed than the sentence has there.
+
+    A sentence whose first word was changed has as many.
+    """
+    sources, written = structured.match.sources, len(structured.generated)
+    if written == len(sources):
+        return False
+    placed = [(place, source) for place, source in enumerate(sources) if source is not None]
+    if not placed:
+        return written > len(sources)
+    (first, before), (last, after) = placed[0], placed[-1]
+    return before > first or written - after > len(sources) - last
+
+
 class StructuringTally:
     """Sums over the sentences of one data set."""
 
@@ -65,11 +83,17 @@ class StructuringTally:
         self._steps: dict[str, int] = dict.fromkeys(STEPS, 0)
         self._counts: Counter[str] = Counter()
         self._faults: Counter[LabelFault] = Counter()
+        self._notes: Counter[str] = Counter()
         self._frequent = {name: Frequent() for name in MOST_FREQUENT}
         self._legal: set[tuple[str, str]] = set()
 
     def add(self, sentence: Prediction) -> None:
         """Count a sentence."""
+        for note in sentence.notes:
+            if note in _NOTED:
+                self._counts[_NOTED[note]] += 1
+            else:
+                self._notes[note] += 1
         if sentence.structured is not None:
             self._add_output(sentence, sentence.structured)
         generation, counts, tags = sentence.generation, self._counts, sentence.predicted
@@ -88,6 +112,10 @@ class StructuringTally:
 
     def _add_output(self, sentence: Prediction, structured: Structured) -> None:
         self._steps[structured.match.step] += 1
+        if structured.generated:
+            self._counts["outer_outputs"] += _has_outer_words(structured)
+        else:
+            self._counts["unlabelled_outputs" if sentence.text.strip() else "empty_outputs"] += 1
         if structured.omitted_words or structured.added_words:
             differences = word_differences(sentence.words, structured)
             self._note("omitted_words", [(word,) for word in differences.omitted])
@@ -98,11 +126,10 @@ class StructuringTally:
             self._note("unknown_labels", [(label,) for (_, label), kept in pairs if label != kept])
         if structured.outside_vocabulary:
             self._note("words_outside_vocabulary", [(word,) for word in structured.outside_vocabulary])
-        if structured.unknown_labels or sentence.text.count("(") != len(structured.generated):
+        text = sentence.text if structured.text is None else structured.text
+        if structured.unknown_labels or text.count("(") != len(structured.generated):
             label = structured.label or LABEL
-            self._faults += label_faults(sentence.text, structured.generated, sentence.types, label)
-        if not structured.generated:
-            self._counts["unlabelled_outputs" if sentence.text.strip() else "empty_outputs"] += 1
+            self._faults += label_faults(text, structured.generated, sentence.types, label)
 
     def _note(self, name: str, texts: Sequence[tuple[str, ...]]) -> None:
         self._counts[name] += len(texts)
@@ -114,6 +141,7 @@ class StructuringTally:
             self._steps[name] += count
         self._counts.update(later._counts)
         self._faults += later._faults
+        self._notes.update(later._notes)
         for name, frequent in later._frequent.items():
             self._frequent[name].extend(frequent)
 
@@ -122,6 +150,7 @@ class StructuringTally:
         top = {name: frequent.top() for name, frequent in self._frequent.items()}
         structuring = Structuring(
             **dict[str, Any](self._counts),
+            notes=dict(sorted(self._notes.items())),
             malformed_labels={fault: self._faults[fault] for fault in LABEL_FAULTS if self._faults[fault]},
             most_frequent={name: rows for name, rows in top.items() if rows},
             least_counts=tuple(name for name, frequent in self._frequent.items() if frequent.forgot) or None,

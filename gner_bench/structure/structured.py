@@ -10,6 +10,7 @@ from operator import ne
 
 from gner_bench.answers.answer import AnswerFormat, Piece, Tagged
 from gner_bench.answers.answer import pieces as pieces_of
+from gner_bench.answers.front import read_answer
 from gner_bench.answers.gner import GNER
 from gner_bench.structure.matching import BackTokenize, Match, match
 
@@ -22,7 +23,8 @@ class Structured:
     no label, ``added_words`` the generated words that found no place (see ``word_differences``). ``generated`` holds
     the (word, label) pairs as read, ``labels`` their labels after the check against the types; ``outside_vocabulary``
     the words of the sentence that the back-tokenizer does not give back as they are, in lower case both, in their
-    order. ``label`` is what ends a word in the text, as far as a pattern says it.
+    order. ``label`` is what ends a word in the text, as far as a pattern says it; ``text`` is the text that was read
+    where it is not the answer's own.
     """
 
     match: Match
@@ -33,9 +35,11 @@ class Structured:
     outside_vocabulary: tuple[str, ...] = ()
     labels: Sequence[str] = ()
     label: re.Pattern[str] | None = None
+    text: str | None = None
 
     def pieces(self, text: str) -> list[Piece]:
         """The parts of the answer's ``text``; one alone where the format does not say what ends a word."""
+        text = text if self.text is None else self.text
         if self.label is not None:
             return pieces_of(text, self.label)
         return [Piece(text, "tail")] if text else []
@@ -63,7 +67,7 @@ def structure(
     labels; these are placed by ``structure.placing``.
     """
     listed = tuple(types)
-    tagged = format.read(answer, words, listed) if isinstance(answer, str) else answer
+    tagged = read_answer(format, answer, words, listed) if isinstance(answer, str) else answer
     if not isinstance(tagged, Tagged):
         raise TypeError(f"answers of the format {format.name} are not words with labels")
     pairs = tagged.pairs
@@ -87,7 +91,7 @@ def structure(
     placed = len(words) - matched.sources.count(None)
     unknown = 0 if labels is written else sum(map(ne, labels, written))
     omitted, added = len(words) - placed, len(pairs) - placed
-    return Structured(matched, unknown, omitted, added, pairs, tuple(outside), labels, tagged.label)
+    return Structured(matched, unknown, omitted, added, pairs, tuple(outside), labels, tagged.label, tagged.text)
 
 
 @lru_cache(maxsize=1024)

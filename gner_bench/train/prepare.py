@@ -11,6 +11,7 @@ from pathlib import Path
 
 from gner_bench.answers import AnswerFormat, Wrapping
 from gner_bench.answers.gner import prompt
+from gner_bench.answers.types import ambiguous_types
 from gner_bench.catalog import catalog
 from gner_bench.data import Dataset, Reading, Sentence, read_dataset
 from gner_bench.data.formats import Source
@@ -121,6 +122,9 @@ def prepare(recipe: Recipe, request: Request, say: Say) -> Prepared:
     data = load_data(recipe, request.root)
     for overlap in (*data.training_overlaps, *data.selection_overlaps):
         say(str(overlap))
+    for dataset in (*(part.dataset for part in data.training), *data.selection):
+        for fault in ambiguous_types(dataset.types):
+            say(f"{dataset.name}: types that {fault}")
     if data.unchecked:
         say(f"not checked for test sentences, their test sets are not here: {', '.join(data.unchecked)}")
     examples, cut = encode(text_pairs(data, recipe.parsed_target, start.wrapping, recipe.seed), start, recipe)

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gner_bench.answers import ANSWERS, AnswerFormat, Mentions, Tagged, answer_format
-from gner_bench.answers.uniner import MENDED, UNREADABLE
+from gner_bench.answers.lenient_json import MENDED, UNREADABLE
 from gner_bench.bio import lenient_spans
 from gner_bench.errors import UsageError
 from gner_bench.scoring.counts import entities
@@ -75,7 +75,8 @@ def test_formats_that_are_only_read_cannot_be_asked() -> None:
 def test_answers_to_several_questions_are_an_array_in_the_order_of_the_types() -> None:
     answer = answer_format("uniner").read('["[\\"Ann\\"]", "[\'jazz\'"]', ["Ann"], TYPES)
     assert answer == Mentions([("Ann", "person"), ("jazz", "music genre")], [MENDED])
-    assert answer_format("uniner").read("none", ["Ann"], TYPES) == Mentions([], [UNREADABLE])
+    assert answer_format("uniner").read("Ann", ["Ann"], TYPES) == Mentions([], [UNREADABLE])
+    assert answer_format("uniner").read("none", ["Ann"], TYPES) == Mentions([], [])
 
 
 def test_spans_may_be_of_words_or_characters_and_have_scores() -> None:

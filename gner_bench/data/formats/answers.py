@@ -2,20 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+import re
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from gner_bench.answers import answer_format
-from gner_bench.answers.gner import GNER, MATCHING_VERSION, parse_generation
+from gner_bench.answers.front import take_off
+from gner_bench.answers.gner import GNER, LABEL, MATCHING_VERSION
 from gner_bench.answers.inline import INLINE as INLINE_ANSWERS
 from gner_bench.answers.inline import read as read_inline
-from gner_bench.answers.slimer import read as read_slimer
+from gner_bench.answers.slimer import SLIMER as SLIMER_ANSWERS
 from gner_bench.bio import Reading
-from gner_bench.data.formats import DataFormat, Predicted
+from gner_bench.data.formats import FORMATS, DataFormat, Predicted
 from gner_bench.documents.fields import EMPTY, Fields, read_objects
 from gner_bench.errors import InputError
 from gner_bench.files import read_text
 
+_MARKUP = re.compile(r"<(?:!doctype|\?xml|html|head|body|table|div)\b", re.IGNORECASE)
+_MARK = re.compile(r"<([^<>/\s][^<>/]*)>.*?</\1>")
+_OTHERS = {
+    "columns (conll)": re.compile(r"^\S.*\s(?:O|[BIESLU]-\S.*)$"),
+    "words with tags, word(tag) word(tag) (text)": LABEL,
+    "text with marks of entities (inline)": _MARK,
+}
+"""What a line of another format looks like."""
 IN_ORDER = "a line is a sentence, in the order of the gold"
 
 
@@ -43,24 +54,59 @@ def _lines(path: Path) -> Iterator[tuple[Fields, str]]:
         yield Fields(path, {}, number), line
 
 
+def _refuse_another(path: Path, fits: re.Pattern[str]) -> None:
+    """Raise InputError for a file in a format that can be named: JSON, HTML, or another if no line ``fits``."""
+    text = read_text(path).strip()
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    named = _json_of(path, text, lines[:1]) or ("HTML or XML" if _MARKUP.match(text) else "")
+    if lines and not named and not any(map(fits.search, lines)):
+        fitting = [
+            name for name, pattern in _OTHERS.items() if 2 * sum(map(bool, map(pattern.search, lines))) > len(lines)
+        ]
+        named = fitting[0] if fitting else ""
+    if named:
+        raise InputError(path, f"looks like {named}; --from names its format")
+
+
+def _json_of(path: Path, text: str, first: Sequence[str]) -> str:
+    """What the file is if it holds JSON, with the name of its format where that can be told."""
+    for part in (*first, text):
+        try:
+            value = json.loads(part) if part.startswith(("{", "[")) else None
+        except (ValueError, RecursionError):
+            continue
+        if isinstance(value, dict) and "prediction" in value and "instance" not in value:
+            return "JSON with answers (gner, or another of `gner-bench list answers`)"
+        first = value[0] if isinstance(value, list) and value else value
+        if isinstance(value, dict | list):
+            fitting = (name for name, format in FORMATS.usable().items() if format.key and format.key in first)
+            return next((f"JSON ({name})" for name in fitting), "JSON")
+    return ""
+
+
 def read_tagged_lines(path: Path, own_gold: Reading | None) -> Iterator[Predicted]:
-    """The sentences of a file of ``word(tag) word(tag)``; an empty line is an empty generation."""
+    """The sentences of a file of ``word(tag) word(tag)``; an empty line is an empty generation.
+
+    Raises InputError for a file that is plainly in another format, and names it.
+    """
+    _refuse_another(path, LABEL)
     for fields, line in _lines(path):
-        yield Predicted(fields, tuple(word for word, _ in parse_generation(line)), None, line, GNER)
+        yield Predicted(fields, (), None, line, GNER)
 
 
 def read_inline_lines(path: Path, own_gold: Reading | None) -> Iterator[Predicted]:
-    """The sentences of a file with marks of entities in their text."""
+    """The sentences of a file with marks of entities in their text. Raises InputError for another format."""
+    _refuse_another(path, _MARK)
     for fields, line in _lines(path):
-        answer = read_inline(line)
-        yield Predicted(fields, tuple((answer.text or "").split()), answer)
+        words = (read_inline(take_off(line, (), (), [])).text or "").split()
+        yield Predicted(fields, tuple(words), None, line, INLINE_ANSWERS)
 
 
 def read_slimer_objects(path: Path, own_gold: Reading | None) -> Iterator[Predicted]:
     """The sentences of a file of SLIMER-PARALLEL: ``input`` and, in ``pred_answers``, the answer."""
     for fields in read_objects(path):
-        answer = read_slimer(fields.get("pred_answers", str), (), ())
-        yield Predicted(fields, tuple(fields.get("input", str).split()), answer, id=fields.id())
+        words, text = tuple(fields.get("input", str).split()), fields.get("pred_answers", str)
+        yield Predicted(fields, words, None, text, SLIMER_ANSWERS, fields.id())
 
 
 TEXT = DataFormat(
@@ -81,6 +127,6 @@ SLIMER = DataFormat(
     "slimer",
     "SLIMER's answers in JSON; predictions",
     read_predictions=read_slimer_objects,
-    version="import-slimer-1",
+    version=SLIMER_ANSWERS.version,
     assumed=("mentions are at every occurrence of their text",),
 )

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from gner_bench.answers.answer import Mentions
+from gner_bench.answers.front import take_off
 from gner_bench.answers.uniner import QUESTION, TEXT, strings
+from gner_bench.answers.uniner import UNINER as UNINER_ANSWERS
 from gner_bench.bio import Reading
 from gner_bench.data.collect import Collector, sentence_id
 from gner_bench.data.formats import JSON_SUFFIXES, DataFormat, Predicted, Source
@@ -18,9 +19,8 @@ from gner_bench.data.sentence import Dataset
 from gner_bench.documents.fields import Fields, read_objects
 from gner_bench.errors import short
 from gner_bench.structure.placing import Mention, place_mentions
+from gner_bench.words import WORD
 
-WORD = re.compile(r"\w+(?:[-_]\w+)*|[^\w\s]")
-"""A word of plain text: a run of letters, digits and inner hyphens, or one other character that is not white space."""
 ANSWERS = ("prediction", "output", "response", "pred_answers")
 """Keys that may hold a model's answer beside a conversation, whose own answer then is the gold and is not read."""
 ASSUMED = ("mentions are at every occurrence of their text",)
@@ -169,6 +169,8 @@ def _answered(fields: Fields) -> _Conversation:
     for index in range(2, len(said), 2):
         kind = _asked_type(fields, index, said[index])
         answer: Any = fields.value[key] if key else said[index + 1]
+        if isinstance(answer, str):
+            answer = take_off(answer, talk.text.split(), (kind,), talk.notes)
         talk.answers.setdefault(kind, []).extend(strings(answer, talk.notes))
     return talk
 
@@ -180,6 +182,6 @@ UNINER = DataFormat(
     read_predictions,
     suffixes=JSON_SUFFIXES,
     key="conversations",
-    version="import-uniner-1",
+    version=UNINER_ANSWERS.version,
     assumed=ASSUMED,
 )

@@ -34,9 +34,11 @@ STYLES = {
 }
 """The colours only repeat what the text says."""
 RANKS = {"": "", "best": "bold", "second": "underline"}
-DROPPED: tuple[frozenset[Kind], ...] = tuple(
-    frozenset[Kind](kinds) for kinds in ((), ("margin",), ("margin", "step"), ("margin", "step", "share"))
+DROPPED: tuple[tuple[Kind, ...], ...] = ((), ("margin",), ("margin", "step"), ("margin", "step", "share"))
+ASTRAY_DROPPED: tuple[tuple[Kind, ...], ...] = (
+    *((), ("step",), ("step", "margin"), ("step", "margin", "astray"), ("step", "margin", "astray", "share")),
 )
+"""Which kinds of columns are left out, in turn; the second where a table has counts of what went astray."""
 NAME_WIDTH = 24
 """Cells of the longest name that is not folded in a table of scores."""
 EDGES = 3
@@ -136,7 +138,7 @@ def _cell(cell: Cell, symbols: Mapping[str, str]) -> Text:
 def fitting(grid: Grid, width: int) -> list[Grid]:
     """The most columns that fit into ``width`` cells; where one value of each kind does not fit, several tables."""
     kept = broken = grid
-    for dropped in DROPPED:
+    for dropped in ASTRAY_DROPPED if any(column.kind == "astray" for column in grid.layout) else DROPPED:
         kept = _with_columns(grid, [column.kind not in dropped for column in grid.layout])
         # With every word of a value's head on a line of its own a column may be narrower.
         heads = [

@@ -54,6 +54,7 @@ COUNTS = {
     "type_changes": "I- of another type than before it",
     "empty_outputs": "outputs without text",
     "unlabelled_outputs": "outputs with text, no label",
+    "outer_outputs": "outputs with words around the sentence",
     "cut_outputs": "outputs cut at the length limit",
     "cut_inputs": "prompts cut at the length limit",
     "gold_outside_types": "gold tags of types not in the prompt",
@@ -180,7 +181,7 @@ def _structuring(sets: Mapping[str, Analysis]) -> Iterator[Part]:
     for name, part in sets.items():
         structuring = part.structuring or Structuring()
         counts = {key: getattr(structuring, key, 0) for key in COUNTS}
-        counted[name] = {**(part.matched_by or {}), **counts, **structuring.malformed_labels}
+        counted[name] = {**(part.placed_by or {}), **counts, **structuring.malformed_labels}
         for key, rows in structuring.most_frequent.items():
             frequent[key].update({tuple(map(str, texts)): int(count) for *texts, count in rows})
     table = []

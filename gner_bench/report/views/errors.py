@@ -19,6 +19,8 @@ ASTRAY = {
     "added_words": "words added",
     "unknown_labels": "labels unknown",
     "cut_outputs": "outputs cut",
+    "empty_outputs": "without text",
+    "unlabelled_outputs": "unread",
 }
 STRUCTURING = "Sentences by the step that placed their labels; then words, labels and outputs that went astray."
 STRICT = "Counted on strict spans, pooled over data sets in the last row."
@@ -77,7 +79,7 @@ def structuring_grids(systems: Sequence[SystemScores]) -> list[Grid]:
     for system in systems:
         rows = []
         for name, scores in system.scores.sets.items():
-            steps, structuring = scores.analysis.matched_by or {}, scores.analysis.structuring
+            steps, structuring = scores.analysis.placed_by or {}, scores.analysis.structuring
             if any(steps.values()):
                 counts = [None if structuring is None else getattr(structuring, key) for key in ASTRAY]
                 rows.append((name, [*(steps.get(step, 0) for step in STEPS), *counts]))

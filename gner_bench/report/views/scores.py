@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from gner_bench.documents.scores import Macro, ScoresDocument, SetDocument
+from gner_bench.documents.scores import Macro, ScoresDocument, SetDocument, Structuring
 from gner_bench.documents.scores import Value as Measured
 from gner_bench.number_text import percent
 from gner_bench.report.grid import Cell, Column, Grid, Section, Value
@@ -14,6 +14,13 @@ from gner_bench.scoring.metrics import METRICS, Metric
 from gner_bench.structure.matching import STEPS
 
 STEP_HEADS = {"exact": "exact", "subsequence": "subseq.", "lcs": "LCS"}
+ASTRAY_HEADS = {
+    "unread": ("empty_outputs", "unlabelled_outputs"),
+    "cut": ("cut_outputs", "cut_inputs"),
+    "unknown": ("unknown_labels",),
+    "around": ("outer_outputs",),
+}
+"""The columns of counts that can move F1, shown where one is not zero, see ``Structuring``."""
 RATIOS = ("precision", "recall", "f1")
 COUNTS = ("true_positives", "predicted", "gold")
 COLUMNS = (
@@ -82,10 +89,10 @@ def sets_grid(document: ScoresDocument, ends: bool = False) -> Grid:
     """The data sets and their mean: precision and recall by the first metric, F1 by each.
 
     Beside F1 is half its interval, or with ``ends`` both ends of it; then, without ``ends``, how many sentences were
-    matched by which step.
+    matched by which step, and what else was counted of answers.
     """
     system, resampling, metrics = document.system, document.resampling, metrics_of(document)
-    parts, steps = list(document.datasets.values()), [part.analysis.matched_by for part in document.datasets.values()]
+    parts, steps = list(document.datasets.values()), [part.analysis.placed_by for part in document.datasets.values()]
     confidence, total = f"{resampling.confidence:.0%} interval", sum(part.sentences for part in parts)
     columns: Columns = [
         (NAMES, "data set", [*document.datasets, "mean"]),
@@ -96,6 +103,12 @@ def sets_grid(document: ScoresDocument, ends: bool = False) -> Grid:
         step = Column(whole=False, kind="step")
         for name in STEPS:
             columns.append((step, STEP_HEADS[name], [*(str((counts or {}).get(name, "")) for counts in steps), ""]))
+    if not ends:
+        structurings = [part.analysis.structuring or Structuring() for part in parts]
+        for head, keys in ASTRAY_HEADS.items():
+            numbers = [sum(getattr(structuring, key) for key in keys) for structuring in structurings]
+            if any(numbers):
+                columns.append((Column(whole=False, kind="astray"), head, [*map(str, numbers), str(sum(numbers))]))
     remarks = {
         "share": f"P and R by the {metrics[0]} metric" if len(metrics) > 1 else "",
         "margin": f"± half the {confidence} of {resampling.resamples:,} resamples",

@@ -1,0 +1,216 @@
+"""Answers that are not read, or read under another rule, are seen: in warnings, columns, signature and exit codes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import Result
+
+from gner_bench.api import load_predictions, score
+from gner_bench.predict import tagging
+from gner_bench.predict.generation import Generation
+from gner_bench.predict.plan import Task
+
+Build = Callable[..., dict[str, Any]]
+Write = Callable[..., Path]
+Run = Callable[..., Result]
+PERFECT = "Ann(B-person) saw(O) Oslo(B-place)"
+COMMAS = "<think>Ann(O)?</think>Here it is: Ann(B-PERSON), saw(O), Oslo(B-Place)"
+
+
+def warned(result: Result) -> list[str]:
+    said = [line.removeprefix("Warning: ") for line in result.stderr.splitlines() if line.startswith("Warning: ")]
+    return [line for line in said if "back-tokenization" not in line]
+
+
+@pytest.fixture
+def odd(record: Build, predictions_file: Write) -> Path:
+    """A right answer, an empty one, a refusal, one with words around, one of an unknown type, one that was cut."""
+    return predictions_file(
+        record(prediction=PERFECT),
+        record(id="1", prediction=" "),
+        record(id="2", prediction="I cannot tag that."),
+        record(id="3", prediction=f"Sure(O) {PERFECT}"),
+        record(id="4", prediction=PERFECT.replace("B-place", "B-city")),
+        record(id="5", prediction="Ann(B-person) saw(O)", generation={"finish": "length", "input_cut": True}),
+    )
+
+
+def test_every_count_that_can_move_f1_is_a_warning_and_a_column(run: Run, odd: Path) -> None:
+    result = run("score", odd, "--tokenizer", "none")
+    assert warned(result) == [
+        "answers without text: 1",
+        "answers in which nothing could be read: 1",
+        "answers with words before the first or after the last word of the sentence: 1",
+        "labels of types that the prompt lacks: 1: 'B-city'",
+        "outputs were cut at the length limit: 1",
+        "prompts were cut at the length limit: 1",
+    ]
+    printed = run("score", odd, "--tokenizer", "none", "--format", "markdown").stdout
+    heads, _, row, *_ = (line.split("|")[1:-1] for line in printed.splitlines() if line.startswith("|"))
+    cells = dict(zip(map(str.strip, heads), map(str.strip, row), strict=True))
+    assert {head: cells[head] for head in ("exact", "subseq.", "LCS", "unread", "cut", "unknown", "around")} == {
+        **{"exact": "2", "subseq.": "1", "LCS": "1", "unread": "2", "cut": "2", "unknown": "1", "around": "1"}
+    }
+
+
+def test_the_protocols_steps_stay_as_they_are_in_the_file(run: Run, odd: Path) -> None:
+    """Nothing written is a subsequence of the sentence for the protocol; expected_scores.json counts one so."""
+    news = json.loads(run("score", odd, "--json", "-q").stdout)["datasets"]["news"]
+    assert news["matched_by"] == {"exact": 2, "subsequence": 3, "lcs": 1}
+    assert (news["structuring"]["empty_outputs"], news["structuring"]["unlabelled_outputs"]) == (1, 1)
+
+
+def test_right_answers_have_neither_warnings_nor_columns(run: Run, record: Build, predictions_file: Write) -> None:
+    result = run("score", predictions_file(record()), "--tokenizer", "none")
+    assert warned(result) == []
+    assert not {"unread", "around", "unknown"} & set(result.stdout.split())
+
+
+def test_the_rule_decides_and_is_in_the_signature_where_it_is_not_the_default(
+    run: Run, record: Build, predictions_file: Write
+) -> None:
+    file = predictions_file(record(prediction=COMMAS))
+    figures, keys = {}, {}
+    for rule in ("", "raw", "mended"):
+        document = json.loads(run("score", file, "--json", "-q", *(["--answers", rule] if rule else [])).stdout)
+        figures[rule] = document["average"]["strict"]["f1"]
+        keys[rule] = document["signature_fields"].get("answers")
+        assert ("|ans:" in document["signature_short"]) == (rule == "mended")
+    assert figures == {"": 0, "raw": 0, "mended": 1}
+    assert keys == {"": None, "raw": None, "mended": "mended"}
+    assert warned(run("score", file, "--answers", "mended")) == [
+        "answers in forms like word(label), word(label), read as GNER's: 1",
+        "answers with thoughts, taken off: 1",
+    ]
+
+
+def test_two_rules_are_not_like_for_like(run: Run, record: Build, predictions_file: Write, tmp_path: Path) -> None:
+    file = predictions_file(record(prediction=COMMAS))
+    run("score", file, "--answers", "mended", "--out", tmp_path / "scores.json", "-q")
+    result = run("compare", file, tmp_path / "scores.json", "--resamples", "100")
+    assert any("answers is (not stated) for A" in line and "mended for B" in line for line in warned(result))
+    same = run("compare", file, tmp_path / "scores.json", "--resamples", "100", "--answers", "mended")
+    assert not any("not like for like" in line for line in warned(same))
+
+
+def test_report_warns_and_explain_shows_what_was_read(
+    run: Run, record: Build, predictions_file: Write, odd: Path, tmp_path: Path
+) -> None:
+    result = run("report", odd, "--out", tmp_path / "out", "--formats", "md", "--no-published")
+    assert "answers in which nothing could be read: 1" in warned(result)
+    odd.write_text(json.dumps(record(prediction=COMMAS)) + "\n")
+    told = json.loads(run("explain", odd, "--sample", "news/0", "--answers", "mended", "--json").stdout)
+    explained = told["samples"][0]["systems"][0]
+    assert "".join(piece["text"] for piece in explained["pieces"]) == PERFECT
+    assert explained["text"] == COMMAS
+
+
+def test_other_formats_are_mended_by_default_and_their_types_found(
+    run: Run, record: Build, predictions_file: Write
+) -> None:
+    answer = "<think>{}</think>```json\n{'PERSON': ['Ann'], 'place': ['Oslo'],}\n```"
+    file = predictions_file(record(prediction=answer, format="slimer"))
+    document = json.loads(run("score", file, "--json", "-q").stdout)
+    assert document["average"]["strict"]["f1"] == 1
+    assert "answers" not in document["signature_fields"]
+    assert document["datasets"]["news"]["structuring"]["notes"] == {
+        "answers in code fences, taken off": 1,
+        "answers that are no valid JSON, read as far as they go": 1,
+        "answers with thoughts, taken off": 1,
+        "types in another case or with _ for a space, read as those of the list": 1,
+    }
+    raw = json.loads(run("score", file, "--json", "-q", "--answers", "raw").stdout)
+    assert raw["signature_fields"]["answers"] == "raw"
+
+
+def test_ambiguous_types_are_named_where_they_are_asked_for(run: Run, record: Build, predictions_file: Write) -> None:
+    file = predictions_file(record(label_list=["person", "place", "date, time"]))
+    said = "news: types that hold a comma and read as several in the prompt: 'date, time'"
+    assert warned(run("score", file)) == [said]
+
+
+GOLD = "Ann\tB-person\nsaw\tO\nOslo\tB-place\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "format", "named"),
+    [
+        ('{"id": "0", "prediction": "Ann(B-person) saw(O)"}\n', "text", "JSON with answers"),
+        ('[\n {"text": "Ann"}\n]\n', "text", "JSON"),
+        ('{"conversations": []}\n', "inline", "JSON (uniner)"),
+        ("<!DOCTYPE html>\n<p>Ann</p>\n", "text", "HTML or XML"),
+        ("<html><p>Ann</p></html>\n", "inline", "HTML or XML"),
+        (GOLD, "text", "columns (conll)"),
+        (GOLD, "inline", "columns (conll)"),
+        ("<person>Ann</person> saw <place>Oslo</place>\n", "text", "text with marks of entities (inline)"),
+        (f"{PERFECT}\n", "inline", "words with tags, word(tag) word(tag) (text)"),
+    ],
+)
+def test_what_is_plainly_another_format_is_refused_by_name(
+    refusal: Callable[..., str], tmp_path: Path, text: str, format: str, named: str
+) -> None:
+    gold, file = tmp_path / "gold.txt", tmp_path / "system.out"
+    gold.write_text(GOLD)
+    file.write_text(text)
+    said = refusal("score", file, "--from", format, "--gold", gold)
+    assert said.startswith(f"{file}: looks like {named}")
+
+
+def test_lines_of_answers_in_another_dress_are_read_and_counted(run: Run, tmp_path: Path) -> None:
+    gold, file = tmp_path / "gold.txt", tmp_path / "system.out"
+    gold.write_text(GOLD)
+    file.write_text(f"{COMMAS}\n")
+    arguments = ("score", file, "--from", "text", "--gold", gold, "--json")
+    raw, mended = (json.loads(run(*arguments, *more).stdout) for more in ((), ("--answers", "mended")))
+    assert (raw["average"]["strict"]["f1"], mended["average"]["strict"]["f1"]) == (0, 1)
+    refused = run("score", gold, "--from", "conll", "--gold", gold, "--answers", "raw")
+    assert (refused.exit_code, "--answers is for answers" in refused.stderr) == (2, True)
+
+
+def test_real_outputs_keep_their_scores_and_their_few_odd_answers_are_told(shared: Path) -> None:
+    file = shared / "predictions/gner-t5-large.dev700.jsonl"
+    raw = score(load_predictions(file, tokenizer=shared / "tokenizers/t5"))
+    structuring = [part.analysis.structuring for part in raw.sets.values() if part.analysis.structuring]
+    assert sum(part.unlabelled_outputs for part in structuring) == 1
+    assert sum(part.outer_outputs for part in structuring) == 1
+    assert sum(part.unknown_labels for part in structuring) == 45
+    assert raw["crossner_science"].analysis.matched_by == {"exact": 98, "subsequence": 2, "lcs": 0}
+
+
+@pytest.fixture
+def cut(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lets the embedded checkpoint write the first two words of a text and stop at the limit."""
+
+    class Half:
+        format, wrapping, tokenizer = "gner", "plain", None
+
+        def decode(self, tasks: Sequence[Task]) -> list[tuple[Task, Generation]]:
+            return [
+                (task, Generation(" ".join(f"{word}(O)" for word in task.sentence.words[:2]), 9, "length", True))
+                for task in tasks
+            ]
+
+    monkeypatch.setattr(tagging, "local_backend", lambda *_: Half())
+
+
+@pytest.mark.usefixtures("cut")
+def test_text_that_was_cut_is_seen_in_every_output_of_tag(run: Run) -> None:
+    arguments = ("tag", "--model", "demo", "--labels", "person", "Ann saw Oslo today")
+    said = [
+        "the prompt was cut at the length limit: its last words were never seen",
+        "the output was cut at the length limit",
+        "2 of 4 words got no label and have no tag",
+    ]
+    plain = run(*arguments)
+    assert plain.stdout.splitlines() == ["Ann(O) saw(O) Oslo(?) today(?)", *(f"  ! {line}" for line in said)]
+    for flag, first in (("--json", lambda text: json.loads(text)[0]), ("--jsonl", json.loads)):
+        result = run(*arguments, flag)
+        document = first(result.stdout)
+        assert document["tags"] == ["O", "O", None, None]
+        assert (document["cut"], document["unlabelled"]) == (["input", "output"], [2, 3])
+        assert warned(result) == [f"text 1: {line}" for line in said] == warned(plain)
