@@ -106,8 +106,9 @@ def load_generations(paths: Sequence[Path], tokenizer: str | None = None, name: 
     warnings = []
     if back_tokenizer is None and tokenizer is None:
         warnings.append("scored without back-tokenization; published GNER-T5 scores use it (--tokenizer PATH)")
-    run_files = [file.parent / RUN for file in files if file.name in PREDICTIONS]
-    runs = [read_run(file) if file.is_file() else Run() for file in run_files]
+    beside_files = {file: file.with_name(RUN) for file in files if file.name in PREDICTIONS}
+    described = {file: read_run(run) for file, run in beside_files.items() if run.is_file()}
+    runs = [described.get(file, Run()) for file in beside_files]
     # What all files must say together is left open when one of them is no run's.
     complete = len(runs) == len(files)
     planned: Counter[str] = Counter()
@@ -125,5 +126,6 @@ def load_generations(paths: Sequence[Path], tokenizer: str | None = None, name: 
         dict(planned),
         sum(run.sentences for run in runs) if complete else 0,
         tuple(warnings),
+        described,
     )
     return Generations(origin, back_tokenizer, [Slice(file) for file in files])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -10,6 +10,7 @@ from typing import Protocol, runtime_checkable
 
 from gner_bench.bio import Span, lenient_spans, strict_spans
 from gner_bench.documents.fields import Json
+from gner_bench.documents.run import Run
 from gner_bench.documents.scores import System
 from gner_bench.structure.structured import Structured
 
@@ -80,7 +81,8 @@ class Origin:
 
     ``tokenizer`` is the SHA-256 (hex) of the back-tokenizer's file, None where none was used; ``structuring`` names the
     way from text to tags, empty where tags came as such. ``planned`` are the sentences of the data, by set, and
-    ``expected`` those that the run set out to predict, 0 where it does not say. ``warnings`` are for people.
+    ``expected`` those that the run set out to predict, 0 where it does not say. ``runs`` are the run.json beside those
+    files that have one. ``warnings`` are for people.
     """
 
     files: tuple[Path, ...]
@@ -91,6 +93,7 @@ class Origin:
     planned: dict[str, int] = field(default_factory=dict)
     expected: int = 0
     warnings: tuple[str, ...] = ()
+    runs: Mapping[Path, Run] = field(default_factory=dict)
 
 
 class Predictions(Protocol):
