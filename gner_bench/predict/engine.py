@@ -128,8 +128,11 @@ def predict(
             done, moved = store.recover(path, tasks)
             if moved:
                 store.renew_gold(path, tasks)
-                many = ", ".join(f"{count} sentences of {name}" for name, count in moved.items())
-                say(f"{path}: the gold changed since {many} were predicted: it is renewed, the predictions stay")
+                many = ", ".join(f"{name} ({count})" for name, count in moved.items())
+                say(
+                    f"{path}: sentences with other gold in the data than when they were predicted: {many}; their gold"
+                    " is renewed, the predictions stay"
+                )
         loading.sentences = sum(sizes.values())
         before = read_own_run(about) if about.exists() else None
         if before is None or not before.done or len(done) < len(tasks):

@@ -8,7 +8,7 @@ import os
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -16,6 +16,7 @@ from typing import BinaryIO
 from gner_bench.documents.fields import Json, parse_object
 from gner_bench.documents.record import Record
 from gner_bench.errors import GnerBenchError, InputError, IntegrityError
+from gner_bench.files import replacement
 from gner_bench.predict.plan import Key, Task
 from gner_bench.scoring.gold import first_difference
 
@@ -51,8 +52,9 @@ def read_lines(path: Path) -> Iterator[Line]:
                 record = parse_object(path, number, content.decode("utf-8"))
                 instance = record["instance"]
                 key = (record["dataset"], record["split"], instance["id"])
-                texts = map(tuple, (instance["words"], instance["labels"], record["label_list"]))
-                line = Line(offset, content, key, *texts, instance["instruction_inputs"], record["generation"])
+                words, tags, types = map(tuple, (instance["words"], instance["labels"], record["label_list"]))
+                prompt, generation = instance["instruction_inputs"], record["generation"]
+                line = Line(offset, content, key, words, tags, types, prompt, generation)
                 if not (all(isinstance(part, str) for part in key) and isinstance(line.generation, dict)):
                     raise TypeError
                 yield line
@@ -88,8 +90,8 @@ def recover(path: Path, tasks: Iterable[Task]) -> tuple[set[Key], Counter[str]]:
         task, name = expected.get(line.key), "/".join(line.key)
         if task is not None and (other := _other_data(line, task)):
             raise IntegrityError(
-                f"{path}, line {number}: {name} has other {other}: the data changed after it was predicted; put the data"
-                " back or choose another --out"
+                f"{path}, line {number}: {name} has other {other}: the data changed after it was predicted;"
+                " put the data back or choose another --out"
             )
         if task is None or task.whole_prompt != line.prompt:
             raise InputError(path, f"holds {name} of another run; choose another --out", number)
@@ -197,14 +199,7 @@ def put_in_order(path: Path, tasks: Sequence[Task]) -> Counter[str]:
 @contextmanager
 def replacing(path: Path) -> Iterator[BinaryIO]:
     """Yields a file that takes the place of ``path`` at the end, or not at all. Raises InputError as appending does."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        with _explained(path):
-            with temporary.open("wb") as file:
-                yield file
-                file.flush()
-                os.fsync(file.fileno())
-            temporary.replace(path)
-    finally:
-        with suppress(OSError):
-            temporary.unlink()
+    with _explained(path), replacement(path) as file:
+        yield file
+        file.flush()
+        os.fsync(file.fileno())

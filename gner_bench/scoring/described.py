@@ -45,8 +45,8 @@ def require_described(runs: Mapping[Path, Run], contents: Contents) -> None:
             if data.sentences and whole.sentences > data.sentences:
                 _refuse(where, f"holds {whole.sentences} sentences of {name}, run.json describes {data.sentences}")
             if (content := whole.hexdigest()) != data.content_hash:
-                hashes = f"content hash {content[:8]}, in run.json {data.content_hash[:8]}"
-                _refuse(where, f"words or gold tags of {name}/{split} are not those of the run ({hashes})")
+                difference = f"content hash {content[:8]}, in run.json {data.content_hash[:8]}"
+                _refuse(where, f"words or gold tags of {name}/{split} are not those of the run ({difference})")
 
 
 def _refuse(where: str, what: str) -> NoReturn:
