@@ -106,12 +106,19 @@ class Tally:
                 first = sentence
 
     def scores(self, origin: Origin) -> SetScores:
-        """The scores of the sentences so far; a set of unknown size should have as many as the catalogue says."""
+        """The scores of the sentences so far.
+
+        A set should have as many as the data of its run or, where no run.json says how many these are, as its gold and
+        the catalogue say: a part of a published set is one, however its gold was cut.
+        """
         whole = ContentHash()
         for content in self.contents.values():
             whole.extend(content)
         dataset = catalog().find_dataset(self.name)
         published = dataset.splits.get(self.split) if dataset else None
+        planned = origin.planned.get(self.name, 0)
+        if published is not None and not any(self.name in run.datasets for run in origin.runs.values()):
+            planned = max(planned, published.sentences)
         matched_by, structuring = self._structuring.parts()
         analysis = Analysis(
             matched_by,
@@ -128,7 +135,7 @@ class Tally:
             self._statistics,
             self._ids,
             self._keys,
-            origin.planned.get(self.name) or (published.sentences or None if published else None),
+            planned or None,
             analysis,
         )
 
