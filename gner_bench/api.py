@@ -19,9 +19,8 @@ from pathlib import Path
 from gner_bench.answers.gner import parse_generation as parse_generation
 from gner_bench.bio import lenient_spans
 from gner_bench.data.sentence import Dataset
-from gner_bench.documents.scores import Resampling
+from gner_bench.documents.scores import TRIALS, Resampling
 from gner_bench.scoring.comparison import (
-    RESAMPLES,
     Comparison,
     comparison,
     label_of,
@@ -90,7 +89,7 @@ def compare(
     second: Scores | str | PathLike[str],
     *more: Scores | str | PathLike[str],
     metric: str | Sequence[str] | None = None,
-    resamples: int = RESAMPLES,
+    resamples: int = TRIALS,
     seed: int = 0,
     tokenizer: str | PathLike[str] | None = None,
     processes: int = 1,

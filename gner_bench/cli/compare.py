@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from gner_bench.cli import options as shared
+from gner_bench.documents.scores import TRIALS
 from gner_bench.messages import warn
 
 
@@ -22,7 +23,7 @@ from gner_bench.messages import warn
 @click.option(
     "--resamples",
     type=click.IntRange(100),
-    default=10_000,
+    default=TRIALS,
     show_default=True,
     metavar="N",
     help="Bootstrap resamples, and trials of approximate randomization.",
@@ -80,7 +81,7 @@ def compare_command(
         processes=usable_processes(),
     )
     for warning in result.warnings():
-        warn(warning)
+        warn(warning, always=warning in result.unlike)
     if out is not None:
         write_json(out, result.document())
     if as_json:

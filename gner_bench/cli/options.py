@@ -18,6 +18,7 @@ from click.shell_completion import CompletionItem
 
 from gner_bench.bio import Repair
 from gner_bench.demo import CORPUS
+from gner_bench.documents.scores import TRIALS
 from gner_bench.errors import did_you_mean
 from gner_bench.messages import warn
 from gner_bench.plugins import Registry
@@ -158,7 +159,8 @@ GATES = (
         type=PATH,
         metavar="scores.json",
         help="Exit code 4 when F1 by the first --metric is lower than there, by more than --max-drop, and a paired test"
-        " confirms it: of the mean, or of a data set (corrected for their number).",
+        " confirms it: of the mean, or of a data set (corrected for their number). Exit code 7, when nothing else is"
+        " wrong, where the file is missing or cannot be used.",
     ),
     click.option(
         "--max-drop",
@@ -173,6 +175,12 @@ GATES = (
         metavar="P",
         help="What the p value of a drop must be below.  [default: 0.05]",
     ),
+    click.option(
+        "--trials",
+        type=click.IntRange(1),
+        metavar="N",
+        help=f"Of the test of a drop; `compare` and `report` have as many.  [default: {TRIALS}]",
+    ),
 )
 
 
@@ -185,6 +193,7 @@ class GateOptions:
     max_drop: float | None
     strict_drop: bool
     alpha: float | None
+    trials: int | None
 
 
 def gates(command: Command) -> Command:

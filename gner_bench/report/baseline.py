@@ -6,10 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from gner_bench.documents.scores import Resampling
+from gner_bench.documents.scores import TRIALS, Resampling
 from gner_bench.errors import UsageError, did_you_mean
 from gner_bench.report.load import SystemScores, distinct, file_of, load_system
-from gner_bench.scoring.comparison import RESAMPLES
 from gner_bench.scoring.metrics import Metric
 from gner_bench.scoring.paired import Difference, differences
 
@@ -43,7 +42,7 @@ class Baseline:
     @property
     def resampling(self) -> Resampling:
         """How the tests resample: as ``gner-bench compare`` does without options."""
-        return Resampling(RESAMPLES, 0)
+        return Resampling(TRIALS, 0)
 
     def changes(self, other: SystemScores, metric: Metric, names: Sequence[str] = ()) -> Changes:
         """The differences on the data sets that both were scored on (of ``names`` where given), then of their mean."""

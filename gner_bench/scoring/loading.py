@@ -18,7 +18,7 @@ from gner_bench.errors import UsageError, did_you_mean, short
 from gner_bench.scoring.aligning import BY_ORDER, Types, align
 from gner_bench.scoring.generations import load_generations
 from gner_bench.scoring.gold import Gold, GoldSet, gold_sets, with_gold
-from gner_bench.scoring.predictions import Origin, Prediction, Predictions, SetKey
+from gner_bench.scoring.predictions import NO_PREDICTIONS, Origin, Prediction, Predictions, SetKey
 from gner_bench.structure.back_tokenizer import BackTokenizer, load_back_tokenizer
 from gner_bench.structure.placing import Placed, place, renamed_tag
 from gner_bench.structure.structured import Structured, structure
@@ -173,7 +173,7 @@ def _imported(
         predictions += _placed(items, sets[key], renames, format.version, back_tokenizer, notes)
     idle = ", ".join(str(gold) for key, gold in sets.items() if key not in chosen)
     if idle:
-        notes.lines.append(f"no predictions of {idle}, which the gold holds")
+        notes.lines.append(f"{NO_PREDICTIONS} {idle}, which the gold holds")
     assumed = [*format.assumed]
     if notes.structured and back_tokenizer is None:
         assumed.append("scored without back-tokenization")

@@ -16,6 +16,8 @@ from gner_bench.structure.structured import Structured
 
 SetKey = tuple[str, str]
 """Data set and split."""
+NO_PREDICTIONS = "no predictions of"
+"""How the warning begins that names sets of the gold that were not predicted."""
 
 
 @dataclass(frozen=True)
