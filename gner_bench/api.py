@@ -35,6 +35,7 @@ from gner_bench.scoring.loading import PREDICTIONS, load_from
 from gner_bench.scoring.metrics import DEFAULT, as_metric
 from gner_bench.scoring.predictions import Predictions
 from gner_bench.scoring.scores import Scores
+from gner_bench.scoring.tokenizers import Given, read_tokenizers
 from gner_bench.structure.matching import match as match
 
 
@@ -52,7 +53,7 @@ def entities(words: Sequence[str], tags: Sequence[str]) -> list[tuple[str, str]]
 
 def load_predictions(
     *paths: str | PathLike[str],
-    tokenizer: str | PathLike[str] | None = None,
+    tokenizer: Given = None,
     name: str | None = None,
     format: str = PREDICTIONS,
     gold: Gold | Sequence[Dataset] = (),
@@ -60,16 +61,18 @@ def load_predictions(
 ) -> Predictions:
     """The predictions of files (predictions.jsonl, .jsonl.gz) or run folders, together one system.
 
-    ``tokenizer`` is the checkpoint's, for back-tokenization: a path, ``"none"``, or None for the one beside the first
-    file. ``name`` replaces the system's. Sentences are read when they are iterated over, then InputError names file,
-    line and field of what is unusable; an unreadable tokenizer or run.json raises it here.
+    ``tokenizer`` is the checkpoint's, for back-tokenization: a path or ``"none"``; of several files it is that of those
+    beside which none lies, and a list may hold such and ``"NAME=PATH"`` for one of them. None is the one beside each
+    file or, where none is, beside the first. ``name`` replaces the system's. Sentences are read when they are iterated
+    over, then InputError names file, line and field of what is unusable; an unreadable tokenizer or run.json raises it
+    here.
 
     Files of another ``format`` (see `gner-bench list formats` and `list answers`) are read here and placed on the words
     of ``gold``; ``rename`` names their types. For predictions.jsonl, ``gold`` replaces the tags in the file (see
     ``with_gold``).
     """
     files = [Path(path) for path in paths]
-    return load_from(files, format, gold or Gold(), rename or {}, None if tokenizer is None else str(tokenizer), name)
+    return load_from(files, format, gold or Gold(), rename or {}, tokenizer, name)
 
 
 def score(
@@ -91,18 +94,20 @@ def compare(
     metric: str | Sequence[str] | None = None,
     resamples: int = TRIALS,
     seed: int = 0,
-    tokenizer: str | PathLike[str] | None = None,
+    tokenizer: Given = None,
     processes: int = 1,
 ) -> Comparison:
     """Compare each system with the ``first`` on the same sentences: paired intervals and tests.
 
     A system is its Scores, a scores.json, a predictions file or a run folder. ``metric`` None are the usual metrics
-    that all were scored by; ``tokenizer`` and ``processes`` are for prediction files, as in ``load_predictions`` and
-    ``score``. Raises UsageError for sentences or gold that differ, an unknown metric or one that a system lacks, and
-    InputError for an unusable file.
+    that all were scored by; ``tokenizer`` is for prediction files beside which none lies, in a list also ``NAME=PATH``
+    for one system (its path, folder or model); ``processes`` is as in ``score``. Raises UsageError for sentences or
+    gold that differ, an unknown metric or one that a system lacks, and InputError for an unusable file.
     """
     names = [metric] if isinstance(metric, str) else list(metric or ())
     metrics = [as_metric(name) for name in names]
+    given = read_tokenizers(tokenizer)
+    given.require_known([Path(source) for source in (first, second, *more) if not isinstance(source, Scores)])
     systems = []
     for index, source in enumerate((first, second, *more)):
         label = label_of(index)
@@ -110,6 +115,6 @@ def compare(
             if scored := scores_file(Path(source)):
                 systems.append(read_measured(label, scored))
                 continue
-            source = score(load_predictions(source, tokenizer=tokenizer), metrics or DEFAULT, processes)
+            source = score(load_predictions(source, tokenizer=given.of(Path(source))), metrics or DEFAULT, processes)
         systems.append(measured(label, source))
     return comparison(systems, metrics or None, Resampling(resamples, seed))

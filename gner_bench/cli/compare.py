@@ -29,11 +29,7 @@ from gner_bench.messages import warn
     help="Bootstrap resamples, and trials of approximate randomization.",
 )
 @shared.resampling_seed
-@click.option(
-    "--tokenizer",
-    metavar="PATH|none",
-    help="Tokenizer for back-tokenization of all prediction files; by default the one beside each.",
-)
+@shared.tokenizer
 @click.option("--per-type", is_flag=True, help="Also tables of entity types, with paired intervals.")
 @click.option(
     "--changed",
@@ -50,7 +46,7 @@ def compare_command(
     metric: tuple[str, ...],
     resamples: int,
     seed: int,
-    tokenizer: str | None,
+    tokenizer: tuple[str, ...],
     per_type: bool,
     changed: int,
     as_json: bool,

@@ -41,18 +41,14 @@ CLASSES = ("wrong_type", "wrong_boundary", "wrong_both", "missed", "spurious")
     type=click.Choice(CLASSES),
     help="Only errors of this class count for --worst; may be repeated.",
 )
-@click.option(
-    "--tokenizer",
-    metavar="PATH|none",
-    help="Tokenizer of the checkpoint, as in `gner-bench score`; it is used for every RUN.",
-)
+@shared.tokenizer
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 def explain_command(
     runs: tuple[Path, ...],
     names: tuple[str, ...],
     worst: int | None,
     classes: tuple[str, ...],
-    tokenizer: str | None,
+    tokenizer: tuple[str, ...],
     as_json: bool,
 ) -> None:
     """Explain how the generated text of a sentence became tags, and what each metric counted.
@@ -71,8 +67,11 @@ def explain_command(
     from gner_bench.scoring.explain import document, explain
     from gner_bench.scoring.generations import load_generations
     from gner_bench.scoring.samples import find_samples, worst_samples
+    from gner_bench.scoring.tokenizers import read_tokenizers
 
-    systems = [load_generations([run], tokenizer) for run in runs]
+    tokenizers = read_tokenizers(tokenizer)
+    tokenizers.require_known(runs)
+    systems = [load_generations([run], tokenizers.of(run, alone=len(runs) == 1)) for run in runs]
     titles = [system.origin.system.name for system in systems]
     # Systems of one name are told apart by their files.
     by_name = {

@@ -146,6 +146,14 @@ resamples = click.option(
 )
 resampling_seed = click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of resampling.")
 
+tokenizer = click.option(
+    "--tokenizer",
+    multiple=True,
+    metavar="PATH|none|NAME=PATH",
+    help="Tokenizer (tokenizer.json, SentencePiece model or a folder with one) for back-tokenization of predictions"
+    " beside which none lies; NAME=PATH for one system (its path, folder or model), whatever lies there. Repeatable.",
+)
+
 GATES = (
     click.option(
         "--fail-under",

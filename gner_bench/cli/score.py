@@ -25,9 +25,11 @@ FORMATS = ("table", "json", "markdown", "csv", "junit")
 @click.argument("files", nargs=-1, required=True, type=shared.PATH, metavar="FILE…")
 @click.option(
     "--tokenizer",
-    metavar="PATH|none",
+    multiple=True,
+    metavar="PATH|none|NAME=PATH",
     help="Tokenizer of the checkpoint (tokenizer.json, SentencePiece model or a folder with one) for back-tokenization."
-    " By default the one that predict left beside the file, if any.",
+    " By default the one that predict left beside the file, if any. Of several files it is for those beside which none"
+    " lies, NAME=PATH for one of them (repeatable).",
 )
 @importing.options
 @shared.metric
@@ -50,7 +52,7 @@ FORMATS = ("table", "json", "markdown", "csv", "junit")
 @click.option("-q", "--quiet", is_flag=True, help="No warnings but those that the verdict is to be read by.")
 def score_command(
     files: tuple[Path, ...],
-    tokenizer: str | None,
+    tokenizer: tuple[str, ...],
     metric: tuple[str, ...],
     resamples: int,
     seed: int,

@@ -11,6 +11,7 @@ from gner_bench.errors import UsageError, did_you_mean
 from gner_bench.report.load import SystemScores, distinct, file_of, load_system
 from gner_bench.scoring.metrics import Metric
 from gner_bench.scoring.paired import Difference, differences
+from gner_bench.scoring.tokenizers import BESIDE, Tokenizers
 
 
 @dataclass(frozen=True)
@@ -71,7 +72,7 @@ class Baseline:
 
 
 def choose_baseline(
-    choice: str, systems: Sequence[SystemScores], metrics: Sequence[Metric], tokenizer: str | None = None
+    choice: str, systems: Sequence[SystemScores], metrics: Sequence[Metric], tokenizers: Tokenizers = BESIDE
 ) -> tuple[Baseline, list[SystemScores]]:
     """The baseline that ``choice`` names, a system or else a file or run folder, and all systems with it.
 
@@ -85,5 +86,5 @@ def choose_baseline(
     if not path.exists():
         known = did_you_mean(choice, [system.name for system in systems])
         raise UsageError(f"--baseline {choice!r} is neither a file nor a system of this report; {known}")
-    together = distinct([load_system(path, metrics, tokenizer), *systems])
+    together = distinct([load_system(path, metrics, tokenizers), *systems])
     return Baseline(together[0]), together

@@ -81,7 +81,8 @@ def _mentions(tags: Sequence[str], strict: list[Span]) -> list[Span]:
 class Origin:
     """What the signature and the tables must say of predictions beside their counts.
 
-    ``tokenizer`` is the SHA-256 (hex) of the back-tokenizer's file, None where none was used; ``structuring`` names the
+    ``tokenizer`` is the SHA-256 (hex) of the back-tokenizer's file, None where none was used; of files with different
+    ones, those of all with ``+`` between them, ``none`` for none. ``structuring`` names the
     way from text to tags, empty where tags came as such. ``planned`` are the sentences of the data, by set, and
     ``expected`` those that the run set out to predict, 0 where it does not say. ``runs`` are the run.json beside those
     files that have one. ``warnings`` are for people.
