@@ -14,6 +14,7 @@ from gner_bench.data.formats.uniner import WORD
 from gner_bench.errors import UsageError
 from gner_bench.predict.backends.local import local_backend
 from gner_bench.predict.checkpoint import Checkpoint
+from gner_bench.predict.generation import DIGITS
 from gner_bench.predict.options import DecodingName, Options
 from gner_bench.predict.plan import Task
 from gner_bench.structure import load_back_tokenizer, structure
@@ -69,7 +70,7 @@ class TextTagger:
             entities = []
             for first, last, kind in lenient_spans(tags):
                 start, end = matches[first].start(), matches[last - 1].end()
-                sure = round(prod(generation.confidence[first:last]), 6) if generation.confidence else None
+                sure = round(prod(generation.confidence[first:last]), DIGITS) if generation.confidence else None
                 entities.append(Entity(text[start:end], kind, start, end, sure))
             tagged.append(Tagged(text, words, tags, entities, generation.text))
         return tagged
