@@ -20,9 +20,8 @@ from gner_bench.answers.answer import Rule
 from gner_bench.answers.gner import parse_generation as parse_generation
 from gner_bench.bio import lenient_spans
 from gner_bench.data.sentence import Dataset
-from gner_bench.documents.scores import Resampling
+from gner_bench.documents.scores import TRIALS, Resampling
 from gner_bench.scoring.comparison import (
-    RESAMPLES,
     Comparison,
     comparison,
     label_of,
@@ -37,6 +36,7 @@ from gner_bench.scoring.loading import PREDICTIONS, load_from
 from gner_bench.scoring.metrics import DEFAULT, as_metric
 from gner_bench.scoring.predictions import Predictions
 from gner_bench.scoring.scores import Scores
+from gner_bench.scoring.tokenizers import Given, read_tokenizers
 from gner_bench.structure.matching import match as match
 
 
@@ -54,7 +54,7 @@ def entities(words: Sequence[str], tags: Sequence[str]) -> list[tuple[str, str]]
 
 def load_predictions(
     *paths: str | PathLike[str],
-    tokenizer: str | PathLike[str] | None = None,
+    tokenizer: Given = None,
     name: str | None = None,
     format: str = PREDICTIONS,
     gold: Gold | Sequence[Dataset] = (),
@@ -63,9 +63,11 @@ def load_predictions(
 ) -> Predictions:
     """The predictions of files (predictions.jsonl, .jsonl.gz) or run folders, together one system.
 
-    ``tokenizer`` is the checkpoint's, for back-tokenization: a path, ``"none"``, or None for the one beside the first
-    file. ``name`` replaces the system's. Sentences are read when they are iterated over, then InputError names file,
-    line and field of what is unusable; an unreadable tokenizer or run.json raises it here.
+    ``tokenizer`` is the checkpoint's, for back-tokenization: a path or ``"none"``; of several files it is that of those
+    beside which none lies, and a list may hold such and ``"NAME=PATH"`` for one of them. None is the one beside each
+    file or, where none is, beside the first. ``name`` replaces the system's. Sentences are read when they are iterated
+    over, then InputError names file, line and field of what is unusable; an unreadable tokenizer or run.json raises it
+    here.
 
     Files of another ``format`` (see `gner-bench list formats` and `list answers`) are read here and placed on the words
     of ``gold``; ``rename`` names their types. For predictions.jsonl, ``gold`` replaces the tags in the file (see
@@ -73,8 +75,7 @@ def load_predictions(
     gner_bench.answers.front); by default the text of GNER is read raw and all else mended.
     """
     files = [Path(path) for path in paths]
-    path = None if tokenizer is None else str(tokenizer)
-    return load_from(files, format, gold or Gold(), rename or {}, path, name, answers)
+    return load_from(files, format, gold or Gold(), rename or {}, tokenizer, name, answers)
 
 
 def score(
@@ -94,21 +95,24 @@ def compare(
     second: Scores | str | PathLike[str],
     *more: Scores | str | PathLike[str],
     metric: str | Sequence[str] | None = None,
-    resamples: int = RESAMPLES,
+    resamples: int = TRIALS,
     seed: int = 0,
-    tokenizer: str | PathLike[str] | None = None,
+    tokenizer: Given = None,
     processes: int = 1,
     answers: Rule | None = None,
 ) -> Comparison:
     """Compare each system with the ``first`` on the same sentences: paired intervals and tests.
 
     A system is its Scores, a scores.json, a predictions file or a run folder. ``metric`` None are the usual metrics
-    that all were scored by; ``tokenizer``, ``answers`` and ``processes`` are for prediction files, as in
-    ``load_predictions`` and ``score``. Raises UsageError for sentences or gold that differ, an unknown metric or one
-    that a system lacks, and InputError for an unusable file.
+    that all were scored by; ``tokenizer`` is for prediction files beside which none lies, in a list also ``NAME=PATH``
+    for one system (its path, folder or model); ``answers`` and ``processes`` are as in ``load_predictions`` and
+    ``score``. Raises UsageError for sentences or gold that differ, an unknown metric or one that a system lacks, and
+    InputError for an unusable file.
     """
     names = [metric] if isinstance(metric, str) else list(metric or ())
     metrics = [as_metric(name) for name in names]
+    given = read_tokenizers(tokenizer)
+    given.require_known([Path(source) for source in (first, second, *more) if not isinstance(source, Scores)])
     systems = []
     for index, source in enumerate((first, second, *more)):
         label = label_of(index)
@@ -116,7 +120,7 @@ def compare(
             if scored := scores_file(Path(source)):
                 systems.append(read_measured(label, scored))
                 continue
-            predictions = load_predictions(source, tokenizer=tokenizer, answers=answers)
+            predictions = load_predictions(source, tokenizer=given.of(Path(source)), answers=answers)
             source = score(predictions, metrics or DEFAULT, processes)
         systems.append(measured(label, source))
     return comparison(systems, metrics or None, Resampling(resamples, seed))

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import glob
 import gzip
 import json
 import os
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from itertools import chain
 from pathlib import Path
+from typing import BinaryIO
 
 from gner_bench.errors import InputError
 
@@ -85,13 +87,44 @@ def _write(path: Path, pieces: Iterable[bytes]) -> None:
     if not path.name:
         raise InputError(path, "cannot be written (it is a folder)")
     make_folder(path.parent)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
-        with temporary.open("wb") as file:
+        with replacement(path) as file:
             file.writelines(pieces)
-        temporary.replace(path)
     except OSError as error:
         raise InputError(path, f"cannot be written ({error.strerror or error})") from None
+
+
+@contextmanager
+def replacement(path: Path) -> Iterator[BinaryIO]:
+    """Yields a file under a temporary name beside ``path``, which takes its place at the end, or not at all.
+
+    It is locked while it is written, so that one which no process holds was left by a killed one: the next that writes
+    ``path`` removes it. Raises OSError.
+    """
+    for left in path.parent.glob(f".{glob.escape(path.name)}.*.tmp"):
+        with suppress(OSError), left.open("r+b") as file:
+            if _locked(file, wait=False):
+                left.unlink()
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        file = temporary.open("wb")
+        while _locked(file) and not temporary.exists():  # another process removed it before it was locked
+            file.close()
+            file = temporary.open("wb")
+        with file:
+            yield file
+        temporary.replace(path)
     finally:
         with suppress(OSError):
             temporary.unlink()
+
+
+def _locked(file: BinaryIO, wait: bool = True) -> bool:
+    """Locks a file until it is closed, if no other process has; False also where files cannot be locked."""
+    try:
+        from fcntl import LOCK_EX, LOCK_NB, flock
+
+        flock(file, LOCK_EX if wait else LOCK_EX | LOCK_NB)
+    except (ImportError, OSError):
+        return False
+    return True

@@ -1,4 +1,7 @@
-"""What is said to people on stderr: ``-q`` nothing but errors, ``-v`` also details and where an error came from."""
+"""What is said to people on stderr.
+
+``-q`` leaves errors and what a verdict is to be read by; ``-v`` adds details and where an error came from.
+"""
 
 from __future__ import annotations
 
@@ -52,9 +55,9 @@ def markdown(text: str) -> str:
     return re.sub(r"@(?=\w)", "@<!-- -->", escaped.replace("://", r"\://"))
 
 
-def warn(message: str) -> None:
-    """A warning, unless ``-q`` is given."""
-    if not is_quiet():
+def warn(message: str, always: bool = False) -> None:
+    """A warning; with ``-q`` only one for ``always``: what a verdict or a test is to be read by."""
+    if always or not is_quiet():
         print(f"Warning: {one_line(message)}", file=sys.stderr, flush=True)
 
 

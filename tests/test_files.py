@@ -1,7 +1,11 @@
 from __future__ import annotations
 
 import errno
+import os
+import subprocess
+import sys
 from collections.abc import Iterable
+from fcntl import LOCK_EX, flock
 from io import FileIO
 from pathlib import Path
 from typing import IO, Any, cast
@@ -12,6 +16,7 @@ from gner_bench.errors import InputError
 from gner_bench.files import make_folder, write_atomic
 
 OPEN = Path.open
+ROOT = Path(__file__).parents[1]
 
 
 class _Full(FileIO):
@@ -46,6 +51,23 @@ def test_writing_replaces_what_was_there_and_leaves_nothing_else(tmp_path: Path)
     (tmp_path / "a").write_text("old and longer")
     write_atomic(tmp_path / "a", "new")
     assert {path.name: path.read_text() for path in tmp_path.iterdir()} == {"a": "new"}
+
+
+def test_what_a_killed_process_left_is_removed_and_what_another_writes_is_not(tmp_path: Path) -> None:
+    killed = "import os; from pathlib import Path; from gner_bench.files import replacement\n"
+    killed += "with replacement(Path('a')) as file: file.write(b'half'); file.flush(); os.kill(os.getpid(), 9)"
+    subprocess.run([sys.executable, "-c", killed], cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(ROOT)})
+    (left,) = tmp_path.iterdir()
+    assert (left.read_bytes(), left.name.endswith(".tmp")) == (b"half", True)
+    others = [tmp_path / name for name in (".b.1.tmp", ".a.tmp", "a.1.tmp")]
+    for path in others:
+        path.write_text("of another file")
+    with (tmp_path / ".a.1.tmp").open("wb") as writing:
+        flock(writing, LOCK_EX)
+        write_atomic(tmp_path / "a", "new")
+        assert sorted(tmp_path.iterdir()) == sorted([*others, tmp_path / ".a.1.tmp", tmp_path / "a"])
+    write_atomic(tmp_path / "a", "newer")
+    assert sorted(tmp_path.iterdir()) == sorted([*others, tmp_path / "a"])
 
 
 def test_missing_folders_are_made(tmp_path: Path) -> None:

@@ -54,7 +54,9 @@ class _Group(click.Group):
     metavar="FILE",
     help="TOML file with checkpoints and data sets of your own.  [env: GNER_BENCH_CATALOG]",
 )
-@click.option("-q", "--quiet", is_flag=True, help="No warnings and no progress.")
+@click.option(
+    "-q", "--quiet", is_flag=True, help="No progress, and no warnings but those that a verdict is to be read by."
+)
 @click.option("-v", "--verbose", is_flag=True, help="Details, and where an error came from.")
 @click.pass_context
 def main(ctx: click.Context, catalog: Path | None, quiet: bool, verbose: bool) -> None:
@@ -65,7 +67,7 @@ def main(ctx: click.Context, catalog: Path | None, quiet: bool, verbose: bool) -
     Score your own output:   gner-bench score predictions.jsonl --tokenizer tokenizer.json
 
     Exit codes: 0 done, 1 the run failed, 2 usage or unreadable input, 3 below --fail-under, 4 worse than --baseline,
-    5 a checksum or content hash does not match, 6 sentences are missing.
+    5 a checksum or content hash does not match, 6 sentences are missing, 7 not judged: no usable --baseline.
     """
     ctx.with_resource(verbosity(VERBOSE if verbose else QUIET if quiet else NORMAL))
     if catalog is not None:

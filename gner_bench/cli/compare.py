@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from gner_bench.cli import options as shared
+from gner_bench.documents.scores import TRIALS
 from gner_bench.messages import warn
 
 
@@ -23,17 +24,13 @@ from gner_bench.messages import warn
 @click.option(
     "--resamples",
     type=click.IntRange(100),
-    default=10_000,
+    default=TRIALS,
     show_default=True,
     metavar="N",
     help="Bootstrap resamples, and trials of approximate randomization.",
 )
 @shared.resampling_seed
-@click.option(
-    "--tokenizer",
-    metavar="PATH|none",
-    help="Tokenizer for back-tokenization of all prediction files; by default the one beside each.",
-)
+@shared.tokenizer
 @shared.answers
 @click.option("--per-type", is_flag=True, help="Also tables of entity types, with paired intervals.")
 @click.option(
@@ -51,7 +48,7 @@ def compare_command(
     metric: tuple[str, ...],
     resamples: int,
     seed: int,
-    tokenizer: str | None,
+    tokenizer: tuple[str, ...],
     answers: Any,
     per_type: bool,
     changed: int,
@@ -84,7 +81,7 @@ def compare_command(
         processes=usable_processes(),
     )
     for warning in result.warnings():
-        warn(warning)
+        warn(warning, always=warning in result.unlike)
     if out is not None:
         write_json(out, result.document())
     if as_json:

@@ -41,11 +41,7 @@ CLASSES = ("wrong_type", "wrong_boundary", "wrong_both", "missed", "spurious")
     type=click.Choice(CLASSES),
     help="Only errors of this class count for --worst; may be repeated.",
 )
-@click.option(
-    "--tokenizer",
-    metavar="PATH|none",
-    help="Tokenizer of the checkpoint, as in `gner-bench score`; it is used for every RUN.",
-)
+@shared.tokenizer
 @shared.answers
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 def explain_command(
@@ -53,7 +49,7 @@ def explain_command(
     names: tuple[str, ...],
     worst: int | None,
     classes: tuple[str, ...],
-    tokenizer: str | None,
+    tokenizer: tuple[str, ...],
     answers: Any,
     as_json: bool,
 ) -> None:
@@ -73,8 +69,12 @@ def explain_command(
     from gner_bench.scoring.explain import document, explain
     from gner_bench.scoring.generations import load_generations
     from gner_bench.scoring.samples import find_samples, worst_samples
+    from gner_bench.scoring.tokenizers import read_tokenizers
 
-    systems = [load_generations([run], tokenizer, rule=answers) for run in runs]
+    tokenizers = read_tokenizers(tokenizer)
+    tokenizers.require_known(runs)
+    alone = len(runs) == 1
+    systems = [load_generations([run], tokenizers.of(run, alone), rule=answers) for run in runs]
     titles = [system.origin.system.name for system in systems]
     # Systems of one name are told apart by their files.
     by_name = {

@@ -95,7 +95,7 @@ def options(command: F) -> F:
 
 def load(
     files: Sequence[Path],
-    tokenizer: str | None,
+    tokenizer: tuple[str, ...],
     name: str | None,
     *,
     format: str,

@@ -19,6 +19,7 @@ from click.shell_completion import CompletionItem
 from gner_bench.answers.answer import Rule
 from gner_bench.bio import Repair
 from gner_bench.demo import CORPUS
+from gner_bench.documents.scores import TRIALS
 from gner_bench.errors import did_you_mean
 from gner_bench.messages import warn
 from gner_bench.plugins import Registry
@@ -153,6 +154,14 @@ resamples = click.option(
 )
 resampling_seed = click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of resampling.")
 
+tokenizer = click.option(
+    "--tokenizer",
+    multiple=True,
+    metavar="PATH|none|NAME=PATH",
+    help="Tokenizer (tokenizer.json, SentencePiece model or a folder with one) for back-tokenization of predictions"
+    " beside which none lies; NAME=PATH for one system (its path, folder or model), whatever lies there. Repeatable.",
+)
+
 GATES = (
     click.option(
         "--fail-under",
@@ -166,7 +175,8 @@ GATES = (
         type=PATH,
         metavar="scores.json",
         help="Exit code 4 when F1 by the first --metric is lower than there, by more than --max-drop, and a paired test"
-        " confirms it: of the mean, or of a data set (corrected for their number).",
+        " confirms it: of the mean, or of a data set (corrected for their number). Exit code 7, when nothing else is"
+        " wrong, where the file is missing or cannot be used.",
     ),
     click.option(
         "--max-drop",
@@ -181,6 +191,12 @@ GATES = (
         metavar="P",
         help="What the p value of a drop must be below.  [default: 0.05]",
     ),
+    click.option(
+        "--trials",
+        type=click.IntRange(1),
+        metavar="N",
+        help=f"Of the test of a drop; `compare` and `report` have as many.  [default: {TRIALS}]",
+    ),
 )
 
 
@@ -193,6 +209,7 @@ class GateOptions:
     max_drop: float | None
     strict_drop: bool
     alpha: float | None
+    trials: int | None
 
 
 def gates(command: Command) -> Command:

@@ -53,7 +53,7 @@ if TYPE_CHECKING:
     show_default=True,
     help="Sizes of figures: columns of ACL or NeurIPS papers, or slides.",
 )
-@click.option("--tokenizer", metavar="PATH|none", help="For prediction files, as in score.")
+@shared.tokenizer
 @shared.answers
 @click.option("--json", "as_json", is_flag=True, help="Print report.json instead of the table.")
 def report_command(
@@ -66,7 +66,7 @@ def report_command(
     no_published: bool,
     formats: tuple[str, ...],
     style: StyleName,
-    tokenizer: str | None,
+    tokenizer: tuple[str, ...],
     answers: Any,
     as_json: bool,
 ) -> None:

@@ -15,7 +15,6 @@ from gner_bench.errors import GnerBenchError, UsageError
 from gner_bench.messages import QUIET, verbosity, warn
 
 if TYPE_CHECKING:
-    from gner_bench.documents.scores import Resampling
     from gner_bench.report.views.scores import Result
     from gner_bench.scoring.gates import Gates
 
@@ -26,9 +25,11 @@ FORMATS = ("table", "json", "markdown", "csv", "junit")
 @click.argument("files", nargs=-1, required=True, type=shared.PATH, metavar="FILE…")
 @click.option(
     "--tokenizer",
-    metavar="PATH|none",
+    multiple=True,
+    metavar="PATH|none|NAME=PATH",
     help="Tokenizer of the checkpoint (tokenizer.json, SentencePiece model or a folder with one) for back-tokenization."
-    " By default the one that predict left beside the file, if any.",
+    " By default the one that predict left beside the file, if any. Of several files it is for those beside which none"
+    " lies, NAME=PATH for one of them (repeatable).",
 )
 @importing.options
 @shared.metric
@@ -48,10 +49,10 @@ FORMATS = ("table", "json", "markdown", "csv", "junit")
 @click.option("--errors", is_flag=True, help="Also what kinds of errors were made (table).")
 @click.option("--out", type=shared.PATH, metavar="scores.json", help="Also write the result to this file.")
 @shared.gates
-@click.option("-q", "--quiet", is_flag=True, help="No warnings: scores and verdict alone.")
+@click.option("-q", "--quiet", is_flag=True, help="No warnings but those that the verdict is to be read by.")
 def score_command(
     files: tuple[Path, ...],
-    tokenizer: str | None,
+    tokenizer: tuple[str, ...],
     metric: tuple[str, ...],
     resamples: int,
     seed: int,
@@ -70,9 +71,10 @@ def score_command(
     Needs neither a model nor torch. Under Linux, up to eight processors count large files; the scores are the same.
 
     The results are printed and written before a gate ends the command with exit code 6 (sentences of the run are
-    missing), 5 (the baseline has the same sentence ids with other words or gold), 2 (it has other sentences),
-    3 (--fail-under) or 4 (--baseline), the first of them that applies. In GitHub Actions the Markdown also goes to the
-    step's summary.
+    missing), 5 (the baseline has the same sentence ids with other words or gold), 2 (--fail-under names an unknown data
+    set), 3 (--fail-under), 4 (--baseline) or 7 (the baseline is missing, cannot be read or is of other data sets or
+    sentences: not judged), the first of them that applies. Sentences that are not those that the run.json beside them
+    describes are not scored (exit code 5). In GitHub Actions the Markdown also goes to the step's summary.
 
     \b
     Examples:
@@ -82,12 +84,12 @@ def score_command(
     """
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # data sets are resampled side by side instead
     from gner_bench.api import score
-    from gner_bench.documents.scores import Resampling
+    from gner_bench.documents.scores import TRIALS, Resampling
     from gner_bench.files import write_json
     from gner_bench.report.views.scores import Result
     from gner_bench.scoring.counting import usable_processes
     from gner_bench.scoring.document import scores_document
-    from gner_bench.scoring.gates import evaluate, unlike
+    from gner_bench.scoring.gates import evaluate, to_know
     from gner_bench.scoring.metrics import DEFAULT
     from gner_bench.scoring.scores import warnings_of
 
@@ -96,15 +98,18 @@ def score_command(
     format_ = _format(format_, as_json, errors, (name or "", *map(str, files)))
     metrics, resampling = tuple(dict.fromkeys(metric)) or DEFAULT, Resampling(resamples, seed)
     read_as = {key: options.pop(key) for key in importing.KEYS}
-    gates = _gates(shared.GateOptions(**options), metrics, resampling, out)
+    asked = shared.GateOptions(**options)
+    tests = Resampling(asked.trials or TRIALS, seed)
+    gates = _gates(asked, metrics, tests.resamples, out)
     scores = score(importing.load(files, tokenizer, name, **read_as), metrics, usable_processes())
     document = scores_document(scores, resampling)
     if out is not None:
         write_json(out, document.json())
-    warnings = [*warnings_of(scores), *(unlike(scores, gates.baseline) if gates.baseline else [])]
-    result = Result(document, evaluate(scores, gates, resampling), warnings, bool(gates))
+    judged_by = to_know(scores, gates)
+    warnings = list(dict.fromkeys([*warnings_of(scores), *judged_by]))
+    result = Result(document, evaluate(scores, gates, tests), warnings, bool(gates))
     for warning in warnings:
-        warn(warning)
+        warn(warning, always=warning in judged_by)
     _print(result, format_, per_type, errors)
     result.require_passed()
 
@@ -122,21 +127,18 @@ def _format(format_: str, as_json: bool, errors: bool, texts: Sequence[str]) -> 
     return format_
 
 
-def _gates(asked: shared.GateOptions, metrics: tuple[str, ...], resampling: Resampling, out: Path | None) -> Gates:
+def _gates(asked: shared.GateOptions, metrics: tuple[str, ...], trials: int, out: Path | None) -> Gates:
     from gner_bench.scoring import gates, paired
 
     floors = tuple(gates.floor(text, metrics) for text in asked.fail_under)
-    for floor in floors:
-        if 0 < floor.percent <= 1:
-            warn(f"--fail-under {floor.title} is in percent: F1 of {floor.percent / 100:g} is enough")
     path, alpha = asked.baseline, paired.ALPHA if asked.alpha is None else asked.alpha
     if path is None:
-        if asked.max_drop is not None or asked.strict_drop or asked.alpha is not None:
-            raise UsageError("--max-drop, --strict-drop and --alpha need --baseline")
+        if asked.strict_drop or {asked.max_drop, asked.alpha, asked.trials} != {None}:
+            raise UsageError("--max-drop, --strict-drop, --alpha and --trials need --baseline")
         return gates.Gates(floors)
     if out is not None and out.resolve() == path.resolve():
         raise UsageError(f"--out {out} would replace the --baseline, even when the gate fails")
-    baseline = gates.baseline(path, metrics[0], resampling, asked.max_drop or 0.0, alpha, asked.strict_drop)
+    baseline = gates.baseline(path, metrics[0], trials, asked.max_drop or 0.0, alpha, asked.strict_drop)
     return gates.Gates(floors, baseline)
 
 

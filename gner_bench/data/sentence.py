@@ -51,18 +51,23 @@ def content_hash(tagged: Iterable[tuple[Iterable[str], Iterable[str]]]) -> str:
 
 
 class ContentHash:
-    """The sum, modulo 2**256, of the SHA-256 of each tagged sentence: it takes them one by one, in any order."""
+    """The sum, modulo 2**256, of the SHA-256 of each tagged sentence: it takes them one by one, in any order.
+
+    ``sentences`` is how many it took.
+    """
 
     def __init__(self) -> None:
-        self._sum = 0
+        self.sentences = self._sum = 0
 
     def add(self, words: Iterable[str], tags: Iterable[str]) -> None:
         digest = hashlib.sha256(f"[{_json(list(words))}, {_json(list(tags))}]".encode()).digest()
         self._sum = (self._sum + int.from_bytes(digest)) % 2**256
+        self.sentences += 1
 
     def extend(self, other: ContentHash) -> None:
         """Add the sentences of another."""
         self._sum = (self._sum + other._sum) % 2**256
+        self.sentences += other.sentences
 
     def hexdigest(self) -> str:
         return f"{self._sum:064x}"

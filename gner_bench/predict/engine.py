@@ -25,7 +25,7 @@ from gner_bench.predict import store
 from gner_bench.predict.backend import BACKENDS, Backend, SystemOptions
 from gner_bench.predict.generation import Generation
 from gner_bench.predict.inputs import provide_inputs
-from gner_bench.predict.merge import shards_in
+from gner_bench.predict.merge import same_data, shards_in
 from gner_bench.predict.options import Options, chosen, sharded
 from gner_bench.predict.plan import Key, Task, joined, plan, prompt_hash
 from gner_bench.terminal import progress_bar
@@ -98,9 +98,10 @@ def predict(
     """Ask for every chosen sentence of ``datasets`` that predictions.jsonl lacks and return that file.
 
     Every sentence is in the file as soon as it is answered; a complete file is in the order of the data, however often
-    the run was interrupted. ``say`` hears of cut sentences; ``reading`` is how many seconds reading the data took.
-    Raises UsageError for a choice that no sentence meets, InputError when the folder holds another run or the disk is
-    full, GnerBenchError while another process writes it, and what the backend raises.
+    the run was interrupted. Where only the gold of finished sentences changed, it is renewed. ``say`` hears of that and
+    of cut sentences; ``reading`` is how many seconds reading the data took. Raises UsageError for a choice that no
+    sentence meets, InputError when the folder holds another run or the disk is full, IntegrityError when words or types
+    of finished sentences changed, GnerBenchError while another process writes it, and what the backend raises.
     """
     folder = make_folder(options.folder)
     path, about, loading = folder / "predictions.jsonl", folder / NAME, Phase(reading)
@@ -124,10 +125,21 @@ def predict(
                 refuse_other_run(place / NAME, run)
             if path.exists() and not about.exists():
                 raise InputError(path, "has no run.json beside it that says which model wrote it; choose another --out")
-            done = store.recover(path, tasks)
+            done, moved = store.recover(path, tasks)
+            if moved:
+                store.renew_gold(path, tasks)
+                many = ", ".join(f"{name} ({count})" for name, count in moved.items())
+                say(
+                    f"{path}: sentences with other gold in the data than when they were predicted: {many}; their gold"
+                    " is renewed, the predictions stay"
+                )
         loading.sentences = sum(sizes.values())
-        if len(done) < len(tasks) or not (about.exists() and read_own_run(about).done):
+        before = read_own_run(about) if about.exists() else None
+        if before is None or not before.done or len(done) < len(tasks):
             _generate(backend, run, tasks, done, path, loading, say)
+        elif not same_data(before, run):
+            # After new gold, also where a process was killed between writing it and this.
+            write_run(about, replace(before, datasets=run.datasets))
     return path
 
 

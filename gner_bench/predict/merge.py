@@ -9,8 +9,9 @@ from itertools import zip_longest
 from pathlib import Path
 
 from gner_bench.config import plain
+from gner_bench.data.sentence import ContentHash
 from gner_bench.documents.run import NAME, Run, differences, read_own_run, refuse_other_run, write_run
-from gner_bench.errors import IncompleteError, InputError
+from gner_bench.errors import IncompleteError, InputError, IntegrityError
 from gner_bench.fetch.home import locked
 from gner_bench.files import write_atomic
 from gner_bench.predict import store
@@ -27,7 +28,7 @@ def merge(folder: Path) -> Path:
 
     Shards may have run on other devices and in other batches. Raises IncompleteError naming shards that are missing or
     unfinished, InputError when there is none, when they differ in weights, settings or data, and when ``folder`` holds
-    another run.
+    another run, IntegrityError when their sentences have other words or gold than run.json describes.
     """
     if not shards_in(folder):
         raise InputError(folder, "holds no shards (folders such as shard-1-of-4, which predict --shard 1/4 writes)")
@@ -37,9 +38,10 @@ def merge(folder: Path) -> Path:
         about, path = folder / NAME, folder / "predictions.jsonl"
         refuse_other_run(about, run)
         before = read_own_run(about) if about.exists() else None
-        if before is not None and path.exists() and before.done and _same_data(before, run):
+        if before is not None and path.exists() and before.done and same_data(before, run):
             return path
         keys: set[Key] = set()
+        contents: dict[str, ContentHash] = {}
         with store.replacing(path) as target:
 
             def prompts() -> Iterator[str]:
@@ -47,10 +49,17 @@ def merge(folder: Path) -> Path:
                     for line in filter(None, turn):
                         target.write(line.content)
                         keys.add(line.key)
+                        contents.setdefault(line.key[0], ContentHash()).add(line.words, line.tags)
                         yield line.prompt
 
             if prompt_hash(prompts()) != run.prompt_hash or len(keys) != run.sentences:
                 raise InputError(folder, "the shards do not hold the sentences that their run.json names")
+            hashes = {name: content.hexdigest() for name, content in contents.items()}
+            if moved := [name for name, data in run.datasets.items() if hashes.get(name) != data.content_hash]:
+                raise IntegrityError(
+                    f"{folder}: the gold of {', '.join(moved)} in the shards is not that of their run.json; run the"
+                    " commands of the shards again, which renew it"
+                )
         file = tokenizer_file(parts[0][0])
         if file is not None:
             write_atomic(folder / file.name, file.read_bytes())
@@ -68,7 +77,7 @@ def _parts(folder: Path) -> list[tuple[Path, Run]]:
     first, *_ = runs
     for shard, run in runs.items():
         differing = differences(run, runs[first])
-        if not differing and not _same_data(run, runs[first]):
+        if not differing and not same_data(run, runs[first]):
             differing = ["other sentences or prompts"]
         if differing:
             raise InputError(shards[shard], f"differs from {first.folder}: {'; '.join(differing)}")
@@ -98,7 +107,8 @@ def shards_in(folder: Path) -> dict[Shard, Path]:
     return shards
 
 
-def _same_data(one: Run, other: Run) -> bool:
+def same_data(one: Run, other: Run) -> bool:
+    """Whether two runs asked the same of the same sentences with the same gold."""
     hashes = [{name: data.content_hash for name, data in run.datasets.items()} for run in (one, other)]
     return one.prompt_hash == other.prompt_hash and hashes[0] == hashes[1]
 

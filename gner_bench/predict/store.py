@@ -8,15 +8,17 @@ import os
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
 from gner_bench.documents.fields import Json, parse_object
 from gner_bench.documents.record import Record
-from gner_bench.errors import GnerBenchError, InputError
+from gner_bench.errors import GnerBenchError, InputError, IntegrityError
+from gner_bench.files import replacement
 from gner_bench.predict.plan import Key, Task
+from gner_bench.scoring.gold import first_difference
 
 LOCK = ".lock"
 SYNC_SECONDS = 10.0
@@ -31,6 +33,9 @@ class Line:
     offset: int
     content: bytes
     key: Key
+    words: tuple[str, ...]
+    tags: tuple[str, ...]
+    types: tuple[str, ...]
     prompt: str
     generation: Json
 
@@ -47,7 +52,12 @@ def read_lines(path: Path) -> Iterator[Line]:
                 record = parse_object(path, number, content.decode("utf-8"))
                 instance = record["instance"]
                 key = (record["dataset"], record["split"], instance["id"])
-                yield Line(offset, content, key, instance["instruction_inputs"], record["generation"])
+                words, tags, types = map(tuple, (instance["words"], instance["labels"], record["label_list"]))
+                prompt, generation = instance["instruction_inputs"], record["generation"]
+                line = Line(offset, content, key, words, tags, types, prompt, generation)
+                if not (all(isinstance(part, str) for part in key) and isinstance(line.generation, dict)):
+                    raise TypeError
+                yield line
             except UnicodeDecodeError:
                 raise InputError(path, "is not UTF-8 text; choose another --out", number) from None
             except (KeyError, TypeError):
@@ -55,10 +65,16 @@ def read_lines(path: Path) -> Iterator[Line]:
             offset += len(content)
 
 
-def recover(path: Path, tasks: Iterable[Task]) -> set[Key]:
-    """The sentences that ``path`` holds; a line cut short is removed. Raises InputError for a line of another run."""
+def recover(path: Path, tasks: Iterable[Task]) -> tuple[set[Key], Counter[str]]:
+    """The sentences that ``path`` holds and, by data set, how many have other gold in the data now.
+
+    A line cut short is removed. Raises InputError for a line of another run, IntegrityError for a sentence whose words
+    or types are others in the data now: what was predicted is no answer to what would be asked.
+    """
+    done: set[Key] = set()
+    moved: Counter[str] = Counter()
     if not path.exists():
-        return set()
+        return done, moved
     with path.open("r+b") as file:  # is cut after its last line end, which is looked for from the end, block by block
         end = start = file.seek(0, os.SEEK_END)
         whole = 0
@@ -70,13 +86,50 @@ def recover(path: Path, tasks: Iterable[Task]) -> set[Key]:
         if whole < end:
             file.truncate(whole)
     expected = {task.key: task for task in tasks}
-    done = set()
     for number, line in enumerate(read_lines(path), start=1):
-        task = expected.get(line.key)
+        task, name = expected.get(line.key), "/".join(line.key)
+        if task is not None and (other := _other_data(line, task)):
+            raise IntegrityError(
+                f"{path}, line {number}: {name} has other {other}: the data changed after it was predicted;"
+                " put the data back or choose another --out"
+            )
         if task is None or task.whole_prompt != line.prompt:
-            raise InputError(path, f"holds {'/'.join(map(str, line.key))} of another run; choose another --out", number)
+            raise InputError(path, f"holds {name} of another run; choose another --out", number)
         done.add(task.key)
-    return done
+        moved[task.dataset] += line.tags != task.sentence.tags
+    return done, +moved
+
+
+def _other_data(line: Line, task: Task) -> str:
+    """What of the sentence that was asked is not in the data now, empty where all is."""
+    if line.words != task.sentence.words:
+        return f"words ({first_difference(line.words, task.sentence.words, 'data')})"
+    if line.types != task.types:
+        return f"types ({', '.join(line.types)}; in the data {', '.join(task.types)})"
+    return ""
+
+
+def renew_gold(path: Path, tasks: Iterable[Task]) -> None:
+    """Give the sentences of ``path`` the gold tags of ``tasks``: at once, or not at all.
+
+    The lines are then those that a run on this data writes. What was predicted stays, as no prompt holds gold. Raises
+    InputError as ``appending`` does.
+    """
+    expected = {task.key: task for task in tasks}
+    with replacing(path) as target:
+        for line in read_lines(path):
+            task, content = expected[line.key], line.content
+            if line.tags != task.sentence.tags:
+                record = json.loads(content)
+                now = task.record("", {}).document()["instance"]
+                record["instance"] |= {key: now[key] for key in ("labels", "prompt_labels")}
+                content = _encoded(record)
+            target.write(content)
+
+
+def _encoded(document: Json) -> bytes:
+    """The line of a record."""
+    return json.dumps(document, ensure_ascii=False).encode("utf-8") + b"\n"
 
 
 @contextmanager
@@ -88,7 +141,7 @@ def appending(path: Path) -> Iterator[Callable[[Record], None]]:
 
     def append(record: Record) -> None:
         nonlocal synced
-        data = json.dumps(record.document(), ensure_ascii=False).encode("utf-8") + b"\n"
+        data = _encoded(record.document())
         with _explained(path):
             # One write a line, so that a kill leaves whole lines; a nearly full disk takes only a part of one.
             while data:
@@ -146,14 +199,7 @@ def put_in_order(path: Path, tasks: Sequence[Task]) -> Counter[str]:
 @contextmanager
 def replacing(path: Path) -> Iterator[BinaryIO]:
     """Yields a file that takes the place of ``path`` at the end, or not at all. Raises InputError as appending does."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        with _explained(path):
-            with temporary.open("wb") as file:
-                yield file
-                file.flush()
-                os.fsync(file.fileno())
-            temporary.replace(path)
-    finally:
-        with suppress(OSError):
-            temporary.unlink()
+    with _explained(path), replacement(path) as file:
+        yield file
+        file.flush()
+        os.fsync(file.fileno())

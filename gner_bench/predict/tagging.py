@@ -14,6 +14,7 @@ from gner_bench.data import Sentence
 from gner_bench.errors import UsageError
 from gner_bench.predict.backends.local import local_backend
 from gner_bench.predict.checkpoint import Checkpoint
+from gner_bench.predict.generation import DIGITS
 from gner_bench.predict.options import DecodingName, Options
 from gner_bench.predict.plan import Task
 from gner_bench.structure import load_back_tokenizer, structure
@@ -92,7 +93,7 @@ class TextTagger:
             entities = []
             for first, last, kind in lenient_spans(tags):
                 start, end = matches[first].start(), matches[last - 1].end()
-                sure = round(prod(sure_of[first:last]), 6) if sure_of else None
+                sure = round(prod(sure_of[first:last]), DIGITS) if sure_of else None
                 entities.append(Entity(text[start:end], kind, start, end, sure))
             cut: list[Literal["input", "output"]] = ["input"] if generation.input_cut else []
             cut += ["output"] if generation.finish == "length" else []

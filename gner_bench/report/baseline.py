@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from gner_bench.answers.answer import Rule
-from gner_bench.documents.scores import Resampling
+from gner_bench.documents.scores import TRIALS, Resampling
 from gner_bench.errors import UsageError, did_you_mean
 from gner_bench.report.load import SystemScores, distinct, file_of, load_system
-from gner_bench.scoring.comparison import RESAMPLES
 from gner_bench.scoring.metrics import Metric
 from gner_bench.scoring.paired import Difference, differences
+from gner_bench.scoring.tokenizers import BESIDE, Tokenizers
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class Baseline:
     @property
     def resampling(self) -> Resampling:
         """How the tests resample: as ``gner-bench compare`` does without options."""
-        return Resampling(RESAMPLES, 0)
+        return Resampling(TRIALS, 0)
 
     def changes(self, other: SystemScores, metric: Metric, names: Sequence[str] = ()) -> Changes:
         """The differences on the data sets that both were scored on (of ``names`` where given), then of their mean."""
@@ -76,7 +76,7 @@ def choose_baseline(
     choice: str,
     systems: Sequence[SystemScores],
     metrics: Sequence[Metric],
-    tokenizer: str | None = None,
+    tokenizers: Tokenizers = BESIDE,
     rule: Rule | None = None,
 ) -> tuple[Baseline, list[SystemScores]]:
     """The baseline that ``choice`` names, a system or else a file or run folder, and all systems with it.
@@ -91,5 +91,5 @@ def choose_baseline(
     if not path.exists():
         known = did_you_mean(choice, [system.name for system in systems])
         raise UsageError(f"--baseline {choice!r} is neither a file nor a system of this report; {known}")
-    together = distinct([load_system(path, metrics, tokenizer, rule), *systems])
+    together = distinct([load_system(path, metrics, tokenizers, rule), *systems])
     return Baseline(together[0]), together

@@ -12,7 +12,7 @@ from gner_bench.report.render.markdown import code, remarks, sources, table
 from gner_bench.report.views.differences import verdict
 from gner_bench.report.views.scores import Result, metrics_of, sets_grid, types_grid
 
-VERDICTS = {"passed": "Passed", "failed": "Failed", "scored": "Scored (no gate was set)"}
+VERDICTS = {"passed": "Passed", "failed": "Failed", "not judged": "Not judged", "scored": "Scored (no gate was set)"}
 ROUNDING = "Percent, rounded to two decimals (half to even, on the binary value)"
 MOST_CHANGES = 3
 """Systems whose changes are shown; those of others are in the folder of tables."""

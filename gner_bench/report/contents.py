@@ -16,6 +16,7 @@ from gner_bench.report.baseline import Baseline, Changes, choose_baseline
 from gner_bench.report.load import SystemScores, load_all, metrics_of
 from gner_bench.report.views.table import Table, comparisons
 from gner_bench.scoring.metrics import Metric
+from gner_bench.scoring.tokenizers import Given, read_tokenizers
 
 ALL = "all"
 
@@ -65,19 +66,22 @@ def prepare(
     published: Sequence[str] = (ALL,),
     baseline: str | None = None,
     intervals: bool = False,
-    tokenizer: str | None = None,
+    tokenizer: Given = None,
     rule: Rule | None = None,
 ) -> Contents:
     """The contents of a report on scores.json files, run folders and prediction files.
 
     ``metrics`` are all that the scores hold where none is given. ``published`` are names of quoted rows, with ``*`` for
-    anything, or ``all``. ``baseline`` is a system's name or a file. Raises InputError and UsageError.
+    anything, or ``all``. ``baseline`` is a system's name or a file. ``tokenizer`` is as in ``api.compare``. Raises
+    InputError and UsageError.
     """
     quoted = choose_published(published)
-    systems = load_all(paths, metrics, tokenizer, rule)
+    tokenizers = read_tokenizers(tokenizer)
+    tokenizers.require_known([*paths, *([Path(baseline)] if baseline is not None else [])])
+    systems = load_all(paths, metrics, tokenizers, rule)
     chosen = None
     if baseline is not None:
-        chosen, systems = choose_baseline(baseline, systems, metrics, tokenizer, rule)
+        chosen, systems = choose_baseline(baseline, systems, metrics, tokenizers, rule)
     return Contents(systems, tuple(metrics) or tuple(metrics_of(systems)), quoted, chosen, intervals)
 
 

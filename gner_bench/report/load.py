@@ -20,6 +20,7 @@ from gner_bench.scoring.metrics import DEFAULT, Metric
 from gner_bench.scoring.predictions import Predictions
 from gner_bench.scoring.scores import Scores
 from gner_bench.scoring.signature import long_line, short_line, signature_fields
+from gner_bench.scoring.tokenizers import BESIDE, Tokenizers
 from gner_bench.scoring.values import SystemValues
 
 PLACES: tuple[Callable[[Path], str], ...] = (lambda p: p.parent.name, lambda p: "/".join(p.parts[-2:]), str)
@@ -81,28 +82,31 @@ class SystemScores:
 
 
 def load_all(
-    paths: Iterable[Path], metrics: Sequence[Metric] = (), tokenizer: str | None = None, rule: Rule | None = None
+    paths: Iterable[Path],
+    metrics: Sequence[Metric] = (),
+    tokenizers: Tokenizers = BESIDE,
+    rule: Rule | None = None,
 ) -> list[SystemScores]:
     """Read files and run folders, each once; systems of one name get the name of their folder added.
 
-    Raises InputError. ``metrics``, ``tokenizer`` and ``rule`` are those of ``load_system``.
+    Raises InputError. All else are those of ``load_system``.
     """
     once = {path.absolute(): path for path in paths}.values()
-    return distinct([load_system(path, metrics, tokenizer, rule) for path in once])
+    return distinct([load_system(path, metrics, tokenizers, rule) for path in once])
 
 
 def load_system(
-    path: Path, metrics: Sequence[Metric] = (), tokenizer: str | None = None, rule: Rule | None = None
+    path: Path, metrics: Sequence[Metric] = (), tokenizers: Tokenizers = BESIDE, rule: Rule | None = None
 ) -> SystemScores:
     """One system of a scores.json, a run folder or a file of predictions.
 
     Predictions are scored anew, also those of a folder that holds a scores.json, by ``metrics`` (GNER and strict
-    without any), with ``tokenizer`` (a path, ``none``, or None for the one beside them), their answers read under
-    ``rule`` (None for that of their format). A scores.json must hold ``metrics``. Raises InputError, naming the field,
-    for what cannot be read or does not agree with its own counts.
+    without any), back-tokenized by the tokenizer beside them unless ``tokenizers`` say otherwise, their answers read
+    under ``rule`` (None for that of their format). A scores.json must hold ``metrics``. Raises InputError, naming the
+    field, for what cannot be read or does not agree with its own counts.
     """
     path = file_of(path)
-    found = _read(path) if path.suffix == ".json" else _scored(path, metrics or DEFAULT, tokenizer, rule)
+    found = _read(path) if path.suffix == ".json" else _scored(path, metrics or DEFAULT, tokenizers, rule)
     if not found.scores.sets:
         raise InputError(path, "holds no data set", field="datasets")
     if lacking := [metric for metric in metrics if metric not in found.scores.metrics]:
@@ -149,11 +153,11 @@ def _read(path: Path) -> SystemScores:
     )
 
 
-def _scored(path: Path, metrics: Sequence[Metric], tokenizer: str | None, rule: Rule | None) -> SystemScores:
+def _scored(path: Path, metrics: Sequence[Metric], tokenizers: Tokenizers, rule: Rule | None) -> SystemScores:
     from gner_bench.api import load_predictions, score
     from gner_bench.scoring.counting import usable_processes
 
-    predictions, resampling = load_predictions(path, tokenizer=tokenizer, answers=rule), Resampling()
+    predictions, resampling = load_predictions(path, tokenizer=tokenizers.of(path), answers=rule), Resampling()
     scores = score(predictions, metrics, usable_processes())
     fields = signature_fields(scores, resampling)
     name, run = scores.origin.system.name, _run_beside(path, PREDICTIONS)

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from gner_bench.documents.fields import Json
-from gner_bench.documents.scores import NAME, Interval, Resampling, read_scores
+from gner_bench.documents.scores import NAME, TRIALS, Interval, Resampling, read_scores
 from gner_bench.errors import UsageError
 from gner_bench.scoring.document import scores_of
 from gner_bench.scoring.metrics import DEFAULT, METRICS, Metric, ordered
@@ -22,7 +22,6 @@ from gner_bench.scoring.signature import SignatureDifference, signature_fields
 from gner_bench.scoring.signature import differences as signature_differences
 
 VERSION = 1
-RESAMPLES = 10_000
 TYPES_AT_ONCE = 64
 """Types resampled at a time, which bounds the memory."""
 Counted = tuple[float, float, float]
@@ -170,16 +169,21 @@ class Comparison:
             "warnings": self.warnings(),
         }
 
+    @property
+    def unlike(self) -> list[str]:
+        """One line for each key in which systems were not scored alike, to which a difference may be due."""
+        return [
+            difference.sentence(against.first.title, against.second.title)
+            for against in self.against
+            for difference in against.signature_differences
+        ]
+
     def warnings(self) -> list[str]:
         """One line each: where systems were not scored alike, then what must be said of the systems themselves.
 
         What is to be said of all systems has no label.
         """
-        warnings = [
-            difference.sentence(against.first.title, against.second.title)
-            for against in self.against
-            for difference in against.signature_differences
-        ]
+        warnings = self.unlike
         labels: dict[str, list[str]] = {}
         for system in self.systems:
             for line in dict.fromkeys(warnings_of(system.scores)):
@@ -235,7 +239,7 @@ def comparison(
     """
     if len(systems) < 2:
         raise UsageError("a comparison needs two systems or more")
-    first, resampling = systems[0], resampling or Resampling(RESAMPLES)
+    first, resampling = systems[0], resampling or Resampling(TRIALS)
     for other in systems[1:]:
         require_same_sentences(first.scores, other.scores)
     chosen = ordered(metrics or shared_metrics(systems))

@@ -20,6 +20,7 @@ from gner_bench.data.sentence import ContentHash
 from gner_bench.documents.scores import Analysis
 from gner_bench.errors import GnerBenchError, InputError
 from gner_bench.scoring.calibration import CalibrationTally
+from gner_bench.scoring.described import require_described
 from gner_bench.scoring.errors import ErrorTally
 from gner_bench.scoring.metrics import DEFAULT, Metric, counters, ordered
 from gner_bench.scoring.predictions import Divisible, Origin, Prediction, Predictions
@@ -40,7 +41,7 @@ def sentence_key(id: str, words: Iterable[str]) -> int:
 class Tally:
     """The sums of one data set. Tallies of parts, extended in the order of the parts, are that of the whole.
 
-    It begins without sentences, as that of the data set of ``first``.
+    It begins without sentences, as that of the data set of ``first``. ``contents`` are the sentences of each file.
     """
 
     def __init__(self, first: Prediction, metrics: tuple[Metric, ...]) -> None:
@@ -49,7 +50,7 @@ class Tally:
         self._statistics = Statistics(metrics)
         self._types: dict[str, None] = {}
         self._ids, self._keys = Packed(), array("Q")
-        self._content = ContentHash()
+        self.contents: dict[Path, ContentHash] = {}
         self._problems = ProblemFinder(name, split)
         self._structuring, self._errors = StructuringTally(), ErrorTally(metrics)
         self._calibration = CalibrationTally()
@@ -64,7 +65,7 @@ class Tally:
         self._ids.append(sentence.id)
         self._keys.append(sentence_key(sentence.id, sentence.words))
         self._statistics.add({metric: count(sentence) for metric, count in counters(self._metrics)})
-        self._content.add(sentence.words, sentence.gold)
+        self.contents.setdefault(sentence.file, ContentHash()).add(sentence.words, sentence.gold)
         self._problems.add(sentence.words)
         self._structuring.add(sentence)
         self._errors.add(sentence)
@@ -81,7 +82,8 @@ class Tally:
         self._ids.extend(later._ids)
         self._keys.extend(later._keys)
         self._statistics.extend(later._statistics)
-        self._content.extend(later._content)
+        for file, content in later.contents.items():
+            self.contents.setdefault(file, ContentHash()).extend(content)
         self._problems.extend(later._problems)
         self._structuring.extend(later._structuring)
         self._errors.extend(later._errors)
@@ -107,9 +109,19 @@ class Tally:
                 first = sentence
 
     def scores(self, origin: Origin) -> SetScores:
-        """The scores of the sentences so far; a set of unknown size should have as many as the catalogue says."""
+        """The scores of the sentences so far.
+
+        A set should have as many as the data of its run or, where no run.json says how many these are, as its gold and
+        the catalogue say: a part of a published set is one, however its gold was cut.
+        """
+        whole = ContentHash()
+        for content in self.contents.values():
+            whole.extend(content)
         dataset = catalog().find_dataset(self.name)
         published = dataset.splits.get(self.split) if dataset else None
+        planned = origin.planned.get(self.name, 0)
+        if published is not None and not any(self.name in run.datasets for run in origin.runs.values()):
+            planned = max(planned, published.sentences)
         matched_by, structuring = self._structuring.parts()
         analysis = Analysis(
             matched_by,
@@ -122,11 +134,11 @@ class Tally:
             self.name,
             self.split,
             tuple(self._types),
-            self._content.hexdigest(),
+            whole.hexdigest(),
             self._statistics,
             self._ids,
             self._keys,
-            origin.planned.get(self.name) or (published.sentences or None if published else None),
+            planned or None,
             analysis,
         )
 
@@ -139,7 +151,8 @@ def score(predictions: Predictions, metrics: Sequence[Metric] = DEFAULT, process
 
     Large files are counted in parts, by as many ``processes``; their number changes nothing in the scores. More than
     one fork this process, which must have no threads at work then. Raises InputError for unreadable predictions, for a
-    sentence that is there twice and for a data set of two splits, GnerBenchError when a process was killed.
+    sentence that is there twice and for a data set of two splits, IntegrityError for sentences that are not those of
+    the run.json beside them, GnerBenchError when a process was killed.
     """
     chosen = ordered(metrics)
     parts = predictions.parts() if isinstance(predictions, Divisible) else [predictions]
@@ -153,6 +166,7 @@ def score(predictions: Predictions, metrics: Sequence[Metric] = DEFAULT, process
     for tally in tallies.values():
         tally.refuse_second(predictions)
     origin = predictions.origin
+    require_described(origin.runs, {(tally.name, tally.split): tally.contents for tally in tallies.values()})
     # Records say how their answers became tags; run.json is asked only where they do not.
     if structurings := set().union(*(tally.structurings for tally in tallies.values())) - {""}:
         origin = replace(origin, structuring="+".join(sorted(structurings)))

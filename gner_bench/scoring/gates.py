@@ -18,6 +18,7 @@ from gner_bench.errors import GnerBenchError, InputError, UsageError, did_you_me
 from gner_bench.scoring.comparison import MeasuredSystem, read_measured
 from gner_bench.scoring.metrics import METRICS, Metric, as_metric
 from gner_bench.scoring.paired import ALPHA, FEWEST, MEAN, Difference, differences, require_same_sentences
+from gner_bench.scoring.predictions import NO_PREDICTIONS
 from gner_bench.scoring.scores import Scores
 from gner_bench.scoring.signature import differences as signature_differences
 from gner_bench.scoring.signature import signature_fields
@@ -25,9 +26,12 @@ from gner_bench.scoring.values import SystemValues
 
 GRACE = 1e-7
 """Percentage points."""
-INCOMPLETE, MISMATCH, USAGE, BELOW, WORSE = 6, 5, 2, 3, 4
-PRECEDENCE = (INCOMPLETE, MISMATCH, USAGE, BELOW, WORSE)
-"""Of several reasons to fail the first gives the exit code: what is missing or not comparable cannot be evaluated."""
+INCOMPLETE, MISMATCH, USAGE, BELOW, WORSE, NOT_JUDGED = 6, 5, 2, 3, 4, 7
+PRECEDENCE = (INCOMPLETE, MISMATCH, USAGE, BELOW, WORSE, NOT_JUDGED)
+"""Of several reasons to fail the first gives the exit code: what is missing or not comparable cannot be evaluated.
+
+That there is no baseline yet is the last, so that its code says that all else is well.
+"""
 NUMBER = re.compile(r"\d{1,3}(\.\d+)?|\.\d+", re.ASCII)
 
 Gate = Literal["complete", "fail-under", "baseline"]
@@ -52,15 +56,17 @@ class Floor:
 class Baseline:
     """F1 by ``metric`` must not be more than ``max_drop`` percentage points below that of ``system``.
 
-    A larger drop fails when a paired test confirms it at ``alpha``; where ``strict``, without a test.
+    A larger drop fails when a paired test confirms it at ``alpha``; where ``strict``, without a test. ``system`` is
+    None where the file cannot be used, for the reason ``unusable``.
     """
 
     path: Path
-    system: MeasuredSystem
+    system: MeasuredSystem | None
     metric: Metric
     max_drop: float = 0.0
     alpha: float = ALPHA
     strict: bool = False
+    unusable: str = ""
 
 
 @dataclass(frozen=True)
@@ -125,39 +131,57 @@ def floor(text: str, metrics: Sequence[Metric]) -> Floor:
     return Floor(metric, dataset if at else None, float(percent))
 
 
-def baseline(
-    path: Path, metric: Metric, resampling: Resampling, max_drop: float, alpha: float, strict: bool
-) -> Baseline:
-    """The gate against a scores.json.
+def baseline(path: Path, metric: Metric, trials: int, max_drop: float, alpha: float, strict: bool) -> Baseline:
+    """The gate against a scores.json, also where that is missing, cannot be read or was not scored by ``metric``.
 
-    Raises InputError for one that cannot be used or was not scored by ``metric``, and UsageError when ``resampling`` is
-    too small for its test ever to confirm a drop on one data set.
+    Raises UsageError when ``trials`` are too few for its test ever to confirm a drop on one data set.
     """
-    system = read_measured("baseline", path)
+    try:
+        system = read_measured("baseline", path)
+        if metric not in system.scores.metrics:
+            raise InputError(path, f"was not scored by {metric}, which the gate compares", field="metrics")
+    except InputError as error:
+        return Baseline(path, None, metric, max_drop, alpha, strict, str(error))
     sets = len(system.scores.sets)
-    if metric not in system.scores.metrics:
-        raise InputError(path, f"was not scored by {metric}, which the gate compares", field="metrics")
     # The smallest p value is 1 / (trials + 1), and Holm's correction multiplies it by the number of data sets.
     least = max(FEWEST, int(sets / alpha + 1e-9))
-    if not strict and resampling.resamples < least:
+    if not strict and trials < least:
         raise UsageError(
-            f"--resamples {resampling.resamples} can never confirm a drop on {sets} data sets at"
-            f" --alpha {_number(alpha)}; give --resamples {least} or more, or --strict-drop"
+            f"--trials {trials} can never confirm a drop on {sets} data sets at --alpha {_number(alpha)};"
+            f" give --trials {least} or more, or --strict-drop"
         )
     return Baseline(path, system, metric, max_drop, alpha, strict)
 
 
-def unlike(scores: Scores, gate: Baseline) -> list[str]:
-    """One line for each key in which the signatures of ``scores`` and of the baseline differ."""
-    ours = signature_fields(scores, Resampling())
-    return [
-        f"not like for like: {key.key} is {key.first} here and {key.second} in {gate.path}"
-        for key in signature_differences(ours, gate.system.signature, [gate.metric])
+def to_know(scores: Scores, gates: Gates) -> list[str]:
+    """What a verdict is to be read by, one line each, empty where no gate was asked for.
+
+    Floors that may be meant otherwise, what of the data was not judged, and each key in which the signatures of
+    ``scores`` and of the baseline differ.
+    """
+    lines = [
+        f"--fail-under {floor.title} is in percent: F1 of {floor.percent / 100:g} is enough"
+        for floor in gates.floors
+        if 0 < floor.percent <= 1
     ]
+    if gates:
+        lines += [line for line in scores.origin.warnings if line.startswith(NO_PREDICTIONS)]
+        lines += filter(None, [scores.in_part])
+    gate = gates.baseline
+    if gate is not None and gate.system is not None:
+        ours = signature_fields(scores, Resampling())
+        lines += [
+            f"not like for like: {key.key} is {key.first} here and {key.second} in {gate.path}"
+            for key in signature_differences(ours, gate.system.signature, [gate.metric])
+        ]
+    return lines
 
 
-def evaluate(scores: Scores, gates: Gates, resampling: Resampling) -> list[Outcome]:
-    """Whether ``scores`` are complete and what each gate says; no other gate is evaluated on incomplete scores."""
+def evaluate(scores: Scores, gates: Gates, tests: Resampling) -> list[Outcome]:
+    """Whether ``scores`` are complete and what each gate says; no other gate is evaluated on incomplete scores.
+
+    ``tests`` says how often the test of a drop draws, and from which seed.
+    """
     if scores.lacking:
         reason = f"{scores.lacking} sentences of the run are missing; predict or import them, then score again"
         asked: list[tuple[Gate, str, str | None]] = [("fail-under", one.title, one.dataset) for one in gates.floors]
@@ -170,7 +194,7 @@ def evaluate(scores: Scores, gates: Gates, resampling: Resampling) -> list[Outco
     unknown = f"{scores.sentences} sentences were scored; no run.json says how many there should be"
     whole = Outcome("complete", "", None, "passed", known if scores.origin.expected else unknown)
     floors = [_floor_outcome(scores, asked_floor) for asked_floor in gates.floors]
-    return [whole, *floors, *(_baseline_outcomes(scores, gates.baseline, resampling) if gates.baseline else [])]
+    return [whole, *floors, *(_baseline_outcomes(scores, gates.baseline, tests) if gates.baseline else [])]
 
 
 def exit_code(outcomes: Sequence[Outcome]) -> int:
@@ -228,24 +252,28 @@ def _title(gate: Baseline) -> str:
     return f"{gate.metric}, at most {_number(gate.max_drop)} points below the baseline"
 
 
-def _baseline_outcomes(scores: Scores, gate: Baseline, resampling: Resampling) -> list[Outcome]:
+def _baseline_outcomes(scores: Scores, gate: Baseline, tests: Resampling) -> list[Outcome]:
+    if gate.system is None:
+        return [Outcome("baseline", _title(gate), None, "error", f"not judged: {gate.unusable}", NOT_JUDGED)]
     before = gate.system.scores
     try:
         require_same_sentences(before, scores)
     except UsageError as error:
-        reason = f"{gate.path}: is no baseline for these scores: {error}"
+        reason = f"not judged: {gate.path}: is no baseline for these scores: {error}"
         # The same data sets and ids with other words or other gold are another edition of the data, not another choice.
         ids, others = ({name: sorted(part.ids) for name, part in side.sets.items()} for side in (before, scores))
-        return [Outcome("baseline", _title(gate), None, "error", reason, MISMATCH if ids == others else USAGE)]
-    tests: dict[str | None, Difference] = {}
+        return [Outcome("baseline", _title(gate), None, "error", reason, MISMATCH if ids == others else NOT_JUDGED)]
+    tested: dict[str | None, Difference] = {}
     if not gate.strict:
-        *sets, mean = differences(before, scores, gate.metric, resampling)
-        tests = {None: mean, **{test.name: test for test in sets}}
+        *sets, mean = differences(before, scores, gate.metric, tests)
+        tested = {None: mean, **{test.name: test for test in sets}}
     was, now = _f1_of(before, gate.metric), _f1_of(scores, gate.metric)
-    return [_drop_outcome(gate, name, was[name], now[name], tests.get(name)) for name in (None, *scores.sets)]
+    return [_drop_outcome(gate, name, was[name], now[name], tested.get(name), tests) for name in (None, *scores.sets)]
 
 
-def _drop_outcome(gate: Baseline, dataset: str | None, before: float, after: float, test: Difference | None) -> Outcome:
+def _drop_outcome(
+    gate: Baseline, dataset: str | None, before: float, after: float, test: Difference | None, tests: Resampling
+) -> Outcome:
     drop, digits, way = before - after, decimals(abs(after - before)), "below" if after < before else "above"
     details: dict[str, float | str] = {"metric": gate.metric, "percent": after, "baseline": before, "drop": drop}
     reason, code = f"{_what(dataset, gate.metric)} {after:.2f}% is that of the baseline", 0
@@ -258,5 +286,5 @@ def _drop_outcome(gate: Baseline, dataset: str | None, before: float, after: flo
             name, sure = "p" if test.p_holm is None else "corrected p", test.p < gate.alpha
             verb, code = ("confirms", WORSE) if sure else ("does not confirm", 0)
             reason += f"; the test {verb} it ({name} = {test.p:.3g}, alpha {_number(gate.alpha)})"
-            details["p"] = test.p
+            details |= {"p": test.p, "trials": tests.resamples, "seed": tests.seed}
     return Outcome("baseline", _title(gate), dataset, "failed" if code else "passed", reason, code, details)

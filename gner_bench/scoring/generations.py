@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
@@ -19,6 +19,7 @@ from gner_bench.documents.run import Model, Run, read_run
 from gner_bench.documents.scores import System
 from gner_bench.errors import InputError, UsageError
 from gner_bench.scoring.predictions import Origin, Prediction
+from gner_bench.scoring.tokenizers import BESIDE, Given, Tokenizers, read_tokenizers
 from gner_bench.structure import BackTokenizer, load_back_tokenizer, place, structure
 from gner_bench.structure.back_tokenizer import tokenizer_file
 
@@ -29,12 +30,17 @@ PREDICTIONS = ("predictions.jsonl", "predictions.jsonl.gz")
 
 @dataclass(frozen=True)
 class Generations:
-    """Prediction files as one system, read as ``sources``."""
+    """Prediction files as one system, read as ``sources``; ``back_tokenizers`` are those of the files."""
 
     origin: Origin
-    back_tokenizer: BackTokenizer | None
+    back_tokenizers: Mapping[Path, BackTokenizer | None]
     sources: Sequence[Slice]
     rule: Rule | None = None
+
+    @property
+    def back_tokenizer(self) -> BackTokenizer | None:
+        """That of the first file."""
+        return self.back_tokenizers[self.origin.files[0]]
 
     def parts(self) -> list[Generations]:
         """These files in slices, each by itself."""
@@ -43,11 +49,12 @@ class Generations:
     def __iter__(self) -> Iterator[Prediction]:
         for part in self.sources:
             path, records = part.path, read_records(part)
+            back_tokenizer = self.back_tokenizers[path]
             while chunk := list(islice(records, CHUNK)):
-                if self.back_tokenizer is not None:
+                if back_tokenizer is not None:
                     words = set().union(*(record.words for record in chunk))
-                    self.back_tokenizer.learn(map(str.lower, words))
-                yield from (prediction(path, record, self.back_tokenizer, self.rule) for record in chunk)
+                    back_tokenizer.learn(map(str.lower, words))
+                yield from (prediction(path, record, back_tokenizer, self.rule) for record in chunk)
 
 
 def prediction(
@@ -96,13 +103,14 @@ def prediction(
 
 
 def load_generations(
-    paths: Sequence[Path], tokenizer: str | None = None, name: str | None = None, rule: Rule | None = None
+    paths: Sequence[Path], tokenizer: Given = None, name: str | None = None, rule: Rule | None = None
 ) -> Generations:
     """The predictions of files or run folders, as one system.
 
-    ``tokenizer`` is a path, ``none``, or None for the one beside the first file; ``name`` is the system's instead of
-    what run.json says. Answers are read under ``rule``, by default that of their format. Raises InputError for an
-    unreadable tokenizer or run.json.
+    ``tokenizer`` is a path or ``none`` for the only file and, of several, for those beside which no tokenizer lies; or
+    it names files too (see scoring.tokenizers). Without it, they have that of the first file. ``name`` is the system's
+    instead of what run.json says. Answers are read under ``rule``, by default that of their format. Raises InputError
+    for an unreadable tokenizer or run.json, UsageError for a tokenizer of a file that is not there.
     """
     files = tuple(
         next((path / name for name in PREDICTIONS if (path / name).exists()), path / PREDICTIONS[0])
@@ -110,13 +118,19 @@ def load_generations(
         else path
         for path in paths
     )
-    beside = tokenizer_file(files[0].parent) if tokenizer is None else Path(tokenizer)
-    back_tokenizer = load_back_tokenizer(beside) if beside is not None and tokenizer != "none" else None
+    given = read_tokenizers(tokenizer)
+    given.require_known(paths)
+    back_tokenizers = _back_tokenizers(paths, files, given)
+    used = {back.fingerprint if back else "none" for back in back_tokenizers.values()}
     warnings = []
-    if back_tokenizer is None and tokenizer is None:
+    if len(used) > 1:
+        told = ", ".join(f"{file} {back.fingerprint[:8] if back else 'none'}" for file, back in back_tokenizers.items())
+        warnings.append(f"files of one system are back-tokenized by different tokenizers: {told}")
+    if None in back_tokenizers.values() and given == BESIDE:
         warnings.append("scored without back-tokenization; published GNER-T5 scores use it (--tokenizer PATH)")
-    run_files = [file.parent / RUN for file in files if file.name in PREDICTIONS]
-    runs = [read_run(file) if file.is_file() else Run() for file in run_files]
+    beside_files = {file: file.with_name(RUN) for file in files if file.name in PREDICTIONS}
+    described = {file: read_run(run) for file, run in beside_files.items() if run.is_file()}
+    runs = [described.get(file, Run()) for file in beside_files]
     # What all files must say together is left open when one of them is no run's.
     complete = len(runs) == len(files)
     planned: Counter[str] = Counter()
@@ -129,10 +143,28 @@ def load_generations(
         files,
         System(name or model.name, parameters, model.note, model.training_sets or ()),
         "+".join(sorted({run.decoding for run in runs})) if complete else "unknown",
-        back_tokenizer.fingerprint if back_tokenizer else None,
+        "+".join(sorted(used)) if used != {"none"} else None,
         "+".join(sorted({answer_format(run.format).version for run in runs})) or GNER.version,
         dict(planned),
         sum(run.sentences for run in runs) if complete else 0,
         tuple(warnings),
+        runs=described,
     )
-    return Generations(origin, back_tokenizer, [Slice(file) for file in files], rule)
+    return Generations(origin, back_tokenizers, [Slice(file) for file in files], rule)
+
+
+def _back_tokenizers(
+    paths: Sequence[Path], files: Sequence[Path], given: Tokenizers
+) -> dict[Path, BackTokenizer | None]:
+    """That of each of the ``files`` that are meant by ``paths``; equal tokenizers are one, with one memory."""
+    first = tokenizer_file(files[0].parent)
+    loaded: dict[str, BackTokenizer] = {}
+    chosen: dict[Path, BackTokenizer | None] = {}
+    for path, file in zip(paths, files, strict=True):
+        asked = given.of(path, alone=len(paths) == 1)
+        source = (tokenizer_file(file.parent) or first) if asked is None else Path(asked)
+        chosen[file] = None
+        if source is not None and asked != "none":
+            back_tokenizer = load_back_tokenizer(source)
+            chosen[file] = loaded.setdefault(back_tokenizer.fingerprint, back_tokenizer)
+    return chosen

@@ -4,7 +4,7 @@ with ``misc``."""
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from gner_bench.catalog import catalog
 from gner_bench.data.convert import load
 from gner_bench.data.formats.gner import is_dataset
 from gner_bench.data.sentence import Dataset, Sentence
+from gner_bench.documents.run import Run
 from gner_bench.errors import InputError, UsageError, short
 from gner_bench.scoring.predictions import Origin, Prediction, Predictions, SetKey
 
@@ -155,8 +156,19 @@ def with_gold(predictions: Predictions, gold: Sequence[Dataset]) -> Predictions:
         warnings.append(f"{many}: {other_words[0]}")
     origin = predictions.origin
     planned = {gold_set.name: len(gold_set.sentences) for gold_set in replaced.values()}
-    origin = replace(origin, planned={**origin.planned, **planned}, warnings=(*origin.warnings, *warnings))
+    origin = replace(
+        origin,
+        planned={**origin.planned, **planned},
+        warnings=(*origin.warnings, *warnings),
+        runs={file: _without_hashes(run, planned) for file, run in origin.runs.items()},
+    )
     return OtherGold(origin, predictions, sets)
+
+
+def _without_hashes(run: Run, names: Collection[str]) -> Run:
+    """A run.json that does not say what the gold of some data sets is."""
+    sets = {name: replace(data, content_hash="") if name in names else data for name, data in run.datasets.items()}
+    return replace(run, datasets=sets)
 
 
 def differing(one: Sequence[str], other: Sequence[str]) -> list[int] | None:
@@ -193,9 +205,9 @@ def _list(sets: Iterable[SetKey]) -> str:
     return ", ".join("/".join(key) for key in sets) or "none"
 
 
-def first_difference(words: Sequence[str], gold: Sequence[str]) -> str:
-    """The first word that differs, and the numbers of words where these do."""
-    if len(words) != len(gold):
-        return f"{len(words)} words, {len(gold)} in the gold"
-    index = next(i for i, (one, other) in enumerate(zip(words, gold, strict=True)) if one != other)
-    return f"word {index + 1} is {short(words[index])}, in the gold {short(gold[index])}"
+def first_difference(words: Sequence[str], others: Sequence[str], where: str = "gold") -> str:
+    """The first word that differs from the ``others``, which are in ``where``; the numbers of words where these do."""
+    if len(words) != len(others):
+        return f"{len(words)} words, {len(others)} in the {where}"
+    index = next(i for i, (one, other) in enumerate(zip(words, others, strict=True)) if one != other)
+    return f"word {index + 1} is {short(words[index])}, in the {where} {short(others[index])}"

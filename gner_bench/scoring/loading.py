@@ -19,7 +19,8 @@ from gner_bench.errors import UsageError, did_you_mean, short
 from gner_bench.scoring.aligning import BY_ORDER, Types, align
 from gner_bench.scoring.generations import load_generations
 from gner_bench.scoring.gold import Gold, GoldSet, gold_sets, with_gold
-from gner_bench.scoring.predictions import Origin, Prediction, Predictions, SetKey
+from gner_bench.scoring.predictions import NO_PREDICTIONS, Origin, Prediction, Predictions, SetKey
+from gner_bench.scoring.tokenizers import Given, read_tokenizers
 from gner_bench.structure.back_tokenizer import BackTokenizer, load_back_tokenizer
 from gner_bench.structure.placing import Placed, place, renamed_tag
 from gner_bench.structure.structured import Structured, structure
@@ -53,7 +54,7 @@ def load_from(
     format: str,
     gold: Gold | Sequence[Dataset],
     renames: Mapping[str, str],
-    tokenizer: str | None = None,
+    tokenizer: Given = None,
     name: str | None = None,
     rule: Rule | None = None,
 ) -> Predictions:
@@ -80,7 +81,10 @@ def load_from(
         raise UsageError(f"the format {format} holds no predictions; {did_you_mean('', formats())}")
     else:
         raise UsageError(f"unknown format of predictions {format!r}; {did_you_mean(format, formats())}")
-    back_tokenizer = None if tokenizer in (None, "none") else load_back_tokenizer(Path(tokenizer))
+    given = read_tokenizers(tokenizer)
+    if given.named:
+        raise UsageError("--tokenizer NAME=PATH is for predictions.jsonl; imported files are one system: give PATH")
+    back_tokenizer = None if given.elsewhere in (None, "none") else load_back_tokenizer(Path(given.elsewhere))
     if isinstance(gold, Gold) and not gold.paths:
         sets, chosen = _own_sets(paths, known, gold)
     else:
@@ -186,7 +190,7 @@ def _imported(
         predictions += _placed(items, sets[key], how, notes)
     idle = ", ".join(str(gold) for key, gold in sets.items() if key not in chosen)
     if idle:
-        notes.lines.append(f"no predictions of {idle}, which the gold holds")
+        notes.lines.append(f"{NO_PREDICTIONS} {idle}, which the gold holds")
     assumed = [*format.assumed]
     if notes.structured and back_tokenizer is None:
         assumed.append("scored without back-tokenization")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -10,11 +10,14 @@ from typing import Protocol, runtime_checkable
 
 from gner_bench.bio import Span, lenient_spans, strict_spans
 from gner_bench.documents.fields import Json
+from gner_bench.documents.run import Run
 from gner_bench.documents.scores import System
 from gner_bench.structure.structured import Structured
 
 SetKey = tuple[str, str]
 """Data set and split."""
+NO_PREDICTIONS = "no predictions of"
+"""How the warning begins that names sets of the gold that were not predicted."""
 
 
 @dataclass(frozen=True)
@@ -81,10 +84,12 @@ def _mentions(tags: Sequence[str], strict: list[Span]) -> list[Span]:
 class Origin:
     """What the signature and the tables must say of predictions beside their counts.
 
-    ``tokenizer`` is the SHA-256 (hex) of the back-tokenizer's file, None where none was used; ``structuring`` names the
+    ``tokenizer`` is the SHA-256 (hex) of the back-tokenizer's file, None where none was used; of files with different
+    ones, those of all with ``+`` between them, ``none`` for none. ``structuring`` names the
     way from text to tags, empty where tags came as such. ``planned`` are the sentences of the data, by set, and
-    ``expected`` those that the run set out to predict, 0 where it does not say. ``warnings`` are for people. ``rule``
-    is the one that answers were read under where it is not the default of their format.
+    ``expected`` those that the run set out to predict, 0 where it does not say. ``runs`` are the run.json beside those
+    files that have one. ``warnings`` are for people. ``rule`` is the one that answers were read under where it is not
+    the default of their format.
     """
 
     files: tuple[Path, ...]
@@ -96,6 +101,7 @@ class Origin:
     expected: int = 0
     warnings: tuple[str, ...] = ()
     rule: str = ""
+    runs: Mapping[Path, Run] = field(default_factory=dict)
 
 
 class Predictions(Protocol):

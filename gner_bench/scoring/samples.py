@@ -10,6 +10,7 @@ from difflib import get_close_matches
 
 from gner_bench.documents.fields import Json
 from gner_bench.errors import UsageError, did_you_mean, short
+from gner_bench.scoring.described import read_described
 from gner_bench.scoring.explain import verdicts
 from gner_bench.scoring.predictions import Prediction, Predictions
 from gner_bench.structure.matching import Step
@@ -22,7 +23,7 @@ def find_samples(predictions: Predictions, names: Iterable[str]) -> dict[str, li
     """
     samples: dict[str, list[Prediction]] = {name: [] for name in names}
     ids: dict[str, list[str]] = {}
-    for sentence in predictions:
+    for sentence in read_described(predictions):
         ids.setdefault(sentence.dataset, []).append(sentence.id)
         for name in (f"{sentence.dataset}/{sentence.id}", f"{sentence.dataset}/{sentence.split}/{sentence.id}"):
             if name in samples:
@@ -64,7 +65,7 @@ def worst_samples(predictions: Predictions, most: int, classes: Collection[str] 
     """
 
     def with_errors() -> Iterator[Ranked]:
-        for sentence in predictions:
+        for sentence in read_described(predictions):
             if not sentence.faultless or sentence.unplaced:
                 kinds = (verdict.kind for verdict in verdicts(sentence))
                 errors = Counter[str](k for k in kinds if k != "correct" and (k in classes or not classes))

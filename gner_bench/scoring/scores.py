@@ -119,6 +119,12 @@ class Scores:
         """How many sentences the run set out to predict and has not."""
         return max(0, self.origin.expected - self.sentences)
 
+    @property
+    def in_part(self) -> str:
+        """Which sets were scored in part, as a warning; empty where none."""
+        parts = [f"{len(s.statistics)} of {s.planned} of {s.name}/{s.split}" for s in self.sets.values() if s.missing]
+        return f"not all sentences were scored: {', '.join(parts)}" if parts else ""
+
     def __repr__(self) -> str:
         value = f"mean {self.metrics[0]} F1 {self.f1:.4f}, " if self.sets and self.metrics else ""
         return f"Scores({self.origin.system.name}: {value}{self.sentences} sentences of {len(self.sets)} data sets)"
@@ -130,9 +136,7 @@ def warnings_of(scores: Scores) -> list[str]:
     warnings += _answer_warnings(scores)
     defects = problem_warning({f"{part.name}/{part.split}": list(part.analysis.problems or ()) for part in sets})
     warnings += [defects] if defects else []
-    parts = [f"{len(s.statistics)} of {s.planned} of {s.name}/{s.split}" for s in sets if s.missing]
-    if parts:
-        warnings.append(f"not all sentences were scored: {', '.join(parts)}")
+    warnings += filter(None, [scores.in_part])
     trained_on = {name.partition("/")[0] for name in scores.origin.system.training_sets}
     if trained := [part.name for part in sets if part.name in trained_on]:
         warnings.append(f"{scores.origin.system.name} was trained on {', '.join(trained)}: not zero-shot")

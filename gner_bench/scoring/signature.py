@@ -64,7 +64,7 @@ def signature_fields(scores: Scores, resampling: Resampling) -> dict[str, str]:
         "metric": "+".join(used),
         "match": origin.structuring or "none",
         **({"answers": origin.rule} if origin.rule else {}),
-        "tok": origin.tokenizer[:8] if origin.tokenizer else "none",
+        "tok": "+".join(part[:8] for part in (origin.tokenizer or "none").split("+")),
         "norm": "+".join(sorted({d.normalisation for d in used.values()} - {"none"})) or "none",
         "count": ",".join(f"{name}={definition.counts_what}" for name, definition in used.items()),
         "repair": ",".join(f"{name}={definition.repair}" for name, definition in used.items()),

@@ -119,7 +119,7 @@ def test_4_worse_than_the_baseline(sentences: Callable[..., Path], baseline: Pat
 def test_5_the_baseline_has_other_gold(sentences: Callable[..., Path], baseline: Path) -> None:
     done = command(sentences(labels=["B-place", "O", "B-place"]), *FEW, "--baseline", baseline)
     assert done.returncode == 5
-    assert last(done).startswith(f"Error: {baseline}: is no baseline for these scores: news: ")
+    assert last(done).startswith(f"Error: not judged: {baseline}: is no baseline for these scores: news: ")
     assert "│ mean " in done.stdout
 
 
@@ -133,11 +133,11 @@ def test_6_incomplete_before_any_other_reason(sentences: Callable[..., Path], ba
     assert "Failed (exit code 6)\n" in done.stdout
 
 
-def test_another_selection_than_that_of_the_baseline_is_2(
+def test_another_selection_than_that_of_the_baseline_is_7(
     run: Run, sentences: Callable[..., Path], baseline: Path
 ) -> None:
     result = run("score", sentences(count=29), *FEW, "--baseline", baseline)
-    assert result.exit_code == 2
+    assert result.exit_code == 7
     assert "1 sentence (29) scored for first" in result.stderr.splitlines()[-1]
     assert "│ mean " in result.stdout
 
@@ -169,10 +169,10 @@ def test_the_gate_compares_the_first_metric(run: Run, sentences: Callable[..., P
         (("--max-drop", "1"), "need --baseline"),
         (("--strict-drop",), "need --baseline"),
         (("--alpha", "0.1"), "need --baseline"),
+        (("--trials", "100"), "need --baseline"),
         (("--errors", "--format", "csv"), "--errors is for --format table"),
         (("--errors", "--json"), "--errors is for --format table"),
         (("--json", "--format", "csv"), "exclude each other"),
-        (("--baseline", "no.json"), "no.json: No such file or directory"),
         (("--name", "\udcff"), "is not UTF-8"),
     ],
 )
@@ -192,15 +192,75 @@ def test_numbers_out_of_range_are_refused(
     assert f"Invalid value for '{option}'" in result.stderr
 
 
-def test_a_baseline_that_cannot_be_used_is_named_before_anything_is_scored(
-    refusal: Refusal, sentences: Callable[..., Path], baseline: Path, tmp_path: Path
+def test_trials_that_could_never_confirm_a_drop_are_refused(
+    refusal: Refusal, sentences: Callable[..., Path], baseline: Path
+) -> None:
+    assert "give --trials 20 or more" in refusal("score", sentences(), "--trials", "19", "--baseline", baseline)
+
+
+@pytest.mark.parametrize("format_", ["table", "json", "markdown", "csv", "junit"])
+def test_7_without_a_usable_baseline_all_else_is_done(
+    run: Run, sentences: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, format_: str
+) -> None:
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(tmp_path / "summary.md"))
+    out, missing = tmp_path / "out.json", tmp_path / "missing.json"
+    plain = run("score", sentences(10), "--format", format_)
+    result = run("score", sentences(10), "--format", format_, "--baseline", missing, "--out", out, "--fail-under", "50")
+    assert result.exit_code == 7
+    reason = f"not judged: {missing}: No such file or directory"
+    assert result.stderr.splitlines()[-1] == f"Error: {reason}"
+    assert json.loads(out.read_text(encoding="utf-8"))["average"]["gner"]["f1"] == pytest.approx(10 / 11)
+    assert (tmp_path / "summary.md").read_text(encoding="utf-8").count("### Not judged (exit code 7)") == 1
+    said = {
+        "table": f"error: {reason}\nNot judged (exit code 7)\n",
+        "json": '"verdict": "not judged"',
+        "markdown": "- passed: mean F1 90.91% is at least 50%",
+        "csv": "system,scope,",
+        "junit": 'message="not judged: ',
+    }
+    assert said[format_] in result.stdout
+    if format_ == "csv":
+        assert result.stdout == plain.stdout
+    # A floor that was not reached is the better known reason.
+    assert run("score", sentences(10), "--baseline", missing, "--fail-under", "95").exit_code == 3
+
+
+def test_a_gate_draws_as_often_as_compare_and_report(
+    run: Run, sentences: Callable[..., Path], baseline: Path, tmp_path: Path
+) -> None:
+    new = sentences(6)
+    judged = json.loads(run("score", new, "--baseline", baseline, "--json", "--resamples", "50").stdout)["gates"]
+    mean = judged["outcomes"][1]
+    run("score", new, "--out", tmp_path / "new.json")
+    compared = json.loads(run("compare", baseline, tmp_path / "new.json", "--json").stdout)
+    tested = compared["comparisons"][0]["differences"]["gner"]["mean"]
+    assert (mean["p"], mean["trials"], mean["seed"]) == (tested["p_randomization"], 10_000, 0)
+    report = run("report", tmp_path / "new.json", "--baseline", baseline, "--out", tmp_path / "r", "--formats", "csv")
+    assert report.exit_code == 0
+    table = (tmp_path / "r/tables/differences_gner.csv").read_text(encoding="utf-8")
+    assert str(mean["p"]) in table
+    other = run("score", new, "--baseline", baseline, "--json", "--trials", "100", "--seed", "3")
+    assert json.loads(other.stdout)["gates"]["outcomes"][1]["trials"] == 100
+
+
+def test_quiet_does_not_hide_what_the_verdict_is_to_be_read_by(
+    run: Run, sentences: Callable[..., Path], baseline: Path, tmp_path: Path
 ) -> None:
     path = sentences()
-    old = tmp_path / "old.json"
-    old.write_text(json.dumps({**json.loads(baseline.read_text()), "version": 1}))
-    assert refusal("score", path, "--baseline", old).startswith(f"{old}: version: 1 has no counts")
-    assert "was not scored by token" in refusal("score", path, "--metric", "token", "--baseline", baseline)
-    assert "give --resamples 20 or more" in refusal("score", path, "--resamples", "19", "--baseline", baseline)
+    about = {"model": {"name": "tiny"}, "sentences": 30, "settings": {"decoding": "greedy"}}
+    about["datasets"] = {"news": {"sentences": 30, "sentences_in_data": 40}}
+    path.with_name("run.json").write_text(json.dumps(about), encoding="utf-8")
+    result = run("score", path, "-q", "--fail-under", "0.55", "--baseline", baseline)
+    assert result.exit_code == 0
+    assert result.stderr.splitlines() == [
+        "Warning: not all sentences were scored: 30 of 40 of news/test",
+        "Warning: --fail-under gner:0.55 is in percent: F1 of 0.0055 is enough",
+        f"Warning: not like for like: dec is greedy here and unknown in {baseline}",
+    ]
+    assert run("-q", "score", path).stderr == ""
+    run("-q", "score", path, "--out", tmp_path / "new.json")
+    compared = run("-q", "compare", baseline, tmp_path / "new.json")
+    assert compared.stderr == "Warning: not like for like: dec is unknown for A first, greedy for B tiny\n"
 
 
 def test_the_baseline_is_never_replaced(refusal: Refusal, sentences: Callable[..., Path], baseline: Path) -> None:
@@ -320,7 +380,12 @@ class Runner:
         output.write_text("")
         self.summary.touch()
         path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
-        environment = {"PATH": path, "GITHUB_OUTPUT": str(output), "GITHUB_STEP_SUMMARY": str(self.summary)}
+        environment = {
+            "PYTHONPATH": str(ROOT),
+            "PATH": path,
+            "GITHUB_OUTPUT": str(output),
+            "GITHUB_STEP_SUMMARY": str(self.summary),
+        }
         environment |= {key: self._filled(value, inputs) for key, value in step.get("env", {}).items()}
         line = ["bash", "--noprofile", "--norc", "-eo", "pipefail", str(script)]
         done = subprocess.run(line, cwd=self.folder, env=environment, capture_output=True, text=True)
@@ -378,6 +443,16 @@ def test_the_action_fails_on_a_drop(runner: Runner, sentences: Callable[..., Pat
     assert runner.run(predictions=str(sentences(2)), baseline=str(baseline), strict_drop="true") == 4
 
 
+def test_the_first_run_of_the_action_has_no_baseline(runner: Runner, sentences: Callable[..., Path]) -> None:
+    given = {"predictions": str(sentences(10)), "baseline": "scores.json"}
+    for required, code in (("true", 7), ("false", 0)):
+        assert runner.run(**given, scores="out/scores.json", require_baseline=required) == code
+        assert runner.outputs == {"f1": "90.91", "verdict": "not-judged", "exit-code": "7"}
+        assert (runner.folder / "out/scores.json").exists()
+        assert ET.parse(runner.junit).getroot().get("errors") == "1"
+    assert runner.run(**given, fail_under="95", require_baseline="false") == 3
+
+
 def test_the_action_tells_unusable_input_and_leaves_no_empty_files(runner: Runner) -> None:
     assert runner.run(predictions="missing.jsonl") == 2
     assert runner.outputs == {"f1": "", "verdict": "unusable", "exit-code": "2"}
@@ -394,7 +469,8 @@ def test_no_input_of_the_action_is_run(runner: Runner, sentences: Callable[..., 
     given = {"predictions": str(sentences()), name.replace("-", "_"): HOSTILE}
     code = runner.run(**given)
     assert not list(runner.folder.rglob("pwned"))
-    assert code == (0 if name in ("name", "scores", "junit", "strict-drop") else 2)
+    harmless = dict.fromkeys(("name", "scores", "junit", "strict-drop", "require-baseline"), 0)
+    assert code == {**harmless, "baseline": 7}.get(name, 2)
     if name == "name":
         assert json.loads((runner.folder / "scores.json").read_text())["system"]["name"] == HOSTILE
 

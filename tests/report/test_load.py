@@ -9,6 +9,7 @@ import pytest
 
 from gner_bench.errors import InputError
 from gner_bench.report.load import load_all, load_system, metrics_of
+from gner_bench.scoring.tokenizers import Tokenizers
 
 ScoresFile = Callable[..., Path]
 MISSING = object()
@@ -122,7 +123,7 @@ def test_predictions_are_scored_on_the_fly(
     predictions_file: Callable[..., Path], record: Callable[..., dict[str, Any]]
 ) -> None:
     path = predictions_file(record(prediction="Ann(B-person) saw(O) Oslo(O)"), file="mine.jsonl")
-    system = load_system(path, ["strict"], "none")
+    system = load_system(path, ["strict"], Tokenizers("none"))
     assert system.name == "mine"
     assert system.scores.metrics == ("strict",)
     assert system.values.average("strict").recall == 0.5

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from gner_bench import load_predictions, score
 from gner_bench.documents.scores import Resampling
-from gner_bench.errors import InputError, UsageError
+from gner_bench.errors import UsageError
 from gner_bench.files import write_json
 from gner_bench.scoring.document import scores_document
 from gner_bench.scoring.gates import (
@@ -27,7 +27,7 @@ from gner_bench.scoring.gates import (
     exit_code,
     floor,
     require_passed,
-    unlike,
+    to_know,
 )
 from gner_bench.scoring.scores import Scores
 
@@ -69,7 +69,7 @@ def against(tmp_path: Path) -> Against:
     ) -> Baseline:
         path = tmp_path / "baseline.json"
         write_json(path, scores_document(scores, RESAMPLING).json())
-        return baseline(path, metric, RESAMPLING, max_drop, alpha, strict)
+        return baseline(path, metric, RESAMPLING.resamples, max_drop, alpha, strict)
 
     return gate
 
@@ -223,11 +223,11 @@ def test_sentences_in_another_order_compare(make: Make, against: Against) -> Non
 @pytest.mark.parametrize(
     ("changes", "code", "said"),
     [
-        ({"news": (3, 0)}, 2, "1 sentence"),
-        ({"news": (5, 0)}, 2, "1 sentence"),
-        ({"news": (4, 0), "films": (4, 0)}, 2, "films"),
-        ({"films": (4, 0)}, 2, "news"),
-        ({"ids": ["0", "1", "2", "x"], "news": (4, 0)}, 2, "x"),
+        ({"news": (3, 0)}, 7, "1 sentence"),
+        ({"news": (5, 0)}, 7, "1 sentence"),
+        ({"news": (4, 0), "films": (4, 0)}, 7, "films"),
+        ({"films": (4, 0)}, 7, "news"),
+        ({"ids": ["0", "1", "2", "x"], "news": (4, 0)}, 7, "x"),
         ({"gold": "B-place", "news": (4, 0)}, 5, "gold"),
         ({"gold": "I-person", "news": (4, 0)}, 5, "gold"),
         ({"word": "Bob", "news": (4, 0)}, 5, "words"),
@@ -239,7 +239,7 @@ def test_a_baseline_on_other_sentences_is_told_from_one_with_other_content(
     gate = against(make(news=(4, 0)), strict=True)
     (outcome,) = judged(make(**changes), Gates(baseline=gate))
     assert (outcome.status, outcome.exit_code) == ("error", code)
-    assert outcome.reason.startswith(f"{gate.path}: is no baseline for these scores: ")
+    assert outcome.reason.startswith(f"not judged: {gate.path}: is no baseline for these scores: ")
     assert said in outcome.reason
 
 
@@ -260,10 +260,10 @@ def test_a_complete_run_says_so(make: Make) -> None:
     assert "no run.json says" in evaluate(scores, Gates(), RESAMPLING)[0].reason
 
 
-@given(codes=st.lists(st.sampled_from([0, 2, 3, 4, 5, 6]), min_size=1))
+@given(codes=st.lists(st.sampled_from([0, 2, 3, 4, 5, 6, 7]), min_size=1))
 def test_the_first_reason_decides_the_exit_code(codes: list[int]) -> None:
     outcomes = [Outcome("complete", "", None, "failed" if code else "passed", f"is {code}", code) for code in codes]
-    worst = next((code for code in (6, 5, 2, 3, 4) if code in codes), 0)
+    worst = next((code for code in (6, 5, 2, 3, 4, 7) if code in codes), 0)
     assert exit_code(outcomes) == worst
     if worst:
         with pytest.raises(GateError, match=f"^is {worst}$") as error:
@@ -274,16 +274,16 @@ def test_the_first_reason_decides_the_exit_code(codes: list[int]) -> None:
 
 
 def test_every_code_of_an_outcome_has_a_precedence() -> None:
-    assert sorted(PRECEDENCE) == [2, 3, 4, 5, 6]
+    assert sorted(PRECEDENCE) == [2, 3, 4, 5, 6, 7]
 
 
-def test_resamples_that_could_never_confirm_a_drop_are_refused(make: Make, tmp_path: Path) -> None:
+def test_trials_that_could_never_confirm_a_drop_are_refused(make: Make, tmp_path: Path) -> None:
     path = tmp_path / "baseline.json"
     write_json(path, scores_document(make(**dict.fromkeys("abcdefg", (2, 0))), Resampling(0)).json())
-    with pytest.raises(UsageError, match=r"--resamples 139 can never confirm a drop on 7 data sets.*140 or more"):
-        baseline(path, "gner", Resampling(139), 0, 0.05, False)
-    baseline(path, "gner", Resampling(140), 0, 0.05, False)
-    baseline(path, "gner", Resampling(0), 0, 0.05, True)
+    with pytest.raises(UsageError, match=r"--trials 139 can never confirm a drop on 7 data sets.*140 or more"):
+        baseline(path, "gner", 139, 0, 0.05, False)
+    baseline(path, "gner", 140, 0, 0.05, False)
+    baseline(path, "gner", 1, 0, 0.05, True)
 
 
 def test_the_fewest_resamples_can_confirm_a_drop(make: Make, against: Against) -> None:
@@ -293,17 +293,32 @@ def test_the_fewest_resamples_can_confirm_a_drop(make: Make, against: Against) -
     assert float(outcomes[2].details["p"]) == pytest.approx(2 / 41)
 
 
-def test_a_baseline_that_was_not_scored_by_the_metric_is_refused(make: Make, against: Against) -> None:
-    with pytest.raises(InputError, match="metrics: was not scored by gner"):
-        against(make(news=(4, 0), metrics=["strict"]))
+def test_a_baseline_that_cannot_be_used_is_not_judged_by(make: Make, against: Against, tmp_path: Path) -> None:
+    scores = make(news=(4, 0))
+    cut, old = tmp_path / "cut.json", tmp_path / "old.json"
+    gates = {
+        "metrics: was not scored by gner": against(make(news=(4, 0), metrics=["strict"])),
+        "No such file or directory": baseline(tmp_path / "none.json", "gner", 1, 0, 0.05, False),
+    }
+    document = json.loads((tmp_path / "baseline.json").read_text(encoding="utf-8"))
+    cut.write_text('{"version": 2, "system"', encoding="utf-8")
+    old.write_text(json.dumps({**document, "version": 9}), encoding="utf-8")
+    gates["is not JSON"] = baseline(cut, "gner", 1, 0, 0.05, False)
+    gates["version: "] = baseline(old, "gner", 1, 0, 0.05, False)
+    gates["Is a directory"] = baseline(tmp_path, "gner", 1, 0, 0.05, False)
+    for said, gate in gates.items():
+        (outcome,) = judged(scores, Gates(baseline=gate))
+        assert (outcome.status, outcome.exit_code) == ("error", 7)
+        assert outcome.reason.startswith(f"not judged: {gate.path}: ")
+        assert said in outcome.reason
 
 
 def test_scores_that_were_made_otherwise_are_told(make: Make, against: Against) -> None:
     scores = make(news=(4, 0), metrics=["gner"])
     gate = against(make(news=(4, 0)))
-    assert unlike(scores, gate) == []
+    assert to_know(scores, Gates(baseline=gate)) == []
     other = replace(scores, origin=replace(scores.origin, tokenizer="f" * 64, decoding="beam4"))
-    told = unlike(other, gate)
+    told = to_know(other, Gates(baseline=gate))
     assert told == [
         f"not like for like: dec is beam4 here and unknown in {gate.path}",
         f"not like for like: tok is ffffffff here and none in {gate.path}",

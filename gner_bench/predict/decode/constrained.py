@@ -6,7 +6,7 @@ sentence cannot be had this way. The words are drafts that always hold, so that 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 import torch
@@ -19,8 +19,11 @@ from gner_bench.predict.decode.draft import PlannedUnit, SentenceDraft, common
 from gner_bench.predict.decode.loop import Row, longest_match
 from gner_bench.predict.decode.speculative import LoopDecoder
 from gner_bench.predict.decode.units import Ids, Units
-from gner_bench.predict.generation import Generation
+from gner_bench.predict.generation import DIGITS, Generation
 from gner_bench.predict.plan import Task
+
+EDGE = 1e-5
+"""Five times what other sentences side by side were seen to move a confidence by, in fp32."""
 
 
 @dataclass(slots=True)
@@ -139,11 +142,32 @@ class ConstrainedSentence:
 
 
 class ConstrainedDecoder(LoopDecoder[ConstrainedSentence]):
-    """Writes the words that it was given. Sentences that do not fit the limits end in words tagged ``O``."""
+    """Writes the words that it was given. Sentences that do not fit the limits end in words tagged ``O``.
+
+    What is written must not depend on which sentences are decoded side by side, as these are others when a run is
+    continued. So one with a confidence on the edge between two values is decoded again in the end, by itself and
+    without drafts that other sentences taught.
+    """
+
+    _alone = False
+
+    def __call__(self, tasks: Sequence[Task]) -> Iterator[tuple[Task, Generation]]:
+        again = []
+        for task, generation in super().__call__(tasks):
+            if any(map(on_the_edge, generation.confidence)):
+                again.append(task)
+            else:
+                yield task, generation
+        self._alone = True
+        try:
+            for task in again:
+                yield from super().__call__([task])
+        finally:
+            self._alone = False
 
     def begin(self, task: Task) -> ConstrainedSentence:
         words = task.sentence.words
-        guess = self.drafter.sentence(task.dataset, words, task.types)
+        guess = None if self._alone else self.drafter.sentence(task.dataset, words, task.types)
         return ConstrainedSentence(self.units, words, task.types, guess)
 
     def choose(
@@ -170,6 +194,11 @@ class ConstrainedDecoder(LoopDecoder[ConstrainedSentence]):
             passes=row.passes,
             confidence=tuple(sentence.confidence),
         )
+
+
+def on_the_edge(confidence: float) -> bool:
+    """Whether ``EDGE`` more or less would round to another value."""
+    return round(confidence - EDGE, DIGITS) != round(confidence + EDGE, DIGITS)
 
 
 def _best_allowed(logits: Tensor, allowed: Sequence[Sequence[tuple[int, ...]]]) -> list[list[tuple[int, float]]]:

@@ -30,7 +30,7 @@ from gner_bench.terminal import console
 
 STYLES = {
     **{"entity": "cyan", "right": "green", "wrong": "red", "ignored": "yellow", "O": "dim"},
-    **{"passed": "green", "failed": "bold red", "error": "bold red"},
+    **{"passed": "green", "failed": "bold red", "error": "bold red", "not judged": "yellow"},
 }
 """The colours only repeat what the text says."""
 RANKS = {"": "", "best": "bold", "second": "underline"}

@@ -9,7 +9,7 @@ from gner_bench.documents.scores import Macro, ScoresDocument, SetDocument, Stru
 from gner_bench.documents.scores import Value as Measured
 from gner_bench.number_text import percent
 from gner_bench.report.grid import Cell, Column, Grid, Section, Value
-from gner_bench.scoring.gates import Outcome, exit_code, require_passed
+from gner_bench.scoring.gates import NOT_JUDGED, Outcome, exit_code, require_passed
 from gner_bench.scoring.metrics import METRICS, Metric
 from gner_bench.structure.matching import STEPS
 
@@ -51,7 +51,9 @@ class Result:
 
     @property
     def verdict(self) -> str:
-        """``passed``, ``failed`` or, where nothing was asked for and nothing is missing, ``scored``."""
+        """``passed``, ``failed``, ``not judged`` or, where nothing was asked for and nothing is missing, ``scored``."""
+        if self.exit_code == NOT_JUDGED:
+            return "not judged"
         return "failed" if self.exit_code else "passed" if self.gated else "scored"
 
     @property

@@ -15,7 +15,7 @@ from gner_bench.data import Sentence, read_dataset
 from gner_bench.demo import CORPUS
 from gner_bench.predict.checkpoint import Checkpoint, load_checkpoint
 from gner_bench.predict.decode.batched import generate, use_protocol_settings
-from gner_bench.predict.decode.constrained import ConstrainedDecoder
+from gner_bench.predict.decode.constrained import ConstrainedDecoder, on_the_edge
 from gner_bench.predict.decode.speculative import SpeculativeDecoder
 from gner_bench.predict.generation import Generation
 from gner_bench.predict.plan import Task, plan
@@ -183,6 +183,30 @@ def test_constrained_decoding_agrees_with_greedy_where_that_is_sure(
         if min(generation.confidence) > 0.9:
             greedy = structure(task.sentence.words, frozenset(task.types), alone[task].text, None)
             assert tags == list(greedy.match.tags)
+
+
+def test_what_constrained_decoding_writes_does_not_depend_on_who_is_beside(
+    demo: Checkpoint, tasks: list[Task], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def written(rows: int, some: Sequence[Task]) -> dict[Task, Generation]:
+        return {task: replace(generation, passes=0) for task, _, generation in constrained(demo, some, rows)}
+
+    tasks = tasks[::4]
+    half = tasks[len(tasks) // 2 :]
+    whole, other, rest = written(4, tasks), written(1, tasks), written(3, half)
+    assert {task: g.noted() for task, g in whole.items()} == {task: g.noted() for task, g in other.items()}
+    assert [whole[task].noted() for task in half] == [rest[task].noted() for task in half]
+    # By itself, a sentence has the same confidences to the last bit whatever came before.
+    monkeypatch.setattr("gner_bench.predict.decode.constrained.EDGE", 1.0)
+    assert written(4, half) == {task: g for task, g in written(2, tasks[::-1]).items() if task in half}
+
+
+@pytest.mark.parametrize(
+    ("confidence", "edge"),
+    [(1.0, False), (0.0, False), (0.5, False), (0.1235, True), (0.123509, True), (0.1236, False)],
+)
+def test_the_edge_between_two_values(confidence: float, edge: bool) -> None:
+    assert on_the_edge(confidence) is edge
 
 
 @given(st.lists(WORD, min_size=1, max_size=10))
