@@ -32,7 +32,7 @@ from gner_bench.scoring.comparison import (
 from gner_bench.scoring.counting import score as count
 from gner_bench.scoring.counts import normalise
 from gner_bench.scoring.gold import Gold
-from gner_bench.scoring.loading import PREDICTIONS, load_from
+from gner_bench.scoring.loading import PREDICTIONS, Align, load_from
 from gner_bench.scoring.metrics import DEFAULT, as_metric
 from gner_bench.scoring.predictions import Predictions
 from gner_bench.scoring.scores import Scores
@@ -58,19 +58,23 @@ def load_predictions(
     format: str = PREDICTIONS,
     gold: Gold | Sequence[Dataset] = (),
     rename: Mapping[str, str] | None = None,
+    clean_up_spaces: bool = False,
+    align: Align = "words",
 ) -> Predictions:
     """The predictions of files (predictions.jsonl, .jsonl.gz) or run folders, together one system.
 
     ``tokenizer`` is the checkpoint's, for back-tokenization: a path, ``"none"``, or None for the one beside the first
     file. ``name`` replaces the system's. Sentences are read when they are iterated over, then InputError names file,
-    line and field of what is unusable; an unreadable tokenizer or run.json raises it here.
+    line and field of what is unusable; an unreadable tokenizer or run.json raises it here. ``clean_up_spaces``
+    back-tokenizes as GNER's own evaluation did.
 
     Files of another ``format`` (see `gner-bench list formats` and `list answers`) are read here and placed on the words
-    of ``gold``; ``rename`` names their types. For predictions.jsonl, ``gold`` replaces the tags in the file (see
-    ``with_gold``).
+    of ``gold``; ``rename`` names their types; ``align="position"`` takes sentences of other words where they have as
+    many of them as the gold. For predictions.jsonl, ``gold`` replaces the tags in the file (see ``with_gold``).
     """
     files = [Path(path) for path in paths]
-    return load_from(files, format, gold or Gold(), rename or {}, None if tokenizer is None else str(tokenizer), name)
+    path = None if tokenizer is None else str(tokenizer)
+    return load_from(files, format, gold or Gold(), rename or {}, path, name, clean_up_spaces, align)
 
 
 def score(
@@ -94,13 +98,14 @@ def compare(
     seed: int = 0,
     tokenizer: str | PathLike[str] | None = None,
     processes: int = 1,
+    clean_up_spaces: bool = False,
 ) -> Comparison:
     """Compare each system with the ``first`` on the same sentences: paired intervals and tests.
 
     A system is its Scores, a scores.json, a predictions file or a run folder. ``metric`` None are the usual metrics
-    that all were scored by; ``tokenizer`` and ``processes`` are for prediction files, as in ``load_predictions`` and
-    ``score``. Raises UsageError for sentences or gold that differ, an unknown metric or one that a system lacks, and
-    InputError for an unusable file.
+    that all were scored by; ``tokenizer``, ``clean_up_spaces`` and ``processes`` are for prediction files, as in
+    ``load_predictions`` and ``score``. Raises UsageError for sentences or gold that differ, an unknown metric, one that
+    a system lacks or that has no test, and InputError for an unusable file.
     """
     names = [metric] if isinstance(metric, str) else list(metric or ())
     metrics = [as_metric(name) for name in names]
@@ -111,6 +116,7 @@ def compare(
             if scored := scores_file(Path(source)):
                 systems.append(read_measured(label, scored))
                 continue
-            source = score(load_predictions(source, tokenizer=tokenizer), metrics or DEFAULT, processes)
+            predictions = load_predictions(source, tokenizer=tokenizer, clean_up_spaces=clean_up_spaces)
+            source = score(predictions, metrics or DEFAULT, processes)
         systems.append(measured(label, source))
     return comparison(systems, metrics or None, Resampling(resamples, seed))

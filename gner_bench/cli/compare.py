@@ -33,6 +33,7 @@ from gner_bench.messages import warn
     metavar="PATH|none",
     help="Tokenizer for back-tokenization of all prediction files; by default the one beside each.",
 )
+@shared.clean_up_spaces
 @click.option("--per-type", is_flag=True, help="Also tables of entity types, with paired intervals.")
 @click.option(
     "--changed",
@@ -50,6 +51,7 @@ def compare_command(
     resamples: int,
     seed: int,
     tokenizer: str | None,
+    clean_up_spaces: bool,
     per_type: bool,
     changed: int,
     as_json: bool,
@@ -77,6 +79,7 @@ def compare_command(
         resamples=resamples,
         seed=seed,
         tokenizer=tokenizer,
+        clean_up_spaces=clean_up_spaces,
         processes=usable_processes(),
     )
     for warning in result.warnings():

@@ -79,14 +79,22 @@ _OPTIONS = (
         "--keep-misc", is_flag=True, help="With --as, keep the types that the catalogue drops (CrossNER's misc)."
     ),
     click.option("--rename", "renames", multiple=True, metavar="OLD=NEW", help="Rename a predicted type. Repeatable."),
+    click.option(
+        "--align",
+        type=click.Choice(("words", "position")),
+        default="words",
+        show_default=True,
+        help="How imported words are told to be the gold's: by being the same, or by position, whatever they are, where"
+        " each sentence has as many of them; those that differ are counted.",
+    ),
     shared.repair,
 )
-KEYS = ("format", "gold", "datasets", "split", "keep_misc", "renames", "repair")
+KEYS = ("format", "gold", "datasets", "split", "keep_misc", "renames", "align", "repair")
 """What these options are passed as."""
 
 
 def options(command: F) -> F:
-    """Give a command --from, --gold, --as, --split, --keep-misc, --rename and --repair, to be passed to ``load``."""
+    """Give a command the options from --from to --repair, to be passed to ``load``."""
     for option in reversed(_OPTIONS):
         command = option(command)
     return command
@@ -96,6 +104,7 @@ def load(
     files: Sequence[Path],
     tokenizer: str | None,
     name: str | None,
+    clean_up_spaces: bool = False,
     *,
     format: str,
     gold: tuple[Path, ...],
@@ -103,6 +112,7 @@ def load(
     split: str | None,
     keep_misc: bool,
     renames: tuple[str, ...],
+    align: Any,
     repair: Any,
 ) -> Predictions:
     """The predictions that the options of ``options`` describe."""
@@ -118,6 +128,8 @@ def load(
         format=format,
         gold=Gold(gold, datasets, split, keep_misc, repair),
         rename=new_names(renames),
+        clean_up_spaces=clean_up_spaces,
+        align=align,
     )
 
 

@@ -53,6 +53,7 @@ if TYPE_CHECKING:
     help="Sizes of figures: columns of ACL or NeurIPS papers, or slides.",
 )
 @click.option("--tokenizer", metavar="PATH|none", help="For prediction files, as in score.")
+@shared.clean_up_spaces
 @click.option("--json", "as_json", is_flag=True, help="Print report.json instead of the table.")
 def report_command(
     scores: tuple[Path, ...],
@@ -65,6 +66,7 @@ def report_command(
     formats: tuple[str, ...],
     style: StyleName,
     tokenizer: str | None,
+    clean_up_spaces: bool,
     as_json: bool,
 ) -> None:
     """Compare systems in tables and figures for papers, slides and pull requests.
@@ -82,7 +84,8 @@ def report_command(
     from gner_bench.report.write import write_report
 
     chosen = _formats(formats)
-    contents = prepare(scores, metric, () if no_published else published, baseline, intervals, tokenizer)
+    quoted = () if no_published else published
+    contents = prepare(scores, metric, quoted, baseline, intervals, tokenizer, clean_up_spaces)
     written = write_report(contents, out, chosen, style)
     _print(contents, written, as_json)
 

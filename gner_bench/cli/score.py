@@ -30,6 +30,7 @@ FORMATS = ("table", "json", "markdown", "csv", "junit")
     help="Tokenizer of the checkpoint (tokenizer.json, SentencePiece model or a folder with one) for back-tokenization."
     " By default the one that predict left beside the file, if any.",
 )
+@shared.clean_up_spaces
 @importing.options
 @shared.metric
 @shared.resamples
@@ -52,6 +53,7 @@ FORMATS = ("table", "json", "markdown", "csv", "junit")
 def score_command(
     files: tuple[Path, ...],
     tokenizer: str | None,
+    clean_up_spaces: bool,
     metric: tuple[str, ...],
     resamples: int,
     seed: int,
@@ -97,7 +99,7 @@ def score_command(
     metrics, resampling = tuple(dict.fromkeys(metric)) or DEFAULT, Resampling(resamples, seed)
     read_as = {key: options.pop(key) for key in importing.KEYS}
     gates = _gates(shared.GateOptions(**options), metrics, resampling, out)
-    scores = score(importing.load(files, tokenizer, name, **read_as), metrics, usable_processes())
+    scores = score(importing.load(files, tokenizer, name, clean_up_spaces, **read_as), metrics, usable_processes())
     document = scores_document(scores, resampling)
     if out is not None:
         write_json(out, document.json())

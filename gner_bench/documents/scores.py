@@ -264,12 +264,14 @@ RESERVED = frozenset([*(spec.name for spec in fields(SetDocument)), *INLINE])
 
 @dataclass(frozen=True)
 class Provenance(Part):
-    """What the signature says of the run: ``tokenizer`` is the SHA-256 (hex) of the back-tokenizer's file."""
+    """What the signature says of the run: ``tokenizer`` is the SHA-256 (hex) of the back-tokenizer's file, ``options``
+    the keys that are there only where reading was not the usual one."""
 
     decoding: str
     tokenizer: str | None
     structuring: str
     expected: int
+    options: dict[str, str] | None = field(default=None, metadata=OPTIONAL)
 
 
 @dataclass(frozen=True)

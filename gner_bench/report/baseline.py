@@ -72,7 +72,11 @@ class Baseline:
 
 
 def choose_baseline(
-    choice: str, systems: Sequence[SystemScores], metrics: Sequence[Metric], tokenizer: str | None = None
+    choice: str,
+    systems: Sequence[SystemScores],
+    metrics: Sequence[Metric],
+    tokenizer: str | None = None,
+    clean_up_spaces: bool = False,
 ) -> tuple[Baseline, list[SystemScores]]:
     """The baseline that ``choice`` names, a system or else a file or run folder, and all systems with it.
 
@@ -86,5 +90,5 @@ def choose_baseline(
     if not path.exists():
         known = did_you_mean(choice, [system.name for system in systems])
         raise UsageError(f"--baseline {choice!r} is neither a file nor a system of this report; {known}")
-    together = distinct([load_system(path, metrics, tokenizer), *systems])
+    together = distinct([load_system(path, metrics, tokenizer, clean_up_spaces), *systems])
     return Baseline(together[0]), together

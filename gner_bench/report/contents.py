@@ -65,6 +65,7 @@ def prepare(
     baseline: str | None = None,
     intervals: bool = False,
     tokenizer: str | None = None,
+    clean_up_spaces: bool = False,
 ) -> Contents:
     """The contents of a report on scores.json files, run folders and prediction files.
 
@@ -72,10 +73,10 @@ def prepare(
     anything, or ``all``. ``baseline`` is a system's name or a file. Raises InputError and UsageError.
     """
     quoted = choose_published(published)
-    systems = load_all(paths, metrics, tokenizer)
+    systems = load_all(paths, metrics, tokenizer, clean_up_spaces)
     chosen = None
     if baseline is not None:
-        chosen, systems = choose_baseline(baseline, systems, metrics, tokenizer)
+        chosen, systems = choose_baseline(baseline, systems, metrics, tokenizer, clean_up_spaces)
     return Contents(systems, tuple(metrics) or tuple(metrics_of(systems)), quoted, chosen, intervals)
 
 

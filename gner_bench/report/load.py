@@ -79,24 +79,32 @@ class SystemScores:
         return any(name.partition("/")[0] == dataset for name in self.scores.origin.system.training_sets)
 
 
-def load_all(paths: Iterable[Path], metrics: Sequence[Metric] = (), tokenizer: str | None = None) -> list[SystemScores]:
+def load_all(
+    paths: Iterable[Path],
+    metrics: Sequence[Metric] = (),
+    tokenizer: str | None = None,
+    clean_up_spaces: bool = False,
+) -> list[SystemScores]:
     """Read files and run folders, each once; systems of one name get the name of their folder added.
 
-    Raises InputError. ``metrics`` and ``tokenizer`` are those of ``load_system``.
+    Raises InputError. All else are those of ``load_system``.
     """
     once = {path.absolute(): path for path in paths}.values()
-    return distinct([load_system(path, metrics, tokenizer) for path in once])
+    return distinct([load_system(path, metrics, tokenizer, clean_up_spaces) for path in once])
 
 
-def load_system(path: Path, metrics: Sequence[Metric] = (), tokenizer: str | None = None) -> SystemScores:
+def load_system(
+    path: Path, metrics: Sequence[Metric] = (), tokenizer: str | None = None, clean_up_spaces: bool = False
+) -> SystemScores:
     """One system of a scores.json, a run folder or a file of predictions.
 
     Predictions are scored anew, also those of a folder that holds a scores.json, by ``metrics`` (GNER and strict
-    without any) and with ``tokenizer`` (a path, ``none``, or None for the one beside them). A scores.json must hold
+    without any) and with ``tokenizer`` (a path, ``none``, or None for the one beside them), ``clean_up_spaces`` as in
+    ``load_predictions``. A scores.json must hold
     ``metrics``. Raises InputError, naming the field, for what cannot be read or does not agree with its own counts.
     """
     path = file_of(path)
-    found = _read(path) if path.suffix == ".json" else _scored(path, metrics or DEFAULT, tokenizer)
+    found = _read(path) if path.suffix == ".json" else _scored(path, metrics or DEFAULT, tokenizer, clean_up_spaces)
     if not found.scores.sets:
         raise InputError(path, "holds no data set", field="datasets")
     if lacking := [metric for metric in metrics if metric not in found.scores.metrics]:
@@ -143,11 +151,12 @@ def _read(path: Path) -> SystemScores:
     )
 
 
-def _scored(path: Path, metrics: Sequence[Metric], tokenizer: str | None) -> SystemScores:
+def _scored(path: Path, metrics: Sequence[Metric], tokenizer: str | None, clean_up_spaces: bool) -> SystemScores:
     from gner_bench.api import load_predictions, score
     from gner_bench.scoring.counting import usable_processes
 
-    predictions, resampling = load_predictions(path, tokenizer=tokenizer), Resampling()
+    predictions = load_predictions(path, tokenizer=tokenizer, clean_up_spaces=clean_up_spaces)
+    resampling = Resampling()
     scores = score(predictions, metrics, usable_processes())
     fields = signature_fields(scores, resampling)
     name, run = scores.origin.system.name, _run_beside(path, PREDICTIONS)

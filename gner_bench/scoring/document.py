@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from array import array
+from dataclasses import replace
 from pathlib import Path
 
 from gner_bench.documents.scores import VERSION, Provenance, Resampling, ScoresDocument, SetDocument
@@ -32,7 +33,9 @@ def scores_document(scores: Scores, resampling: Resampling) -> ScoresDocument:
         signature=long_line(signature),
         signature_short=short_line(signature),
         signature_fields=signature,
-        origin=Provenance(origin.decoding, origin.tokenizer, origin.structuring, origin.expected),
+        origin=Provenance(
+            origin.decoding, origin.tokenizer, origin.structuring, origin.expected, origin.options or None
+        ),
     )
 
 
@@ -76,4 +79,5 @@ def scores_of(document: ScoresDocument, path: Path) -> Scores:
         sets[name] = SetScores(name, *described, statistics, part.counts.ids, keys, part.planned, part.analysis)
     run, files = document.origin, tuple(map(Path, document.files))
     origin = Origin(files, document.system, run.decoding, run.tokenizer, run.structuring, expected=run.expected)
+    origin = replace(origin, options=run.options or {})
     return Scores(origin, metrics, sets)

@@ -131,7 +131,7 @@ def baseline(
     """The gate against a scores.json.
 
     Raises InputError for one that cannot be used or was not scored by ``metric``, and UsageError when ``resampling`` is
-    too small for its test ever to confirm a drop on one data set.
+    too small for its test ever to confirm a drop on one data set, or the metric has none.
     """
     system = read_measured("baseline", path)
     sets = len(system.scores.sets)
@@ -139,6 +139,8 @@ def baseline(
         raise InputError(path, f"was not scored by {metric}, which the gate compares", field="metrics")
     # The smallest p value is 1 / (trials + 1), and Holm's correction multiplies it by the number of data sets.
     least = max(FEWEST, int(sets / alpha + 1e-9))
+    if METRICS[metric].distinct and not strict:
+        raise UsageError(f"the metric {metric} has no test that could confirm a drop; give --strict-drop")
     if not strict and resampling.resamples < least:
         raise UsageError(
             f"--resamples {resampling.resamples} can never confirm a drop on {sets} data sets at"

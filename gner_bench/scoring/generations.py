@@ -23,6 +23,7 @@ from gner_bench.structure.back_tokenizer import tokenizer_file
 
 CHUNK = 512
 """Sentences whose words are back-tokenized together."""
+NOTHING_CLEANED = "--clean-up-spaces is of back-tokenization, which needs a tokenizer (--tokenizer PATH)"
 PREDICTIONS = ("predictions.jsonl", "predictions.jsonl.gz")
 
 
@@ -89,11 +90,14 @@ def prediction(path: Path, record: Record, back_tokenizer: BackTokenizer | None)
     )
 
 
-def load_generations(paths: Sequence[Path], tokenizer: str | None = None, name: str | None = None) -> Generations:
+def load_generations(
+    paths: Sequence[Path], tokenizer: str | None = None, name: str | None = None, clean_up_spaces: bool = False
+) -> Generations:
     """The predictions of files or run folders, as one system.
 
     ``tokenizer`` is a path, ``none``, or None for the one beside the first file; ``name`` is the system's instead of
-    what run.json says. Raises InputError for an unreadable tokenizer or run.json.
+    what run.json says. ``clean_up_spaces`` is of back-tokenization (see ``load_back_tokenizer``). Raises InputError for
+    an unreadable tokenizer or run.json, UsageError for spaces to clean up without a tokenizer.
     """
     files = tuple(
         next((path / name for name in PREDICTIONS if (path / name).exists()), path / PREDICTIONS[0])
@@ -102,7 +106,10 @@ def load_generations(paths: Sequence[Path], tokenizer: str | None = None, name: 
         for path in paths
     )
     beside = tokenizer_file(files[0].parent) if tokenizer is None else Path(tokenizer)
-    back_tokenizer = load_back_tokenizer(beside) if beside is not None and tokenizer != "none" else None
+    with_tokenizer = beside is not None and tokenizer != "none"
+    back_tokenizer = load_back_tokenizer(beside, clean_up_spaces) if beside and with_tokenizer else None
+    if clean_up_spaces and back_tokenizer is None:
+        raise UsageError(NOTHING_CLEANED)
     warnings = []
     if back_tokenizer is None and tokenizer is None:
         warnings.append("scored without back-tokenization; published GNER-T5 scores use it (--tokenizer PATH)")
@@ -125,5 +132,6 @@ def load_generations(paths: Sequence[Path], tokenizer: str | None = None, name: 
         dict(planned),
         sum(run.sentences for run in runs) if complete else 0,
         tuple(warnings),
+        options={"spaces": "cleaned"} if clean_up_spaces else {},
     )
     return Generations(origin, back_tokenizer, [Slice(file) for file in files])

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Literal
 
 from gner_bench.answers import ANSWERS
 from gner_bench.answers.answer import Tagged
@@ -16,8 +17,9 @@ from gner_bench.data.sentence import Dataset, Sentence
 from gner_bench.documents.scores import System
 from gner_bench.errors import UsageError, did_you_mean, short
 from gner_bench.scoring.aligning import BY_ORDER, Types, align
-from gner_bench.scoring.generations import load_generations
+from gner_bench.scoring.generations import NOTHING_CLEANED, load_generations
 from gner_bench.scoring.gold import Gold, GoldSet, gold_sets, with_gold
+from gner_bench.scoring.positions import by_position
 from gner_bench.scoring.predictions import Origin, Prediction, Predictions, SetKey
 from gner_bench.structure.back_tokenizer import BackTokenizer, load_back_tokenizer
 from gner_bench.structure.placing import Placed, place, renamed_tag
@@ -25,6 +27,7 @@ from gner_bench.structure.structured import Structured, structure
 
 PREDICTIONS = "gner-jsonl"
 """The format of predictions.jsonl, which is not imported but read one record at a time."""
+Align = Literal["words", "position"]
 DEFAULT_SPLIT = "test"
 NAMED = 5
 """How many missing sentences a warning names."""
@@ -54,10 +57,14 @@ def load_from(
     renames: Mapping[str, str],
     tokenizer: str | None = None,
     name: str | None = None,
+    clean_up_spaces: bool = False,
+    by: Align = "words",
 ) -> Predictions:
     """The predictions of files in a ``format`` (see ``formats``), together one system.
 
-    ``gold`` says where gold is, or is it. Raises UsageError for what does not go together and all that reading raises.
+    ``gold`` says where gold is, or is it; imported sentences are aligned with it ``by`` their words or, of other words,
+    by position. ``clean_up_spaces`` is of back-tokenization. Raises UsageError for what does not go together and all
+    that reading raises.
     """
     if format == PREDICTIONS:
         if renames:
@@ -66,7 +73,9 @@ def load_from(
         if isinstance(gold, Gold) and not gold.paths and gold != Gold():
             raise UsageError("--as, --split, --keep-misc and --repair say how gold is read; --gold PATH gives it")
         datasets = gold.read() if isinstance(gold, Gold) else gold
-        predictions = load_generations(paths, tokenizer, name)
+        if by != "words":
+            raise UsageError("--align is for imported predictions (--from): generated words are matched")
+        predictions = load_generations(paths, tokenizer, name, clean_up_spaces)
         return with_gold(predictions, datasets) if datasets else predictions
     file_format = FORMATS.get(format) if format in FORMATS.names() else None
     if file_format is not None and file_format.read_predictions is not None:
@@ -77,12 +86,23 @@ def load_from(
         raise UsageError(f"the format {format} holds no predictions; {did_you_mean('', formats())}")
     else:
         raise UsageError(f"unknown format of predictions {format!r}; {did_you_mean(format, formats())}")
-    back_tokenizer = None if tokenizer in (None, "none") else load_back_tokenizer(Path(tokenizer))
+    back_tokenizer = None if tokenizer in (None, "none") else load_back_tokenizer(Path(tokenizer), clean_up_spaces)
+    if clean_up_spaces and back_tokenizer is None:
+        raise UsageError(NOTHING_CLEANED)
     if isinstance(gold, Gold) and not gold.paths:
         sets, chosen = _own_sets(paths, known, gold)
     else:
         sets, chosen = _by_set(paths, known, gold_sets(gold.read() if isinstance(gold, Gold) else gold))
-    return _imported(paths, known, sets, chosen, renames, back_tokenizer, name)
+    differing: list[str] = []
+    if by == "position":
+        taken = {key: by_position(items, sets[key]) for key, items in chosen.items()}
+        chosen = {key: items for key, (items, _) in taken.items()}
+        differing = [warning for _, warning in taken.values() if warning]
+    imported = _imported(paths, known, sets, chosen, renames, back_tokenizer, name)
+    origin = imported.origin
+    options = {"spaces": "cleaned"} if clean_up_spaces and origin.tokenizer else {}
+    options |= {"align": by} if by != "words" else {}
+    return replace(imported, origin=replace(origin, options=options, warnings=(*origin.warnings, *differing)))
 
 
 def _by_set(

@@ -81,6 +81,7 @@ class Origin:
     ``tokenizer`` is the SHA-256 (hex) of the back-tokenizer's file, None where none was used; ``structuring`` names the
     way from text to tags, empty where tags came as such. ``planned`` are the sentences of the data, by set, and
     ``expected`` those that the run set out to predict, 0 where it does not say. ``warnings`` are for people.
+    ``options`` are keys of the signature that are there only where reading was not the usual one.
     """
 
     files: tuple[Path, ...]
@@ -91,6 +92,7 @@ class Origin:
     planned: dict[str, int] = field(default_factory=dict)
     expected: int = 0
     warnings: tuple[str, ...] = ()
+    options: dict[str, str] = field(default_factory=dict)
 
 
 class Predictions(Protocol):

@@ -13,7 +13,7 @@ from gner_bench.data.problems import problem_warning
 from gner_bench.documents.scores import Analysis, Interval, Resampling
 from gner_bench.scoring.metrics import METRICS, Metric, ratios
 from gner_bench.scoring.predictions import Origin
-from gner_bench.scoring.resampling import Floats, f1, interval, resampled_sums
+from gner_bench.scoring.resampling import Floats, f1, interval, require_sums, resampled_sums
 from gner_bench.scoring.statistics import Statistics
 
 WARNED = {
@@ -61,9 +61,11 @@ class SetScores:
         return interval(self.resampled_f1(Resampling()), Resampling().confidence)
 
     def resampled_f1(self, resampling: Resampling) -> Floats:
-        """F1 of every resample by the first metric, shape (resamples,)."""
-        drawn = resampled_sums(self.statistics, resampling, self.name, self.keys)
-        return f1(drawn[:, list(self.statistics.columns_of(self.metric).values())].sum(axis=1), self.metric)
+        """F1 of every resample by the first metric, shape (resamples,). Raises UsageError for one without intervals."""
+        require_sums(self.metric)
+        columns = list(self.statistics.columns_of(self.metric).values())
+        drawn = resampled_sums(self.statistics, resampling, self.name, self.keys, columns)
+        return f1(drawn.sum(axis=1), self.metric)
 
     @property
     def missing(self) -> int:
