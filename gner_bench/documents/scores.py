@@ -135,7 +135,8 @@ class Structuring(Part):
     output or prompt hit the length limit; ``gold_outside_types``: words whose gold type the prompt lacks;
     ``malformed_labels`` by fault (structure.parsing.label_faults), no zeros. ``most_frequent`` are up to 20 of the
     commonest of some of these, each [text, count] or [word, generated, count], texts cut to 60 characters; those named
-    in ``least_counts`` had more than 10,000 different ones, so that theirs are least counts.
+    in ``least_counts`` had more than 10,000 different ones, so that theirs are least counts. ``cut_matchings``: outputs
+    too long to be matched to their end.
     """
 
     unknown_labels: int = 0
@@ -153,6 +154,7 @@ class Structuring(Part):
     malformed_labels: dict[str, int] = field(default_factory=dict)
     most_frequent: dict[str, tuple[tuple[str | int, ...], ...]] = field(default_factory=dict)
     least_counts: tuple[str, ...] | None = field(default=None, metadata=OPTIONAL)
+    cut_matchings: int | None = field(default=None, metadata=OPTIONAL)
 
 
 @dataclass(frozen=True)

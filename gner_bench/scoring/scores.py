@@ -19,6 +19,7 @@ from gner_bench.scoring.statistics import Statistics
 WARNED = {
     "gold_outside_types": "gold tags have a type that label_list lacks",
     "cut_outputs": "outputs were cut at the length limit",
+    "cut_matchings": "outputs were too long to be matched to their end",
     "cut_inputs": "prompts were cut at the length limit",
 }
 """Counts of structuring that change what F1 means."""

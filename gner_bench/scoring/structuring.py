@@ -88,6 +88,8 @@ class StructuringTally:
 
     def _add_output(self, sentence: Prediction, structured: Structured) -> None:
         self._steps[structured.match.step] += 1
+        if structured.match.cut:
+            self._counts["cut_matchings"] += 1
         if structured.omitted_words or structured.added_words:
             differences = word_differences(sentence.words, structured)
             self._note("omitted_words", [(word,) for word in differences.omitted])

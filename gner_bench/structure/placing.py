@@ -26,6 +26,7 @@ from gner_bench.structure.matching import match
 OVERLAPPING = "overlapping spans not placed (they count as predicted)"
 CUT = "spans that begin or end inside a word not placed (they count as predicted)"
 MATCHED = "sentences whose words differ from the gold's, matched"
+TOO_LONG = "sentences too long to be matched to their end"
 LOST = "spans at words that the gold lacks not placed (they count as predicted)"
 MISSING = "mentions not in the sentence (they count as predicted)"
 TAKEN = "mentions only at words of other entities (they count as predicted)"
@@ -190,6 +191,8 @@ def _matched(own: Sequence[str], words: Sequence[str], spans: Sequence[Span]) ->
         if kept.isdisjoint(range(first, end)):
             placed.unplace(Span(first, end, kind, " ".join(own[first:end])), LOST)
     placed.noted[MATCHED] += 1
+    if matched.cut:
+        placed.noted[TOO_LONG] += 1
     return placed
 
 
@@ -202,6 +205,14 @@ def place_mentions(
     mentions in the order in which they are placed, longer ones first, with how often they occur and were placed.
     """
     lower = [word.lower() for word in words]
+    text = "".join(map(squeezed, lower))
+    starts: dict[int, list[int]] = {}
+    ends: dict[int, int] = {}
+    offset = 0
+    for index, word in enumerate(lower):
+        starts.setdefault(offset, []).append(index)
+        offset += len(squeezed(word))
+        ends.setdefault(offset, index + 1)
     readings: list[tuple[tuple[str, ...], dict[str, list[int]]]] = []
     for row in (words, lower):
         places: dict[str, list[int]] = {}
@@ -212,16 +223,14 @@ def place_mentions(
         size, wanted_lower = len(mention.words), tuple(word.lower() for word in mention.words)
         spots: list[tuple[int, int]] = []
         for (row, places), wanted in zip(readings, (mention.words, wanted_lower), strict=True):
-            starts = places.get(wanted[0], []) if wanted and not spots else []
-            spots += [(start, start + size) for start in starts if row[start : start + size] == wanted]
+            firsts = places.get(wanted[0], []) if wanted and not spots else []
+            spots += [(start, start + size) for start in firsts if row[start : start + size] == wanted]
         characters = "".join(wanted_lower)
-        for start in range(len(lower) if by_character and not spots and characters else 0):
-            text, end = "", start
-            while end < len(lower) and len(text) < len(characters):
-                text += squeezed(lower[end])
-                end += 1
-            if text == characters:
-                spots.append((start, end))
+        found = text.find(characters) if by_character and not spots and characters else -1
+        while found >= 0:
+            if (end := ends.get(found + len(characters))) is not None:
+                spots += [(start, end) for start in starts.get(found, [])]
+            found = text.find(characters, found + 1)
         yield mention, len(spots), sum([place_span(tags, first, end, mention.type) for first, end in spots])
 
 
