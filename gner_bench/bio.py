@@ -91,7 +91,8 @@ def conlleval_spans(tags: Sequence[str]) -> list[Span]:
 
 def place_span(tags: list[str], start: int, end: int, kind: str) -> bool:
     """Tag the words from ``start`` to before ``end`` as one entity, unless one of them is in an entity already."""
-    if any(tag != "O" for tag in tags[start:end]):
+    # Of spans placed before, most that overlap hold an end of it.
+    if tags[start] != "O" or tags[end - 1] != "O" or any(tag != "O" for tag in tags[start:end]):
         return False
     tags[start:end] = [f"B-{kind}", *[f"I-{kind}"] * (end - start - 1)]
     return True

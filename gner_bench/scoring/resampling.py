@@ -132,11 +132,14 @@ def recall(sums: Integers, metric: Metric) -> Floats:
 
 def f1(sums: Integers, metric: Metric) -> Floats:
     """F1 of counts of shape (…, 3), as ``gner_bench.scoring.metrics.prf`` computes it: shape (…)."""
+    return ways(sums, metric)["f1"]
+
+
+def ways(sums: Integers, metric: Metric) -> dict[str, Floats]:
+    """Precision, recall and F1 of counts of shape (…, 3), by name: shape (…) each."""
     made, expected = precision(sums, metric), recall(sums, metric)
-    return ratio(2 * made * expected, made + expected + METRICS[metric].epsilon)
-
-
-WAYS = {"precision": precision, "recall": recall, "f1": f1}
+    both = ratio(2 * made * expected, made + expected + METRICS[metric].epsilon)
+    return {"precision": made, "recall": expected, "f1": both}
 
 
 def ratio(part: Floats, whole: Floats) -> Floats:

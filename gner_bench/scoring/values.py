@@ -12,7 +12,6 @@ import numpy as np
 from gner_bench.documents.scores import Interval, Macro, Resampling, Value
 from gner_bench.scoring.metrics import METRICS, Metric, mean, ratios
 from gner_bench.scoring.resampling import (
-    WAYS,
     Floats,
     interval,
     intervals,
@@ -20,11 +19,14 @@ from gner_bench.scoring.resampling import (
     macro_parts,
     ratio,
     resampled_sums,
+    ways,
 )
 from gner_bench.scoring.scores import Scores, SetScores
 from gner_bench.scoring.statistics import Integers, Statistics
 
 A = TypeVar("A", Integers, Floats)
+LARGE = 100
+"""Sentences of a set from which on drawing takes longer than threads wait for each other."""
 HELD = 2_000_000
 """Resamples times types held at a time, some 100 bytes each."""
 
@@ -64,6 +66,8 @@ class SetValues:
 
     def __init__(self, scores: SetScores, resampling: Resampling) -> None:
         self.scores, self.resampling = scores, resampling
+        self._micro: dict[Metric, Value] = {}
+        self._macro: dict[Metric, Macro] = {}
         statistics, sums = scores.statistics, scores.statistics.sums()
         self._counted = {metric: _Counted(metric, statistics, sums) for metric in statistics.metrics}
         resampled = bool(resampling.resamples and len(statistics))
@@ -96,7 +100,9 @@ class SetValues:
 
     def micro(self, metric: Metric) -> Value:
         """Over all entities of the set."""
-        return _value(self.sums(metric), self.resampled(metric), metric, self.resampling)
+        if metric not in self._micro:
+            self._micro[metric] = _value(self.sums(metric), self.resampled(metric), metric, self.resampling)
+        return self._micro[metric]
 
     def types(self, metric: Metric) -> dict[str, Value]:
         """By type: those of the prompts in their order, then others that occur. Empty for metrics blind to types."""
@@ -110,18 +116,22 @@ class SetValues:
 
     def macro(self, metric: Metric) -> Macro:
         """The mean of F1 over types that occur in gold or predictions (of each resample likewise)."""
-        counted = self._counted[metric]
-        return _macro(float(macro_f1(counted.sums, metric)), counted.macro, self.resampling)
+        if metric not in self._macro:
+            counted = self._counted[metric]
+            self._macro[metric] = _macro(float(macro_f1(counted.sums, metric)), counted.macro, self.resampling)
+        return self._macro[metric]
 
 
 class SystemValues:
-    """The values of a system. Resamples take a thread each data set: NumPy draws without the interpreter's lock."""
+    """The values of a system. Large sets take a thread each: NumPy draws without the interpreter's lock."""
 
     def __init__(self, scores: Scores, resampling: Resampling | None = None) -> None:
         self.scores, self.resampling = scores, resampling or Resampling()
         longest_first = sorted(scores.sets.values(), key=lambda part: -len(part.statistics))
+        large = [part for part in longest_first if len(part.statistics) >= LARGE]
         with ThreadPoolExecutor(os.cpu_count()) as pool:
-            values = list(pool.map(lambda part: SetValues(part, self.resampling), longest_first))
+            values = list(pool.map(lambda part: SetValues(part, self.resampling), large))
+        values += [SetValues(part, self.resampling) for part in longest_first[len(large) :]]
         by_name = {part.scores.name: part for part in values}
         self.sets = {name: by_name[name] for name in scores.sets}
 
@@ -134,7 +144,8 @@ class SystemValues:
         value, drawn = mean(part.micro(metric) for part in self.sets.values()), self._resampled(metric)
         if not drawn:
             return value
-        means = {name: np.mean([way(sums, metric) for sums in drawn], axis=0) for name, way in WAYS.items()}
+        figures = [ways(sums, metric) for sums in drawn]
+        means = {name: np.mean([of_set[name] for of_set in figures], axis=0) for name in figures[0]}
         ends = {name: interval(values, self.resampling.confidence) for name, values in means.items()}
         return Value(value.precision, value.recall, value.f1, interval=ends)
 
@@ -172,8 +183,9 @@ def _values(sums: Integers, drawn: Integers | None, metric: Metric, resampling: 
     unit = METRICS[metric].unit
     ends: list[dict[str, Interval]] | list[None] = [None] * len(sums)
     if drawn is not None:
-        columns = [intervals(way(drawn, metric), resampling.confidence) for way in WAYS.values()]
-        ends = [dict(zip(WAYS, row, strict=True)) for row in zip(*columns, strict=True)]
+        figures = ways(drawn, metric)
+        columns = [intervals(values, resampling.confidence) for values in figures.values()]
+        ends = [dict(zip(figures, row, strict=True)) for row in zip(*columns, strict=True)]
     values = []
     for row, end in zip(sums.tolist(), ends, strict=True):
         right, predicted, gold = row if unit == 1 else (number / unit for number in row)
