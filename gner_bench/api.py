@@ -32,7 +32,7 @@ from gner_bench.scoring.comparison import (
 from gner_bench.scoring.counting import score as count
 from gner_bench.scoring.counts import normalise
 from gner_bench.scoring.gold import Gold
-from gner_bench.scoring.loading import PREDICTIONS, load_from
+from gner_bench.scoring.loading import PREDICTIONS, Align, load_from
 from gner_bench.scoring.metrics import DEFAULT, as_metric
 from gner_bench.scoring.predictions import Predictions
 from gner_bench.scoring.scores import Scores
@@ -60,22 +60,26 @@ def load_predictions(
     gold: Gold | Sequence[Dataset] = (),
     rename: Mapping[str, str] | None = None,
     answers: Rule | None = None,
+    clean_up_spaces: bool = False,
+    align: Align = "words",
 ) -> Predictions:
     """The predictions of files (predictions.jsonl, .jsonl.gz) or run folders, together one system.
 
     ``tokenizer`` is the checkpoint's, for back-tokenization: a path or ``"none"``; of several files it is that of those
     beside which none lies, and a list may hold such and ``"NAME=PATH"`` for one of them. None is the one beside each
-    file or, where none is, beside the first. ``name`` replaces the system's. Sentences are read when they are iterated
-    over, then InputError names file, line and field of what is unusable; an unreadable tokenizer or run.json raises it
-    here.
+    file or, where none is, beside the first. ``clean_up_spaces`` back-tokenizes as GNER's own evaluation did. ``name``
+    replaces the system's. Sentences are read when they are iterated over, then InputError names file, line and field of
+    what is unusable; an unreadable tokenizer or run.json raises it here.
 
     Files of another ``format`` (see `gner-bench list formats` and `list answers`) are read here and placed on the words
-    of ``gold``; ``rename`` names their types. For predictions.jsonl, ``gold`` replaces the tags in the file (see
-    ``with_gold``). ``answers`` is ``"raw"``, which reads answers as they are, or ``"mended"`` (see
-    gner_bench.answers.front); by default the text of GNER is read raw and all else mended.
+    of ``gold``; ``rename`` names their types; ``align="position"`` takes sentences of other words where they have as
+    many of them as the gold. For predictions.jsonl, ``gold`` replaces the tags in the file (see ``with_gold``).
+    ``answers`` is ``"raw"``, which reads answers as they are, or ``"mended"`` (see gner_bench.answers.front); by
+    default the text of GNER is read raw and all else mended.
     """
     files = [Path(path) for path in paths]
-    return load_from(files, format, gold or Gold(), rename or {}, tokenizer, name, answers)
+    tokenizers = read_tokenizers(tokenizer, clean_up_spaces)
+    return load_from(files, format, gold or Gold(), rename or {}, tokenizers, name, answers, align)
 
 
 def score(
@@ -100,14 +104,15 @@ def compare(
     tokenizer: Given = None,
     processes: int = 1,
     answers: Rule | None = None,
+    clean_up_spaces: bool = False,
 ) -> Comparison:
     """Compare each system with the ``first`` on the same sentences: paired intervals and tests.
 
     A system is its Scores, a scores.json, a predictions file or a run folder. ``metric`` None are the usual metrics
     that all were scored by; ``tokenizer`` is for prediction files beside which none lies, in a list also ``NAME=PATH``
-    for one system (its path, folder or model); ``answers`` and ``processes`` are as in ``load_predictions`` and
-    ``score``. Raises UsageError for sentences or gold that differ, an unknown metric or one that a system lacks, and
-    InputError for an unusable file.
+    for one system (its path, folder or model); ``answers``, ``clean_up_spaces`` and ``processes`` are as in
+    ``load_predictions`` and ``score``. Raises UsageError for sentences or gold that differ, an unknown metric, one that
+    a system lacks or that has no test, and InputError for an unusable file.
     """
     names = [metric] if isinstance(metric, str) else list(metric or ())
     metrics = [as_metric(name) for name in names]
@@ -120,7 +125,9 @@ def compare(
             if scored := scores_file(Path(source)):
                 systems.append(read_measured(label, scored))
                 continue
-            predictions = load_predictions(source, tokenizer=given.of(Path(source)), answers=answers)
+            predictions = load_predictions(
+                source, tokenizer=given.of(Path(source)), answers=answers, clean_up_spaces=clean_up_spaces
+            )
             source = score(predictions, metrics or DEFAULT, processes)
         systems.append(measured(label, source))
     return comparison(systems, metrics or None, Resampling(resamples, seed))

@@ -73,9 +73,26 @@ def strict_spans(tags: Sequence[str]) -> list[Span]:
     return spans
 
 
+def conlleval_spans(tags: Sequence[str]) -> list[Span]:
+    """The (start, end, type) spans of any sequence of tags, as conlleval and seqeval's default mode read them.
+
+    An ``I-`` that continues nothing, or an entity of another type, begins an entity.
+    """
+    spans: list[Span] = []
+    before = "O"
+    for index, tag in enumerate(tags):
+        if tag.startswith("I-") and may_follow(before, tag):
+            spans[-1] = (spans[-1][0], index + 1, tag[2:])
+        elif tag != "O":
+            spans.append((index, index + 1, tag[2:]))
+        before = tag
+    return spans
+
+
 def place_span(tags: list[str], start: int, end: int, kind: str) -> bool:
     """Tag the words from ``start`` to before ``end`` as one entity, unless one of them is in an entity already."""
-    if any(tag != "O" for tag in tags[start:end]):
+    # Of spans placed before, most that overlap hold an end of it.
+    if tags[start] != "O" or tags[end - 1] != "O" or any(tag != "O" for tag in tags[start:end]):
         return False
     tags[start:end] = [f"B-{kind}", *[f"I-{kind}"] * (end - start - 1)]
     return True

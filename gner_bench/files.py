@@ -15,8 +15,12 @@ from typing import BinaryIO
 
 from gner_bench.errors import InputError
 
+PLAIN = (str, int, float, list, tuple)
+"""What is on one line; of objects most values are."""
 AT_ONCE = 4096
 """Values of a packed array that are written together."""
+
+_encode = json.JSONEncoder(ensure_ascii=False).encode  # made once: json.dumps makes one a call
 
 
 def read_text(path: Path) -> str:
@@ -60,20 +64,24 @@ def _json(document: object, indent: str = "") -> Iterator[str]:
     if isinstance(document, dict) and document:
         inner = indent + "  "
         for place, (key, value) in enumerate(document.items()):
-            yield f"{',' if place else '{'}\n{inner}{json.dumps(str(key), ensure_ascii=False)}: "
-            yield from _json(value, inner)
+            head = f"{',' if place else '{'}\n{inner}{_encode(str(key))}: "
+            if isinstance(value, PLAIN):
+                yield head + _encode(value)
+            else:
+                yield head
+                yield from _json(value, inner)
         yield f"\n{indent}}}"
     elif isinstance(document, Sequence) and not isinstance(document, str | list | tuple):
         yield from _long_array(document)
     else:
-        yield json.dumps(document, ensure_ascii=False)
+        yield _encode(document)
 
 
 def _long_array(values: Sequence[object]) -> Iterator[str]:
     """A packed array, of which a few values at a time become Python's."""
     yield "["
     for start in range(0, len(values), AT_ONCE):
-        part = json.dumps(list(values[start : start + AT_ONCE]), ensure_ascii=False)
+        part = _encode(list(values[start : start + AT_ONCE]))
         yield (", " if start else "") + part[1:-1]
     yield "]"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import random
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -137,11 +137,28 @@ class Piece:
     index: int | None = None
 
 
+def labels_in(text: str, label: re.Pattern[str]) -> Iterator[re.Match[str]]:
+    """What ``label`` matches, one after another, in time that grows with the text alone.
+
+    Labels end in a bracket and cross no line, so that none is behind a line's last one: opening brackets there are not
+    each looked after to the end of the line. Where a type of the list holds a line break, so may a label.
+    """
+    if "\n" in label.pattern:
+        yield from label.finditer(text)
+        return
+    start = 0
+    while start < len(text):
+        end = text.find("\n", start)
+        end = len(text) if end < 0 else end
+        yield from label.finditer(text, start, text.rfind(")", start, end) + 1)
+        start = end + 1
+
+
 def pieces(text: str, label: re.Pattern[str]) -> list[Piece]:
     """The parts of a text whose words each end with what ``label`` matches."""
     parts: list[Piece] = []
     end = index = 0
-    for match in label.finditer(text):
+    for match in labels_in(text, label):
         before, end = text[end : match.start()], match.end()
         named = bool(before.strip())
         parts += _with_space(before, "word", index)

@@ -20,7 +20,7 @@ from operator import ne
 from typing import Literal, get_args
 
 from gner_bench.answers import answer_format
-from gner_bench.answers.answer import AnswerFormat, Tagged, Wrapping, wrapped
+from gner_bench.answers.answer import AnswerFormat, Tagged, Wrapping, labels_in, wrapped
 from gner_bench.answers.forms import read_forms
 from gner_bench.answers.types import ALIKE, known_as
 from gner_bench.bio import AS_BIO, to_bioes
@@ -46,6 +46,8 @@ LabelFault = Literal["unread", "unclosed", "empty_type", "without_word"]
 LABEL_FAULTS: tuple[LabelFault, ...] = get_args(LabelFault)
 # A label ends at the first closing bracket and does not cross a line.
 LABEL = re.compile(r"\((O|[BI]-[^)\n]*)\)")
+MANY = 1000
+"""Brackets of a text that is split in the slower way, whose time grows with its length alone."""
 # Before and behind the types, and what holds them where the list has none that does not fit in it.
 _LABELS: dict[Scheme, tuple[str, str]] = {
     "plain": (r"\(({})\)", r"[^()\n]+"),
@@ -81,7 +83,14 @@ def parse_generation(text: str, label: re.Pattern[str] = LABEL) -> list[tuple[st
     ``O``, ``B-…`` or ``I-…`` (or what else ``label`` has as its group) as generated (stripped), not yet checked against
     a type list. Text after the last label is ignored.
     """
-    parts = label.split(text)
+    if text.count("(") < MANY:
+        parts = label.split(text)
+    else:
+        parts, end = [], 0
+        for match in labels_in(text, label):
+            parts += [text[end : match.start()], match[1]]
+            end = match.end()
+        parts.append(text[end:])
     words = list(map(str.strip, parts[:-1:2]))
     pairs = list(zip(words, map(str.strip, parts[1::2]), strict=True))
     return [pair for pair in pairs if pair[0]] if "" in words else pairs
@@ -107,7 +116,7 @@ def label_faults(
     if text.count("(") == len(pairs):
         return faults
     known = {kind.lower() for kind in types}
-    labels = list(label.finditer(text))
+    labels = list(labels_in(text, label))
     rest = text[labels[-1].end() :] if labels else text
     for part in [word for word, _ in pairs if "(" in word] + [rest]:
         for brackets in _BRACKETS.finditer(part):

@@ -31,6 +31,7 @@ from gner_bench.messages import warn
 )
 @shared.resampling_seed
 @shared.tokenizer
+@shared.clean_up_spaces
 @shared.answers
 @click.option("--per-type", is_flag=True, help="Also tables of entity types, with paired intervals.")
 @click.option(
@@ -49,6 +50,7 @@ def compare_command(
     resamples: int,
     seed: int,
     tokenizer: tuple[str, ...],
+    clean_up_spaces: bool,
     answers: Any,
     per_type: bool,
     changed: int,
@@ -78,6 +80,7 @@ def compare_command(
         seed=seed,
         tokenizer=tokenizer,
         answers=answers,
+        clean_up_spaces=clean_up_spaces,
         processes=usable_processes(),
     )
     for warning in result.warnings():

@@ -69,12 +69,12 @@ def explain_command(
     from gner_bench.scoring.explain import document, explain
     from gner_bench.scoring.generations import load_generations
     from gner_bench.scoring.samples import find_samples, worst_samples
-    from gner_bench.scoring.tokenizers import read_tokenizers
+    from gner_bench.scoring.tokenizers import Tokenizers, read_tokenizers
 
     tokenizers = read_tokenizers(tokenizer)
     tokenizers.require_known(runs)
     alone = len(runs) == 1
-    systems = [load_generations([run], tokenizers.of(run, alone), rule=answers) for run in runs]
+    systems = [load_generations([run], Tokenizers(tokenizers.of(run, alone)), rule=answers) for run in runs]
     titles = [system.origin.system.name for system in systems]
     # Systems of one name are told apart by their files.
     by_name = {

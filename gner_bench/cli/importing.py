@@ -79,10 +79,18 @@ _OPTIONS = (
         "--keep-misc", is_flag=True, help="With --as, keep the types that the catalogue drops (CrossNER's misc)."
     ),
     click.option("--rename", "renames", multiple=True, metavar="OLD=NEW", help="Rename a predicted type. Repeatable."),
+    click.option(
+        "--align",
+        type=click.Choice(("words", "position")),
+        default="words",
+        show_default=True,
+        help="How imported words are told to be the gold's: by being the same, or by position, whatever they are, where"
+        " each sentence has as many of them; those that differ are counted.",
+    ),
     shared.repair,
     shared.answers,
 )
-KEYS = ("format", "gold", "datasets", "split", "keep_misc", "renames", "repair", "answers")
+KEYS = ("format", "gold", "datasets", "split", "keep_misc", "renames", "align", "repair", "answers")
 """What these options are passed as."""
 
 
@@ -97,6 +105,7 @@ def load(
     files: Sequence[Path],
     tokenizer: tuple[str, ...],
     name: str | None,
+    clean_up_spaces: bool = False,
     *,
     format: str,
     gold: tuple[Path, ...],
@@ -104,6 +113,7 @@ def load(
     split: str | None,
     keep_misc: bool,
     renames: tuple[str, ...],
+    align: Any,
     repair: Any,
     answers: Any,
 ) -> Predictions:
@@ -121,6 +131,8 @@ def load(
         gold=Gold(gold, datasets, split, keep_misc, repair),
         rename=new_names(renames),
         answers=answers,
+        clean_up_spaces=clean_up_spaces,
+        align=align,
     )
 
 

@@ -114,6 +114,12 @@ repair = click.option(
     show_default=True,
     help="Gold I- tags that continue no entity: refuse them, begin an entity, discard or keep them as they are.",
 )
+clean_up_spaces = click.option(
+    "--clean-up-spaces",
+    is_flag=True,
+    help="Back-tokenize as GNER's own evaluation did, whose transformers took the space before . ? ! , and n't, 's, …"
+    " off what T5's tokenizer decodes; in the signature.",
+)
 offline = click.option("--offline", is_flag=True, help="Never use the network; so does HF_HUB_OFFLINE=1.")
 dtype = click.option(
     "--dtype",

@@ -54,6 +54,7 @@ if TYPE_CHECKING:
     help="Sizes of figures: columns of ACL or NeurIPS papers, or slides.",
 )
 @shared.tokenizer
+@shared.clean_up_spaces
 @shared.answers
 @click.option("--json", "as_json", is_flag=True, help="Print report.json instead of the table.")
 def report_command(
@@ -67,6 +68,7 @@ def report_command(
     formats: tuple[str, ...],
     style: StyleName,
     tokenizer: tuple[str, ...],
+    clean_up_spaces: bool,
     answers: Any,
     as_json: bool,
 ) -> None:
@@ -83,9 +85,11 @@ def report_command(
     """
     from gner_bench.report.contents import prepare
     from gner_bench.report.write import write_report
+    from gner_bench.scoring.tokenizers import read_tokenizers
 
     chosen = _formats(formats)
-    contents = prepare(scores, metric, () if no_published else published, baseline, intervals, tokenizer, answers)
+    quoted, tokenizers = () if no_published else published, read_tokenizers(tokenizer, clean_up_spaces)
+    contents = prepare(scores, metric, quoted, baseline, intervals, tokenizers, answers)
     written = write_report(contents, out, chosen, style)
     for warning in _warnings(contents):
         warn(warning)

@@ -31,6 +31,7 @@ FORMATS = ("table", "json", "markdown", "csv", "junit")
     " By default the one that predict left beside the file, if any. Of several files it is for those beside which none"
     " lies, NAME=PATH for one of them (repeatable).",
 )
+@shared.clean_up_spaces
 @importing.options
 @shared.metric
 @shared.resamples
@@ -53,6 +54,7 @@ FORMATS = ("table", "json", "markdown", "csv", "junit")
 def score_command(
     files: tuple[Path, ...],
     tokenizer: tuple[str, ...],
+    clean_up_spaces: bool,
     metric: tuple[str, ...],
     resamples: int,
     seed: int,
@@ -101,7 +103,8 @@ def score_command(
     asked = shared.GateOptions(**options)
     tests = Resampling(asked.trials or TRIALS, seed)
     gates = _gates(asked, metrics, tests.resamples, out)
-    scores = score(importing.load(files, tokenizer, name, **read_as), metrics, usable_processes())
+    predictions = importing.load(files, tokenizer, name, clean_up_spaces, **read_as)
+    scores = score(predictions, metrics, usable_processes())
     document = scores_document(scores, resampling)
     if out is not None:
         write_json(out, document.json())

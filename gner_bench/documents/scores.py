@@ -140,7 +140,8 @@ class Structuring(Part):
     the prompt lacks; ``notes``: what else was noticed of answers, mended ones among them, by the phrase that tells it;
     ``malformed_labels`` by fault (structure.parsing.label_faults), no zeros. ``most_frequent`` are up to 20 of the
     commonest of some of these, each [text, count] or [word, generated, count], texts cut to 60 characters; those named
-    in ``least_counts`` had more than 10,000 different ones, so that theirs are least counts.
+    in ``least_counts`` had more than 10,000 different ones, so that theirs are least counts. ``cut_matchings``: outputs
+    too long to be matched to their end.
     """
 
     unknown_labels: int = 0
@@ -160,6 +161,7 @@ class Structuring(Part):
     malformed_labels: dict[str, int] = field(default_factory=dict)
     most_frequent: dict[str, tuple[tuple[str | int, ...], ...]] = field(default_factory=dict)
     least_counts: tuple[str, ...] | None = field(default=None, metadata=OPTIONAL)
+    cut_matchings: int | None = field(default=None, metadata=OPTIONAL)
 
 
 @dataclass(frozen=True)
@@ -280,14 +282,14 @@ RESERVED = frozenset([*(spec.name for spec in fields(SetDocument)), *INLINE])
 
 @dataclass(frozen=True)
 class Provenance(Part):
-    """What the signature says of the run: ``tokenizer`` is the SHA-256 (hex) of the back-tokenizer's file, ``rule`` the
-    one that answers were read under where it is not the default of their format."""
+    """What the signature says of the run: ``tokenizer`` is the SHA-256 (hex) of the back-tokenizer's file, ``options``
+    the keys that are there only where reading was not the usual one."""
 
     decoding: str
     tokenizer: str | None
     structuring: str
     expected: int
-    rule: str | None = field(default=None, metadata=OPTIONAL)
+    options: dict[str, str] | None = field(default=None, metadata=OPTIONAL)
 
 
 @dataclass(frozen=True)

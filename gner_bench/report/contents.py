@@ -16,7 +16,7 @@ from gner_bench.report.baseline import Baseline, Changes, choose_baseline
 from gner_bench.report.load import SystemScores, load_all, metrics_of
 from gner_bench.report.views.table import Table, comparisons
 from gner_bench.scoring.metrics import Metric
-from gner_bench.scoring.tokenizers import Given, read_tokenizers
+from gner_bench.scoring.tokenizers import BESIDE, Tokenizers
 
 ALL = "all"
 
@@ -66,17 +66,16 @@ def prepare(
     published: Sequence[str] = (ALL,),
     baseline: str | None = None,
     intervals: bool = False,
-    tokenizer: Given = None,
+    tokenizers: Tokenizers = BESIDE,
     rule: Rule | None = None,
 ) -> Contents:
     """The contents of a report on scores.json files, run folders and prediction files.
 
     ``metrics`` are all that the scores hold where none is given. ``published`` are names of quoted rows, with ``*`` for
-    anything, or ``all``. ``baseline`` is a system's name or a file. ``tokenizer`` is as in ``api.compare``. Raises
+    anything, or ``all``. ``baseline`` is a system's name or a file. ``tokenizers`` are for prediction files. Raises
     InputError and UsageError.
     """
     quoted = choose_published(published)
-    tokenizers = read_tokenizers(tokenizer)
     tokenizers.require_known([*paths, *([Path(baseline)] if baseline is not None else [])])
     systems = load_all(paths, metrics, tokenizers, rule)
     chosen = None

@@ -157,7 +157,9 @@ def _scored(path: Path, metrics: Sequence[Metric], tokenizers: Tokenizers, rule:
     from gner_bench.api import load_predictions, score
     from gner_bench.scoring.counting import usable_processes
 
-    predictions, resampling = load_predictions(path, tokenizer=tokenizers.of(path), answers=rule), Resampling()
+    spaces = tokenizers.clean_up_spaces
+    predictions = load_predictions(path, tokenizer=tokenizers.of(path), answers=rule, clean_up_spaces=spaces)
+    resampling = Resampling()
     scores = score(predictions, metrics, usable_processes())
     fields = signature_fields(scores, resampling)
     name, run = scores.origin.system.name, _run_beside(path, PREDICTIONS)

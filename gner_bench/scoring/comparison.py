@@ -16,7 +16,7 @@ from gner_bench.errors import UsageError
 from gner_bench.scoring.document import scores_of
 from gner_bench.scoring.metrics import DEFAULT, METRICS, Metric, ordered
 from gner_bench.scoring.paired import Difference, differences, pair, require_same_sentences
-from gner_bench.scoring.resampling import f1, interval
+from gner_bench.scoring.resampling import f1, interval, require_sums
 from gner_bench.scoring.scores import Scores, SetScores, warnings_of
 from gner_bench.scoring.signature import SignatureDifference, signature_fields
 from gner_bench.scoring.signature import differences as signature_differences
@@ -251,8 +251,14 @@ def comparison(
 
 
 def shared_metrics(systems: Sequence[MeasuredSystem]) -> tuple[Metric, ...]:
-    """The usual metrics that all systems were scored by, or else all shared ones. Raises UsageError without any."""
-    shared = [metric for metric in METRICS if all(metric in system.scores.metrics for system in systems)]
+    """The usual metrics that all systems were scored by, or else all shared ones that have tests.
+
+    Raises UsageError without any.
+    """
+    common = [metric for metric in METRICS if all(metric in system.scores.metrics for system in systems)]
+    shared = [metric for metric in common if not METRICS[metric].distinct]
+    if common and not shared:
+        require_sums(common[0])
     if not shared:
         scored_by = "; ".join(f"{system.title} by {', '.join(system.scores.metrics)}" for system in systems)
         raise UsageError(f"the systems share no metric: {scored_by}")

@@ -171,7 +171,8 @@ def score(predictions: Predictions, metrics: Sequence[Metric] = DEFAULT, process
     if structurings := set().union(*(tally.structurings for tally in tallies.values())) - {""}:
         origin = replace(origin, structuring="+".join(sorted(structurings)))
     rules = set().union(*(tally.rules for tally in tallies.values())) - {""}
-    origin = replace(origin, rule="+".join(sorted(rules)))
+    if rules:
+        origin = replace(origin, options={"answers": "+".join(sorted(rules)), **origin.options})
     return Scores(origin, chosen, {name: tally.scores(origin) for name, tally in tallies.items()})
 
 

@@ -48,7 +48,7 @@ def gner_counts(sentence: Prediction) -> TypedCounts:
         predicted = gold
     else:
         predicted = entities(sentence.words, sentence.predicted_mentions, sentence.unplaced)
-    return _compare(gold, predicted, lambda entity: names.get(entity[1], entity[1]))
+    return compare_sets(gold, predicted, lambda entity: names.get(entity[1], entity[1]))
 
 
 @lru_cache(maxsize=1024)
@@ -60,7 +60,7 @@ def _names(types: tuple[str, ...]) -> dict[str, str]:
 def strict_counts(sentence: Prediction) -> TypedCounts:
     """Spans by position and type, in valid BIO only."""
     gold, predicted = set(sentence.gold_spans), set(sentence.predicted_spans)
-    return _with_unplaced(sentence, _compare(gold, predicted, lambda span: span[2]))
+    return with_unplaced(sentence, compare_sets(gold, predicted, lambda span: span[2]))
 
 
 def exact_counts(sentence: Prediction) -> TypedCounts:
@@ -91,7 +91,7 @@ def type_counts(sentence: Prediction) -> TypedCounts:
         kind: (overlapping_pairs(gold, predicted), len(predicted), len(gold))
         for kind, (gold, predicted) in sides.items()
     }
-    return _with_unplaced(sentence, counts)
+    return with_unplaced(sentence, counts)
 
 
 def token_counts(sentence: Prediction) -> TypedCounts:
@@ -100,7 +100,7 @@ def token_counts(sentence: Prediction) -> TypedCounts:
     right = Counter(one for one, other in zip(gold, predicted, strict=True) if one == other)
     made, expected = Counter(predicted), Counter(gold)
     kinds = (made.keys() | expected.keys()) - {NO_TYPE}
-    return _with_unplaced(sentence, {kind: (right[kind], made[kind], expected[kind]) for kind in kinds})
+    return with_unplaced(sentence, {kind: (right[kind], made[kind], expected[kind]) for kind in kinds})
 
 
 def overlapping_pairs(gold: Iterable[Span], predicted: Collection[Span]) -> int:
@@ -121,7 +121,8 @@ def overlapping_pairs(gold: Iterable[Span], predicted: Collection[Span]) -> int:
     return pairs
 
 
-def _compare(gold: set[E], predicted: set[E], kind: Callable[[E], str]) -> TypedCounts:
+def compare_sets(gold: set[E], predicted: set[E], kind: Callable[[E], str]) -> TypedCounts:
+    """The counts of two sets of entities by their ``kind``."""
     counts: TypedCounts = {}
     for entity in gold:
         name = kind(entity)
@@ -138,7 +139,7 @@ def _blind(right: int, predicted: int, gold: int) -> TypedCounts:
     return {NO_TYPE: (right, predicted, gold)} if predicted or gold else {}
 
 
-def _with_unplaced(sentence: Prediction, counts: TypedCounts) -> TypedCounts:
+def with_unplaced(sentence: Prediction, counts: TypedCounts) -> TypedCounts:
     """``counts`` with every predicted entity that is at no words, which can be right for no metric of positions."""
     for _, kind in sentence.unplaced:
         right, predicted, gold = counts.get(kind, (0, 0, 0))

@@ -33,7 +33,9 @@ def scores_document(scores: Scores, resampling: Resampling) -> ScoresDocument:
         signature=long_line(signature),
         signature_short=short_line(signature),
         signature_fields=signature,
-        origin=Provenance(origin.decoding, origin.tokenizer, origin.structuring, origin.expected, origin.rule or None),
+        origin=Provenance(
+            origin.decoding, origin.tokenizer, origin.structuring, origin.expected, origin.options or None
+        ),
     )
 
 
@@ -77,5 +79,5 @@ def scores_of(document: ScoresDocument, path: Path) -> Scores:
         sets[name] = SetScores(name, *described, statistics, part.counts.ids, keys, part.planned, part.analysis)
     run, files = document.origin, tuple(map(Path, document.files))
     origin = Origin(files, document.system, run.decoding, run.tokenizer, run.structuring, expected=run.expected)
-    origin = replace(origin, rule=run.rule or "")
+    origin = replace(origin, options=run.options or {})
     return Scores(origin, metrics, sets)

@@ -49,6 +49,8 @@ Kinds = tuple[ErrorClass, str | None, str | None]
 Place = tuple[int, int]
 """The length of an entity and the position of its type, as they are counted."""
 
+FEW = 8
+"""Spans of which a list is searched faster than a set is made."""
 LONGEST = 5
 """Entities of so many words and more are counted together."""
 SENTENCE_LENGTHS = (10, 20, 30, 40, 60)
@@ -82,8 +84,12 @@ def _classify_rest(gold: list[Span], predicted: list[Span]) -> list[Classified]:
             places = {span[:2]: span for span in predicted}
             pairs = [(span, places[span[:2]]) for span in gold if span[:2] in places]
         elif name == "wrong_boundary":
-            for kind in dict.fromkeys(span[2] for span in gold):
-                pairs += _overlapping(*([span for span in side if span[2] == kind] for side in (gold, predicted)))
+            by_type = [defaultdict[str, list[Span]](list) for _ in range(2)]
+            for spans, kinds in zip((gold, predicted), by_type, strict=True):
+                for span in spans:
+                    kinds[span[2]].append(span)
+            for kind, spans in by_type[0].items():
+                pairs += _overlapping(spans, by_type[1][kind])
         else:
             pairs = _overlapping(gold, predicted)
         if pairs:
@@ -122,7 +128,8 @@ class ErrorTally:
     def add(self, sentence: Prediction) -> None:
         """Classify the entities of a sentence."""
         gold, predicted = sentence.gold_spans, sentence.predicted_spans
-        right = gold if predicted is gold else [span for span in gold if span in predicted]
+        there = predicted if len(predicted) < FEW else set(predicted)
+        right = gold if predicted is gold else [span for span in gold if span in there]
         if sentence.types != self._types:
             # The position of each type, of equal ones the first.
             self._types = types = sentence.types

@@ -134,7 +134,8 @@ def floor(text: str, metrics: Sequence[Metric]) -> Floor:
 def baseline(path: Path, metric: Metric, trials: int, max_drop: float, alpha: float, strict: bool) -> Baseline:
     """The gate against a scores.json, also where that is missing, cannot be read or was not scored by ``metric``.
 
-    Raises UsageError when ``trials`` are too few for its test ever to confirm a drop on one data set.
+    Raises UsageError when ``trials`` are too few for its test ever to confirm a drop on one data set, or the metric has
+    none.
     """
     try:
         system = read_measured("baseline", path)
@@ -145,6 +146,8 @@ def baseline(path: Path, metric: Metric, trials: int, max_drop: float, alpha: fl
     sets = len(system.scores.sets)
     # The smallest p value is 1 / (trials + 1), and Holm's correction multiplies it by the number of data sets.
     least = max(FEWEST, int(sets / alpha + 1e-9))
+    if METRICS[metric].distinct and not strict:
+        raise UsageError(f"the metric {metric} has no test that could confirm a drop; give --strict-drop")
     if not strict and trials < least:
         raise UsageError(
             f"--trials {trials} can never confirm a drop on {sets} data sets at --alpha {_number(alpha)};"

@@ -19,12 +19,13 @@ from gner_bench.documents.run import Model, Run, read_run
 from gner_bench.documents.scores import System
 from gner_bench.errors import InputError, UsageError
 from gner_bench.scoring.predictions import Origin, Prediction
-from gner_bench.scoring.tokenizers import BESIDE, Given, Tokenizers, read_tokenizers
+from gner_bench.scoring.tokenizers import BESIDE, Tokenizers
 from gner_bench.structure import BackTokenizer, load_back_tokenizer, place, structure
 from gner_bench.structure.back_tokenizer import tokenizer_file
 
 CHUNK = 512
 """Sentences whose words are back-tokenized together."""
+NOTHING_CLEANED = "--clean-up-spaces is of back-tokenization, which needs a tokenizer (--tokenizer PATH)"
 PREDICTIONS = ("predictions.jsonl", "predictions.jsonl.gz")
 
 
@@ -103,14 +104,18 @@ def prediction(
 
 
 def load_generations(
-    paths: Sequence[Path], tokenizer: Given = None, name: str | None = None, rule: Rule | None = None
+    paths: Sequence[Path],
+    tokenizers: Tokenizers = BESIDE,
+    name: str | None = None,
+    rule: Rule | None = None,
 ) -> Generations:
     """The predictions of files or run folders, as one system.
 
-    ``tokenizer`` is a path or ``none`` for the only file and, of several, for those beside which no tokenizer lies; or
-    it names files too (see scoring.tokenizers). Without it, they have that of the first file. ``name`` is the system's
-    instead of what run.json says. Answers are read under ``rule``, by default that of their format. Raises InputError
-    for an unreadable tokenizer or run.json, UsageError for a tokenizer of a file that is not there.
+    ``tokenizers`` say what back-tokenizes files beside which no tokenizer lies, and files by name (see
+    scoring.tokenizers). Without any, they have that of the first file. ``name`` is the system's instead of what
+    run.json says. Answers are read under ``rule``, by default that of their format. Raises InputError for an unreadable
+    tokenizer or run.json, UsageError for a tokenizer of a file that is not there and for spaces to clean up without a
+    tokenizer.
     """
     files = tuple(
         next((path / name for name in PREDICTIONS if (path / name).exists()), path / PREDICTIONS[0])
@@ -118,15 +123,16 @@ def load_generations(
         else path
         for path in paths
     )
-    given = read_tokenizers(tokenizer)
-    given.require_known(paths)
-    back_tokenizers = _back_tokenizers(paths, files, given)
+    tokenizers.require_known(paths)
+    back_tokenizers = _back_tokenizers(paths, files, tokenizers)
     used = {back.fingerprint if back else "none" for back in back_tokenizers.values()}
+    if tokenizers.clean_up_spaces and used == {"none"}:
+        raise UsageError(NOTHING_CLEANED)
     warnings = []
     if len(used) > 1:
         told = ", ".join(f"{file} {back.fingerprint[:8] if back else 'none'}" for file, back in back_tokenizers.items())
         warnings.append(f"files of one system are back-tokenized by different tokenizers: {told}")
-    if None in back_tokenizers.values() and given == BESIDE:
+    if None in back_tokenizers.values() and tokenizers == BESIDE:
         warnings.append("scored without back-tokenization; published GNER-T5 scores use it (--tokenizer PATH)")
     beside_files = {file: file.with_name(RUN) for file in files if file.name in PREDICTIONS}
     described = {file: read_run(run) for file, run in beside_files.items() if run.is_file()}
@@ -148,6 +154,7 @@ def load_generations(
         dict(planned),
         sum(run.sentences for run in runs) if complete else 0,
         tuple(warnings),
+        options={"spaces": "cleaned"} if tokenizers.clean_up_spaces else {},
         runs=described,
     )
     return Generations(origin, back_tokenizers, [Slice(file) for file in files], rule)
@@ -165,6 +172,6 @@ def _back_tokenizers(
         source = (tokenizer_file(file.parent) or first) if asked is None else Path(asked)
         chosen[file] = None
         if source is not None and asked != "none":
-            back_tokenizer = load_back_tokenizer(source)
+            back_tokenizer = load_back_tokenizer(source, given.clean_up_spaces)
             chosen[file] = loaded.setdefault(back_tokenizer.fingerprint, back_tokenizer)
     return chosen

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Literal
 
 from gner_bench.answers import ANSWERS
 from gner_bench.answers.answer import Rule, Tagged
@@ -17,16 +18,18 @@ from gner_bench.data.sentence import Dataset, Sentence
 from gner_bench.documents.scores import System
 from gner_bench.errors import UsageError, did_you_mean, short
 from gner_bench.scoring.aligning import BY_ORDER, Types, align
-from gner_bench.scoring.generations import load_generations
+from gner_bench.scoring.generations import NOTHING_CLEANED, load_generations
 from gner_bench.scoring.gold import Gold, GoldSet, gold_sets, with_gold
+from gner_bench.scoring.positions import by_position
 from gner_bench.scoring.predictions import NO_PREDICTIONS, Origin, Prediction, Predictions, SetKey
-from gner_bench.scoring.tokenizers import Given, read_tokenizers
+from gner_bench.scoring.tokenizers import BESIDE, Tokenizers
 from gner_bench.structure.back_tokenizer import BackTokenizer, load_back_tokenizer
 from gner_bench.structure.placing import Placed, place, renamed_tag
 from gner_bench.structure.structured import Structured, structure
 
 PREDICTIONS = "gner-jsonl"
 """The format of predictions.jsonl, which is not imported but read one record at a time."""
+Align = Literal["words", "position"]
 DEFAULT_SPLIT = "test"
 NAMED = 5
 """How many missing sentences a warning names."""
@@ -54,14 +57,16 @@ def load_from(
     format: str,
     gold: Gold | Sequence[Dataset],
     renames: Mapping[str, str],
-    tokenizer: Given = None,
+    tokenizers: Tokenizers = BESIDE,
     name: str | None = None,
     rule: Rule | None = None,
+    by: Align = "words",
 ) -> Predictions:
     """The predictions of files in a ``format`` (see ``formats``), together one system.
 
-    ``gold`` says where gold is, or is it. Answers are read under ``rule``, by default that of their format. Raises
-    UsageError for what does not go together and all that reading raises.
+    ``gold`` says where gold is, or is it; imported sentences are aligned with it ``by`` their words or, of other words,
+    by position. Answers are read under ``rule``, by default that of their format. Raises UsageError for what does not
+    go together and all that reading raises.
     """
     if format == PREDICTIONS:
         if renames:
@@ -70,7 +75,9 @@ def load_from(
         if isinstance(gold, Gold) and not gold.paths and gold != Gold():
             raise UsageError("--as, --split, --keep-misc and --repair say how gold is read; --gold PATH gives it")
         datasets = gold.read() if isinstance(gold, Gold) else gold
-        predictions = load_generations(paths, tokenizer, name, rule)
+        if by != "words":
+            raise UsageError("--align is for imported predictions (--from): generated words are matched")
+        predictions = load_generations(paths, tokenizers, name, rule)
         return with_gold(predictions, datasets) if datasets else predictions
     file_format = FORMATS.get(format) if format in FORMATS.names() else None
     if file_format is not None and file_format.read_predictions is not None:
@@ -81,18 +88,28 @@ def load_from(
         raise UsageError(f"the format {format} holds no predictions; {did_you_mean('', formats())}")
     else:
         raise UsageError(f"unknown format of predictions {format!r}; {did_you_mean(format, formats())}")
-    given = read_tokenizers(tokenizer)
-    if given.named:
+    if tokenizers.named:
         raise UsageError("--tokenizer NAME=PATH is for predictions.jsonl; imported files are one system: give PATH")
-    back_tokenizer = None if given.elsewhere in (None, "none") else load_back_tokenizer(Path(given.elsewhere))
+    path, clean_up = tokenizers.elsewhere, tokenizers.clean_up_spaces
+    back_tokenizer = None if path in (None, "none") else load_back_tokenizer(Path(path), clean_up)
+    if clean_up and back_tokenizer is None:
+        raise UsageError(NOTHING_CLEANED)
     if isinstance(gold, Gold) and not gold.paths:
         sets, chosen = _own_sets(paths, known, gold)
     else:
         sets, chosen = _by_set(paths, known, gold_sets(gold.read() if isinstance(gold, Gold) else gold))
     if rule and not all(item.format for items in chosen.values() for item in items):
         raise UsageError(f"--answers is for answers that a file holds as text; files in the format {format} hold none")
-    how = _Import(known, renames, back_tokenizer, rule)
-    return _imported(paths, how, sets, chosen, name)
+    differing: list[str] = []
+    if by == "position":
+        taken = {key: by_position(items, sets[key]) for key, items in chosen.items()}
+        chosen = {key: items for key, (items, _) in taken.items()}
+        differing = [warning for _, warning in taken.values() if warning]
+    imported = _imported(paths, _Import(known, renames, back_tokenizer, rule), sets, chosen, name)
+    origin = imported.origin
+    options = {"spaces": "cleaned"} if clean_up and origin.tokenizer else {}
+    options |= {"align": by} if by != "words" else {}
+    return replace(imported, origin=replace(origin, options=options, warnings=(*origin.warnings, *differing)))
 
 
 def _by_set(

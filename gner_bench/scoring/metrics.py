@@ -36,8 +36,10 @@ class Definition:
     ``title`` heads columns, ``description`` says in a line what counts as right. Counts are in units of 1/``unit``; one
     of ``typed`` False counts under the empty type; ``epsilon`` is added to each denominator. In the signature
     ``counts_what`` says what is compared, ``repair`` how illegal BIO is read and ``normalisation`` what is done to
-    texts before they are compared. ``heading`` is the title of a table, ``label`` what sentences call the
-    metric, where these do not follow from title and description.
+    texts before they are compared. One that is ``distinct`` counts under ``type<TAB>text`` what is in a sentence, and
+    each of these once in a set, however many sentences hold it; as the counts of a set are then no sums over
+    sentences, there are no intervals and no tests by it. ``heading`` is the title of a table, ``label`` what sentences
+    call the metric, where these do not follow from title and description.
     """
 
     name: str
@@ -47,6 +49,7 @@ class Definition:
     counts_what: str
     repair: str = "none"
     typed: bool = True
+    distinct: bool = False
     unit: int = 1
     epsilon: float = 0.0
     normalisation: str = "none"
@@ -99,6 +102,8 @@ METRICS = Metrics(
         "partial": "gner_bench.scoring.counts:PARTIAL",
         "type": "gner_bench.scoring.counts:TYPE",
         "token": "gner_bench.scoring.counts:TOKEN",
+        "conlleval": "gner_bench.scoring.conlleval:CONLLEVAL",
+        "surface": "gner_bench.scoring.conlleval:SURFACE",
     },
 )
 

@@ -30,7 +30,7 @@ from numpy.typing import NDArray
 from gner_bench.documents.scores import Interval, Resampling
 from gner_bench.errors import UsageError
 from gner_bench.scoring.metrics import Metric
-from gner_bench.scoring.resampling import Floats, draws, f1, interval, weighted
+from gner_bench.scoring.resampling import Floats, draws, f1, interval, require_sums, weighted
 from gner_bench.scoring.scores import Scores, SetScores
 from gner_bench.scoring.statistics import Column, Integers, Statistics
 
@@ -125,14 +125,12 @@ def pair(first: SetScores, second: SetScores, metric: Metric, kinds: Sequence[st
 
 def _columns(statistics: Statistics, metric: Metric, kinds: Sequence[str] | None) -> Integers:
     """The distinct rows of ``statistics``, shape (rows, columns, 3)."""
-    matrix, columns = statistics.matrix(), statistics.columns_of(metric)
     if kinds is None:
-        summed: Integers = matrix[:, list(columns.values())].sum(axis=1, keepdims=True)
-        return summed
-    counts = np.zeros((len(matrix), len(kinds), 3), dtype=np.int64)
-    for place, kind in enumerate(kinds):
-        if kind in columns:
-            counts[:, place] = matrix[:, columns[kind]]
+        return statistics.micro(metric)[:, None]
+    columns = statistics.columns_of(metric)
+    counts = np.zeros((len(statistics.rows), len(kinds), 3), dtype=np.int64)
+    there = [place for place, kind in enumerate(kinds) if kind in columns]
+    counts[:, there] = statistics.matrix([columns[kinds[place]] for place in there])
     return counts
 
 
@@ -181,13 +179,14 @@ class _Trials:
 def differences(first: Scores, second: Scores, metric: Metric, resampling: Resampling) -> list[Difference]:
     """Each data set in the order of ``first``, then the mean over them.
 
-    Raises UsageError when the systems were not scored on the same sentences or not by ``metric``, and for fewer than 20
-    resamples.
+    Raises UsageError when the systems were not scored on the same sentences or not by ``metric``, for a metric without
+    tests and for fewer than 20 resamples.
     """
     require_same_sentences(first, second)
     for scores in (first, second):
         if metric not in scores.metrics:
             raise UsageError(f"{_name(scores)} was not scored by {metric}; score it again with --metric {metric}")
+    require_sums(metric)
     if resampling.resamples < FEWEST:
         raise UsageError(f"{resampling.resamples} resamples are too few for a test; at least {FEWEST} are needed")
     sets = []

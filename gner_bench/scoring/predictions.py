@@ -88,8 +88,8 @@ class Origin:
     ones, those of all with ``+`` between them, ``none`` for none. ``structuring`` names the
     way from text to tags, empty where tags came as such. ``planned`` are the sentences of the data, by set, and
     ``expected`` those that the run set out to predict, 0 where it does not say. ``runs`` are the run.json beside those
-    files that have one. ``warnings`` are for people. ``rule`` is the one that answers were read under where it is not
-    the default of their format.
+    files that have one. ``warnings`` are for people. ``options`` are keys of the signature that are there only where
+    reading was not the usual one.
     """
 
     files: tuple[Path, ...]
@@ -100,7 +100,7 @@ class Origin:
     planned: dict[str, int] = field(default_factory=dict)
     expected: int = 0
     warnings: tuple[str, ...] = ()
-    rule: str = ""
+    options: dict[str, str] = field(default_factory=dict)
     runs: Mapping[Path, Run] = field(default_factory=dict)
 
 

@@ -14,12 +14,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gner_bench.documents.scores import Interval, Resampling
+from gner_bench.errors import UsageError
 from gner_bench.scoring.metrics import METRICS, Metric
 from gner_bench.scoring.statistics import Integers, Statistics
 
 Floats = NDArray[np.float64]
 AT_ONCE = 60_000
 """Sentences drawn at a time, few enough for a processor's cache."""
+DENSE = 4_000_000
+"""Rows times columns up to which counts are multiplied as one matrix, 64 bytes each; beyond, entry by entry."""
 
 
 def interval(values: Floats, confidence: float) -> Interval:
@@ -54,17 +57,46 @@ def draws(sentences: int, resampling: Resampling, name: str) -> Iterator[NDArray
         yield random.randint(0, max(1, sentences), size=(rows, sentences), dtype=np.int32)
 
 
+def require_sums(metric: Metric) -> None:
+    """Raise UsageError for a metric whose counts of a set are no sums over its sentences."""
+    if METRICS[metric].distinct:
+        why = "counts each text once in a whole set, so that sentences cannot be drawn or exchanged"
+        raise UsageError(f"the metric {metric} has no interval and no test: it {why}; choose another --metric")
+
+
 def resampled_sums(
-    statistics: Statistics, resampling: Resampling, name: str, keys: Sequence[int] | None = None
+    statistics: Statistics,
+    resampling: Resampling,
+    name: str,
+    keys: Sequence[int] | None = None,
+    columns: Sequence[int] | None = None,
 ) -> Integers:
-    """The counts of every resample, shape (resamples, columns, 3).
+    """The counts of every resample, shape (resamples, columns, 3), of all columns or some.
 
     Sentences are drawn in the order of their ``keys``, one each, so that their order in files does not matter.
     """
-    matrix, index = statistics.matrix(), statistics.index()
+    chosen = range(len(statistics.columns)) if columns is None else columns
+    index = statistics.index()
     if keys is not None:
         index = index[np.argsort(np.asarray(keys, dtype=np.uint64), kind="stable")]
-    return np.concatenate([weighted(matrix, index[drawn]) for drawn in draws(len(index), resampling, name)])
+    blocks = (index[drawn] for drawn in draws(len(index), resampling, name))
+    if len(statistics.rows) * len(chosen) <= DENSE:
+        matrix = statistics.matrix(chosen)
+        return np.concatenate([weighted(matrix, rows) for rows in blocks])
+    entries = statistics.entries()
+    entries = entries[np.isin(entries[:, 1], chosen)]
+    # Entries are in the order of their columns: each column present is a run of them.
+    present, starts = np.unique(entries[:, 1], return_index=True)
+    places = np.searchsorted(np.asarray(chosen), present)
+    sums = np.zeros((resampling.resamples, len(chosen), 3), dtype=np.int64)
+    first = 0
+    at_once = max(1, DENSE // max(1, len(entries)))
+    for rows in (block[start : start + at_once] for block in blocks for start in range(0, len(block), at_once)):
+        drawn = weights(rows, len(statistics.rows))[:, entries[:, 0]]
+        for side in range(3):
+            sums[first : first + len(rows), places, side] = np.add.reduceat(drawn * entries[:, 2 + side], starts, 1)
+        first += len(rows)
+    return sums
 
 
 def weighted(matrix: Integers, rows: Integers) -> Integers:
@@ -73,40 +105,54 @@ def weighted(matrix: Integers, rows: Integers) -> Integers:
     ``rows`` has the shape (resamples, sentences).
     """
     count, kinds = len(rows), len(matrix)
-    places = rows + np.arange(0, count * kinds, kinds)[:, None]
-    weights = np.bincount(places.ravel(), minlength=count * kinds).reshape(count, kinds)
     # Sums of integers below 2**53 are exact in floating point, and BLAS knows no integers.
-    sums = weights.astype(np.float64) @ matrix.reshape(kinds, -1).astype(np.float64)
+    sums = weights(rows, kinds).astype(np.float64) @ matrix.reshape(kinds, -1).astype(np.float64)
     return sums.astype(np.int64).reshape(count, *matrix.shape[1:])
+
+
+def weights(rows: Integers, kinds: int) -> Integers:
+    """How often each of ``kinds`` rows was drawn, shape (resamples, kinds)."""
+    count = len(rows)
+    places = rows + np.arange(0, count * kinds, kinds)[:, None]
+    drawn: Integers = np.bincount(places.ravel(), minlength=count * kinds).reshape(count, kinds)
+    return drawn
 
 
 def precision(sums: Integers, metric: Metric) -> Floats:
     """Precision of counts of shape (…, 3): shape (…)."""
     definition = METRICS[metric]
-    return _ratio(sums[..., 0] / definition.unit, sums[..., 1] / definition.unit + definition.epsilon)
+    return ratio(sums[..., 0] / definition.unit, sums[..., 1] / definition.unit + definition.epsilon)
 
 
 def recall(sums: Integers, metric: Metric) -> Floats:
     """Recall of counts of shape (…, 3): shape (…)."""
     definition = METRICS[metric]
-    return _ratio(sums[..., 0] / definition.unit, sums[..., 2] / definition.unit + definition.epsilon)
+    return ratio(sums[..., 0] / definition.unit, sums[..., 2] / definition.unit + definition.epsilon)
 
 
 def f1(sums: Integers, metric: Metric) -> Floats:
     """F1 of counts of shape (…, 3), as ``gner_bench.scoring.metrics.prf`` computes it: shape (…)."""
+    return ways(sums, metric)["f1"]
+
+
+def ways(sums: Integers, metric: Metric) -> dict[str, Floats]:
+    """Precision, recall and F1 of counts of shape (…, 3), by name: shape (…) each."""
     made, expected = precision(sums, metric), recall(sums, metric)
-    return _ratio(2 * made * expected, made + expected + METRICS[metric].epsilon)
+    both = ratio(2 * made * expected, made + expected + METRICS[metric].epsilon)
+    return {"precision": made, "recall": expected, "f1": both}
 
 
-WAYS = {"precision": precision, "recall": recall, "f1": f1}
-
-
-def _ratio(part: Floats, whole: Floats) -> Floats:
+def ratio(part: Floats, whole: Floats) -> Floats:
+    """The quotient, 0 where ``whole`` is."""
     return np.divide(part, whole, out=np.zeros_like(part), where=whole != 0)
 
 
 def macro_f1(sums: Integers, metric: Metric) -> Floats:
     """The mean of F1 over the types (axis -2) that occur in gold or predictions; 0 where none does: shape (…)."""
+    return ratio(*macro_parts(sums, metric))
+
+
+def macro_parts(sums: Integers, metric: Metric) -> tuple[Floats, Floats]:
+    """The sum of F1 over the types (axis -2) that occur in gold or predictions, and how many these are: shapes (…)."""
     occurs = sums[..., 1:].any(axis=-1)
-    total = np.where(occurs, f1(sums, metric), 0.0).sum(axis=-1)
-    return _ratio(total, occurs.sum(axis=-1).astype(np.float64))
+    return np.where(occurs, f1(sums, metric), 0.0).sum(axis=-1), occurs.sum(axis=-1).astype(np.float64)

@@ -16,7 +16,7 @@ from gner_bench.documents.scores import Analysis, Interval, Resampling, Structur
 from gner_bench.errors import short
 from gner_bench.scoring.metrics import METRICS, Metric, ratios
 from gner_bench.scoring.predictions import Origin
-from gner_bench.scoring.resampling import Floats, f1, interval, resampled_sums
+from gner_bench.scoring.resampling import Floats, f1, interval, require_sums, resampled_sums
 from gner_bench.scoring.statistics import Statistics
 
 WARNED = {
@@ -26,6 +26,7 @@ WARNED = {
     "outer_outputs": "answers with words before the first or after the last word of the sentence",
     "unknown_labels": "labels of types that the prompt lacks",
     "cut_outputs": "outputs were cut at the length limit",
+    "cut_matchings": "outputs were too long to be matched to their end",
     "cut_inputs": "prompts were cut at the length limit",
 }
 """Counts of structuring that can move F1 or change what it means."""
@@ -70,9 +71,11 @@ class SetScores:
         return interval(self.resampled_f1(Resampling()), Resampling().confidence)
 
     def resampled_f1(self, resampling: Resampling) -> Floats:
-        """F1 of every resample by the first metric, shape (resamples,)."""
-        drawn = resampled_sums(self.statistics, resampling, self.name, self.keys)
-        return f1(drawn[:, list(self.statistics.columns_of(self.metric).values())].sum(axis=1), self.metric)
+        """F1 of every resample by the first metric, shape (resamples,). Raises UsageError for one without intervals."""
+        require_sums(self.metric)
+        columns = list(self.statistics.columns_of(self.metric).values())
+        drawn = resampled_sums(self.statistics, resampling, self.name, self.keys, columns)
+        return f1(drawn.sum(axis=1), self.metric)
 
     @property
     def missing(self) -> int:

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gner_bench.documents.scores import SentenceCounts, Triple
-from gner_bench.scoring.metrics import Metric
+from gner_bench.scoring.metrics import METRICS, Metric
 
 Integers = NDArray[np.int64]
 Column = tuple[Metric, str]
@@ -35,7 +35,8 @@ class Statistics:
     columns: dict[Column, int] = field(default_factory=dict)
     rows: dict[Row, int] = field(default_factory=dict)
     places: array[int] = field(default_factory=lambda: array("I"))
-    _matrix: Integers = field(default_factory=lambda: np.zeros((0, 0, 3), dtype=np.int64), compare=False, repr=False)
+    _entries: Integers = field(default_factory=lambda: np.zeros((0, 5), dtype=np.int64), compare=False, repr=False)
+    _entries_of: int = field(default=0, compare=False, repr=False)
 
     def add(self, counts: Mapping[Metric, Mapping[str, Triple]]) -> None:
         """Add a sentence with its counts by metric and type."""
@@ -63,26 +64,57 @@ class Statistics:
         """The row of each sentence, shape (sentences,)."""
         return np.frombuffer(self.places, dtype=np.uint32).astype(np.int64)
 
-    def matrix(self) -> Integers:
-        """The distinct rows, shape (rows, columns, 3): right, predicted, gold."""
-        if len(self._matrix) != len(self.rows):
+    def entries(self) -> Integers:
+        """The counts that are not 0, shape (entries, 5): row, column, right, predicted, gold; by column, then row."""
+        if self._entries_of != len(self.rows):
             entries = ((place, column, *triple) for place, row in enumerate(self.rows) for column, triple in row)
             flat = np.fromiter(chain.from_iterable(entries), dtype=np.int64).reshape(-1, 5)
-            self._matrix = np.zeros((len(self.rows), len(self.columns), 3), dtype=np.int64)
-            self._matrix[flat[:, 0], flat[:, 1]] = flat[:, 2:]
-        return self._matrix
+            self._entries, self._entries_of = flat[np.argsort(flat[:, 1], kind="stable")], len(self.rows)
+        return self._entries
+
+    def matrix(self, columns: Sequence[int]) -> Integers:
+        """The distinct rows in some columns, shape (rows, columns, 3): right, predicted, gold."""
+        place = np.full(len(self.columns), -1)
+        place[np.asarray(columns, dtype=np.int64)] = np.arange(len(columns))
+        entries = self.entries()
+        wanted = entries[place[entries[:, 1]] >= 0]
+        matrix = np.zeros((len(self.rows), len(columns), 3), dtype=np.int64)
+        matrix[wanted[:, 0], place[wanted[:, 1]]] = wanted[:, 2:]
+        return matrix
+
+    def micro(self, metric: Metric) -> Integers:
+        """The distinct rows by one metric, over its types, shape (rows, 3)."""
+        own = np.zeros(len(self.columns), dtype=bool)
+        own[list(self.columns_of(metric).values())] = True
+        entries = self.entries()
+        return _sums(entries[own[entries[:, 1]]], 0, len(self.rows))
 
     def sums(self) -> Integers:
-        """The counts of the whole set, shape (columns, 3)."""
+        """The counts of the whole set, shape (columns, 3); of what counts once, in how many sentences it is."""
+        entries = self.entries()
         weights = np.bincount(self.index(), minlength=len(self.rows))
-        sums: Integers = np.tensordot(weights, self.matrix(), axes=1)
-        return sums
+        weighted = entries.copy()
+        weighted[:, 2:] *= weights[entries[:, 0], None]
+        return _sums(weighted, 1, len(self.columns))
+
+    def typed(self, metric: Metric, sums: Integers | None = None) -> dict[str, Triple]:
+        """The counts of the whole set by one metric, by type in order of first appearance, from ``sums``."""
+        rows = self.sums() if sums is None else sums
+        once, typed = METRICS[metric].distinct, dict[str, Triple]()
+        for kind, column in self.columns_of(metric).items():
+            right, predicted, gold = rows[column].tolist()
+            if once:
+                kind, triple = kind.rpartition("\t")[0], (right > 0, predicted > 0, gold > 0)
+                before = typed.get(kind, (0, 0, 0))
+                right, predicted, gold = (number + there for number, there in zip(before, triple, strict=True))
+            typed[kind] = right, predicted, gold
+        return typed
 
     def totals(self) -> dict[Metric, Triple]:
         """The counts of the whole set over all types, by metric."""
         sums, totals = self.sums(), {}
         for metric in self.metrics:
-            right, predicted, gold = sums[list(self.columns_of(metric).values())].sum(axis=0).tolist()
+            right, predicted, gold = map(sum, zip((0, 0, 0), *self.typed(metric, sums).values(), strict=True))
             totals[metric] = right, predicted, gold
         return totals
 
@@ -119,6 +151,14 @@ def statistics_of(metrics: Sequence[Metric], counts: SentenceCounts) -> Statisti
     if not len(counts.ids) == len(counts.keys) == len(places):
         raise ValueError(f"{len(places)} sentences, {len(counts.ids)} ids and {len(counts.keys)} keys")
     return Statistics(tuple(metrics), columns, rows, places)
+
+
+def _sums(entries: Integers, axis: int, size: int) -> Integers:
+    """The counts of ``entries`` summed by row (``axis`` 0) or column (1), shape (size, 3)."""
+    # Sums of integers below 2**53 are exact in floating point, the only numbers that bincount adds.
+    columns = [np.bincount(entries[:, axis], entries[:, place], size) for place in (2, 3, 4)]
+    sums: Integers = np.stack(columns, axis=1).astype(np.int64)
+    return sums
 
 
 class Packed(Sequence[str]):

@@ -116,6 +116,8 @@ class StructuringTally:
             self._counts["outer_outputs"] += _has_outer_words(structured)
         else:
             self._counts["unlabelled_outputs" if sentence.text.strip() else "empty_outputs"] += 1
+        if structured.match.cut:
+            self._counts["cut_matchings"] += 1
         if structured.omitted_words or structured.added_words:
             differences = word_differences(sentence.words, structured)
             self._note("omitted_words", [(word,) for word in differences.omitted])

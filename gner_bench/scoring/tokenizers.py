@@ -18,10 +18,14 @@ Given = str | PathLike[str] | Sequence[str] | None
 
 @dataclass(frozen=True)
 class Tokenizers:
-    """Paths or ``none``: ``elsewhere`` for files beside which no tokenizer lies, ``named`` for systems in any case."""
+    """Paths or ``none``: ``elsewhere`` for files beside which no tokenizer lies, ``named`` for systems in any case.
+
+    ``clean_up_spaces`` is of all of them (see ``load_back_tokenizer``).
+    """
 
     elsewhere: str | None = None
     named: Mapping[str, str] = field(default_factory=dict)
+    clean_up_spaces: bool = False
 
     def of(self, path: Path, alone: bool = False) -> str | None:
         """That of a prediction file or run folder, None for the one beside it, if any.
@@ -46,7 +50,7 @@ BESIDE = Tokenizers()
 """That beside each file, if any."""
 
 
-def read_tokenizers(given: Given) -> Tokenizers:
+def read_tokenizers(given: Given, clean_up_spaces: bool = False) -> Tokenizers:
     """The values of ``--tokenizer``. Raises UsageError for several that are for no name."""
     texts = [given] if isinstance(given, str | PathLike) else list(given or ())
     named, plain = dict[str, str](), list[str]()
@@ -58,7 +62,7 @@ def read_tokenizers(given: Given) -> Tokenizers:
             plain.append(text)
     if len(plain) > 1:
         raise UsageError(f"--tokenizer {plain[0]} and {plain[1]}: say which system each is for (NAME=PATH)")
-    return Tokenizers(*plain, named=named)
+    return Tokenizers(plain[0] if plain else None, named, clean_up_spaces)
 
 
 def names(path: Path) -> list[str]:

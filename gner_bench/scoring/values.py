@@ -11,28 +11,54 @@ import numpy as np
 
 from gner_bench.documents.scores import Interval, Macro, Resampling, Value
 from gner_bench.scoring.metrics import METRICS, Metric, mean, ratios
-from gner_bench.scoring.resampling import WAYS, Floats, interval, intervals, macro_f1, resampled_sums
+from gner_bench.scoring.resampling import (
+    Floats,
+    interval,
+    intervals,
+    macro_f1,
+    macro_parts,
+    ratio,
+    resampled_sums,
+    ways,
+)
 from gner_bench.scoring.scores import Scores, SetScores
-from gner_bench.scoring.statistics import Integers
+from gner_bench.scoring.statistics import Integers, Statistics
 
 A = TypeVar("A", Integers, Floats)
+LARGE = 100
+"""Sentences of a set from which on drawing takes longer than threads wait for each other."""
+HELD = 2_000_000
+"""Resamples times types held at a time, some 100 bytes each."""
 
 
 class _Counted:
-    """One metric in one data set: ``sums`` by type, shape (kinds, 3), and of resamples if there are any.
+    """One metric in one data set: its ``kinds`` with their ``sums``, shape (kinds, 3), and their ``values``.
 
-    ``drawn`` has the shape (resamples, kinds, 3), their ``micro`` counts (resamples, 3), ``macro`` F1 (resamples,).
+    Of resamples, of which ``add`` takes the counts of some types after others, there are the ``micro`` counts, shape
+    (resamples, 3), and ``macro`` F1, shape (resamples,); None without any.
     """
 
-    def __init__(self, metric: Metric, columns: dict[str, int], sums: Integers, drawn: Integers | None) -> None:
-        places = list(columns.values())
-        self.kinds, self.sums = list(columns), sums[places]
-        self.drawn: Integers | None = None
+    def __init__(self, metric: Metric, statistics: Statistics, sums: Integers) -> None:
+        typed = statistics.typed(metric, sums)
+        self.metric, self.kinds = metric, list(typed)
+        self.columns = statistics.columns_of(metric).values()
+        self.sums = np.array(list(typed.values()), dtype=np.int64).reshape(-1, 3)
+        self.values: list[Value] = []
         self.micro: Integers | None = None
-        self.macro: Floats | None = None
-        if drawn is not None:
-            self.drawn = drawn[:, places]
-            self.micro, self.macro = self.drawn.sum(axis=1), macro_f1(self.drawn, metric)
+        self._macro: tuple[Floats, Floats] | None = None
+
+    def add(self, drawn: Integers, resampling: Resampling) -> None:
+        """Take the resampled counts of the types that come next, shape (resamples, types, 3)."""
+        start = len(self.values)
+        self.values += _values(self.sums[start : start + drawn.shape[1]], drawn, self.metric, resampling)
+        micro, (total, occurring) = drawn.sum(axis=1), macro_parts(drawn, self.metric)
+        if self.micro is not None and self._macro is not None:
+            micro, total, occurring = self.micro + micro, self._macro[0] + total, self._macro[1] + occurring
+        self.micro, self._macro = micro, (total, occurring)
+
+    @property
+    def macro(self) -> Floats | None:
+        return None if self._macro is None else ratio(*self._macro)
 
 
 class SetValues:
@@ -40,12 +66,24 @@ class SetValues:
 
     def __init__(self, scores: SetScores, resampling: Resampling) -> None:
         self.scores, self.resampling = scores, resampling
-        statistics, sums, drawn = scores.statistics, scores.statistics.sums(), None
-        if resampling.resamples and len(statistics):
-            drawn = resampled_sums(statistics, resampling, scores.name, scores.keys)
-        self._counted = {
-            metric: _Counted(metric, statistics.columns_of(metric), sums, drawn) for metric in statistics.metrics
-        }
+        self._micro: dict[Metric, Value] = {}
+        self._macro: dict[Metric, Macro] = {}
+        statistics, sums = scores.statistics, scores.statistics.sums()
+        self._counted = {metric: _Counted(metric, statistics, sums) for metric in statistics.metrics}
+        resampled = bool(resampling.resamples and len(statistics))
+        summed = [each for metric, each in self._counted.items() if resampled and not METRICS[metric].distinct]
+        columns = sorted(column for each in summed for column in each.columns)
+        # Very many types are drawn for some at a time, again and again alike, to bound what is held.
+        at_once = max(1, HELD // max(1, resampling.resamples))
+        for start in range(0, max(1, len(columns)) if summed else 0, at_once):
+            group = columns[start : start + at_once]
+            drawn = resampled_sums(statistics, resampling, scores.name, scores.keys, group)
+            place = {column: index for index, column in enumerate(group)}
+            for each in summed:
+                each.add(drawn[:, [place[column] for column in each.columns if column in place]], resampling)
+        for each in self._counted.values():
+            if each.micro is None:
+                each.values = _values(each.sums, None, each.metric, resampling)
 
     def sums(self, metric: Metric) -> Integers:
         """The micro counts, shape (3,)."""
@@ -62,32 +100,38 @@ class SetValues:
 
     def micro(self, metric: Metric) -> Value:
         """Over all entities of the set."""
-        return _value(self.sums(metric), self.resampled(metric), metric, self.resampling)
+        if metric not in self._micro:
+            self._micro[metric] = _value(self.sums(metric), self.resampled(metric), metric, self.resampling)
+        return self._micro[metric]
 
     def types(self, metric: Metric) -> dict[str, Value]:
         """By type: those of the prompts in their order, then others that occur. Empty for metrics blind to types."""
         if not METRICS[metric].typed:
             return {}
         counted = self._counted[metric]
-        by_type = dict(zip(counted.kinds, _values(counted.sums, counted.drawn, metric, self.resampling), strict=True))
+        by_type = dict(zip(counted.kinds, counted.values, strict=True))
         none = None if counted.micro is None else np.zeros_like(counted.micro)
         nothing = _value(np.zeros(3, dtype=np.int64), none, metric, self.resampling)
         return {kind: by_type.get(kind, nothing) for kind in dict.fromkeys([*self.scores.types, *counted.kinds])}
 
     def macro(self, metric: Metric) -> Macro:
         """The mean of F1 over types that occur in gold or predictions (of each resample likewise)."""
-        counted = self._counted[metric]
-        return _macro(float(macro_f1(counted.sums, metric)), counted.macro, self.resampling)
+        if metric not in self._macro:
+            counted = self._counted[metric]
+            self._macro[metric] = _macro(float(macro_f1(counted.sums, metric)), counted.macro, self.resampling)
+        return self._macro[metric]
 
 
 class SystemValues:
-    """The values of a system. Resamples take a thread each data set: NumPy draws without the interpreter's lock."""
+    """The values of a system. Large sets take a thread each: NumPy draws without the interpreter's lock."""
 
     def __init__(self, scores: Scores, resampling: Resampling | None = None) -> None:
         self.scores, self.resampling = scores, resampling or Resampling()
         longest_first = sorted(scores.sets.values(), key=lambda part: -len(part.statistics))
+        large = [part for part in longest_first if len(part.statistics) >= LARGE]
         with ThreadPoolExecutor(os.cpu_count()) as pool:
-            values = list(pool.map(lambda part: SetValues(part, self.resampling), longest_first))
+            values = list(pool.map(lambda part: SetValues(part, self.resampling), large))
+        values += [SetValues(part, self.resampling) for part in longest_first[len(large) :]]
         by_name = {part.scores.name: part for part in values}
         self.sets = {name: by_name[name] for name in scores.sets}
 
@@ -100,7 +144,8 @@ class SystemValues:
         value, drawn = mean(part.micro(metric) for part in self.sets.values()), self._resampled(metric)
         if not drawn:
             return value
-        means = {name: np.mean([way(sums, metric) for sums in drawn], axis=0) for name, way in WAYS.items()}
+        figures = [ways(sums, metric) for sums in drawn]
+        means = {name: np.mean([of_set[name] for of_set in figures], axis=0) for name in figures[0]}
         ends = {name: interval(values, self.resampling.confidence) for name, values in means.items()}
         return Value(value.precision, value.recall, value.f1, interval=ends)
 
@@ -138,8 +183,9 @@ def _values(sums: Integers, drawn: Integers | None, metric: Metric, resampling: 
     unit = METRICS[metric].unit
     ends: list[dict[str, Interval]] | list[None] = [None] * len(sums)
     if drawn is not None:
-        columns = [intervals(way(drawn, metric), resampling.confidence) for way in WAYS.values()]
-        ends = [dict(zip(WAYS, row, strict=True)) for row in zip(*columns, strict=True)]
+        figures = ways(drawn, metric)
+        columns = [intervals(values, resampling.confidence) for values in figures.values()]
+        ends = [dict(zip(figures, row, strict=True)) for row in zip(*columns, strict=True)]
     values = []
     for row, end in zip(sums.tolist(), ends, strict=True):
         right, predicted, gold = row if unit == 1 else (number / unit for number in row)

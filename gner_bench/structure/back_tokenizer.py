@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import string
 from collections.abc import Callable, Iterable, Sequence
-from itertools import product
+from functools import reduce
+from itertools import islice, product
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from gner_bench.errors import InputError
 
@@ -17,6 +19,9 @@ if TYPE_CHECKING:
 
 FILES = ("tokenizer.json", "tokenizer.model", "spiece.model")
 """Tokenizer files in the order in which a checkpoint folder is searched for them."""
+CLEANED = tuple((f" {mark}", mark.strip()) for mark in (".", "?", "!", ",", "' ", "n't", "'m", "'s", "'ve", "'re"))
+"""What is replaced, in the order of transformers."""
+Roundtrip = Callable[[list[str]], list[str]]
 PLAIN = frozenset(string.ascii_lowercase + string.digits)
 
 
@@ -27,9 +32,7 @@ class BackTokenizer:
     alone are known to come back as they are and are not encoded.
     """
 
-    def __init__(
-        self, roundtrip: Callable[[list[str]], list[str]], fingerprint: str, unchanged: frozenset[str] = frozenset()
-    ) -> None:
+    def __init__(self, roundtrip: Roundtrip, fingerprint: str, unchanged: frozenset[str] = frozenset()) -> None:
         self.fingerprint, self.unchanged = fingerprint, unchanged
         self._roundtrip = roundtrip
         self._seen: dict[str, str] = {}
@@ -57,8 +60,13 @@ def tokenizer_file(path: Path) -> Path | None:
     return next((path / name for name in FILES if (path / name).is_file()), None)
 
 
-def load_back_tokenizer(path: Path) -> BackTokenizer:
-    """Load a ``tokenizer.json`` or SentencePiece model, or a folder's. Raises InputError for none or a bad one."""
+def load_back_tokenizer(path: Path, clean_up_spaces: bool = False) -> BackTokenizer:
+    """Load a ``tokenizer.json`` or SentencePiece model, or a folder's. Raises InputError for none or a bad one.
+
+    Special tokens that a word spells out (``</s>``, ``<pad>``, T5's ``<extra_id_0>``) vanish as in GNER's evaluation.
+    ``clean_up_spaces`` takes the space before ``.``, ``?``, ``n't`` and the like off what is decoded, as transformers
+    did by default when GNER was evaluated.
+    """
     file = tokenizer_file(path)
     if file is None:
         raise InputError(path, f"no tokenizer here (looked for {', '.join(FILES)})")
@@ -68,13 +76,8 @@ def load_back_tokenizer(path: Path) -> BackTokenizer:
         if file.suffix != ".json":
             from sentencepiece import SentencePieceProcessor
 
-            processor = SentencePieceProcessor(model_proto=content)
-            unknown = processor.unk_id()
-
-            def decoded(words: list[str]) -> list[str]:
-                return [processor.decode([p for p in ids if p != unknown]) for ids in processor.encode(words)]
-
-            return BackTokenizer(decoded, fingerprint)
+            roundtrip = _with_sentencepiece(SentencePieceProcessor(model_proto=content))
+            return BackTokenizer(_cleaned(roundtrip) if clean_up_spaces else roundtrip, fingerprint)
         from tokenizers import Tokenizer
 
         tokenizer = Tokenizer.from_buffer(content)
@@ -86,11 +89,44 @@ def load_back_tokenizer(path: Path) -> BackTokenizer:
     except Exception as error:  # both libraries raise bare Exception or RuntimeError on bad files
         raise InputError(file, f"is not a tokenizer file ({error})") from None
 
-    def roundtrip(words: list[str]) -> list[str]:
+    def decoded(words: list[str]) -> list[str]:
         ids = [encoding.ids for encoding in tokenizer.encode_batch_fast(words)]
         return list(tokenizer.decode_batch(ids, skip_special_tokens=True))
 
-    return BackTokenizer(roundtrip, fingerprint, unchanged)
+    # What is cleaned up has a space in it, so that plain words stay as they are.
+    return BackTokenizer(_cleaned(decoded) if clean_up_spaces else decoded, fingerprint, unchanged)
+
+
+def _with_sentencepiece(processor: Any) -> Roundtrip:
+    """As transformers encodes and decodes, which tells special tokens in a text before the model sees the rest."""
+    unknown = processor.unk_id()
+    pieces = range(processor.get_piece_size())
+    special = [re.escape(processor.id_to_piece(p)) for p in pieces if processor.is_control(p) or p == unknown]
+    if processor.pad_id() >= 0:  # T5's models alone; its sentinels are not in the file
+        special.append(r"<extra_id_\d\d?>")
+    specials = re.compile("|".join(special))
+
+    def decode(ids: list[int]) -> str:
+        return str(processor.decode([piece for piece in ids if piece != unknown]))
+
+    def decoded(words: list[str]) -> list[str]:
+        parted = [specials.split(word) if "<" in word else [word] for word in words]
+        texts = map(decode, processor.encode([part for parts in parted for part in parts]))
+        return [" ".join(filter(None, islice(texts, len(parts)))) for parts in parted]
+
+    return decoded
+
+
+def _cleaned(roundtrip: Roundtrip) -> Roundtrip:
+    """Followed by the replacements of transformers' ``clean_up_tokenization``, one after the other."""
+
+    def cleaned(words: list[str]) -> list[str]:
+        texts = roundtrip(words)
+        return [
+            reduce(lambda text, pair: text.replace(*pair), CLEANED, text) if " " in text else text for text in texts
+        ]
+
+    return cleaned
 
 
 def _unchanged(tokenizer: Tokenizer) -> frozenset[str]:

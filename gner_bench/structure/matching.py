@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
-from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from math import isqrt
 from typing import Literal, get_args
 
 Step = Literal["exact", "subsequence", "lcs"]
 STEPS: tuple[Step, ...] = get_args(Step)
+MOST = 20_000_000_000
+"""Words of the sentence times generated words of a longest common subsequence, some ten seconds' work."""
+KEPT = 1024
+"""Words whose positions are kept as bits, and words after which the tails are kept, at least."""
 BackTokenize = Callable[[Sequence[str]], Sequence[str]]
 """Encodes words one by one and decodes them, so that characters outside the vocabulary vanish."""
 
@@ -18,12 +21,14 @@ BackTokenize = Callable[[Sequence[str]], Sequence[str]]
 class Match:
     """One of ``tags`` for each word of the sentence, and the ``step`` that placed them.
 
-    ``sources`` holds for each word the index of the generated word whose label it took, or None if it got none.
+    ``sources`` holds for each word the index of the generated word whose label it took, or None if it got none. ``cut``
+    is the number of generated words at the end that were not looked at, as there were too many.
     """
 
     tags: list[str]
     step: Step
     sources: list[int | None]
+    cut: int = 0
 
 
 def match(
@@ -48,45 +53,77 @@ def match(
         return Match(list(generated_labels), "exact", list(range(len(generated))))
     step: Step = "subsequence"
     sources: list[int | None] = []
-    placed = 0
+    placed = cut = 0
     for word in expected:
         same = placed < len(generated) and generated[placed] == word
         sources.append(placed if same else None)
         placed += same
     if placed < len(generated):
-        step, sources = "lcs", longest_common_subsequence(expected, generated)
-    return Match(["O" if source is None else generated_labels[source] for source in sources], step, sources)
-
-
-@dataclass(slots=True)
-class _Pair:
-    """Expected word ``word`` placed on generated word ``position``; ``before`` is the pair it continues."""
-
-    word: int
-    position: int
-    before: _Pair | None
+        most = MOST // max(1, len(expected))
+        step, sources = "lcs", longest_common_subsequence(expected, generated[:most])
+        cut = max(0, len(generated) - most)
+    return Match(["O" if source is None else generated_labels[source] for source in sources], step, sources, cut)
 
 
 def longest_common_subsequence(expected: Sequence[str], generated: Sequence[str]) -> list[int | None]:
-    """A longest common subsequence by patience sorting: O((N + pairs of equal words) log N).
+    """For each expected word the position of the generated one that it is placed on, or None.
 
-    The tie rule is part of the protocol: a word's positions are visited from last to first, each replaces the smallest
-    tail that is not below it, continues the newest pair on the pile before, and the trace starts from the newest pair
-    on the last pile.
+    The tie rule is part of the protocol. Patience sorting states it: a word's positions are visited from last to first,
+    each replaces the smallest tail that is not below it and continues the newest pair on the pile before, and the trace
+    starts from the newest pair on the last pile.
+
+    The newest pair on a pile is that of the latest word equal to the generated one at its tail, and the tail of the
+    pile before, after any number of words, is the greatest below. So tails are all that is needed. They are where the
+    length of the common subsequence grows, and one addition moves these, as bits of an integer, on by a word (Hyyrö
+    2004, Bit-parallel LCS-length computation revisited): repeated words cost no more than others. To bound memory, only
+    some of the integers are kept and others are made again.
     """
-    positions: defaultdict[str, list[int]] = defaultdict(list)
-    for position in range(len(generated) - 1, -1, -1):
-        positions[generated[position]].append(position)
-    tails: list[int] = []
-    newest: list[_Pair] = []
+    occurrences: dict[str, list[int]] = {}
     for index, word in enumerate(expected):
-        for position in positions.get(word, ()):
-            pile = bisect_left(tails, position)
-            tails[pile : pile + 1] = [position]
-            newest[pile : pile + 1] = [_Pair(index, position, newest[pile - 1] if pile else None)]
-    sources: list[int | None] = [None] * len(expected)
-    pair = newest[-1] if newest else None
-    while pair is not None:
-        sources[pair.word] = pair.position
-        pair = pair.before
-    return sources
+        occurrences.setdefault(word, []).append(index)
+    positions: dict[str, list[int]] = {}
+    for position, word in enumerate(generated):
+        if word in occurrences:
+            positions.setdefault(word, []).append(position)
+    packed: dict[str, int] = {}
+
+    def bits(word: str) -> int:
+        octets = bytearray(len(generated) // 8 + 1)
+        for position in positions[word]:
+            octets[position >> 3] |= 1 << (position & 7)
+        step = int.from_bytes(octets, "little")
+        if len(packed) < KEPT:
+            packed[word] = step
+        return step
+
+    def following(row: int, words: Sequence[str]) -> Iterator[int]:
+        for word in words:
+            if word in positions:
+                same = row & (packed.get(word) or bits(word))
+                row = (row + same | row - same) & none
+            yield row
+
+    # Zeros are tails; at first there is none.
+    none = (1 << len(generated)) - 1
+    first = index = len(expected)
+    position, rows = len(generated), [none]
+    apart = max(KEPT, isqrt(first))
+    kept = [none]
+    for start in range(0, first - apart, apart):
+        *_, last = following(kept[-1], expected[start : start + apart])
+        kept.append(last)
+    sources: list[int | None] = [None] * first
+    first += 1
+    while True:
+        if index < first:
+            first = max(0, index - 1) // apart * apart
+            rows = [kept[first // apart], *following(kept[first // apart], expected[first:index])]
+        tails = ~rows[index - first] & ((1 << position) - 1)
+        if not tails:
+            return sources
+        position = tails.bit_length() - 1
+        before = occurrences[generated[position]]
+        while before[-1] >= index:
+            before.pop()
+        index = before[-1]
+        sources[index] = position

@@ -26,6 +26,9 @@ from gner_bench.structure.matching import match
 OVERLAPPING = "overlapping spans not placed (they count as predicted)"
 CUT = "spans that begin or end inside a word not placed (they count as predicted)"
 MATCHED = "sentences whose words differ from the gold's, matched"
+ENTITY = "\U0010ffff"
+"""Stands for a word of an entity."""
+TOO_LONG = "sentences too long to be matched to their end"
 LOST = "spans at words that the gold lacks not placed (they count as predicted)"
 MISSING = "mentions not in the sentence (they count as predicted)"
 TAKEN = "mentions only at words of other entities (they count as predicted)"
@@ -190,39 +193,68 @@ def _matched(own: Sequence[str], words: Sequence[str], spans: Sequence[Span]) ->
         if kept.isdisjoint(range(first, end)):
             placed.unplace(Span(first, end, kind, " ".join(own[first:end])), LOST)
     placed.noted[MATCHED] += 1
+    if matched.cut:
+        placed.noted[TOO_LONG] += 1
     return placed
 
 
 def place_mentions(
     tags: list[str], words: Sequence[str], mentions: Iterable[Mention], by_character: bool
-) -> Iterator[tuple[Mention, int, int]]:
+) -> Iterator[tuple[Mention, bool, int]]:
     """Tag every occurrence of each mention that shares no word with an entity placed before.
 
     Words are compared as they are; else in lower case; else, ``by_character``, without regard to white space. Gives the
-    mentions in the order in which they are placed, longer ones first, with how often they occur and were placed.
+    mentions in the order in which they are placed, longer ones first, with whether they occur and how often they were
+    placed.
     """
     lower = [word.lower() for word in words]
-    readings: list[tuple[tuple[str, ...], dict[str, list[int]]]] = []
+    text = "".join(map(squeezed, lower))
+    starts: dict[int, list[int]] = {}
+    ends: dict[int, int] = {}
+    offset = 0
+    for index, word in enumerate(lower):
+        starts.setdefault(offset, []).append(index)
+        offset += len(squeezed(word))
+        ends.setdefault(offset, index + 1)
+    # Words as one character each: those of a mention are looked for as a text in a text, and among those that are free.
+    rows: list[str] = []
+    letters: list[dict[str, str]] = []
     for row in (words, lower):
-        places: dict[str, list[int]] = {}
-        for index, word in enumerate(row):
-            places.setdefault(word, []).append(index)
-        readings.append((tuple(row), places))
+        known: dict[str, str] = {}
+        rows.append("".join([known.setdefault(word, chr(len(known))) for word in row]))
+        letters.append(known)
+    free = ["".join([x if tag == "O" else ENTITY for x, tag in zip(row, tags, strict=True)]) for row in rows]
+
+    def tag(first: int, end: int, kind: str) -> bool:
+        placed = place_span(tags, first, end, kind)
+        if placed:
+            free[:] = [row[:first] + ENTITY * (end - first) + row[end:] for row in free]
+        return placed
+
     for mention in sorted(mentions, key=lambda mention: -len(mention.words)):
-        size, wanted_lower = len(mention.words), tuple(word.lower() for word in mention.words)
-        spots: list[tuple[int, int]] = []
-        for (row, places), wanted in zip(readings, (mention.words, wanted_lower), strict=True):
-            starts = places.get(wanted[0], []) if wanted and not spots else []
-            spots += [(start, start + size) for start in starts if row[start : start + size] == wanted]
+        wanted_lower = tuple(word.lower() for word in mention.words)
+        occurs, placed = False, 0
+        for reading, wanted in enumerate((mention.words, wanted_lower)):
+            if not occurs and wanted and letters[reading].keys() >= set(wanted):
+                part = "".join([letters[reading][word] for word in wanted])
+                occurs, first = part in rows[reading], free[reading].find(part)
+                while first >= 0:
+                    placed += tag(first, first + len(wanted), mention.type)
+                    first = free[reading].find(part, first + len(wanted))
         characters = "".join(wanted_lower)
-        for start in range(len(lower) if by_character and not spots and characters else 0):
-            text, end = "", start
-            while end < len(lower) and len(text) < len(characters):
-                text += squeezed(lower[end])
-                end += 1
-            if text == characters:
-                spots.append((start, end))
-        yield mention, len(spots), sum([place_span(tags, first, end, mention.type) for first, end in spots])
+        for offset in _places(text, characters) if by_character and not occurs else ():
+            if (end := ends.get(offset + len(characters))) is not None:
+                for first in starts.get(offset, []):
+                    occurs, placed = True, placed + tag(first, end, mention.type)
+        yield mention, occurs, placed
+
+
+def _places(text: str, part: str) -> Iterator[int]:
+    """Where a part that is not empty begins in a text, overlapping ones too."""
+    place = text.find(part) if part else -1
+    while place >= 0:
+        yield place
+        place = text.find(part, place + 1)
 
 
 def squeezed(text: str) -> str:

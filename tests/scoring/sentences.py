@@ -16,6 +16,8 @@ from gner_bench.scoring.metrics import METRICS, Metric, TypedCounts
 from gner_bench.scoring.predictions import Origin, Prediction
 from gner_bench.scoring.values import SystemValues
 
+SUMMED = [name for name in METRICS if not METRICS[name].distinct]
+"""The metrics whose counts of a set are sums over its sentences, so that there are intervals and tests."""
 TYPES = ("music genre", "Person", "a")
 TAGS = ("O", *(f"{prefix}-{kind}" for kind in TYPES for prefix in "BI"))
 WORDS = ("a", "Paris", "C++", "C", "of", "The")

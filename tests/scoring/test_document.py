@@ -77,7 +77,7 @@ def test_the_document_has_its_parts(scores: Scores) -> None:
     assert news["strict"]["true_positives"] == 1
     assert set(news["strict"]["interval"]) == {"precision", "recall", "f1"}
     assert news["macro"]["strict"]["f1"] == 0.5
-    assert set(news["types"]["x"]) == {"gner", "strict", "type", "token"}
+    assert set(news["types"]["x"]) == {"gner", "strict", "type", "token", "conlleval", "surface"}
     for part in ("average", "pooled", "macro"):
         assert set(found[part]) == set(METRICS)
     assert found["signature"].startswith("data:news/test=2@")

@@ -22,6 +22,7 @@ from gner_bench.scoring.paired import Difference, detectable, differences, holm,
 from gner_bench.scoring.predictions import Origin
 from gner_bench.scoring.scores import Scores, SetScores
 from gner_bench.scoring.statistics import Statistics
+from gner_bench.scoring.tokenizers import Tokenizers
 
 Triple = tuple[int, int, int]
 Pair = tuple[Triple, Triple]
@@ -318,7 +319,7 @@ def test_real_systems_differ_as_their_scores_say(shared: Path) -> None:
     from gner_bench.scoring.values import SystemValues
 
     files = [shared / "predictions" / f"gner-t5-{size}.dev700.jsonl" for size in ("base", "large")]
-    one, two = (score(load_generations([file], str(shared / "tokenizers/t5")), ["gner"]) for file in files)
+    one, two = (score(load_generations([file], Tokenizers(str(shared / "tokenizers/t5"))), ["gner"]) for file in files)
     found = {each.name: each for each in differences(one, two, "gner", Resampling(2000))}
     for side, scores in (("first", one), ("second", two)):
         figures = SystemValues(scores, Resampling(0))

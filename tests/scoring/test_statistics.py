@@ -47,7 +47,7 @@ def test_sums_are_those_of_the_sentences(sentences: list[Prediction]) -> None:
 def test_every_sentence_keeps_its_own_counts(sentences: list[Prediction]) -> None:
     found = counted(sentences)
     assert len(found) == len(sentences)
-    matrix, index = found.matrix(), found.index()
+    matrix, index = found.matrix(range(len(found.columns))), found.index()
     for place, each in zip(index, sentences, strict=True):
         for metric in METRICS:
             counts = METRICS[metric].count(each)

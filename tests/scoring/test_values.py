@@ -19,7 +19,7 @@ from gner_bench.scoring.metrics import METRICS, Metric, ordered
 from gner_bench.scoring.predictions import Prediction
 from gner_bench.scoring.values import SystemValues
 
-from .sentences import Given, given_sets, predictions, sentence
+from .sentences import SUMMED, Given, given_sets, predictions, sentence
 
 SENTENCES = st.lists(predictions(), min_size=1, max_size=6)
 FEW = Resampling(25)
@@ -119,7 +119,7 @@ def test_partial_figures_count_halves() -> None:
 
 def test_a_set_without_any_entity_has_figures_of_zero() -> None:
     found = figures(FEW, news=[sentence("O O", "O O", types=["x"])])
-    for metric in METRICS:
+    for metric in SUMMED:
         figure = found.sets["news"].micro(metric)
         for value in (figure, found.average(metric), found.pooled(metric)):
             assert shares(value) == (0, 0, 0)
@@ -148,7 +148,7 @@ def test_metrics_stand_in_one_order() -> None:
 @settings(max_examples=20)
 def test_every_figure_is_from_0_to_1(news: list[Prediction], films: list[Prediction]) -> None:
     found = figures(FEW, news=news, films=films)
-    for metric in METRICS:
+    for metric in SUMMED:
         several = [found.average(metric), found.pooled(metric)]
         for part in found.sets.values():
             several += [part.micro(metric), *part.types(metric).values()]
@@ -163,7 +163,7 @@ def test_every_figure_is_from_0_to_1(news: list[Prediction], films: list[Predict
 @settings(max_examples=20)
 def test_gold_against_gold_is_1(sentences: list[Prediction]) -> None:
     found = figures(news=[replace(each, predicted=each.gold) for each in sentences]).sets["news"]
-    for metric in METRICS:
+    for metric in SUMMED:
         if found.micro(metric).counts != Counts(0, 0, 0):
             assert found.micro(metric).f1 == pytest.approx(1, abs=1e-9)
             assert found.macro(metric).f1 == pytest.approx(1, abs=1e-9)
@@ -173,7 +173,7 @@ def test_gold_against_gold_is_1(sentences: list[Prediction]) -> None:
 @settings(max_examples=20)
 def test_counts_of_types_add_up_to_those_of_the_set(sentences: list[Prediction]) -> None:
     found = figures(news=sentences).sets["news"]
-    for metric in METRICS:
+    for metric in SUMMED:
         if METRICS[metric].typed:
             parts = [each.counts for each in found.types(metric).values()]
             whole = found.micro(metric).counts
@@ -188,7 +188,7 @@ def test_the_order_of_sentences_does_not_matter(sentences: list[Prediction], ran
     numbered = given_sets(news=sentences).sentences
     shuffled = random.sample(numbered, len(numbered))
     first, second = (SystemValues(score(Given(each), METRICS), FEW) for each in (numbered, shuffled))
-    for metric in METRICS:
+    for metric in SUMMED:
         assert first.sets["news"].micro(metric) == second.sets["news"].micro(metric)
         assert first.sets["news"].types(metric) == second.sets["news"].types(metric)
         assert first.macro(metric).f1 == pytest.approx(second.macro(metric).f1, abs=1e-12)
@@ -200,7 +200,7 @@ def test_the_order_of_sentences_does_not_matter(sentences: list[Prediction], ran
 @settings(max_examples=20)
 def test_the_order_of_data_sets_does_not_matter(news: list[Prediction], films: list[Prediction]) -> None:
     first, second = figures(FEW, news=news, films=films), figures(FEW, films=films, news=news)
-    for metric in METRICS:
+    for metric in SUMMED:
         for name in ("news", "films"):
             assert first.sets[name].micro(metric) == second.sets[name].micro(metric)
         assert first.pooled(metric) == second.pooled(metric)
@@ -225,7 +225,7 @@ def intervals(found: SystemValues, metric: Metric) -> list[tuple[float, float]]:
 def test_other_data_sets_do_not_change_the_interval_of_one(news: list[Prediction]) -> None:
     alone = figures(FEW, news=news).sets["news"]
     among = figures(FEW, films=[sentence("B-x", "O")], news=news).sets["news"]
-    for metric in METRICS:
+    for metric in SUMMED:
         assert alone.micro(metric) == among.micro(metric)
         assert alone.macro(metric) == among.macro(metric)
 
@@ -234,7 +234,7 @@ def test_other_data_sets_do_not_change_the_interval_of_one(news: list[Prediction
 @settings(max_examples=20)
 def test_the_interval_of_equal_sentences_is_their_figure(one: Prediction, times: int) -> None:
     found = figures(FEW, news=[one] * times)
-    for metric in METRICS:
+    for metric in SUMMED:
         figure, average = found.sets["news"].micro(metric), found.average(metric)
         assert figure.interval is not None
         assert average.interval is not None

@@ -1,15 +1,20 @@
 from __future__ import annotations
 
 import json
+import tracemalloc
+from bisect import bisect_left
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gner_bench.structure import match
+from gner_bench.structure import match, matching
+from gner_bench.structure.matching import longest_common_subsequence
 
+Pair = tuple[int, int, Any]
 SENTENCES = st.lists(st.sampled_from("abcde"), max_size=14)
 
 
@@ -21,6 +26,24 @@ def quadratic_lcs_length(left: Sequence[str], right: Sequence[str]) -> int:
         for index, other in enumerate(right):
             row.append(before[index] + 1 if word == other else max(row[-1], before[index + 1]))
     return row[-1]
+
+
+def by_patience(expected: Sequence[str], generated: Sequence[str]) -> list[int | None]:
+    """The longest common subsequence as the protocol states it: patience sorting with a pair for each placed word."""
+    tails: list[int] = []
+    newest: list[Pair] = []
+    for index, word in enumerate(expected):
+        for position in range(len(generated) - 1, -1, -1):
+            if generated[position] == word:
+                pile = bisect_left(tails, position)
+                tails[pile : pile + 1] = [position]
+                newest[pile : pile + 1] = [(index, position, newest[pile - 1] if pile else None)]
+    sources: list[int | None] = [None] * len(expected)
+    pair = newest[-1] if newest else None
+    while pair is not None:
+        sources[pair[0]] = pair[1]
+        pair = pair[2]
+    return sources
 
 
 def numbered(words: Sequence[str]) -> list[str]:
@@ -93,3 +116,41 @@ def test_matches_are_common_subsequences_of_greatest_length(words: list[str], ge
     assert [source for _, source in placed] == sorted({source for _, source in placed})
     assert len(placed) == quadratic_lcs_length(words, generated)
     assert len(found.tags) == len(words)
+
+
+# Long and repetitive sentences
+
+
+@given(st.integers(1, 5), st.data())
+@settings(max_examples=200)
+def test_of_equally_long_alignments_the_one_of_patience_sorting_is_chosen(kinds: int, data: st.DataObject) -> None:
+    words = st.lists(st.sampled_from("abcde"[:kinds] + "z"), max_size=40)
+    expected, generated = data.draw(words), data.draw(words)
+    assert longest_common_subsequence(expected, generated) == by_patience(expected, generated)
+
+
+@given(SENTENCES, SENTENCES, st.integers(1, 6))
+@settings(max_examples=200)
+def test_what_is_kept_of_a_long_sentence_changes_nothing(words: list[str], generated: list[str], kept: int) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(matching, "KEPT", kept)
+        assert longest_common_subsequence(words, generated) == by_patience(words, generated)
+
+
+def test_ten_thousand_equal_words_are_matched_in_little_time_and_memory() -> None:
+    # With the same words everywhere each goes to the one at its place, and the last one is left over.
+    words = ["a"] * 10_000
+    tracemalloc.start()
+    found = match(words, [*words, "a"], ["O"] * 10_001)
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert (found.step, found.sources, found.cut) == ("lcs", list(range(10_000)), 0)
+    assert most < 30_000_000
+
+
+def test_beyond_the_bound_generated_words_are_left_out_and_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(matching, "MOST", 6)
+    found = match(["a", "b"], ["x", "a", "y", "b"], ["O", "B-1", "O", "B-2"])
+    assert (found.step, found.tags, found.cut) == ("lcs", ["B-1", "O"], 1)
+    assert match(["a", "b"], ["x", "a", "b"], ["O", "B-1", "B-2"]).cut == 0
+    assert match(["a"] * 9, ["a"] * 9, ["O"] * 9).step == "exact"

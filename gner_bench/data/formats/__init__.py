@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
@@ -15,6 +16,7 @@ from gner_bench.bio import Reading, TagReader
 from gner_bench.data.sentence import Dataset, Sentence
 from gner_bench.documents.fields import Fields, first_object
 from gner_bench.errors import InputError, UsageError
+from gner_bench.files import read_text
 from gner_bench.plugins import Registry
 
 
@@ -93,6 +95,7 @@ class DataFormat:
     folder: bool = False
 
 
+COLUMNS = re.compile(r"(?:O|[BIES]-\S+)[ \t]+\S+[ \t]*$|\S+(?:[ \t]+\S+)*[ \t]+(?:O|[BIES]-\S+)[ \t]*$", re.MULTILINE)
 JSON_SUFFIXES = (".jsonl", ".jsonl.gz", ".json")
 # The order is that in which the file of a split is looked for by suffix, and the keys of a JSON object are tried.
 FORMATS = Registry(
@@ -119,7 +122,8 @@ def suffixes() -> tuple[str, ...]:
 
 
 def detect(path: Path) -> str:
-    """The format of a file by its name and, for JSON, the keys of its first object. Raises InputError for none."""
+    """The format of a file by its name and, for JSON, the keys of its first object; columns of words and tags also by
+    their first line. Raises InputError for none."""
     if not path.exists():
         raise InputError(path, "no such file or folder")
     name = path.name.lower().removesuffix(".gz")
@@ -132,6 +136,8 @@ def detect(path: Path) -> str:
     for known, format in fitting:
         if not format.key or format.key in first:
             return known
+    if not fitting and COLUMNS.match(read_text(path).lstrip()):
+        return "conll"
     readable = ", ".join(known for known, format in FORMATS.usable().items() if format.suffixes and not format.folder)
     raise InputError(path, f"is in no format that can be told from it; known: {readable}")
 

@@ -85,7 +85,7 @@ def read_uniner_counted(source: Source) -> tuple[list[Dataset], Placement]:
         tags = ["O"] * len(words)
         for _, occurring, tagged in place_mentions(tags, words, mentions.values(), by_character=False):
             placement.missing += not occurring
-            placement.overlapping += occurring > 0 and not tagged
+            placement.overlapping += occurring and not tagged
             placement.found += tagged > 0
             placement.several += tagged > 1
         collector.add(talk.fields, sentence_id(talk.fields, len(collector)), words, tags, tuple(talk.answers))
