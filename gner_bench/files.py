@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import os
+import sys
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
@@ -17,13 +18,30 @@ AT_ONCE = 4096
 """Values of a packed array that are written together."""
 
 
+STDIN = Path("-")
+"""Stands for standard input where a file is read."""
+_input: tuple[object, bytes] = (None, b"")
+
+
+def read_bytes(path: Path) -> bytes:
+    """The content of a file as it is. Standard input is read once and kept, for those who read again."""
+    global _input
+    if path != STDIN:
+        return path.read_bytes()
+    if _input[0] is not sys.stdin:
+        _input = sys.stdin, sys.stdin.buffer.read()
+    return _input[1]
+
+
 def read_text(path: Path) -> str:
     """The UTF-8 content, with or without a byte order mark, with ``\\n`` as the only line end; ``.gz`` is unpacked.
 
     Raises InputError for a file that cannot be read as such.
     """
     try:
-        content = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
+        content = read_bytes(path)
+        if path.suffix == ".gz":
+            content = gzip.decompress(content)
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1

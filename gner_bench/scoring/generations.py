@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 
@@ -33,6 +33,7 @@ class Generations:
     origin: Origin
     back_tokenizer: BackTokenizer | None
     sources: Sequence[Slice]
+    keys: Mapping[str, str] = field(default_factory=dict)
 
     def parts(self) -> list[Generations]:
         """These files in slices, each by itself."""
@@ -40,7 +41,7 @@ class Generations:
 
     def __iter__(self) -> Iterator[Prediction]:
         for part in self.sources:
-            path, records = part.path, read_records(part)
+            path, records = part.path, read_records(part, self.keys)
             while chunk := list(islice(records, CHUNK)):
                 if self.back_tokenizer is not None:
                     words = set().union(*(record.words for record in chunk))
@@ -89,8 +90,10 @@ def prediction(path: Path, record: Record, back_tokenizer: BackTokenizer | None)
     )
 
 
-def load_generations(paths: Sequence[Path], tokenizer: str | None = None, name: str | None = None) -> Generations:
-    """The predictions of files or run folders, as one system.
+def load_generations(
+    paths: Sequence[Path], tokenizer: str | None = None, name: str | None = None, keys: Mapping[str, str] | None = None
+) -> Generations:
+    """The predictions of files or run folders, as one system, with ``keys`` of records as in ``renamed_keys``.
 
     ``tokenizer`` is a path, ``none``, or None for the one beside the first file; ``name`` is the system's instead of
     what run.json says. Raises InputError for an unreadable tokenizer or run.json.
@@ -126,4 +129,4 @@ def load_generations(paths: Sequence[Path], tokenizer: str | None = None, name: 
         sum(run.sentences for run in runs) if complete else 0,
         tuple(warnings),
     )
-    return Generations(origin, back_tokenizer, [Slice(file) for file in files])
+    return Generations(origin, back_tokenizer, [Slice(file) for file in files], keys or {})

@@ -9,8 +9,9 @@ from pathlib import Path
 
 from gner_bench.answers import ANSWERS
 from gner_bench.answers.answer import Tagged
+from gner_bench.bio import Reading
 from gner_bench.catalog import catalog
-from gner_bench.data.formats import FORMATS, DataFormat, Predicted
+from gner_bench.data.formats import FORMATS, DataFormat, Predicted, Source
 from gner_bench.data.formats.answers import format_of_answers
 from gner_bench.data.sentence import Dataset, Sentence
 from gner_bench.documents.scores import System
@@ -54,19 +55,23 @@ def load_from(
     renames: Mapping[str, str],
     tokenizer: str | None = None,
     name: str | None = None,
+    predicted: Reading | None = None,
 ) -> Predictions:
     """The predictions of files in a ``format`` (see ``formats``), together one system.
 
-    ``gold`` says where gold is, or is it. Raises UsageError for what does not go together and all that reading raises.
+    ``gold`` says where gold is, or is it; ``predicted`` says how the files are read. Raises UsageError for what does not go together and all that reading raises.
     """
+    predicted = predicted or Reading()
     if format == PREDICTIONS:
+        if predicted.columns or predicted.scheme != "auto":
+            raise UsageError("--columns and --scheme are for files of tags (--from conll, --from tokens)")
         if renames:
             message = "types of generations are those of their prompts"
             raise UsageError(f"--rename is for imported predictions (--from): {message}")
         if isinstance(gold, Gold) and not gold.paths and gold != Gold():
             raise UsageError("--as, --split, --keep-misc and --repair say how gold is read; --gold PATH gives it")
         datasets = gold.read() if isinstance(gold, Gold) else gold
-        predictions = load_generations(paths, tokenizer, name)
+        predictions = load_generations(paths, tokenizer, name, predicted.keys)
         return with_gold(predictions, datasets) if datasets else predictions
     file_format = FORMATS.get(format) if format in FORMATS.names() else None
     if file_format is not None and file_format.read_predictions is not None:
@@ -79,14 +84,14 @@ def load_from(
         raise UsageError(f"unknown format of predictions {format!r}; {did_you_mean(format, formats())}")
     back_tokenizer = None if tokenizer in (None, "none") else load_back_tokenizer(Path(tokenizer))
     if isinstance(gold, Gold) and not gold.paths:
-        sets, chosen = _own_sets(paths, known, gold)
+        sets, chosen = _own_sets(paths, known, gold, predicted)
     else:
-        sets, chosen = _by_set(paths, known, gold_sets(gold.read() if isinstance(gold, Gold) else gold))
+        sets, chosen = _by_set(paths, known, gold_sets(gold.read() if isinstance(gold, Gold) else gold), predicted)
     return _imported(paths, known, sets, chosen, renames, back_tokenizer, name)
 
 
 def _by_set(
-    paths: Sequence[Path], format: DataFormat, sets: dict[SetKey, GoldSet]
+    paths: Sequence[Path], format: DataFormat, sets: dict[SetKey, GoldSet], predicted: Reading
 ) -> tuple[dict[SetKey, GoldSet], dict[SetKey, list[Predicted]]]:
     """The gold, and the items of each set in the order of the files.
 
@@ -99,7 +104,7 @@ def _by_set(
     chosen: dict[SetKey, list[Predicted]] = {}
     for index, path in enumerate(paths):
         default = keys[0] if len(keys) == 1 else keys[index] if len(keys) == len(paths) else None
-        for item in format.read_predictions(path, None):
+        for item in format.read_predictions(Source(path, reading=predicted), None):
             key = default
             if item.dataset is not None:
                 fitting = [key for key in sets if key[0] == item.dataset and item.split in (None, key[1])]
@@ -115,7 +120,7 @@ def _by_set(
 
 
 def _own_sets(
-    paths: Sequence[Path], format: DataFormat, gold: Gold
+    paths: Sequence[Path], format: DataFormat, gold: Gold, predicted: Reading
 ) -> tuple[dict[SetKey, GoldSet], dict[SetKey, list[Predicted]]]:
     """The data sets whose gold is in the files, ids counted from 0 where there are none, and the items of each.
 
@@ -127,7 +132,7 @@ def _own_sets(
     chosen: dict[SetKey, list[Predicted]] = {}
     for path, name in zip(paths, gold.names_for(len(paths), "predictions"), strict=True):
         reading, types = gold.reading(name)
-        for item in format.read_predictions(path, reading):
+        for item in format.read_predictions(Source(path, reading=predicted), reading):
             key = item.dataset or name or _stem(path), item.split or gold.split or DEFAULT_SPLIT
             own = sets.setdefault(key, GoldSet(*key, types or (), {}))
             id = item.id if item.id is not None else str(len(own.sentences))
@@ -170,6 +175,7 @@ def _imported(
     notes = _Notes()
     predictions: list[Prediction] = []
     for key, items in chosen.items():
+        notes.lines += sets[key].remarks
         predictions += _placed(items, sets[key], renames, format.version, back_tokenizer, notes)
     idle = ", ".join(str(gold) for key, gold in sets.items() if key not in chosen)
     if idle:
@@ -191,6 +197,7 @@ def _imported(
         planned=planned,
         expected=sum(planned.values()),
         warnings=(*([f"{format.name}: {summary}"] if summary else []), *notes.lines),
+        scheme=",".join(sorted({item.scheme for items in chosen.values() for item in items} - {""})),
     )
     return Imported(origin, tuple(predictions))
 

@@ -80,7 +80,8 @@ class Origin:
 
     ``tokenizer`` is the SHA-256 (hex) of the back-tokenizer's file, None where none was used; ``structuring`` names the
     way from text to tags, empty where tags came as such. ``planned`` are the sentences of the data, by set, and
-    ``expected`` those that the run set out to predict, 0 where it does not say. ``warnings`` are for people.
+    ``expected`` those that the run set out to predict, 0 where it does not say. ``warnings`` are for people. ``scheme`` names another scheme
+    than BIO as which predicted tags were read.
     """
 
     files: tuple[Path, ...]
@@ -91,6 +92,7 @@ class Origin:
     planned: dict[str, int] = field(default_factory=dict)
     expected: int = 0
     warnings: tuple[str, ...] = ()
+    scheme: str = ""
 
 
 class Predictions(Protocol):

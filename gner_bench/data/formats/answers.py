@@ -11,7 +11,7 @@ from gner_bench.answers.inline import INLINE as INLINE_ANSWERS
 from gner_bench.answers.inline import read as read_inline
 from gner_bench.answers.slimer import read as read_slimer
 from gner_bench.bio import Reading
-from gner_bench.data.formats import DataFormat, Predicted
+from gner_bench.data.formats import DataFormat, Predicted, Source
 from gner_bench.documents.fields import EMPTY, Fields, read_objects
 from gner_bench.errors import InputError
 from gner_bench.files import read_text
@@ -26,8 +26,8 @@ def format_of_answers(name: str) -> DataFormat:
     """
     answers = answer_format(name)
 
-    def read(path: Path, own_gold: Reading | None) -> Iterator[Predicted]:
-        for fields in read_objects(path):
+    def read(source: Source, own_gold: Reading | None) -> Iterator[Predicted]:
+        for fields in read_objects(source.path, source.reading.keys):
             dataset, split = fields.optional("dataset", str), fields.optional("split", str)
             text = fields.get("prediction", str)
             yield Predicted(fields, (), None, text, answers, fields.id(), dataset, split)
@@ -43,22 +43,22 @@ def _lines(path: Path) -> Iterator[tuple[Fields, str]]:
         yield Fields(path, {}, number), line
 
 
-def read_tagged_lines(path: Path, own_gold: Reading | None) -> Iterator[Predicted]:
+def read_tagged_lines(source: Source, own_gold: Reading | None) -> Iterator[Predicted]:
     """The sentences of a file of ``word(tag) word(tag)``; an empty line is an empty generation."""
-    for fields, line in _lines(path):
+    for fields, line in _lines(source.path):
         yield Predicted(fields, tuple(word for word, _ in parse_generation(line)), None, line, GNER)
 
 
-def read_inline_lines(path: Path, own_gold: Reading | None) -> Iterator[Predicted]:
+def read_inline_lines(source: Source, own_gold: Reading | None) -> Iterator[Predicted]:
     """The sentences of a file with marks of entities in their text."""
-    for fields, line in _lines(path):
+    for fields, line in _lines(source.path):
         answer = read_inline(line)
         yield Predicted(fields, tuple((answer.text or "").split()), answer)
 
 
-def read_slimer_objects(path: Path, own_gold: Reading | None) -> Iterator[Predicted]:
+def read_slimer_objects(source: Source, own_gold: Reading | None) -> Iterator[Predicted]:
     """The sentences of a file of SLIMER-PARALLEL: ``input`` and, in ``pred_answers``, the answer."""
-    for fields in read_objects(path):
+    for fields in read_objects(source.path, source.reading.keys):
         answer = read_slimer(fields.get("pred_answers", str), (), ())
         yield Predicted(fields, tuple(fields.get("input", str).split()), answer, id=fields.id())
 

@@ -1,0 +1,43 @@
+"""Mentions as ``type: text; type: text``, as InstructUIE and other instruction-tuned systems answer."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from gner_bench.answers.answer import AnswerFormat, Mentions
+from gner_bench.bio import lenient_spans
+
+NO_PAIR = "parts of answers without a type and a colon, left out"
+_NONE = re.compile(r"\W*(?:none|null|n/a|no (?:named )?entit(?:y|ies))?\W*", re.IGNORECASE)
+
+
+def read(text: str, words: Sequence[str], types: Sequence[str]) -> Mentions:
+    """The mentions of a list. The ``types`` of the sentence are looked for first: a mention may hold ``;`` and ``:``.
+
+    A text that is not in the sentence, though its parts between commas are, is several mentions.
+    """
+    known = "|".join(re.escape(kind) for kind in sorted(types, key=len, reverse=True)) or r"(?!)"
+    pairs: list[tuple[str, str]] = []
+    notes: list[str] = []
+    sentence = " ".join(words).lower()
+    # Before a type of the list a mention ends; other parts end at every semicolon or line end.
+    for part in re.split(rf"[;\n]\s*(?=(?:{known})\s*:|[^;:\n]*:|\s*$)", text, flags=re.IGNORECASE):
+        listed = re.match(rf"\s*({known})\s*(:)(.*)", part, re.IGNORECASE | re.DOTALL)
+        kind, colon, mention = listed.groups() if listed else part.partition(":")
+        mention = mention.strip().rstrip(";").rstrip()
+        if not colon:
+            notes += [] if _NONE.fullmatch(part) else [NO_PAIR]
+        elif not _NONE.fullmatch(mention):
+            several = [cell.strip() for cell in mention.split(",")]
+            parted = mention.lower() not in sentence and all(cell and cell.lower() in sentence for cell in several)
+            pairs += [(cell, kind.strip()) for cell in (several if parted else [mention])]
+    return Mentions(list(dict.fromkeys(pairs)), notes)
+
+
+def write(words: Sequence[str], tags: Sequence[str]) -> str:
+    """The mentions of ``tags``."""
+    return "; ".join(f"{kind}: {' '.join(words[first:end])}" for first, end, kind in lenient_spans(tags)) or "None"
+
+
+LIST = AnswerFormat("list", "mentions as type: text; type: text", "import-list-1", read, perfect=write)
