@@ -17,7 +17,7 @@ from os import PathLike
 from pathlib import Path
 
 from gner_bench.answers.gner import parse_generation as parse_generation
-from gner_bench.bio import lenient_spans
+from gner_bench.bio import Reading, lenient_spans
 from gner_bench.data.sentence import Dataset
 from gner_bench.documents.scores import Resampling
 from gner_bench.scoring.comparison import (
@@ -58,6 +58,7 @@ def load_predictions(
     format: str = PREDICTIONS,
     gold: Gold | Sequence[Dataset] = (),
     rename: Mapping[str, str] | None = None,
+    predicted: Reading | None = None,
 ) -> Predictions:
     """The predictions of files (predictions.jsonl, .jsonl.gz) or run folders, together one system.
 
@@ -66,11 +67,12 @@ def load_predictions(
     line and field of what is unusable; an unreadable tokenizer or run.json raises it here.
 
     Files of another ``format`` (see `gner-bench list formats` and `list answers`) are read here and placed on the words
-    of ``gold``; ``rename`` names their types. For predictions.jsonl, ``gold`` replaces the tags in the file (see
-    ``with_gold``).
+    of ``gold``; ``rename`` names their types and ``predicted`` says how columns, tags and keys are read. For
+    predictions.jsonl, ``gold`` replaces the tags in the file (see ``with_gold``).
     """
     files = [Path(path) for path in paths]
-    return load_from(files, format, gold or Gold(), rename or {}, None if tokenizer is None else str(tokenizer), name)
+    back_tokenizer = None if tokenizer is None else str(tokenizer)
+    return load_from(files, format, gold or Gold(), rename or {}, back_tokenizer, name, predicted)
 
 
 def score(

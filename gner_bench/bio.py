@@ -195,7 +195,7 @@ class TagReader:
         return f"{what} read as {self.scheme.upper()} (--scheme says another)"
 
     def notes(self, before: int, what: str) -> Iterator[str]:
-        """Phrases for a sentence: how its tags were read, and as often as tags were repaired since ``before`` of them."""
+        """Phrases for a sentence: how its tags were read, and one for each tag repaired beyond ``before`` of them."""
         if remark := self.remark(what):
             yield f"sentences with {remark}"
         for _ in range(self.repaired - before):

@@ -136,7 +136,10 @@ def _opened(path: Path) -> IO[bytes]:
 
 
 def read_records(source: Path | Slice, keys: Mapping[str, str] | None = None) -> Iterator[Record]:
-    """The records of a ``.jsonl(.gz)`` file or a slice, with ``keys`` as in ``renamed_keys``. Raises InputError (line, field) for bad ones and for none."""
+    """The records of a ``.jsonl(.gz)`` file or a slice, with ``keys`` as in ``renamed_keys``.
+
+    Raises InputError (line, field) for bad ones and for none.
+    """
     part = source if isinstance(source, Slice) else Slice(source)
     path = part.path
     try:

@@ -59,7 +59,8 @@ def load_from(
 ) -> Predictions:
     """The predictions of files in a ``format`` (see ``formats``), together one system.
 
-    ``gold`` says where gold is, or is it; ``predicted`` says how the files are read. Raises UsageError for what does not go together and all that reading raises.
+    ``gold`` says where gold is, or is it; ``predicted`` says how the files are read. Raises UsageError for what does
+    not go together and all that reading raises.
     """
     predicted = predicted or Reading()
     if format == PREDICTIONS:
@@ -68,7 +69,7 @@ def load_from(
         if renames:
             message = "types of generations are those of their prompts"
             raise UsageError(f"--rename is for imported predictions (--from): {message}")
-        if isinstance(gold, Gold) and not gold.paths and gold != Gold():
+        if isinstance(gold, Gold) and not gold.paths and gold != Gold(tag_names=gold.tag_names):
             raise UsageError("--as, --split, --keep-misc and --repair say how gold is read; --gold PATH gives it")
         datasets = gold.read() if isinstance(gold, Gold) else gold
         predictions = load_generations(paths, tokenizer, name, predicted.keys)

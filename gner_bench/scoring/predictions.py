@@ -80,8 +80,8 @@ class Origin:
 
     ``tokenizer`` is the SHA-256 (hex) of the back-tokenizer's file, None where none was used; ``structuring`` names the
     way from text to tags, empty where tags came as such. ``planned`` are the sentences of the data, by set, and
-    ``expected`` those that the run set out to predict, 0 where it does not say. ``warnings`` are for people. ``scheme`` names another scheme
-    than BIO as which predicted tags were read.
+    ``expected`` those that the run set out to predict, 0 where it does not say. ``warnings`` are for people. ``scheme``
+    names another scheme than BIO as which predicted tags were read.
     """
 
     files: tuple[Path, ...]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, pairwise
 from pathlib import Path
 
 from gner_bench.documents.fields import EMPTY
@@ -15,7 +15,7 @@ from gner_bench.files import read_text
 SAMPLE_LINES = 1000
 """How many lines decide which column holds what."""
 DOCUMENT_START = "-DOCSTART-"
-CHUNKS = frozenset("ADJP ADVP CONJP INTJ LST NP PP PRT SBAR UCP VP NC PC VC".split())
+CHUNKS = {"ADJP", "ADVP", "CONJP", "INTJ", "LST", "NP", "PP", "PRT", "SBAR", "UCP", "VP", "NC", "PC", "VC"}
 """What the types of a column of chunks are (CoNLL-2000, CoNLL-2003); such a column is beside that of entities."""
 NAMES = {"word": "words", "gold": "gold tags", "tag": "tags"}
 """What a column can be said to hold."""
@@ -91,8 +91,9 @@ def read_columns(
 
     Lines of white space alone part sentences, and so do marks of a document's start, wherever they are. Lines that
     begin with ``# `` before a sentence are comments, unless they have a tag where tags are. ``named`` are columns that
-    the user names, from 1. Of the others, that of tags is told by what is in it, and that of words is the first one that
-    does not count or repeat one value in each sentence. ``predicted`` files hold, ``with_gold``, two columns of tags.
+    the user names, from 1. Of the others, that of tags is told by what is in it, and that of words is the first one
+    that does not count or repeat one value in each sentence. ``predicted`` files hold, ``with_gold``, two columns of
+    tags.
 
     Raises InputError naming line and field for lines with other columns, an empty word, and where it is open which
     column holds the tags or the words.
@@ -191,9 +192,7 @@ def _sample(lines: Sequence[str]) -> tuple[list[list[str]], int]:
     return [block for block in blocks if block], first
 
 
-def _tag_columns(
-    path: Path, sample: Sequence[Rows], count: int, first: int, bare: bool
-) -> tuple[list[int], list[int]]:
+def _tag_columns(path: Path, sample: Sequence[Rows], count: int, first: int, bare: bool) -> tuple[list[int], list[int]]:
     """The columns of tags, at least one, and those of chunks beside them."""
     rows = list(chain.from_iterable(sample))
     cells = [[row[column] for row in rows] for column in range(count)]
@@ -283,4 +282,4 @@ def _word_column(
 
 
 def _rises(numbers: Sequence[int]) -> bool:
-    return all(a <= b for a, b in zip(numbers, numbers[1:], strict=False))
+    return all(a <= b for a, b in pairwise(numbers))

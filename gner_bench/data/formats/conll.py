@@ -27,10 +27,12 @@ def read_conll(source: Source) -> list[Dataset]:
     """
     tags, reading = source.tag_reader(), source.reading
     columns, rows_of = read_columns(source.path, reading.columns, reading.scheme == "io")
-    sentences = [(line, *zip(*[(row[columns.word], row[columns.tag]) for row in rows])) for line, rows in rows_of]
-    tags.recognise(marks for _, _, marks in sentences)
-    read = [Sentence(str(i), words, tags.read(marks, line)) for i, (line, words, marks) in enumerate(sentences)]
-    dataset = source.dataset(read, tags)
+    tags.recognise([row[columns.tag] for row in rows] for _, rows in rows_of)
+    sentences: list[Sentence] = []
+    for line, rows in rows_of:
+        words, bio = tuple([row[columns.word] for row in rows]), tags.read([row[columns.tag] for row in rows], line)
+        sentences.append(Sentence(str(len(sentences)), words, bio))
+    dataset = source.dataset(sentences, tags)
     return [replace(dataset, remarks=(columns.remark, *dataset.remarks))] if columns.remark else [dataset]
 
 

@@ -45,7 +45,8 @@ def _spans(fields: Fields, index: int, value: Any) -> list[Span]:
         case {"value": {"start": int(first), "end": int(end), "labels": [str(kind)]}}:
             return [Span(first, end, kind, "")]
         case {"value": {"labels": _}}:
-            raise fields.error(f"annotations.result[{index}]", f"expected start, end and one label, found {short(value)}")
+            message = f"expected start, end and one label, found {short(value)}"
+            raise fields.error(f"annotations.result[{index}]", message)
     return []
 
 

@@ -7,8 +7,9 @@ Gold: ``{"tokenized_text": [word, …], "ner": [[first, last, type], …]}``. Bo
 
 Predictions of words, as GLiNER evaluates them: ``tokenized_text`` with ``predictions`` (or ``predicted_ner``; ``ner``
 where neither is there), each ``[first, last, type]`` or ``[first, last, type, score]``. Of characters, as taggers
-return them: ``text`` with ``entities`` (or ``predictions``, ``ents``, ``spans``, ``label``, ``labels``), each ``{"start", "end", "label",
-"text", "score"}`` or ``[start, end, label]``; the end is not included. ``id``, ``dataset`` and ``split`` are read.
+return them: ``text`` with ``entities`` (or ``predictions``, ``ents``, ``spans``, ``label``, ``labels``), each
+``{"start", "end", "label", "text", "score"}`` or ``[start, end, label]``; the end is not included. ``id``, ``dataset``
+and ``split`` are read.
 """
 
 from __future__ import annotations

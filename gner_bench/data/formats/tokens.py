@@ -71,8 +71,8 @@ def names_beside(path: Path) -> tuple[str, ...]:
             info = read_object(file).value
             for entry in [info, *(value for value in info.values() if isinstance(value, dict))]:
                 features = entry.get("features")
-                for key in TAGS if isinstance(features, dict) else ():
-                    match features.get(key):
+                for feature in map(features.get, TAGS) if isinstance(features, dict) else ():
+                    match feature:
                         case {"feature": {"names": [*names]}} | {"names": [*names]} | [{"names": [*names]}]:
                             return tuple(map(str, names))
     return ()

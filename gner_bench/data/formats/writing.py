@@ -18,6 +18,7 @@ from gner_bench.documents.fields import Json
 from gner_bench.errors import InputError, short
 from gner_bench.files import write_atomic
 
+
 def check(path: Path, datasets: Sequence[Dataset]) -> None:
     """Refuse what no reader gives: nothing at all, doubled names and ids, sentences with tags of unlisted types."""
     if not datasets:
