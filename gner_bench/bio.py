@@ -167,8 +167,8 @@ class TagReader:
     needed for; ``seen`` holds the types met, in order of appearance.
     """
 
-    def __init__(self, path: Path, types: Sequence[str] | None, reading: Reading) -> None:
-        self.path, self.reading, self.repaired = path, reading, 0
+    def __init__(self, path: Path, types: Sequence[str] | None, reading: Reading, field: str = "tag") -> None:
+        self.path, self.reading, self.field, self.repaired = path, reading, field, 0
         self.scheme: Scheme = "iob2" if reading.scheme == "auto" else reading.scheme
         self.allowed = None if types is None else frozenset(types)
         self.seen: dict[str, None] = {}
@@ -334,4 +334,4 @@ class TagReader:
         return self._error(message, line)
 
     def _error(self, message: str, line: int) -> InputError:
-        return InputError(self.path, message, line, "tag")
+        return InputError(self.path, message, line, self.field)

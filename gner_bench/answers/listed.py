@@ -9,7 +9,7 @@ from gner_bench.answers.answer import AnswerFormat, Mentions
 from gner_bench.bio import lenient_spans
 
 NO_PAIR = "parts of answers without a type and a colon, left out"
-_NONE = re.compile(r"\W*(?:none|null|n/a|no (?:named )?entit(?:y|ies))?\W*", re.IGNORECASE)
+_NONE = re.compile(r"(?:none|null|n/a|no (?:named )?entit(?:y|ies))?\.?", re.IGNORECASE)
 
 
 def read(text: str, words: Sequence[str], types: Sequence[str]) -> Mentions:
@@ -20,15 +20,16 @@ def read(text: str, words: Sequence[str], types: Sequence[str]) -> Mentions:
     known = "|".join(re.escape(kind) for kind in sorted(types, key=len, reverse=True)) or r"(?!)"
     pairs: list[tuple[str, str]] = []
     notes: list[str] = []
-    sentence = " ".join(words).lower()
+    lower = [word.lower() for word in words]
+    sentence = " ".join(lower)
     # Before a type of the list a mention ends; other parts end at every semicolon or line end.
     for part in re.split(rf"[;\n]\s*(?=(?:{known})\s*:|[^;:\n]*:|\s*$)", text, flags=re.IGNORECASE):
         listed = re.match(rf"\s*({known})\s*(:)(.*)", part, re.IGNORECASE | re.DOTALL)
         kind, colon, mention = listed.groups() if listed else part.partition(":")
         mention = mention.strip().rstrip(";").rstrip()
         if not colon:
-            notes += [] if _NONE.fullmatch(part) else [NO_PAIR]
-        elif not _NONE.fullmatch(mention):
+            notes += [] if _NONE.fullmatch(part.strip()) else [NO_PAIR]
+        elif mention and (mention.lower() in lower or not _NONE.fullmatch(mention)):
             several = [cell.strip() for cell in mention.split(",")]
             parted = mention.lower() not in sentence and all(cell and cell.lower() in sentence for cell in several)
             pairs += [(cell, kind.strip()) for cell in (several if parted else [mention])]

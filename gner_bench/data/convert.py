@@ -62,11 +62,11 @@ def load(
             return _read_splits(files, name or path.absolute().name, split, types, reading)
         elif not folder and (parts := _folders_of_splits(path)):
             if name is not None:
-                raise UsageError(f"{path}: holds several data sets ({', '.join(parts)}), which one name cannot name")
+                raise UsageError(f"{path}: holds several data sets ({', '.join(parts)}), which --name cannot name")
             sets = (_read_splits(files, part, split, types, reading) for part, files in parts.items())
             return [dataset for datasets in sets for dataset in datasets]
         elif name is not None:
-            raise UsageError(f"{path}: holds several data sets, which one name cannot name")
+            raise UsageError(f"{path}: holds several data sets, which --name cannot name")
         else:
             root, names = path, dataset_names(path)
         datasets = [

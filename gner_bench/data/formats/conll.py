@@ -43,7 +43,7 @@ def read_predictions(source: Source, own_gold: Reading | None) -> Iterator[Predi
     for lines of other columns than the first one, and for what is no tag.
     """
     path, reading = source.path, source.reading
-    predicted = TagReader(path, None, reading)
+    predicted = TagReader(path, None, reading, "predicted tag")
     gold = None if own_gold is None else TagReader(path, None, own_gold)
     bare, with_gold = reading.scheme == "io", gold is not None
     columns, sentences = read_columns(path, reading.columns, bare, predicted=True, with_gold=with_gold)

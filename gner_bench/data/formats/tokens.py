@@ -92,7 +92,7 @@ def read_predictions(source: Source, own_gold: Reading | None) -> Iterator[Predi
     """
     path, reading = source.path, source.reading
     names = reading.tag_names or names_beside(path)
-    predicted = TagReader(path, None, reading)
+    predicted = TagReader(path, None, reading, "predicted tag")
     gold = None if own_gold is None else TagReader(path, None, own_gold)
     rows: list[tuple[Fields, tuple[str, ...], str, Sequence[str], Sequence[str]]] = []
     for fields in read_objects(path, reading.keys):
