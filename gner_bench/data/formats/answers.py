@@ -67,6 +67,7 @@ TEXT = DataFormat(
     "text",
     "a line of GNER's word(tag) word(tag) a sentence; predictions",
     read_predictions=read_tagged_lines,
+    example="Ann(B-PER) saw(O) Oslo(B-LOC)",
     version=MATCHING_VERSION,
     assumed=(IN_ORDER,),
 )
@@ -74,6 +75,7 @@ INLINE = DataFormat(
     "inline",
     "a line of text with <type>…</type> a sentence; predictions",
     read_predictions=read_inline_lines,
+    example="<PER>Ann</PER> saw <LOC>Oslo</LOC>",
     version=INLINE_ANSWERS.version,
     assumed=(IN_ORDER, "marks <type>…</type> do not nest"),
 )
@@ -81,6 +83,7 @@ SLIMER = DataFormat(
     "slimer",
     "SLIMER's answers in JSON; predictions",
     read_predictions=read_slimer_objects,
+    example='{"id": "0", "input": "Ann saw Oslo", "pred_answers": "{\\"LOC\\": [\\"Oslo\\"]}"}',
     version="import-slimer-1",
     assumed=("mentions are at every occurrence of their text",),
 )

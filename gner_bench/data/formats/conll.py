@@ -93,6 +93,8 @@ CONLL = DataFormat(
     write_conll,
     suffixes=(".txt", ".conll", ".tsv", ".bio", ".iob", ".iob2", ".bioes", ".annotated", ".conllu"),
     version="import-conll-1",
+    example="Ann NNP B-PER        (word, any others, tag; in predictions the gold may be before the predicted tag)\n"
+    "saw VBD O\nOslo NNP B-LOC",
     assumed=("predicted tags are in the last column of tags, or that of --columns",),
     gold_inside=True,
 )

@@ -51,5 +51,7 @@ GNER_JSONL = DataFormat(
     read_gner_jsonl,
     write=write_jsonl,
     suffixes=JSON_SUFFIXES,
+    example='{"dataset": "news", "split": "test", "label_list": ["PER", "LOC"], "instance": {"id": "0", "words":'
+    ' ["Ann", "saw", "Oslo"], "labels": ["B-PER", "O", "B-LOC"]}, "prediction": "Ann(B-PER) saw(O) Oslo(B-LOC)"}',
     keys=("instance",),
 )

@@ -87,4 +87,9 @@ def _explained(hub_id: str, error: Exception) -> GnerBenchError:
     return GnerBenchError(f"{hub_id}: {said}")
 
 
-HUB = DataFormat("hub", "data sets of the Hugging Face hub with columns of words and tags; gold", read_hub)
+HUB = DataFormat(
+    "hub",
+    "data sets of the Hugging Face hub with columns of words and tags; gold",
+    read_hub,
+    example="owner/name, whose rows have tokens and ner_tags",
+)

@@ -169,6 +169,8 @@ SPANS = DataFormat(
     read_spans,
     read_predictions,
     write_spans,
+    example='{"id": "0", "tokenized_text": ["Ann", "saw", "Oslo"], "ner": [[0, 0, "PER"], [2, 2, "LOC"]]}\n'
+    '{"id": "1", "text": "Ann saw Oslo", "entities": [{"start": 8, "end": 12, "label": "LOC", "score": 0.9}]}',
     suffixes=JSON_SUFFIXES,
     keys=(WORDS, "text"),
     version="import-spans-1",

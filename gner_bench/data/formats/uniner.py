@@ -178,6 +178,9 @@ UNINER = DataFormat(
     read_uniner,
     read_predictions,
     suffixes=JSON_SUFFIXES,
+    example='{"id": "0", "conversations": [{"from": "human", "value": "Text: Ann saw Oslo"}, {"from": "gpt", "value":'
+    ' "I\'ve read this text."}, {"from": "human", "value": "What describes LOC in the text?"}, {"from": "gpt", "value":'
+    ' "[\\"Oslo\\"]"}]}',
     keys=("conversations",),
     version="import-uniner-1",
     assumed=ASSUMED,
