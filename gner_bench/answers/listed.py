@@ -22,17 +22,18 @@ def read(text: str, words: Sequence[str], types: Sequence[str]) -> Mentions:
     notes: list[str] = []
     lower = [word.lower() for word in words]
     sentence = " ".join(lower)
-    # Before a type of the list a mention ends; other parts end at every semicolon or line end.
-    for part in re.split(rf"[;\n]\s*(?=(?:{known})\s*:|[^;:\n]*:|\s*$)", text, flags=re.IGNORECASE):
-        listed = re.match(rf"\s*({known})\s*(:)(.*)", part, re.IGNORECASE | re.DOTALL)
-        kind, colon, mention = listed.groups() if listed else part.partition(":")
-        mention = mention.strip().rstrip(";").rstrip()
-        if not colon:
-            notes += [] if _NONE.fullmatch(part.strip()) else [NO_PAIR]
-        elif mention and (mention.lower() in lower or not _NONE.fullmatch(mention)):
-            several = [cell.strip() for cell in mention.split(",")]
-            parted = mention.lower() not in sentence and all(cell and cell.lower() in sentence for cell in several)
-            pairs += [(cell, kind.strip()) for cell in (several if parted else [mention])]
+    for part in re.split(rf"[;\n]\s*(?=(?:{known})\s*:)", text, flags=re.IGNORECASE):
+        whole = part.partition(":")[2].strip("; ").lower()
+        for piece in [part] if whole in sentence else re.split(r"[;\n]", part):
+            listed = re.match(rf"\s*({known})\s*(:)(.*)", piece, re.IGNORECASE | re.DOTALL)
+            kind, colon, mention = listed.groups() if listed else piece.partition(":")
+            mention = mention.strip("; \n")
+            if not colon:
+                notes += [] if _NONE.fullmatch(piece.strip()) else [NO_PAIR]
+            elif mention and (mention.lower() in lower or not _NONE.fullmatch(mention)):
+                several = [cell.strip() for cell in mention.split(",")]
+                parted = mention.lower() not in sentence and all(cell and cell.lower() in sentence for cell in several)
+                pairs += [(cell, kind.strip()) for cell in (several if parted else [mention])]
     return Mentions(list(dict.fromkeys(pairs)), notes)
 
 

@@ -27,7 +27,7 @@ class SplitAudit:
     ``duplicates`` counts the sentences that are there a second time, ``conflicting`` the distinct sentences that are
     there with different gold, ``illegal_tags`` the I- that continue no entity, ``unlabelled_types`` the types that
     label.txt lacks, ``white_space_words`` the words of white space alone, ``unknown_words`` those with a piece that the
-    tokenizer lacks (None without a tokenizer). ``bytes_hash`` is the SHA-256 of the file; ``catalogue`` says whether
+    tokenizer lacks (None without a tokenizer). ``remarks`` say how the file was read. ``bytes_hash`` is the SHA-256 of the file; ``catalogue`` says whether
     the content is that of the catalogue: ``equal``, ``a known copy``, ``differs`` or ``unknown``.
     """
 
@@ -44,6 +44,7 @@ class SplitAudit:
     unlabelled_types: list[str]
     white_space_words: int
     unknown_words: int | None
+    remarks: list[str] = field(default_factory=list)
 
     def problems(self) -> Iterator[str]:
         """What a user should know, one line each."""
@@ -58,6 +59,7 @@ class SplitAudit:
             yield f"{_count(self.white_space_words, 'word')} of white space alone"
         if self.unknown_words:
             yield f"{_count(self.unknown_words, 'word')} with characters outside the tokenizer's vocabulary"
+        yield from self.remarks
         if self.catalogue == "differs":
             yield "the content differs from the catalogue's"
 
@@ -92,13 +94,16 @@ def _count(count: int, noun: str) -> str:
     return f"{count} {noun}{'s' if count != 1 else ''}"
 
 
-def audit(root: Path, name: str, back_tokenize: BackTokenize | None = None) -> Audit:
-    """Read every split of a data set as it is and look for problems. Raises InputError for an unreadable file."""
+def audit(root: Path, name: str, back_tokenize: BackTokenize | None = None, reading: Reading | None = None) -> Audit:
+    """Read every split of a data set as it is and look for problems. Raises InputError for an unreadable file.
+
+    ``reading`` should keep illegal tags, which are counted; without it everything is told by what is in the files.
+    """
     labels = root / name / LABELS
     types = list(read_types(labels)) if labels.is_file() else []
     datasets: dict[str, Dataset] = {}
     for split in splits(root, name):
-        source = Source(split_file(root / name, split), name, split, None, Reading(repair="keep"))
+        source = Source(split_file(root / name, split), name, split, None, reading or Reading(repair="keep"))
         read = read_file(source)
         datasets[split] = next((d for d in read if (d.name, d.split) == (name, split)), read[0])
     if not datasets:
@@ -153,6 +158,7 @@ def _split(root: Path, dataset: Dataset, types: Sequence[str], back_tokenize: Ba
         unlabelled_types=sorted(counts.keys() - set(types)) if types else [],
         white_space_words=sum(count for word, count in words.items() if not word.strip()),
         unknown_words=unknown,
+        remarks=[remark.removeprefix(f"{dataset.name}/{dataset.split}: ") for remark in dataset.remarks],
     )
 
 

@@ -66,16 +66,16 @@ def _values(key: str, answer: Any, fields: Fields) -> Iterator[tuple[str, Any]]:
 def _pairs(fields: Fields, place: str, value: Any) -> Iterator[tuple[str, str]]:
     """The (text, type) pairs of one value."""
     match value:
-        case (str(kind), None | ""):
-            return
-        case (str(kind), str() | dict() as only):
-            yield from ((text, kind) for text in [_text(only)] if text)
-            return
-        case (str(kind), [*texts]) if not isinstance(value, list) and all(map(_text, texts)):
-            yield from ((_text(text), kind) for text in texts)
-            return
         case [str(text), str(kind)] if isinstance(value, list):
             yield text, kind
+            return
+        case (str(), None | "") if isinstance(value, tuple):
+            return
+        case (str(kind), only) if isinstance(value, tuple) and _text(only):
+            yield _text(only), kind
+            return
+        case (str(kind), [*texts]) if isinstance(value, tuple) and all(map(_text, texts)):
+            yield from ((_text(text), kind) for text in texts)
             return
         case dict() if _text(value) and (kind := _first(value, _TYPE)):
             yield _text(value), kind
