@@ -27,8 +27,9 @@ class SplitAudit:
     ``duplicates`` counts the sentences that are there a second time, ``conflicting`` the distinct sentences that are
     there with different gold, ``illegal_tags`` the I- that continue no entity, ``unlabelled_types`` the types that
     label.txt lacks, ``white_space_words`` the words of white space alone, ``unknown_words`` those with a piece that the
-    tokenizer lacks (None without a tokenizer). ``remarks`` say how the file was read. ``bytes_hash`` is the SHA-256 of the file; ``catalogue`` says whether
-    the content is that of the catalogue: ``equal``, ``a known copy``, ``differs`` or ``unknown``.
+    tokenizer lacks (None without a tokenizer). ``remarks`` say how the file was read. ``bytes_hash`` is the SHA-256 of
+    the file; ``catalogue`` says whether the content is that of the catalogue: ``equal``, ``a known copy``, ``differs``
+    or ``unknown``.
     """
 
     sentences: int

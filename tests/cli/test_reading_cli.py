@@ -22,6 +22,7 @@ Refusal = Callable[..., str]
 # The five entities of IOB1: Ann Lee and Bo, who is directly after her, Oslo, Rio, X directly after Rio in another type.
 IOB1 = "Ann I-PER\nLee I-PER\nBo B-PER\nsaw O\nOslo I-LOC\n\nRio I-LOC\nX I-ORG\n"
 IOB2 = "Ann B-PER\nLee I-PER\nBo B-PER\nsaw O\nOslo B-LOC\n\nRio B-LOC\nX B-ORG\n"
+BIOES = "Ann B-PER\nLee E-PER\nBo S-PER\nsaw O\nOslo S-LOC\n\nRio S-LOC\nX S-ORG\n"
 GERMEVAL = "#\thttp://example.org/Ann\n1\tAnn\tB-PER\tO\n2\tsaw\tO\tO\n3\tOslo\tB-LOC\tB-LOCpart\n\n1\tRain\tO\tO\n"
 
 
@@ -50,7 +51,7 @@ def f1(predicted: Path, gold: Path, **options: Any) -> dict[str, float]:
         (IOB1, "iob1"),
         (IOB2, ""),
         (IOB1.replace("B-PER", "O"), "io"),
-        ("Ann B-PER\nLee E-PER\nBo S-PER\nsaw O\nOslo S-LOC\n\nRio S-LOC\nX S-ORG\n", ""),
+        (BIOES, ""),
         ("Ann B-PER\nLee L-PER\nBo U-PER\nsaw O\nOslo U-LOC\n\nRio U-LOC\nX U-ORG\n", ""),
     ],
 )
@@ -74,12 +75,13 @@ def test_the_scheme_of_predictions_is_in_the_signature_where_it_is_not_the_usual
         (IOB1, (), "|scheme:iob1|"),
         (IOB2, (), ""),
         (IOB2, ("--repair", "begin"), ""),
-        ("Ann S-PER\nLee E-PER\nBo S-PER\nsaw O\nOslo O\n\nRio O\nX O\n", ("--repair", "begin"), "|scheme:bioes+begin|"),
+        (BIOES, ("--repair", "begin"), "|scheme:bioes+begin|"),
     ):
         file = place("system.conll", content)
         result = run("score", file, "--from", "conll", "--gold", gold, "--resamples", "0", *options)
         assert result.exit_code == 0, result.output
-        assert there in result.stdout and (there or "|scheme:" not in result.stdout)
+        assert there in result.stdout
+        assert there or "|scheme:" not in result.stdout
 
 
 ILLEGAL = {
@@ -91,7 +93,12 @@ ILLEGAL = {
         ["O", "B-X", "O", "O", "O"],
     ),
     "an entity without its last word": ("Ann S-X\nBo B-PER\nsaw O\n", 2, ["B-X", "B-PER", "O"], ["B-X", "O", "O"]),
-    "the same at the end of a sentence": ("A S-X\nB B-X\nC I-X\n\nD O\n", 3, ["B-X", "B-X", "I-X", "O"], ["B-X", "O", "O", "O"]),
+    "the same at the end of a sentence": (
+        "A S-X\nB B-X\nC I-X\n\nD O\n",
+        3,
+        ["B-X", "B-X", "I-X", "O"],
+        ["B-X", "O", "O", "O"],
+    ),
     "another type in an entity": ("Ann B-PER\nLee E-LOC\n", 2, ["B-PER", "B-LOC"], ["O", "O"]),
     "BILOU": ("Ann U-PER\nLee L-PER\n", 2, ["B-PER", "B-PER"], ["B-PER", "O"]),
 }
@@ -168,7 +175,8 @@ def test_keys_of_json_may_have_other_names(run: Run, refusal: Refusal, place: Pl
     file = place("answers.jsonl", "".join(json.dumps(answer) + "\n" for answer in answers))
     command = ("score", file, "--from", "uniner", "--gold", gold, "--resamples", "0")
     assert refusal(*command, "--field", "conversations=talk") == f"{file}, line 1: talk: is missing"
-    mentions = place("m.jsonl", '{"nr": 0, "out": {"all": {"PER": ["Ann Lee", "Bo"]}}}\n{"nr": 1, "out": {"all": {}}}\n')
+    rows = '{"nr": 0, "out": {"all": {"PER": ["Ann Lee", "Bo"]}}}\n{"nr": 1, "out": {"all": {}}}\n'
+    mentions = place("m.jsonl", rows)
     keys = ("--field", "entities=out.all", "--field", "id=nr")
     result = run("score", mentions, "--from", "mentions", "--gold", gold, *keys, "--format", "csv", "--resamples", "0")
     assert ",set,gold,test,,strict,1.0,0.4," in result.stdout
@@ -208,7 +216,8 @@ def test_a_folder_of_splits_without_label_file_is_one_data_set(run: Run, place: 
 
 
 def test_all_of_crossner_is_converted_at_once_into_gners_copies(run: Run, shared: Path, tmp_path: Path) -> None:
-    result = run("convert", shared / "data/raw/crossner", tmp_path, "--to", "gner", "--as", "crossner", "--split", "test")
+    raw = shared / "data/raw/crossner"
+    result = run("convert", raw, tmp_path, "--to", "gner", "--as", "crossner", "--split", "test")
     assert result.exit_code == 0, result.stderr
     for domain in ("ai", "literature", "music", "politics", "science"):
         own = tmp_path / f"crossner_{domain}" / "test.txt"

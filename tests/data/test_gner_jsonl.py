@@ -149,7 +149,7 @@ def test_files_that_are_no_records(record: Build, predictions_file: Write) -> No
         b"{": ", line 1: is not JSON",
         good.replace(b"Ann", b"\xe9"): ", line 1: is not UTF-8 text",
         good.replace(b"Ann", b"\\ud800"): ", line 1: holds half of a surrogate pair",
-        b'{"a": 1}': ": is in no format that can be told from it; known: gner-jsonl, spans, tokens, label-studio, uniner, conll",
+        b'{"a": 1}': ": is in no format that can be told from it; known: gner-jsonl, spans, tokens, label-studio",
     }.items():
         path.write_bytes(content)
         assert refusal(path).startswith(message)

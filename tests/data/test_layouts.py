@@ -193,7 +193,8 @@ def test_bioes_of_bc5cdr_and_bmes_of_chinese_sets(tmp_path: Path) -> None:
 
 def test_two_columns_of_tags_are_refused_until_one_is_named(tmp_path: Path) -> None:
     assert refusal(tmp_path, "de.tsv", GERMEVAL_2014) == (
-        ", line 2: tag: columns 3 and 4 hold tags ('B-PER' and 'B-LOCpart'); say which is meant, such as --columns tag=3"
+        ", line 2: tag: columns 3 and 4 hold tags ('B-PER' and 'B-LOCpart'); say which is meant, such as"
+        " --columns tag=3"
     )
     inner = read(tmp_path, "de.tsv", GERMEVAL_2014, Reading(columns={"tag": 4}))
     assert inner.sentences[0].tags == ("O", "O", "O", "B-LOCpart", "O")
