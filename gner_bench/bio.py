@@ -7,6 +7,7 @@ marks the last word with ``E`` and an only word with ``S``, BILOU with ``L`` and
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -139,6 +140,11 @@ def to_bioes(tags: Sequence[str]) -> list[str]:
         last = tag != "O" and after != f"I-{tag[2:]}"
         bioes.append(("S-" if tag.startswith("B-") else "E-") + tag[2:] if last else tag)
     return bioes
+
+
+def _is_bare(tag: str) -> bool:
+    """Whether a tag may be a type without a prefix, as Few-NERD has them, and not one of another form or scheme."""
+    return bool(tag.strip()) and not re.match(r"[A-Za-z]?[-_:./]|.*[-_:./][BIESLUM]$", tag)
 
 
 @dataclass(frozen=True)
@@ -318,15 +324,14 @@ class TagReader:
         begin, inside, _ = _PREFIXES[self.scheme]
         if dash and kind and len(prefix) == 1 and prefix in begin + inside:
             return prefix, kind
-        # Types without a prefix, as Few-NERD has them; those of one capital letter and a dash are of another scheme.
-        if self.scheme == "io" and tag and not (dash and len(prefix) == 1):
+        if self.scheme == "io" and _is_bare(tag):
             return "I", tag
         raise self._no_tag(tag, line)
 
     def _no_tag(self, tag: str, line: int) -> InputError:
         begin, inside, _ = _PREFIXES[self.scheme]
         wanted = "/".join(f"{prefix}-" for prefix in (begin + inside).replace("M", ""))
-        hint = "" if "-" in tag[:2] or not tag.strip() or self.scheme != "iob2" else "; --scheme io reads types alone"
+        hint = "; --scheme io reads types alone" if self.scheme == "iob2" and _is_bare(tag) else ""
         return self._error(f"{short(tag)} is neither O nor {wanted} with a type{hint}", line)
 
     def _illegal(self, tag: str, what: str, line: int) -> InputError:

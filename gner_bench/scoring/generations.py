@@ -17,6 +17,7 @@ from gner_bench.documents.run import NAME as RUN
 from gner_bench.documents.run import Model, Run, read_run
 from gner_bench.documents.scores import System
 from gner_bench.errors import InputError, UsageError
+from gner_bench.files import STDIN
 from gner_bench.scoring.predictions import Origin, Prediction
 from gner_bench.structure import BackTokenizer, load_back_tokenizer, place, structure
 from gner_bench.structure.back_tokenizer import tokenizer_file
@@ -104,7 +105,9 @@ def load_generations(
         else path
         for path in paths
     )
-    beside = tokenizer_file(files[0].parent) if tokenizer is None else Path(tokenizer)
+    beside = (
+        Path(tokenizer) if tokenizer is not None else None if files[0] == STDIN else tokenizer_file(files[0].parent)
+    )
     back_tokenizer = load_back_tokenizer(beside) if beside is not None and tokenizer != "none" else None
     warnings = []
     if back_tokenizer is None and tokenizer is None:

@@ -169,10 +169,10 @@ def test_what_was_chosen_is_said(tmp_path: Path) -> None:
         return read(tmp_path, *READ[layout]).remarks
 
     assert said("CoNLL-2003, IOB1") == (
-        "words are in column 1, tags in column 4 (column 3 holds chunks)",
+        "news/test: words are in column 1, tags in column 4 (column 3 holds chunks)",
         "news/test: tags read as IO (--scheme says another)",
     )
-    assert said("UNER") == ("words are in column 2, tags in column 3 (column 1 counts)",)
+    assert said("UNER") == ("news/test: words are in column 2, tags in column 3 (column 1 counts)",)
     assert said("BILOU") == ("news/test: tags read as BILOU (--scheme says another)",)
     assert said("MultiCoNER 2") == ()
 

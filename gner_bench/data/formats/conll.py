@@ -33,7 +33,8 @@ def read_conll(source: Source) -> list[Dataset]:
         words, bio = tuple([row[columns.word] for row in rows]), tags.read([row[columns.tag] for row in rows], line)
         sentences.append(Sentence(str(len(sentences)), words, bio))
     dataset = source.dataset(sentences, tags)
-    return [replace(dataset, remarks=(columns.remark, *dataset.remarks))] if columns.remark else [dataset]
+    remarks = (f"{source.name}/{source.split}: {columns.remark}",) if columns.remark else ()
+    return [replace(dataset, remarks=(*remarks, *dataset.remarks))]
 
 
 def read_predictions(source: Source, own_gold: Reading | None) -> Iterator[Predicted]:
