@@ -18,7 +18,7 @@ from pathlib import Path
 
 from gner_bench.answers.answer import Rule
 from gner_bench.answers.gner import parse_generation as parse_generation
-from gner_bench.bio import lenient_spans
+from gner_bench.bio import Reading, lenient_spans
 from gner_bench.data.sentence import Dataset
 from gner_bench.documents.scores import TRIALS, Resampling
 from gner_bench.scoring.comparison import (
@@ -62,6 +62,7 @@ def load_predictions(
     answers: Rule | None = None,
     clean_up_spaces: bool = False,
     align: Align = "words",
+    predicted: Reading | None = None,
 ) -> Predictions:
     """The predictions of files (predictions.jsonl, .jsonl.gz) or run folders, together one system.
 
@@ -72,14 +73,15 @@ def load_predictions(
     what is unusable; an unreadable tokenizer or run.json raises it here.
 
     Files of another ``format`` (see `gner-bench list formats` and `list answers`) are read here and placed on the words
-    of ``gold``; ``rename`` names their types; ``align="position"`` takes sentences of other words where they have as
-    many of them as the gold. For predictions.jsonl, ``gold`` replaces the tags in the file (see ``with_gold``).
-    ``answers`` is ``"raw"``, which reads answers as they are, or ``"mended"`` (see gner_bench.answers.front); by
-    default the text of GNER is read raw and all else mended.
+    of ``gold``; ``rename`` names their types and ``predicted`` says how columns, tags and keys are read;
+    ``align="position"`` takes sentences of other words where they have as many of them as the gold. For
+    predictions.jsonl, ``gold`` replaces the tags in the file (see ``with_gold``). ``answers`` is ``"raw"``, which reads
+    answers as they are, or ``"mended"`` (see gner_bench.answers.front); by default the text of GNER is read raw and all
+    else mended.
     """
     files = [Path(path) for path in paths]
     tokenizers = read_tokenizers(tokenizer, clean_up_spaces)
-    return load_from(files, format, gold or Gold(), rename or {}, tokenizers, name, answers, align)
+    return load_from(files, format, gold or Gold(), rename or {}, tokenizers, name, answers, align, predicted)
 
 
 def score(

@@ -21,7 +21,7 @@ class InputError(GnerBenchError):
         self, path: str | PathLike[str], message: str, line: int | None = None, field: str | None = None
     ) -> None:
         self.path, self.message, self.line, self.field = Path(path), message, line, field
-        place = str(path) + (f", line {line}" if line is not None else "")
+        place = ("standard input" if str(path) == "-" else str(path)) + (f", line {line}" if line is not None else "")
         super().__init__(f"{place}: {field}: {message}" if field else f"{place}: {message}")
 
     def __reduce__(self) -> tuple[type[InputError], tuple[object, ...]]:

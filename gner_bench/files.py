@@ -6,6 +6,7 @@ import glob
 import gzip
 import json
 import os
+import sys
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -23,13 +24,30 @@ AT_ONCE = 4096
 _encode = json.JSONEncoder(ensure_ascii=False).encode  # made once: json.dumps makes one a call
 
 
+STDIN = Path("-")
+"""Stands for standard input where a file is read."""
+_input: tuple[object, bytes] = (None, b"")
+
+
+def read_bytes(path: Path) -> bytes:
+    """The content of a file as it is. Standard input is read once and kept, for those who read again."""
+    global _input
+    if path != STDIN:
+        return path.read_bytes()
+    if _input[0] is not sys.stdin:
+        _input = sys.stdin, sys.stdin.buffer.read()
+    return _input[1]
+
+
 def read_text(path: Path) -> str:
     """The UTF-8 content, with or without a byte order mark, with ``\\n`` as the only line end; ``.gz`` is unpacked.
 
     Raises InputError for a file that cannot be read as such.
     """
     try:
-        content = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
+        content = read_bytes(path)
+        if path.suffix == ".gz":
+            content = gzip.decompress(content)
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1

@@ -35,6 +35,7 @@ ANSWERS = Registry(
         "slimer": "gner_bench.answers.slimer:SLIMER",
         "inline": "gner_bench.answers.inline:INLINE",
         "spans": "gner_bench.answers.spans:SPANS",
+        "list": "gner_bench.answers.listed:LIST",
     },
 )
 

@@ -17,8 +17,8 @@ from gner_bench.bio import lenient_spans
 
 STRAY = "spans that are none or lie outside the sentence, left out"
 _KEYS = (
-    ("start", "first"),
-    ("end", "last"),
+    ("start", "first", "start_offset"),
+    ("end", "last", "end_offset"),
     ("label", "type", "entity_group"),
     ("text", "word"),
     ("score", "confidence"),

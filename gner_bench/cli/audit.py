@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from gner_bench.bio import AnyScheme, Reading
 from gner_bench.cli import options as shared
 
 
@@ -19,8 +20,17 @@ from gner_bench.cli import options as shared
     help="Folder with data sets; without it, those in the cache.",
 )
 @click.option("--tokenizer", type=shared.PATH, metavar="PATH", help="Also count the words that this tokenizer lacks.")
+@shared.scheme()
+@shared.columns(what="the files of the data sets")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
-def audit_command(datasets: tuple[str, ...], root: Path | None, tokenizer: Path | None, as_json: bool) -> None:
+def audit_command(
+    datasets: tuple[str, ...],
+    root: Path | None,
+    tokenizer: Path | None,
+    scheme: AnyScheme,
+    columns: dict[str, int],
+    as_json: bool,
+) -> None:
     """Look for what is wrong with data sets: duplicates, leaks between splits, illegal tags, other content.
 
     All data sets of ROOT by default. The content of each split is compared with the hashes of the catalogue.
@@ -38,9 +48,9 @@ def audit_command(datasets: tuple[str, ...], root: Path | None, tokenizer: Path 
     from gner_bench.structure import load_back_tokenizer
     from gner_bench.terminal import print_rows
 
-    folder = root or data_root()
+    folder, reading = root or data_root(), Reading(repair="keep", scheme=scheme, columns=columns)
     back_tokenizer = load_back_tokenizer(tokenizer) if tokenizer else None
-    audits = [audit(folder, name, back_tokenizer) for name in datasets or dataset_names(folder)]
+    audits = [audit(folder, name, back_tokenizer, reading) for name in datasets or dataset_names(folder)]
     if as_json:
         click.echo(to_json([{**asdict(entry), "problems": list(entry.problems())} for entry in audits]))
         return

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from gner_bench.answers import ANSWERS
+from gner_bench.bio import Reading
 from gner_bench.cli import options as shared
 from gner_bench.data.formats import FORMATS
 from gner_bench.errors import did_you_mean
@@ -55,8 +56,7 @@ _OPTIONS = (
         type=FormatName(_formats, lambda: [*FORMATS.names(), *ANSWERS.names()]),
         default="gner-jsonl",
         show_default=True,
-        help="Format of FILE: predictions.jsonl; columns with the predicted tag last; spans of words or characters"
-        " (GLiNER, spaCy); answers of UniNER or SLIMER; one line a sentence of word(tag) or of <type>words</type>."
+        help="Format of FILE, of which `gner-bench list formats` shows an example each; by default predictions.jsonl."
         " Answers in other formats of `gner-bench list answers` are JSON lines with id and prediction.",
     ),
     click.option(
@@ -65,7 +65,7 @@ _OPTIONS = (
         type=shared.PATH,
         metavar="PATH",
         help="Score against the tags of this data set (a file or folder in any format that `convert` reads)."
-        " Repeatable. conll and spans may hold their gold.",
+        " Repeatable. conll, spans and tokens may hold their gold.",
     ),
     click.option(
         "--as",
@@ -89,13 +89,35 @@ _OPTIONS = (
     ),
     shared.repair,
     shared.answers,
+    shared.scheme(what="Scheme of the predicted tags, and of the gold in the same file"),
+    shared.scheme("--gold-scheme", "Scheme of the tags of --gold"),
+    shared.columns(names=("word", "gold", "tag"), what="FILE; tag are the predicted ones"),
+    shared.columns("--gold-columns", what="--gold"),
+    shared.keys,
+    shared.tag_names,
 )
-KEYS = ("format", "gold", "datasets", "split", "keep_misc", "renames", "align", "repair", "answers")
+KEYS = (
+    "format",
+    "gold",
+    "datasets",
+    "split",
+    "keep_misc",
+    "renames",
+    "align",
+    "repair",
+    "answers",
+    "scheme",
+    "gold_scheme",
+    "columns",
+    "gold_columns",
+    "keys",
+    "tag_names",
+)
 """What these options are passed as."""
 
 
 def options(command: F) -> F:
-    """Give a command the options from --from to --answers, to be passed to ``load``."""
+    """Give a command the options that say how predictions and gold are read, ``KEYS``, to be passed to ``load``."""
     for option in reversed(_OPTIONS):
         command = option(command)
     return command
@@ -116,11 +138,19 @@ def load(
     align: Any,
     repair: Any,
     answers: Any,
+    scheme: Any,
+    gold_scheme: Any,
+    columns: dict[str, int],
+    gold_columns: dict[str, int],
+    keys: tuple[tuple[str, str], ...],
+    tag_names: tuple[str, ...],
 ) -> Predictions:
     """The predictions that the options of ``options`` describe."""
     from gner_bench.api import load_predictions
     from gner_bench.scoring.gold import Gold
 
+    if not gold and (gold_columns or gold_scheme != "auto"):
+        raise click.UsageError("--gold-columns and --gold-scheme say how --gold PATH is read")
     if keep_misc and not datasets:
         raise click.UsageError("--keep-misc needs --as NAME, whose types it keeps")
     return load_predictions(
@@ -128,11 +158,12 @@ def load(
         tokenizer=tokenizer,
         name=name,
         format=format,
-        gold=Gold(gold, datasets, split, keep_misc, repair),
+        gold=Gold(gold, datasets, split, keep_misc, repair, gold_scheme if gold else scheme, gold_columns, tag_names),
         rename=new_names(renames),
         answers=answers,
         clean_up_spaces=clean_up_spaces,
         align=align,
+        predicted=Reading(repair, scheme=scheme, columns=columns, keys=dict(keys), tag_names=tag_names),
     )
 
 

@@ -99,13 +99,22 @@ def _registered(place: str) -> list[Row]:
     module, _, name = place.partition(":")
     registry: Registry[Any] = getattr(import_module(module), name)
     return [
-        {"name": name, "what": getattr(thing, "description", thing.title), "from": registry.package(name)}
+        {
+            "name": name,
+            "what": getattr(thing, "description", thing.title),
+            "from": registry.package(name),
+            **({"example": thing.example} if getattr(thing, "example", "") else {}),
+        }
         for name, thing in registry.usable().items()
     ]
 
 
+def _without_example(row: Row) -> Row:
+    return {key: value for key, value in row.items() if key != "example"}
+
+
 def _registry(title: str, place: str) -> Listing:
-    return Listing(title, partial(_registered, place), dict)
+    return Listing(title, partial(_registered, place), _without_example)
 
 
 LISTS = {
@@ -124,7 +133,7 @@ LISTS = {
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document with all that is known.")
 def list_command(what: str, as_json: bool) -> None:
     """List what gner-bench knows: checkpoints and data sets (and what is in the cache), published scores, and what
-    other packages can add to: metrics, backends, answer formats, data formats.
+    other packages can add to: metrics, backends, answer formats, data formats (with an example of each).
 
     \b
     Examples:
@@ -143,3 +152,6 @@ def list_command(what: str, as_json: bool) -> None:
     heads = list(table[0])
     cells = [["" if value is None else str(value) for value in row.values()] for row in table]
     print_rows(listing.title, heads, cells, unbroken=heads[:1])
+    for row in rows:
+        if "example" in row:
+            click.echo(f"\n{row['name']}\n  " + row["example"].replace("\n", "\n  "))

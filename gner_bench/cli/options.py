@@ -6,7 +6,7 @@ import math
 import os
 import signal
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import import_module
@@ -17,7 +17,7 @@ import click
 from click.shell_completion import CompletionItem
 
 from gner_bench.answers.answer import Rule
-from gner_bench.bio import Repair
+from gner_bench.bio import AnyScheme, Repair
 from gner_bench.demo import CORPUS
 from gner_bench.documents.scores import TRIALS
 from gner_bench.errors import did_you_mean
@@ -90,6 +90,43 @@ class Registered(click.ParamType[str]):
         return [CompletionItem(name) for name in self.registry.names() if name.startswith(incomplete)]
 
 
+class Columns(click.ParamType[dict[str, int]]):
+    """``word=2,tag=3``: numbers of columns from 1 by what they hold, one of ``names``."""
+
+    name = "columns"
+
+    def __init__(self, *names: str) -> None:
+        self.names = names
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> dict[str, int]:
+        if isinstance(value, dict):
+            return value
+        columns: dict[str, int] = {}
+        for pair in str(value).split(","):
+            name, _, number = (part.strip() for part in pair.partition("="))
+            if name not in self.names or name in columns or not number.isdecimal() or not 0 < int(number) < 10_000:
+                wanted = " or ".join(f"{known}=N" for known in self.names)
+                self.fail(f"expected {wanted}, separated by commas, N from 1; found {pair.strip()!r}", param, ctx)
+            columns[name] = int(number)
+        if len(set(columns.values())) < len(columns):
+            self.fail("one column cannot hold two of them", param, ctx)
+        return columns
+
+
+class Keys(click.ParamType[tuple[str, str]]):
+    """``prediction=output``: the key that is expected and what a file calls it."""
+
+    name = "keys"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, str]:
+        if isinstance(value, tuple):
+            return value
+        expected, _, own = (part.strip() for part in str(value).partition("="))
+        if not expected or not own:
+            self.fail(f"expected KEY=KEY_IN_FILE, found {value!r}", param, ctx)
+        return expected, own
+
+
 PATH = click.Path(path_type=Path)
 METRIC = Registered("gner_bench.scoring.metrics:METRICS")
 BACKEND = Registered("gner_bench.predict.backend:BACKENDS")
@@ -112,7 +149,40 @@ repair = click.option(
     type=click.Choice(get_args(Repair)),
     default="refuse",
     show_default=True,
-    help="Gold I- tags that continue no entity: refuse them, begin an entity, discard or keep them as they are.",
+    help="Gold tags that continue no entity, and predicted ones of other schemes than BIO: refuse them, begin an"
+    " entity, discard or keep them as they are.",
+)
+
+
+def scheme(option: str = "--scheme", what: str = "Scheme of the tags") -> Callable[[Command], Command]:
+    """The option that names a scheme of tags."""
+    text = f"{what}; auto recognises what leaves no doubt. io also reads types without a prefix."
+    return click.option(option, type=click.Choice(get_args(AnyScheme)), default="auto", show_default=True, help=text)
+
+
+def columns(
+    option: str = "--columns", names: Sequence[str] = ("word", "tag"), what: str = "a file of columns"
+) -> Callable[[Command], Command]:
+    """The option that says what the columns of a file hold."""
+    text = f"Numbers, from 1, of columns of {what}, where they are not to be told by what is in them."
+    metavar = ",".join(f"{name}=N" for name in names)
+    return click.option(option, type=Columns(*names), default={}, metavar=metavar, help=text)
+
+
+keys = click.option(
+    "--field",
+    "keys",
+    type=Keys(),
+    multiple=True,
+    metavar="KEY=OWN",
+    help="A key of JSON that the file calls OWN (a.b for b in a), such as prediction=output. Repeatable.",
+)
+tag_names = click.option(
+    "--tag-names",
+    type=Names(),
+    default=(),
+    metavar="O,B-A,I-A",
+    help="The tags that the numbers in ner_tags stand for, without those of a dataset_info.json beside the file.",
 )
 clean_up_spaces = click.option(
     "--clean-up-spaces",

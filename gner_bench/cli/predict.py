@@ -104,6 +104,8 @@ class BatchTokens(click.IntRange):
 )
 @click.option("--seed", type=int, default=0, show_default=True, help="Of the shuffled label order.")
 @shared.repair
+@shared.scheme()
+@shared.columns(what="the files of the data sets")
 @click.option("--backend", type=shared.BACKEND, default="local", show_default=True, help="What is asked, and how.")
 @click.option("--base-url", metavar="URL", help="With --backend openai: the server's, ending in /v1.")
 @click.option("--api", type=click.Choice(get_args(Api)), default="completions", show_default=True)

@@ -69,7 +69,8 @@ def score_command(
 ) -> None:
     """Score prediction files: the GNER metric and strict span F1, with intervals, and gates for CI.
 
-    FILE is a predictions.jsonl (or .jsonl.gz) or the folder of a run; several files are scored together as one system.
+    FILE is a predictions.jsonl (or .jsonl.gz), - for standard input, or the folder of a run; several files are scored
+    together as one system.
     Needs neither a model nor torch. Under Linux, up to eight processors count large files; the scores are the same.
 
     The results are printed and written before a gate ends the command with exit code 6 (sentences of the run are

@@ -31,8 +31,9 @@ class SplitAudit:
     there with different gold, ``illegal_tags`` the I- that continue no entity, ``unlabelled_types`` the types that
     label.txt lacks, ``white_space_words`` the words of white space alone, ``unknown_words`` those with a piece that the
     tokenizer lacks (None without a tokenizer), ``unreadable`` the sentences whose GNER text, written without a mistake,
-    does not give their tags back. ``bytes_hash`` is the SHA-256 of the file; ``catalogue`` says whether
-    the content is that of the catalogue: ``equal``, ``a known copy``, ``differs`` or ``unknown``.
+    does not give their tags back. ``remarks`` say how the file was read. ``bytes_hash`` is the SHA-256 of the file;
+    ``catalogue`` says whether the content is that of the catalogue: ``equal``, ``a known copy``, ``differs`` or
+    ``unknown``.
     """
 
     sentences: int
@@ -49,6 +50,7 @@ class SplitAudit:
     white_space_words: int
     unknown_words: int | None
     unreadable: int = 0
+    remarks: list[str] = field(default_factory=list)
 
     def problems(self) -> Iterator[str]:
         """What a user should know, one line each."""
@@ -66,6 +68,7 @@ class SplitAudit:
             yield f"{_count(self.unreadable, 'sentence')} that GNER's text cannot hold: {why}"
         if self.unknown_words:
             yield f"{_count(self.unknown_words, 'word')} with characters outside the tokenizer's vocabulary"
+        yield from self.remarks
         if self.catalogue == "differs":
             yield "the content differs from the catalogue's"
 
@@ -102,13 +105,16 @@ def _count(count: int, noun: str) -> str:
     return f"{count} {noun}{'s' if count != 1 else ''}"
 
 
-def audit(root: Path, name: str, back_tokenize: BackTokenize | None = None) -> Audit:
-    """Read every split of a data set as it is and look for problems. Raises InputError for an unreadable file."""
+def audit(root: Path, name: str, back_tokenize: BackTokenize | None = None, reading: Reading | None = None) -> Audit:
+    """Read every split of a data set as it is and look for problems. Raises InputError for an unreadable file.
+
+    ``reading`` should keep illegal tags, which are counted; without it everything is told by what is in the files.
+    """
     labels = root / name / LABELS
     types = list(read_types(labels)) if labels.is_file() else []
     datasets: dict[str, Dataset] = {}
     for split in splits(root, name):
-        source = Source(split_file(root / name, split), name, split, None, Reading(repair="keep"))
+        source = Source(split_file(root / name, split), name, split, None, reading or Reading(repair="keep"))
         read = read_file(source)
         datasets[split] = next((d for d in read if (d.name, d.split) == (name, split)), read[0])
     if not datasets:
@@ -164,6 +170,7 @@ def _split(root: Path, dataset: Dataset, types: Sequence[str], back_tokenize: Ba
         unreadable=sum(not _reads_back(sentence, tuple(types or sorted(counts))) for sentence in dataset.sentences),
         white_space_words=sum(count for word, count in words.items() if not word.strip()),
         unknown_words=unknown,
+        remarks=[remark.removeprefix(f"{dataset.name}/{dataset.split}: ") for remark in dataset.remarks],
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import NamedTuple
 
 from gner_bench.bio import Reading, TagReader
 from gner_bench.data.formats import Source
@@ -17,6 +18,16 @@ TYPES = "dataset_types"
 """The key under which the first record of a data set may state its types, where the lists of its records do not."""
 
 
+class _Row(NamedTuple):
+    """A sentence as it came, with the list of its types and the reader of its tags."""
+
+    fields: Fields
+    words: tuple[str, ...]
+    tags: Sequence[str]
+    listed: tuple[str, ...] | None
+    reader: TagReader
+
+
 class Collector:
     """Gathers the sentences of one data set, reading their tags as ``source`` says.
 
@@ -27,11 +38,12 @@ class Collector:
     def __init__(self, source: Source, tags_field: str, types_field: str, first: Iterable[str] = ()) -> None:
         self.source, self._tags_field, self._types_field = source, tags_field, types_field
         self._types = dict.fromkeys(source.types if source.types is not None else renamed(first, source.reading))
-        self._rows: dict[str, tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...] | None]] = {}
+        self._rows: dict[str, _Row] = {}
         # Files hold few distinct lists of types: each is renamed and checked once, and those of the same types share a
         # reader of tags.
         self._listings: dict[tuple[str, ...], tuple[tuple[str, ...], TagReader]] = {}
         self._readers: dict[frozenset[str] | None, TagReader] = {None: source.tag_reader()}
+        self._met: set[tuple[str, ...] | None] = set()
         self._without_types: Fields | None = None
 
     def add(
@@ -39,7 +51,7 @@ class Collector:
     ) -> None:
         """Take a sentence with its raw tags and the list of its types, None where there is no list.
 
-        Raises InputError for an id that is there already and for a tag that is illegal or of a type that is not listed.
+        Raises InputError for an id that is there already.
         """
         if id in self._rows:
             raise fields.error("id", f"{short(id)} is twice in {short(f'{self.source.name}/{self.source.split}')}")
@@ -48,9 +60,8 @@ class Collector:
         else:
             if types not in self._listings:
                 kept = renamed(types, self.source.reading)
-                if self.source.types is None:
-                    self._types.update(dict.fromkeys(kept))
-                elif unknown := [kind for kind in kept if kind not in self._types]:
+                unknown = [kind for kind in kept if kind not in self._types] if self.source.types is not None else []
+                if unknown:
                     raise fields.error(self._types_field, f"{short(unknown[0])} is no type of the label file")
                 if not kept and self._without_types is None:
                     self._without_types = fields
@@ -59,28 +70,45 @@ class Collector:
                     self._readers[key] = TagReader(self.source.path, kept, self.source.reading)
                 self._listings[types] = kept, self._readers[key]
             listed, reader = self._listings[types]
-        try:
-            bio = reader.read(tags, 0, 0)
-        except InputError as error:
-            raise fields.error(self._tags_field, error.message) from None
-        if listed is None and self.source.types is None:
-            self._types.update(dict.fromkeys(tag[2:] for tag in bio if tag != "O"))
-        self._rows[id] = words, bio, listed
+        self._rows[id] = _Row(replace(fields, value={}), words, tags, listed, reader)
 
     def __len__(self) -> int:
         return len(self._rows)
 
     def dataset(self) -> Dataset:
-        """What was gathered. Raises InputError for a record that lists no type although others do."""
+        """What was gathered.
+
+        Raises InputError for a tag that is illegal or of a type that is not listed, and for a record that lists no type
+        although others do.
+        """
+        scheme = self._readers[None]
+        scheme.recognise(row.tags for row in self._rows.values())
+        for reader in self._readers.values():
+            reader.scheme = scheme.scheme
+        read = {id: self._read(row) for id, row in self._rows.items()}
         types = tuple(self._types)
         if types and self._without_types is not None:
             raise self._without_types.error(self._types_field, "names no type that is left, while other records do")
         sentences = tuple(
-            Sentence(id, words, bio, () if listed is None or listed == types else listed)
-            for id, (words, bio, listed) in self._rows.items()
+            Sentence(id, row.words, read[id], () if row.listed is None or row.listed == types else row.listed)
+            for id, row in self._rows.items()
         )
         repaired = sum(reader.repaired for reader in self._readers.values())
-        return Dataset(self.source.name, self.source.split, types, sentences, repaired)
+        name, split, remark = self.source.name, self.source.split, scheme.remark()
+        remarks = (f"{name}/{split}: {remark}",) if remark else ()
+        return Dataset(name, split, types, sentences, repaired, remarks=remarks)
+
+    def _read(self, row: _Row) -> tuple[str, ...]:
+        try:
+            bio = row.reader.read(row.tags, 0, 0)
+        except InputError as error:
+            raise row.fields.error(self._tags_field, error.message) from None
+        if self.source.types is None and row.listed is None:
+            self._types.update(dict.fromkeys(tag[2:] for tag in bio if tag != "O"))
+        elif self.source.types is None and row.listed not in self._met:
+            self._met.add(row.listed)
+            self._types.update(dict.fromkeys(row.listed or ()))
+        return bio
 
 
 class Sets:

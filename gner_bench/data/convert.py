@@ -7,10 +7,13 @@ from dataclasses import replace
 from pathlib import Path
 
 from gner_bench.bio import Reading
-from gner_bench.data.formats import FORMATS, Source, detect, read_file
+from gner_bench.catalog import catalog
+from gner_bench.catalog.entries import Dataset as Entry
+from gner_bench.data.formats import FORMATS, Source, detect, read_file, suffixes
 from gner_bench.data.formats.gner import SPLITS, dataset_names, is_dataset, read_dataset, splits
 from gner_bench.data.sentence import Dataset
 from gner_bench.errors import InputError, UsageError
+from gner_bench.files import STDIN
 
 AUTO, HUB = "auto", "hub"
 SPLIT_NAMES = {"valid": "dev", "validation": "dev", **{split: split for split in SPLITS}}
@@ -55,6 +58,13 @@ def load(
         if is_dataset(path):
             path = path.absolute()
             root, names = path.parent, [path.name]
+        elif files := _split_files(path):
+            return _read_splits(files, name or path.absolute().name, split, types, reading)
+        elif not folder and (parts := _folders_of_splits(path)):
+            if name is not None:
+                raise UsageError(f"{path}: holds several data sets ({', '.join(parts)}), which --name cannot name")
+            sets = (_read_splits(files, part, split, types, reading) for part, files in parts.items())
+            return [dataset for datasets in sets for dataset in datasets]
         elif name is not None:
             raise UsageError(f"{path}: holds several data sets, which --name cannot name")
         else:
@@ -66,7 +76,7 @@ def load(
         ]
         return [replace(dataset, name=name or dataset.name) for dataset in datasets]
     # A file that is called like a split is named by its folder.
-    stem = Path(path.name.removesuffix(".gz")).stem
+    stem = "stdin" if path == STDIN else Path(path.name.removesuffix(".gz")).stem
     default = (stem in SPLIT_NAMES and path.absolute().parent.name) or stem
     source = Source(path, name or default, split or SPLIT_NAMES.get(stem, "test"), types, reading)
     datasets = read_file(source, detect(path) if format == AUTO else format)
@@ -75,6 +85,55 @@ def load(
     if name or split:
         raise UsageError(f"{path}: holds {len(datasets)} data sets with names of their own, which stay")
     return datasets
+
+
+def entries_for(place: str, name: str) -> list[tuple[str, Entry]]:
+    """The entry of the catalogue that ``name`` names, for a place as a whole or, as the beginning of names, for each of
+    its folders: ``crossner`` for ``ai``, which is crossner_ai.
+
+    Raises UsageError for neither.
+    """
+    if catalog().find_dataset(name) is None and Path(place).is_dir():
+        folders = [folder for folder in sorted(Path(place).iterdir()) if _split_files(folder)]
+        known = [(folder, catalog().find_dataset(f"{name}{gap}{folder.name}")) for folder in folders for gap in "_-"]
+        if entries := [(str(folder), entry) for folder, entry in known if entry is not None]:
+            return entries
+    return [(place, catalog().get_dataset(name))]
+
+
+def _folders_of_splits(root: Path) -> dict[str, dict[str, Path]]:
+    """The files of the splits of each folder in ``root``; none if there are label files, which say what to read."""
+    folders = [folder for folder in sorted(root.iterdir()) if folder.is_dir()] if root.is_dir() else []
+    if any(is_dataset(folder) for folder in folders):
+        return {}
+    return {folder.name: files for folder in folders if (files := _split_files(folder))}
+
+
+def _split_files(folder: Path) -> dict[str, Path]:
+    """The files in a folder that are called like splits. Raises UsageError for two of one split."""
+    files: dict[str, Path] = {}
+    for file in sorted(folder.iterdir()) if folder.is_dir() else ():
+        stem, dot, suffix = file.name.partition(".")
+        split = SPLIT_NAMES.get(stem.lower())
+        if split is None or not file.is_file() or dot + suffix.lower() not in suffixes():
+            continue
+        if split in files:
+            raise UsageError(f"{folder}: {files[split].name} and {file.name} may both be the split {split}")
+        files[split] = file
+    return {split: files[split] for split in SPLITS if split in files}
+
+
+def _read_splits(
+    files: dict[str, Path], name: str, split: str | None, types: tuple[str, ...] | None, reading: Reading
+) -> list[Dataset]:
+    """The splits of one data set without a label file: its types are those of all splits, train first."""
+    if split is not None and split not in files:
+        raise UsageError(f"{name} has no file of the split {split}")
+    wanted = {split: files[split]} if split else files
+    sources = [Source(path, name, part, types, reading) for part, path in wanted.items()]
+    datasets = [dataset for source in sources for dataset in read_file(source, detect(source.path))]
+    met = tuple(dict.fromkeys(kind for dataset in datasets for kind in dataset.types))
+    return [replace(dataset, types=types or met) for dataset in datasets]
 
 
 def save(datasets: Sequence[Dataset], out: Path, format: str, lossy: bool = False) -> list[Path]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -70,8 +70,31 @@ def json_lines(path: Path, lines: Iterable[str], first: int = 1) -> Iterator[Fie
         raise InputError(path, EMPTY)
 
 
-def read_objects(path: Path) -> Iterator[Fields]:
-    """The objects of a file, one a line or in one array. Raises InputError (line, index) for anything else or none."""
+def renamed_keys(objects: Iterable[Fields], keys: Mapping[str, str]) -> Iterator[Fields]:
+    """Objects whose ``keys`` are called otherwise: their own names by the expected ones, ``a.b`` for ``b`` in ``a``.
+
+    Raises InputError for an object without one of them.
+    """
+    for fields in objects:
+        value = dict(fields.value)
+        for expected, own in keys.items():
+            inner: Any = fields.value
+            for part in [own] if own in fields.value else own.split("."):
+                if not isinstance(inner, dict) or part not in inner:
+                    raise fields.error(own, "is missing")
+                inner = inner[part]
+            value[expected] = inner
+        yield replace(fields, value=value)
+
+
+def read_objects(path: Path, keys: Mapping[str, str] | None = None) -> Iterator[Fields]:
+    """The objects of a file, one a line or in one array, with ``keys`` as in ``renamed_keys``.
+
+    Raises InputError (line, index) for anything else or none.
+    """
+    if keys:
+        yield from renamed_keys(read_objects(path), keys)
+        return
     text = read_text(path)
     if not re.match(r"\s*\[", text):
         yield from json_lines(path, text.split("\n"))

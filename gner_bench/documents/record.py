@@ -5,14 +5,15 @@ from __future__ import annotations
 import gzip
 import io
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, cast
 
 from gner_bench.bio import split_tag
-from gner_bench.documents.fields import Fields, Json, json_lines
+from gner_bench.documents.fields import Fields, Json, json_lines, renamed_keys
 from gner_bench.errors import InputError, short
+from gner_bench.files import STDIN, read_bytes
 
 SLICE = 1 << 19
 GNER = "gner"
@@ -68,7 +69,7 @@ def record_of(fields: Fields) -> Record:
     instance = fields.inner("instance")
     words, tags = words_and_labels(instance)
     for tag in set(tags):
-        if tag != "O" and not (tag[:2] in ("B-", "I-") and split_tag(tag)):
+        if split_tag(tag) is None:
             raise instance.error("labels", f"{short(tag)} is neither O nor B-/I- with a type")
     # Files of the first edition have a target instead of a format.
     name = fields.optional("format" if "format" in fields.value else "target", str)
@@ -128,18 +129,28 @@ def slices(path: Path, size: int = SLICE) -> list[Slice]:
     return parts or [Slice(path)]
 
 
-def read_records(source: Path | Slice) -> Iterator[Record]:
-    """The records of a ``.jsonl(.gz)`` file or a slice. Raises InputError (line, field) for bad ones and for none."""
+def _opened(path: Path) -> IO[bytes]:
+    if path == STDIN:
+        return io.BytesIO(read_bytes(path))
+    return cast(IO[bytes], gzip.open(path)) if path.suffix == ".gz" else path.open("rb")
+
+
+def read_records(source: Path | Slice, keys: Mapping[str, str] | None = None) -> Iterator[Record]:
+    """The records of a ``.jsonl(.gz)`` file or a slice, with ``keys`` as in ``renamed_keys``.
+
+    Raises InputError (line, field) for bad ones and for none.
+    """
     part = source if isinstance(source, Slice) else Slice(source)
     path = part.path
     try:
-        with cast(IO[bytes], gzip.open(path)) if path.suffix == ".gz" else path.open("rb") as content:
+        with _opened(path) as content:
             if part.size is not None:
                 content.seek(part.start)
                 content = io.BytesIO(content.read(part.size))
             encoding = "utf-8" if part.start else "utf-8-sig"
             lines = io.TextIOWrapper(content, encoding=encoding, newline="\n")
-            yield from map(record_of, json_lines(path, lines, part.first))
+            objects = json_lines(path, lines, part.first)
+            yield from map(record_of, renamed_keys(objects, keys) if keys else objects)
     except UnicodeDecodeError:
         raise InputError(path, "is not UTF-8 text") from None
     except (OSError, EOFError, zlib.error) as error:

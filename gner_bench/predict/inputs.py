@@ -43,6 +43,8 @@ def provide_inputs(models: Sequence[str], options: Options, say: Say, offline: b
     for dataset in taken:
         if dataset.repaired:
             say(f"{dataset.name}/{dataset.split}: {dataset.repaired} illegal tags were repaired")
+        for remark in dataset.remarks:
+            say(remark)
     for types in dict.fromkeys(dataset.types for dataset in taken):
         names = ", ".join(dataset.name for dataset in taken if dataset.types == types)
         for fault in ambiguous_types(types):
@@ -55,7 +57,8 @@ def provide_inputs(models: Sequence[str], options: Options, say: Say, offline: b
 
 def select(options: Options) -> list[Dataset]:
     """The data sets that ``options`` names, whole. Raises UsageError or InputError as the readers do."""
-    reading, root = Reading(repair=options.repair), options.data
+    reading = Reading(repair=options.repair, scheme=options.scheme, columns=options.columns)
+    root = options.data
     if root is None:
         return [load_split(entry, options.split, reading) for entry in catalog().expand(options.datasets)]
     known = dataset_names(root)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal, TypeVar
 
 from gner_bench.answers import LabelOrder
-from gner_bench.bio import Repair
+from gner_bench.bio import AnyScheme, Repair
 from gner_bench.data import Dataset
 from gner_bench.errors import InputError, UsageError, short
 
@@ -53,7 +53,8 @@ class Options:
 
     ``sample_ids`` are ``dataset/id``, or plain ids where there is one data set; none means all sentences.
     ``batch_size`` sentences are decoded side by side, or as many as ``batch_tokens`` or the memory allow.
-    ``draft_from`` is a run whose outputs are the drafts; ``repair`` says what becomes of illegal gold tags.
+    ``draft_from`` is a run whose outputs are the drafts; ``repair`` says what becomes of illegal gold tags;
+    ``scheme`` and ``columns`` say how the data is read.
     Raises UsageError for drafts that the decoding has no use for.
     """
 
@@ -72,6 +73,8 @@ class Options:
     label_order: LabelOrder = "file"
     seed: int = 0
     repair: Repair = "refuse"
+    scheme: AnyScheme = "auto"
+    columns: Mapping[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.draft_from and self.effective_decoding != "drafted":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from gner_bench.documents.run import NAME as RUN
 from gner_bench.documents.run import Model, Run, read_run
 from gner_bench.documents.scores import System
 from gner_bench.errors import InputError, UsageError
+from gner_bench.files import STDIN
 from gner_bench.scoring.predictions import Origin, Prediction
 from gner_bench.scoring.tokenizers import BESIDE, Tokenizers
 from gner_bench.structure import BackTokenizer, load_back_tokenizer, place, structure
@@ -37,6 +38,7 @@ class Generations:
     back_tokenizers: Mapping[Path, BackTokenizer | None]
     sources: Sequence[Slice]
     rule: Rule | None = None
+    keys: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def back_tokenizer(self) -> BackTokenizer | None:
@@ -49,7 +51,7 @@ class Generations:
 
     def __iter__(self) -> Iterator[Prediction]:
         for part in self.sources:
-            path, records = part.path, read_records(part)
+            path, records = part.path, read_records(part, self.keys)
             back_tokenizer = self.back_tokenizers[path]
             while chunk := list(islice(records, CHUNK)):
                 if back_tokenizer is not None:
@@ -108,8 +110,9 @@ def load_generations(
     tokenizers: Tokenizers = BESIDE,
     name: str | None = None,
     rule: Rule | None = None,
+    keys: Mapping[str, str] | None = None,
 ) -> Generations:
-    """The predictions of files or run folders, as one system.
+    """The predictions of files or run folders, as one system, with ``keys`` of records as in ``renamed_keys``.
 
     ``tokenizers`` say what back-tokenizes files beside which no tokenizer lies, and files by name (see
     scoring.tokenizers). Without any, they have that of the first file. ``name`` is the system's instead of what
@@ -157,19 +160,19 @@ def load_generations(
         options={"spaces": "cleaned"} if tokenizers.clean_up_spaces else {},
         runs=described,
     )
-    return Generations(origin, back_tokenizers, [Slice(file) for file in files], rule)
+    return Generations(origin, back_tokenizers, [Slice(file) for file in files], rule, keys or {})
 
 
 def _back_tokenizers(
     paths: Sequence[Path], files: Sequence[Path], given: Tokenizers
 ) -> dict[Path, BackTokenizer | None]:
     """That of each of the ``files`` that are meant by ``paths``; equal tokenizers are one, with one memory."""
-    first = tokenizer_file(files[0].parent)
+    beside = {file: None if file == STDIN else tokenizer_file(file.parent) for file in files}
     loaded: dict[str, BackTokenizer] = {}
     chosen: dict[Path, BackTokenizer | None] = {}
     for path, file in zip(paths, files, strict=True):
         asked = given.of(path, alone=len(paths) == 1)
-        source = (tokenizer_file(file.parent) or first) if asked is None else Path(asked)
+        source = (beside[file] or beside[files[0]]) if asked is None else Path(asked)
         chosen[file] = None
         if source is not None and asked != "none":
             back_tokenizer = load_back_tokenizer(source, given.clean_up_spaces)

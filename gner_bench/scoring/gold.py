@@ -4,11 +4,11 @@ with ``misc``."""
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from gner_bench.bio import Reading, Repair
+from gner_bench.bio import AnyScheme, Reading, Repair
 from gner_bench.catalog import catalog
 from gner_bench.data.convert import load
 from gner_bench.data.formats.gner import is_dataset
@@ -27,7 +27,8 @@ class Gold:
 
     ``names`` are those of data sets of the catalogue, one for each path, whose types and names of types are taken;
     ``keep_misc`` keeps the types that they drop. In one folder of data sets names choose some. ``split`` is the split
-    of files and chooses that of folders. ``repair`` is for gold ``I-`` tags that continue nothing.
+    of files and chooses that of folders. ``repair`` is for illegal gold tags; ``scheme``, ``columns`` and ``tag_names``
+    are those of a Reading.
     """
 
     paths: tuple[Path, ...] = ()
@@ -35,6 +36,9 @@ class Gold:
     split: str | None = None
     keep_misc: bool = False
     repair: Repair = "refuse"
+    scheme: AnyScheme = "auto"
+    columns: Mapping[str, int] = field(default_factory=dict)
+    tag_names: tuple[str, ...] = ()
 
     def read(self) -> list[Dataset]:
         """The data sets of all paths.
@@ -60,11 +64,13 @@ class Gold:
 
     def reading(self, name: str | None) -> tuple[Reading, tuple[str, ...] | None]:
         """How a data set of the catalogue is read from its original source, and its types; None for those met."""
+        own = Reading(self.repair, scheme=self.scheme, columns=self.columns, tag_names=self.tag_names)
         if name is None:
-            return Reading(self.repair), None
+            return own, None
         entry = catalog().get_dataset(name)
         types = (*entry.types, *(entry.drop if self.keep_misc else ()))
-        return replace(entry.reading(keep_dropped=self.keep_misc), repair=self.repair), types or None
+        mapping = entry.reading(keep_dropped=self.keep_misc)
+        return replace(own, rename=mapping.rename, drop=mapping.drop), types or None
 
 
 @dataclass(frozen=True)
@@ -76,6 +82,7 @@ class GoldSet:
     types: tuple[str, ...]
     sentences: dict[str, Sentence]
     source: str = ""
+    remarks: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         return f"{self.name}/{self.split}"
@@ -89,7 +96,10 @@ def gold_sets(gold: Sequence[Dataset]) -> dict[SetKey, GoldSet]:
         if key in sets:
             raise UsageError(f"the gold of {dataset.name}/{dataset.split} is given twice")
         sentences = {sentence.id: sentence for sentence in dataset.sentences}
-        sets[key] = GoldSet(*key, dataset.types, sentences, dataset.source)
+        repaired = f"{dataset.name}/{dataset.split}: illegal gold tags repaired: {dataset.repaired}"
+        remarks = (f"gold of {remark}" for remark in dataset.remarks)
+        told = (*((repaired,) if dataset.repaired else ()), *remarks)
+        sets[key] = GoldSet(*key, dataset.types, sentences, dataset.source, told)
     return sets
 
 
@@ -148,6 +158,7 @@ def with_gold(predictions: Predictions, gold: Sequence[Dataset]) -> Predictions:
     warnings = [f"gold tags are not the file's own{f' but of {sources}' if sources else ''}: {_list(replaced)}"]
     if own:
         warnings.append(f"gold tags are the file's own, since the gold lacks the data set: {_list(own)}")
+    warnings += [remark for gold_set in replaced.values() for remark in gold_set.remarks]
     if new_types:
         counts = ", ".join(f"{short(kind)} ({count})" for kind, count in sorted(new_types.items()))
         warnings.append(f"gold entities of types that the prompts did not ask for: {counts}")

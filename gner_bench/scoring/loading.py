@@ -11,8 +11,9 @@ from typing import Literal
 from gner_bench.answers import ANSWERS
 from gner_bench.answers.answer import Rule, Tagged
 from gner_bench.answers.front import read_answer
+from gner_bench.bio import Reading
 from gner_bench.catalog import catalog
-from gner_bench.data.formats import FORMATS, DataFormat, Predicted
+from gner_bench.data.formats import FORMATS, DataFormat, Predicted, Source
 from gner_bench.data.formats.answers import format_of_answers
 from gner_bench.data.sentence import Dataset, Sentence
 from gner_bench.documents.scores import System
@@ -61,23 +62,27 @@ def load_from(
     name: str | None = None,
     rule: Rule | None = None,
     by: Align = "words",
+    predicted: Reading | None = None,
 ) -> Predictions:
     """The predictions of files in a ``format`` (see ``formats``), together one system.
 
-    ``gold`` says where gold is, or is it; imported sentences are aligned with it ``by`` their words or, of other words,
-    by position. Answers are read under ``rule``, by default that of their format. Raises UsageError for what does not
-    go together and all that reading raises.
+    ``gold`` says where gold is, or is it; ``predicted`` says how the files are read; imported sentences are aligned
+    with the gold ``by`` their words or, of other words, by position. Answers are read under ``rule``, by default that
+    of their format. Raises UsageError for what does not go together and all that reading raises.
     """
+    predicted = predicted or Reading()
     if format == PREDICTIONS:
+        if predicted.columns or predicted.scheme != "auto":
+            raise UsageError("--columns and --scheme are for files of tags (--from conll, --from tokens)")
         if renames:
             message = "types of generations are those of their prompts"
             raise UsageError(f"--rename is for imported predictions (--from): {message}")
-        if isinstance(gold, Gold) and not gold.paths and gold != Gold():
+        if isinstance(gold, Gold) and not gold.paths and gold != Gold(tag_names=gold.tag_names):
             raise UsageError("--as, --split, --keep-misc and --repair say how gold is read; --gold PATH gives it")
         datasets = gold.read() if isinstance(gold, Gold) else gold
         if by != "words":
             raise UsageError("--align is for imported predictions (--from): generated words are matched")
-        predictions = load_generations(paths, tokenizers, name, rule)
+        predictions = load_generations(paths, tokenizers, name, rule, predicted.keys)
         return with_gold(predictions, datasets) if datasets else predictions
     file_format = FORMATS.get(format) if format in FORMATS.names() else None
     if file_format is not None and file_format.read_predictions is not None:
@@ -95,9 +100,9 @@ def load_from(
     if clean_up and back_tokenizer is None:
         raise UsageError(NOTHING_CLEANED)
     if isinstance(gold, Gold) and not gold.paths:
-        sets, chosen = _own_sets(paths, known, gold)
+        sets, chosen = _own_sets(paths, known, gold, predicted)
     else:
-        sets, chosen = _by_set(paths, known, gold_sets(gold.read() if isinstance(gold, Gold) else gold))
+        sets, chosen = _by_set(paths, known, gold_sets(gold.read() if isinstance(gold, Gold) else gold), predicted)
     if rule and not all(item.format for items in chosen.values() for item in items):
         raise UsageError(f"--answers is for answers that a file holds as text; files in the format {format} hold none")
     differing: list[str] = []
@@ -109,11 +114,13 @@ def load_from(
     origin = imported.origin
     options = {"spaces": "cleaned"} if clean_up and origin.tokenizer else {}
     options |= {"align": by} if by != "words" else {}
+    schemes = sorted({item.scheme for items in chosen.values() for item in items} - {""})
+    options |= {"scheme": ",".join(schemes)} if schemes else {}
     return replace(imported, origin=replace(origin, options=options, warnings=(*origin.warnings, *differing)))
 
 
 def _by_set(
-    paths: Sequence[Path], format: DataFormat, sets: dict[SetKey, GoldSet]
+    paths: Sequence[Path], format: DataFormat, sets: dict[SetKey, GoldSet], predicted: Reading
 ) -> tuple[dict[SetKey, GoldSet], dict[SetKey, list[Predicted]]]:
     """The gold, and the items of each set in the order of the files.
 
@@ -126,7 +133,7 @@ def _by_set(
     chosen: dict[SetKey, list[Predicted]] = {}
     for index, path in enumerate(paths):
         default = keys[0] if len(keys) == 1 else keys[index] if len(keys) == len(paths) else None
-        for item in format.read_predictions(path, None):
+        for item in format.read_predictions(Source(path, reading=predicted), None):
             key = default
             if item.dataset is not None:
                 fitting = [key for key in sets if key[0] == item.dataset and item.split in (None, key[1])]
@@ -142,7 +149,7 @@ def _by_set(
 
 
 def _own_sets(
-    paths: Sequence[Path], format: DataFormat, gold: Gold
+    paths: Sequence[Path], format: DataFormat, gold: Gold, predicted: Reading
 ) -> tuple[dict[SetKey, GoldSet], dict[SetKey, list[Predicted]]]:
     """The data sets whose gold is in the files, ids counted from 0 where there are none, and the items of each.
 
@@ -154,7 +161,7 @@ def _own_sets(
     chosen: dict[SetKey, list[Predicted]] = {}
     for path, name in zip(paths, gold.names_for(len(paths), "predictions"), strict=True):
         reading, types = gold.reading(name)
-        for item in format.read_predictions(path, reading):
+        for item in format.read_predictions(Source(path, reading=predicted), reading):
             key = item.dataset or name or _stem(path), item.split or gold.split or DEFAULT_SPLIT
             own = sets.setdefault(key, GoldSet(*key, types or (), {}))
             id = item.id if item.id is not None else str(len(own.sentences))
@@ -204,6 +211,7 @@ def _imported(
     notes, format, back_tokenizer = _Notes(), how.format, how.back_tokenizer
     predictions: list[Prediction] = []
     for key, items in chosen.items():
+        notes.lines += sets[key].remarks
         predictions += _placed(items, sets[key], how, notes)
     idle = ", ".join(str(gold) for key, gold in sets.items() if key not in chosen)
     if idle:

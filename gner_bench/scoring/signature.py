@@ -23,6 +23,7 @@ SHORT = {
     "metric": "m",
     "match": "mt",
     "answers": "ans",
+    "scheme": "sch",
     "tok": "t",
     "spaces": "sp",
     "align": "al",

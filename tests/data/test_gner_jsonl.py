@@ -88,11 +88,11 @@ def test_a_record_that_lists_no_type_beside_others(record: Build, predictions_fi
 
 
 def test_repairs_are_counted_over_all_lists_of_types(record: Build, predictions_file: Write) -> None:
-    tags = ["I-person", "O", "O"]
+    tags = ["I-person", "O", "B-person"]
     path = predictions_file(record(labels=tags), record(id="1", labels=tags, label_list=["person"]))
     assert ", line 1: instance.labels: 'I-person' continues no entity" in refusal(path)
     found = read(path, reading=Reading(repair="begin"))[0]
-    assert (found.repaired, found.sentences[1].tags) == (2, ("B-person", "O", "O"))
+    assert (found.repaired, found.sentences[1].tags) == (2, ("B-person", "O", "B-person"))
 
 
 def test_an_array_is_read_like_lines(record: Build, tmp_path: Path) -> None:
@@ -149,7 +149,7 @@ def test_files_that_are_no_records(record: Build, predictions_file: Write) -> No
         b"{": ", line 1: is not JSON",
         good.replace(b"Ann", b"\xe9"): ", line 1: is not UTF-8 text",
         good.replace(b"Ann", b"\\ud800"): ", line 1: holds half of a surrogate pair",
-        b'{"a": 1}': ": is in no format that can be told from it; known: gner-jsonl, spans, uniner, conll",
+        b'{"a": 1}': ": is in no format that can be told from it; known: gner-jsonl, spans, tokens, label-studio",
     }.items():
         path.write_bytes(content)
         assert refusal(path).startswith(message)

@@ -143,9 +143,9 @@ def test_a_line_without_tab(tmp_path: Path) -> None:
     assert str(refusal(tmp_path)) == f"{path}, line 3: tag: expected word<TAB>tag"
 
 
-def test_a_line_of_a_lone_tab_is_no_blank_line(tmp_path: Path) -> None:
-    path = write(tmp_path, "hi\tO\n\t\nyou\tO\n")
-    assert str(refusal(tmp_path)) == f"{path}, line 2: word: the word is empty"
+def test_a_line_of_white_space_alone_parts_sentences_and_a_word_of_it_does_not(tmp_path: Path) -> None:
+    write(tmp_path, "hi\tO\n\t\nyou\tO\n \t \n\u3000\tO\n")
+    assert [words for words, _ in tagged(tmp_path)] == [("hi",), ("you",), ("\u3000",)]
 
 
 def test_a_type_that_the_label_file_lacks(tmp_path: Path) -> None:

@@ -86,7 +86,7 @@ def test_files_are_chosen_by_a_pattern(tmp_path: Path) -> None:
 
 
 def test_illegal_tags_are_repaired_on_request(data: Path) -> None:
-    folder = parquet(data, [[2, 2]], NAMES)
+    folder = parquet(data, [[2, 2], [0, 1]], NAMES)
     with pytest.raises(InputError, match=r"\[0\]\.ner_tags: 'I-PER' continues no entity"):
         read(folder)
     assert read(folder, reading=Reading(repair="begin")).repaired == 1
@@ -95,7 +95,7 @@ def test_illegal_tags_are_repaired_on_request(data: Path) -> None:
 @pytest.mark.parametrize(
     ("tags", "options", "message"),
     [
-        (NUMBERS, {}, r"\[0\]\.ner_tags: holds numbers, which neither the data set nor the caller names"),
+        (NUMBERS, {}, r"\[0\]\.ner_tags: holds numbers, which nothing names; --tag-names"),
         ([[0, 9]], {"tag_names": NAMES}, r"\[0\]\.ner_tags: \[9\] has no name"),
         ([[0, -1]], {"tag_names": NAMES}, r"\[0\]\.ner_tags: \[-1\] has no name"),
         ([[0]], {"tag_names": NAMES}, r"\[0\]\.ner_tags: 1 tags for 2 words"),

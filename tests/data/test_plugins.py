@@ -32,9 +32,9 @@ def read(source):
     return [source.dataset(found, tags)]
 
 
-def read_predictions(path, own_gold):
-    for number, words, tags in rows(path):
-        yield Predicted(Fields(path, {}, number), words, Tags(words, tags))
+def read_predictions(source, own_gold):
+    for number, words, tags in rows(source.path):
+        yield Predicted(Fields(source.path, {}, number), words, Tags(words, tags))
 
 
 def write(path, datasets, lossy):

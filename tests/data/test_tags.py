@@ -81,7 +81,7 @@ def test_types_are_renamed_and_dropped_before_they_are_checked() -> None:
 
 def test_without_a_list_types_are_remembered_in_order() -> None:
     tags = reader(types=None)
-    tags.read(["B-z", "O", "B-y", "S-z"], 1)
+    tags.read(["S-z", "O", "S-y", "S-z"], 1)
     assert list(tags.seen) == ["z", "y"]
 
 

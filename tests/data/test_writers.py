@@ -91,7 +91,7 @@ COLUMNS = {
     "a line end": (["a\nb"], ["O"], "has a word or type with a tab or line end"),
     "an empty word": (["a", ""], ["O", "O"], "has an empty word"),
     "no word": ([], [], "has no word"),
-    "the mark of documents": (["-DOCSTART-"], ["O"], "would be taken for the mark -DOCSTART-"),
+    "the mark of documents": (["-DOCSTART-"], ["O"], "has a word that would be taken for the mark -DOCSTART-"),
     "a byte order mark": (["\ufeffa"], ["O"], "begins with a byte order mark"),
 }
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from gner_bench.answers.answer import Span
 from gner_bench.api import load_predictions, score
-from gner_bench.bio import tags_of
+from gner_bench.bio import Reading, tags_of
 from gner_bench.cli import importing as cli
 from gner_bench.data.sentence import Dataset
 from gner_bench.errors import InputError, UsageError
@@ -89,8 +89,8 @@ def scratch(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.slow
 @given(sentences=SENTENCES)
 def test_columns_and_tagged_text_keep_any_tags_legal_or_not(scratch: Path, sentences: list[Prediction]) -> None:
-    for format in ("conll", "text"):
-        found = imported(scratch, written(format, sentences), format, dataset_of(sentences))
+    for format, reading in {"conll": Reading(scheme="iob2"), "text": None}.items():
+        found = imported(scratch, written(format, sentences), format, dataset_of(sentences), predicted=reading)
         assert [each.predicted for each in found] == [each.predicted for each in sentences]
 
 
@@ -215,7 +215,7 @@ def test_entities_without_the_text_of_the_sentence_must_have_their_own(file: Pat
 
 
 def test_gold_may_stand_in_the_file(file: Path) -> None:
-    columns = "-DOCSTART- -X- O O\n\nAnn NNP B-person I-person\nsaw V O O\n\nOslo NNP S-place B-place\n"
+    columns = "-DOCSTART- -X- O O\n\nAnn NNP S-person I-person\nsaw V O O\n\nOslo NNP S-place B-place\n"
     found = imported(file, columns, "conll", None)
     assert [(each.id, each.gold, each.predicted) for each in found] == [
         ("0", ("B-person", "O"), ("I-person", "O")),
@@ -334,7 +334,7 @@ REFUSED: dict[str, tuple[str, str, str]] = {
     "no spans": (
         "spans",
         lines({"id": "0", "text": "Ann"}),
-        "FILE, line 1: entities: is missing (so are predictions, ents, spans)",
+        "FILE, line 1: entities: is missing (so are predictions, ents, spans, label, labels)",
     ),
     "an unknown id": (
         "spans",
@@ -366,12 +366,16 @@ REFUSED: dict[str, tuple[str, str, str]] = {
         written("conll", [NEWS[2], NEWS[0]]),
         "FILE, line 5: 'Ann saw Oslo' is no sentence of the gold of news/test after sentence '2'",
     ),
-    "a line of other columns": ("conll", "Ann O\nsaw O O\n", "FILE, line 2: 3 columns, but 2 in the lines before"),
-    "a line of one column": ("conll", "Ann\n", "FILE, line 1: expected word and predicted tag, found 1 columns"),
+    "a line of other columns": (
+        "conll",
+        "Ann O\nsaw O O\n",
+        "FILE, line 2: tag: expected word<SPACE>tag, found 3 columns",
+    ),
+    "a line of one column": ("conll", "Ann\n", "FILE, line 1: tag: expected word<TAB>tag"),
     "a tag that is none": (
         "conll",
         "Ann person\n",
-        "FILE, line 1: predicted tag: 'person' is neither O nor B-/I- with a type",
+        "FILE, line 1: predicted tag: 'person' is neither O nor B-/I- with a type; --scheme io reads types alone",
     ),
     "fewer lines than sentences": (
         "text",

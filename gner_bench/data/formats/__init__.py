@@ -16,21 +16,21 @@ from gner_bench.bio import Reading, TagReader
 from gner_bench.data.sentence import Dataset, Sentence
 from gner_bench.documents.fields import Fields, first_object
 from gner_bench.errors import InputError, UsageError
-from gner_bench.files import read_text
+from gner_bench.files import STDIN, read_text
 from gner_bench.plugins import Registry
 
 
 @dataclass(frozen=True)
 class Source:
-    """A file to read; ``name``, ``split`` and ``types`` hold where the file does not say them itself.
+    """A file to read, of gold or of predictions; ``name``, ``split`` and ``types`` hold where gold does not say them.
 
     ``types`` are those after renaming; without them a format that lists no types takes those it meets. ``config`` and
     ``revision`` are of data sets of the hub.
     """
 
     path: Path
-    name: str
-    split: str
+    name: str = ""
+    split: str = ""
     types: tuple[str, ...] | None = None
     reading: Reading = field(default_factory=Reading)
     config: str | None = None
@@ -44,7 +44,9 @@ class Source:
         if not sentences:
             raise InputError(self.path, "is empty: no sentence in it")
         types = self.types if self.types is not None else tuple(tags.seen)
-        return Dataset(self.name, self.split, types, tuple(sentences), tags.repaired)
+        remark = tags.remark()
+        remarks = (f"{self.name}/{self.split}: {remark}",) if remark else ()
+        return Dataset(self.name, self.split, types, tuple(sentences), tags.repaired, remarks=remarks)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +55,8 @@ class Predicted:
 
     ``words`` are the sentence's as the file has them, none where it does not say. The ``answer`` is read already or,
     where ``format`` is given, still a ``text`` in it. ``id``, ``dataset``, ``split`` and the ``gold`` tags
-    with their ``types`` are there as far as the file has them.
+    with their ``types`` are there as far as the file has them. ``scheme`` is what signatures call the reading of tags
+    in another scheme than BIO.
     """
 
     fields: Fields
@@ -66,6 +69,7 @@ class Predicted:
     split: str | None = None
     gold: tuple[str, ...] | None = None
     types: tuple[str, ...] = ()
+    scheme: str = ""
 
 
 @dataclass(frozen=True)
@@ -79,16 +83,18 @@ class DataFormat:
     what signatures call it, and changes when the same file gives other tags.
 
     Files are told by their ``suffixes`` (in the order in which the file of a split is looked for) and, of formats that
-    share these, by the ``key`` of their first JSON object. ``folder``: a data set is a folder, not a file.
+    share these, by one of the ``keys`` of their first JSON object. ``folder``: a data set is a folder, not a file.
+    ``example`` is what a file looks like, a few lines at most.
     """
 
     name: str
     title: str
     read: Callable[[Source], list[Dataset]] | None = None
-    read_predictions: Callable[[Path, Reading | None], Iterator[Predicted]] | None = None
+    read_predictions: Callable[[Source, Reading | None], Iterator[Predicted]] | None = None
     write: Callable[[Path, Sequence[Dataset], bool], list[Path]] | None = None
     suffixes: tuple[str, ...] = ()
-    key: str = ""
+    keys: tuple[str, ...] = ()
+    example: str = ""
     version: str = ""
     assumed: tuple[str, ...] = ()
     gold_inside: bool = False
@@ -106,12 +112,17 @@ FORMATS = Registry(
         "gner": "gner_bench.data.formats.gner:GNER_LAYOUT",
         "gner-jsonl": "gner_bench.data.formats.gner_jsonl:GNER_JSONL",
         "spans": "gner_bench.data.formats.spans:SPANS",
+        "tokens": "gner_bench.data.formats.tokens:TOKENS",
+        "doccano": "gner_bench.data.formats.spans:DOCCANO",
+        "label-studio": "gner_bench.data.formats.label_studio:LABEL_STUDIO",
         "uniner": "gner_bench.data.formats.uniner:UNINER",
         "conll": "gner_bench.data.formats.conll:CONLL",
         "hub": "gner_bench.data.formats.hub:HUB",
         "slimer": "gner_bench.data.formats.answers:SLIMER",
         "text": "gner_bench.data.formats.answers:TEXT",
         "inline": "gner_bench.data.formats.answers:INLINE",
+        "mentions": "gner_bench.data.formats.mentions:MENTIONS",
+        "list": "gner_bench.data.formats.mentions:LIST",
     },
 )
 
@@ -124,17 +135,19 @@ def suffixes() -> tuple[str, ...]:
 def detect(path: Path) -> str:
     """The format of a file by its name and, for JSON, the keys of its first object; columns of words and tags also by
     their first line. Raises InputError for none."""
-    if not path.exists():
+    if not path.exists() and path != STDIN:
         raise InputError(path, "no such file or folder")
     name = path.name.lower().removesuffix(".gz")
+    if path == STDIN:  # which has no name, so that its first character tells
+        name = ".json" if read_text(path).lstrip()[:1] in ("{", "[") else ".conll"
     fitting = [
         (known, format)
         for known, format in FORMATS.usable().items()
         if not format.folder and any(name.endswith(suffix.removesuffix(".gz")) for suffix in format.suffixes)
     ]
-    first = first_object(path) if any(format.key for _, format in fitting) else {}
+    first = first_object(path) if any(format.keys for _, format in fitting) else {}
     for known, format in fitting:
-        if not format.key or format.key in first:
+        if not format.keys or not first.keys().isdisjoint(format.keys):
             return known
     if not fitting and COLUMNS.match(read_text(path).lstrip()):
         return "conll"

@@ -14,7 +14,7 @@ from gner_bench.answers.inline import INLINE as INLINE_ANSWERS
 from gner_bench.answers.inline import read as read_inline
 from gner_bench.answers.slimer import SLIMER as SLIMER_ANSWERS
 from gner_bench.bio import Reading
-from gner_bench.data.formats import FORMATS, DataFormat, Predicted
+from gner_bench.data.formats import FORMATS, DataFormat, Predicted, Source
 from gner_bench.documents.fields import EMPTY, Fields, read_objects
 from gner_bench.errors import InputError
 from gner_bench.files import read_text
@@ -37,8 +37,8 @@ def format_of_answers(name: str) -> DataFormat:
     """
     answers = answer_format(name)
 
-    def read(path: Path, own_gold: Reading | None) -> Iterator[Predicted]:
-        for fields in read_objects(path):
+    def read(source: Source, own_gold: Reading | None) -> Iterator[Predicted]:
+        for fields in read_objects(source.path, source.reading.keys):
             dataset, split = fields.optional("dataset", str), fields.optional("split", str)
             text = fields.get("prediction", str)
             yield Predicted(fields, (), None, text, answers, fields.id(), dataset, split)
@@ -77,34 +77,37 @@ def _json_of(path: Path, text: str, first: Sequence[str]) -> str:
             continue
         if isinstance(value, dict) and "prediction" in value and "instance" not in value:
             return "JSON with answers (gner, or another of `gner-bench list answers`)"
-        first = value[0] if isinstance(value, list) and value else value
+        one = value[0] if isinstance(value, list) and value else value
         if isinstance(value, dict | list):
-            fitting = (name for name, format in FORMATS.usable().items() if format.key and format.key in first)
+            known = FORMATS.usable().items()
+            fitting = (
+                name for name, format in known if isinstance(one, dict) and not one.keys().isdisjoint(format.keys)
+            )
             return next((f"JSON ({name})" for name in fitting), "JSON")
     return ""
 
 
-def read_tagged_lines(path: Path, own_gold: Reading | None) -> Iterator[Predicted]:
+def read_tagged_lines(source: Source, own_gold: Reading | None) -> Iterator[Predicted]:
     """The sentences of a file of ``word(tag) word(tag)``; an empty line is an empty generation.
 
     Raises InputError for a file that is plainly in another format, and names it.
     """
-    _refuse_another(path, LABEL)
-    for fields, line in _lines(path):
+    _refuse_another(source.path, LABEL)
+    for fields, line in _lines(source.path):
         yield Predicted(fields, (), None, line, GNER)
 
 
-def read_inline_lines(path: Path, own_gold: Reading | None) -> Iterator[Predicted]:
+def read_inline_lines(source: Source, own_gold: Reading | None) -> Iterator[Predicted]:
     """The sentences of a file with marks of entities in their text. Raises InputError for another format."""
-    _refuse_another(path, _MARK)
-    for fields, line in _lines(path):
+    _refuse_another(source.path, _MARK)
+    for fields, line in _lines(source.path):
         words = (read_inline(take_off(line, (), (), [])).text or "").split()
         yield Predicted(fields, tuple(words), None, line, INLINE_ANSWERS)
 
 
-def read_slimer_objects(path: Path, own_gold: Reading | None) -> Iterator[Predicted]:
+def read_slimer_objects(source: Source, own_gold: Reading | None) -> Iterator[Predicted]:
     """The sentences of a file of SLIMER-PARALLEL: ``input`` and, in ``pred_answers``, the answer."""
-    for fields in read_objects(path):
+    for fields in read_objects(source.path, source.reading.keys):
         words, text = tuple(fields.get("input", str).split()), fields.get("pred_answers", str)
         yield Predicted(fields, words, None, text, SLIMER_ANSWERS, fields.id())
 
@@ -113,6 +116,7 @@ TEXT = DataFormat(
     "text",
     "a line of GNER's word(tag) word(tag) a sentence; predictions",
     read_predictions=read_tagged_lines,
+    example="Ann(B-PER) saw(O) Oslo(B-LOC)",
     version=MATCHING_VERSION,
     assumed=(IN_ORDER,),
 )
@@ -120,6 +124,7 @@ INLINE = DataFormat(
     "inline",
     "a line of text with <type>…</type> a sentence; predictions",
     read_predictions=read_inline_lines,
+    example="<PER>Ann</PER> saw <LOC>Oslo</LOC>",
     version=INLINE_ANSWERS.version,
     assumed=(IN_ORDER, "marks <type>…</type> do not nest"),
 )
@@ -127,6 +132,7 @@ SLIMER = DataFormat(
     "slimer",
     "SLIMER's answers in JSON; predictions",
     read_predictions=read_slimer_objects,
+    example='{"id": "0", "input": "Ann saw Oslo", "pred_answers": "{\\"LOC\\": [\\"Oslo\\"]}"}',
     version=SLIMER_ANSWERS.version,
     assumed=("mentions are at every occurrence of their text",),
 )

@@ -1,152 +1,73 @@
 """Columns: a word and its tag on each line, a blank line between sentences.
 
-Gold tags are in the last or the first column. In files of predictions, which are those that conlleval reads
-(CoNLL-2000, CoNLL-2003), the word is first, its predicted tag last and its gold tag before that. Other columns are
-ignored.
+In files of predictions, which are those that conlleval reads (CoNLL-2000, CoNLL-2003), a column of predicted tags comes
+last and one of gold tags may come before it. Which column holds what is told by ``columns``.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 
 from gner_bench.answers.answer import Tags
-from gner_bench.bio import Reading, TagReader, split_tag
+from gner_bench.bio import Reading, TagReader
 from gner_bench.data.formats import DataFormat, Predicted, Source
-from gner_bench.data.formats.writing import DOCUMENT_START, as_columns, check, set_name, write_text
+from gner_bench.data.formats.columns import read_columns
+from gner_bench.data.formats.writing import as_columns, check, set_name, write_text
 from gner_bench.data.sentence import Dataset, Sentence
 from gner_bench.documents.fields import EMPTY, Fields
-from gner_bench.errors import InputError, short
-from gner_bench.files import read_text
-
-SAMPLE_LINES = 1000
-"""How many lines decide which column holds the tags."""
-_TAG = re.compile(r"O|[BIES]-.+")
-_SPACES = re.compile(r"(?m)^ +$")
-
-
-@dataclass(frozen=True)
-class Columns:
-    """Which of ``count`` columns hold word and tag; ``separator`` None is any run of spaces."""
-
-    count: int
-    word: int
-    tag: int
-    separator: str | None
-
-    def __str__(self) -> str:
-        gap = "<TAB>" if self.separator else "<SPACE>"
-        names = ["…"] * self.count
-        names[self.word], names[self.tag] = "word", "tag"
-        return gap.join(names)
+from gner_bench.errors import InputError
 
 
 def read_conll(source: Source) -> list[Dataset]:
     """The data set of a file of columns, with ids counted from 0.
 
-    A line ``-DOCSTART-`` between sentences is left out. Raises InputError naming line and field for a line with other
-    columns, an empty word and a bad tag.
+    Raises InputError naming line and field for a line with other columns, an empty word and a bad tag.
     """
-    path, tags = source.path, source.tag_reader()
-    text = _SPACES.sub("", read_text(path))
-    # The column of tags is the one with most of what looks like a tag among the first lines.
-    lines = [line for line in text[: SAMPLE_LINES * 200].split("\n")[:SAMPLE_LINES] if line]
-    if not lines:
-        raise InputError(path, "is empty: no sentence in it")
-    first_line = len(text) - len(text.lstrip("\n")) + 1
-    separator = "\t" if "\t" in lines[0] else None
-    count = len(lines[0].split(separator))
-    if count < 2:
-        raise InputError(path, "expected word<TAB>tag", first_line, "tag")
-    sample = [row for row in (line.split(separator) for line in lines) if len(row) == count]
-    tagged = [sum(_TAG.fullmatch(row[column]) is not None for row in sample) for column in range(count)]
-    column = max(range(count), key=lambda i: (tagged[i], i == count - 1, i == 0))
-    if 0 < column < count - 1:
-        message = f"is in column {column + 1} of {count}; it must be in the last or the first one"
-        raise InputError(path, message, first_line, "tag")
-    columns = Columns(count, 1 if column == 0 else 0, column, separator)
+    tags, reading = source.tag_reader(), source.reading
+    columns, rows_of = read_columns(source.path, reading.columns, reading.scheme == "io")
+    tags.recognise([row[columns.tag] for row in rows] for _, rows in rows_of)
     sentences: list[Sentence] = []
-    line = 1
-    for block in text.split("\n\n"):
-        rows = block.split("\n")
-        start = line
-        line += len(rows) + 1
-        while rows and not rows[0]:
-            del rows[0]
-            start += 1
-        if rows and not rows[-1]:
-            rows.pop()
-        if not rows:
-            continue
-        cells = [row.split(columns.separator) for row in rows]
-        words = tuple([row[columns.word] for row in cells if len(row) == columns.count])
-        if len(words) < len(rows) or "" in words or (columns.separator is None and "\t" in block):
-            raise _error(path, start, rows, columns)
-        marks = [row[columns.tag] for row in cells]
-        if words != DOCUMENT_START or marks != ["O"]:
-            sentences.append(Sentence(str(len(sentences)), words, tags.read(marks, start)))
-    return [source.dataset(sentences, tags)]
+    for line, rows in rows_of:
+        words, bio = tuple([row[columns.word] for row in rows]), tags.read([row[columns.tag] for row in rows], line)
+        sentences.append(Sentence(str(len(sentences)), words, bio))
+    dataset = source.dataset(sentences, tags)
+    remarks = (f"{source.name}/{source.split}: {columns.remark}",) if columns.remark else ()
+    return [replace(dataset, remarks=(*remarks, *dataset.remarks))]
 
 
-def _error(path: Path, start: int, rows: list[str], columns: Columns) -> InputError:
-    """What is wrong with the first bad line of a sentence that begins on line ``start``."""
-    for line, row in enumerate(rows, start):
-        cells = row.split(columns.separator)
-        if columns.separator is None and "\t" in row:
-            return InputError(path, "mixes tabs with the spaces of the lines before", line, "tag")
-        if len(cells) != columns.count:
-            return InputError(path, f"expected {columns}", line, "tag")
-        if not cells[columns.word]:
-            return InputError(path, "the word is empty", line, "word")
-    raise AssertionError("no line is wrong")
+def read_predictions(source: Source, own_gold: Reading | None) -> Iterator[Predicted]:
+    """The sentences of a file; with ``own_gold`` a column of tags before that of predictions is read so, as their gold.
 
-
-def read_predictions(path: Path, own_gold: Reading | None) -> Iterator[Predicted]:
-    """The sentences of a file; with ``own_gold`` the column before the last is read so, as their gold.
-
-    Predicted tags may be illegal BIO; BIOES is read as BIO. Raises InputError naming line and field for lines of
-    other columns than the first one, and for what is no tag.
+    Predicted tags may be illegal BIO; those of other schemes are read as BIO. Raises InputError naming line and field
+    for lines of other columns than the first one, and for what is no tag.
     """
+    path, reading = source.path, source.reading
+    predicted = TagReader(path, None, reading, "predicted tag")
     gold = None if own_gold is None else TagReader(path, None, own_gold)
-    count = 0
-    for line, rows in _rows(path):
-        count = count or len(rows[0])
-        tags = []
-        for number, row in enumerate(rows, start=line):
-            if len(row) < (3 if gold else 2):
-                wanted = "word, gold tag and predicted tag (or --gold)" if gold else "word and predicted tag"
-                raise InputError(path, f"expected {wanted}, found {len(row)} columns", number)
-            if len(row) != count:
-                raise InputError(path, f"{len(row)} columns, but {count} in the lines before", number)
-            if not row[0]:
-                raise InputError(path, "the word is empty", number, "word")
-        for number, row in enumerate(rows, start=line):
-            parts = split_tag(row[-1])
-            if parts is None:
-                message = f"{short(row[-1])} is neither O nor B-/I- with a type"
-                raise InputError(path, message, number, "predicted tag")
-            tags.append("-".join(parts) if parts[1] else "O")
-        words = tuple(row[0] for row in rows)
-        own = gold.read([row[-2] for row in rows], line) if gold else None
-        yield Predicted(Fields(path, {}, line), words, Tags(words, tuple(tags)), gold=own)
-    if not count:
+    bare, with_gold = reading.scheme == "io", gold is not None
+    columns, sentences = read_columns(path, reading.columns, bare, predicted=True, with_gold=with_gold)
+    if not sentences:
         raise InputError(path, EMPTY)
-
-
-def _rows(path: Path) -> Iterator[tuple[int, list[list[str]]]]:
-    """The first line and the cells of each sentence, without marks of document starts."""
-    text = read_text(path)
-    tabs = "\t" if "\t" in text.lstrip("\n").split("\n", 1)[0] else None
-    rows: list[list[str]] = []
-    for number, line in enumerate([*text.split("\n"), ""], start=1):
-        if line.strip(" "):
-            rows.append(line.split(tabs))
-            continue
-        if rows and rows[0][0] not in DOCUMENT_START:
-            yield number - len(rows), rows
-        rows = []
+    marks = [[row[columns.tag] for row in rows] for _, rows in sentences]
+    predicted.recognise(marks, predicted=True)
+    gold_marks: list[list[str]] = []
+    if gold is not None and columns.gold is not None:
+        gold_marks = [[row[columns.gold] for row in rows] for _, rows in sentences]
+        gold.recognise(gold_marks)
+        # Predictions of I- alone are those of IOB2, read by its rules, where the gold beside them is.
+        if gold.scheme == "iob2" and predicted.scheme in ("iob1", "io") and reading.scheme == "auto":
+            predicted.scheme = "iob2"
+    for index, (line, rows) in enumerate(sentences):
+        words = tuple([row[columns.word] for row in rows])
+        notes = [columns.remark] if columns.remark else []
+        before, gold_before = predicted.repaired, gold.repaired if gold else 0
+        tags = predicted.as_bio(marks[index], line)
+        own = gold.read(gold_marks[index], line) if gold else None
+        notes += predicted.notes(before, "predicted tags")
+        notes += gold.notes(gold_before, "gold tags") if gold else ()
+        yield Predicted(Fields(path, {}, line), words, Tags(words, tags, notes), gold=own, scheme=predicted.name)
 
 
 def write_conll(path: Path, datasets: Sequence[Dataset], lossy: bool = False) -> list[Path]:
@@ -171,8 +92,10 @@ CONLL = DataFormat(
     read_conll,
     read_predictions,
     write_conll,
-    suffixes=(".txt", ".conll", ".tsv", ".bio"),
+    suffixes=(".txt", ".conll", ".tsv", ".bio", ".iob", ".iob2", ".bioes", ".annotated", ".conllu"),
     version="import-conll-1",
-    assumed=("the last column read as predicted tags",),
+    example="Ann NNP B-PER        (word, any others, tag; in predictions the gold may be before the predicted tag)\n"
+    "saw VBD O\nOslo NNP B-LOC",
+    assumed=("predicted tags are in the last column of tags, or that of --columns",),
     gold_inside=True,
 )

@@ -113,6 +113,8 @@ GNER_LAYOUT = DataFormat(
     "gner",
     "GNER's layout: folders with label.txt and word<TAB>tag lines; gold",
     write=write_gner,
+    example="news/label.txt:  PER\n                 LOC\nnews/test.txt:   Ann<TAB>B-PER\n                 saw<TAB>O\n"
+    "                 Oslo<TAB>B-LOC",
     suffixes=(".txt",),
     folder=True,
 )

@@ -23,7 +23,7 @@ def read_gner_jsonl(source: Source) -> list[Dataset]:
     Raises InputError naming line (or index) and field for unusable records and for an id that a split has twice.
     """
     sets = Sets(source, "instance.labels", "label_list")
-    for fields in read_objects(source.path):
+    for fields in read_objects(source.path, source.reading.keys):
         collector = sets.of(fields)
         instance = fields.inner("instance")
         words, labels = words_and_labels(instance)
@@ -51,5 +51,7 @@ GNER_JSONL = DataFormat(
     read_gner_jsonl,
     write=write_jsonl,
     suffixes=JSON_SUFFIXES,
-    key="instance",
+    example='{"dataset": "news", "split": "test", "label_list": ["PER", "LOC"], "instance": {"id": "0", "words":'
+    ' ["Ann", "saw", "Oslo"], "labels": ["B-PER", "O", "B-LOC"]}, "prediction": "Ann(B-PER) saw(O) Oslo(B-LOC)"}',
+    keys=("instance",),
 )

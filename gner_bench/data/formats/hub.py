@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from gner_bench.data.collect import Collector, renamed
 from gner_bench.data.formats import DataFormat, Source
+from gner_bench.data.formats.tokens import collect
 from gner_bench.data.sentence import Dataset
 from gner_bench.documents.fields import Fields
-from gner_bench.errors import GnerBenchError, InputError, UnreachableError, UsageError, short
+from gner_bench.errors import GnerBenchError, InputError, UnreachableError, UsageError
 
 WORDS = "tokens"
 TAGS = ("ner_tags", "tags")
@@ -45,28 +44,11 @@ def read_hub(
     column = next((column for column in TAGS if WORDS in columns and column in columns), None)
     if column is None:
         raise InputError(path, f"expected columns {WORDS} and {' or '.join(TAGS)}, found {', '.join(columns)}")
-    names = tag_names or getattr(getattr(rows.features[column], "feature", None), "names", None)
-    if source.types is None and names:
-        types = renamed(dict.fromkeys(tag.partition("-")[2] for tag in names if tag != "O"), source.reading)
-        source = replace(source, types=types)
-    collector = Collector(source, column, column)
-    for index, row in enumerate(rows):
-        fields = Fields(path, row, prefix=f"[{index}].")
-        words, tags = fields.strings(WORDS), fields.get(column, list)
-        if not tags or not set(map(type, tags)) <= {int}:
-            tags = list(fields.strings(column))
-        elif names is None:
-            raise fields.error(column, "holds numbers, which neither the data set nor the caller names")
-        elif not 0 <= min(tags) <= max(tags) < len(names):
-            raise fields.error(column, f"{short([tag for tag in tags if not 0 <= tag < len(names)])} has no name")
-        else:
-            tags = [names[tag] for tag in tags]
-        if len(words) != len(tags):
-            raise fields.error(column, f"{len(tags)} tags for {len(words)} words")
-        collector.add(fields, str(index), words, tags, None)
-    if not len(collector):
-        raise InputError(path, f"holds no sentence of {source.split}")
-    return [collector.dataset()]
+    own = getattr(getattr(rows.features[column], "feature", None), "names", None)
+    objects = (
+        Fields(path, {WORDS: row[WORDS], column: row[column]}, prefix=f"[{index}].") for index, row in enumerate(rows)
+    )
+    return [collect(source, objects, tag_names or source.reading.tag_names or own or ())]
 
 
 def _load(source: Source, data_files: str | None, cache_dir: Path | None) -> Any:
@@ -105,4 +87,9 @@ def _explained(hub_id: str, error: Exception) -> GnerBenchError:
     return GnerBenchError(f"{hub_id}: {said}")
 
 
-HUB = DataFormat("hub", "data sets of the Hugging Face hub with columns of words and tags; gold", read_hub)
+HUB = DataFormat(
+    "hub",
+    "data sets of the Hugging Face hub with columns of words and tags; gold",
+    read_hub,
+    example="owner/name, whose rows have tokens and ner_tags",
+)

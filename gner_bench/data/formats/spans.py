@@ -1,18 +1,22 @@
-"""Spans in JSON, one sentence an object: gold in the style of GLiNER, predictions of words or of characters.
+"""Spans in JSON, one sentence an object: of words in the style of GLiNER, or of characters (doccano, spaCy).
 
 Gold: ``{"tokenized_text": [word, …], "ner": [[first, last, type], …]}``. Both indices are of words and inclusive.
 ``ner_labels`` (or ``label``) is the list of types that a sentence was tagged with; ``ner_negatives`` (or
-``negatives``) adds types to those of its spans.
+``negatives``) adds types to those of its spans. Or ``text`` with spans of its characters under a key of
+``OF_CHARACTERS``, as doccano's ``label`` has them.
 
 Predictions of words, as GLiNER evaluates them: ``tokenized_text`` with ``predictions`` (or ``predicted_ner``; ``ner``
 where neither is there), each ``[first, last, type]`` or ``[first, last, type, score]``. Of characters, as taggers
-return them: ``text`` with ``entities`` (or ``predictions``, ``ents``, ``spans``), each ``{"start", "end", "label",
-"text", "score"}`` or ``[start, end, label]``; the end is not included. ``id``, ``dataset`` and ``split`` are read.
+return them: ``text`` with ``entities`` (or ``predictions``, ``ents``, ``spans``, ``label``, ``labels``), each
+``{"start", "end", "label", "text", "score"}`` or ``[start, end, label]``; the end is not included. ``id``, ``dataset``
+and ``split`` are read.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +25,7 @@ from gner_bench.answers.spans import span_of
 from gner_bench.bio import Reading, TagReader, may_follow, place_span, strict_spans
 from gner_bench.data.collect import Sets, renamed, sentence_id
 from gner_bench.data.formats import JSON_SUFFIXES, DataFormat, Predicted, Source
+from gner_bench.data.formats.characters import remarks, tagged_words
 from gner_bench.data.formats.writing import check, records, refusal, write_lines
 from gner_bench.data.sentence import Dataset
 from gner_bench.documents.fields import Fields, Json, read_objects
@@ -30,7 +35,7 @@ WORDS = "tokenized_text"
 LISTS = ("ner_labels", "label")
 NEGATIVES = ("ner_negatives", "negatives")
 OF_WORDS = ("predictions", "predicted_ner", "ner")
-OF_CHARACTERS = ("entities", "predictions", "ents", "spans")
+OF_CHARACTERS = ("entities", "predictions", "ents", "spans", "label", "labels")
 
 
 def read_spans(source: Source) -> list[Dataset]:
@@ -40,8 +45,14 @@ def read_spans(source: Source) -> list[Dataset]:
     neither nested nor overlapping entities.
     """
     sets = Sets(source, "ner", LISTS[0])
-    for fields in read_objects(source.path):
+    noted: Counter[str] = Counter()
+    for fields in read_objects(source.path, source.reading.keys):
         collector = sets.of(fields)
+        if WORDS not in fields.value and "text" in fields.value:
+            text, key = fields.get("text", str), _key(fields, OF_CHARACTERS)
+            words, tags = tagged_words(fields, key, text, [span for _, span in _spans(fields, key)], noted)
+            collector.add(fields, sentence_id(fields, len(collector)), words, tags, None)
+            continue
         words, spans = fields.strings(WORDS), fields.get("ner", list)
         tags = ["O"] * len(words)
         for index, span in enumerate(spans):
@@ -55,7 +66,7 @@ def read_spans(source: Source) -> list[Dataset]:
                 raise fields.error(f"ner[{index}]", f"{short(span)} overlaps {short(other)}, which BIO cannot hold")
         types = _types(fields, spans)
         collector.add(fields, sentence_id(fields, len(collector)), words, tags, types)
-    return sets.datasets()
+    return [replace(dataset, remarks=(*dataset.remarks, *remarks(noted))) for dataset in sets.datasets()]
 
 
 def _types(fields: Fields, spans: list[Any]) -> tuple[str, ...] | None:
@@ -68,12 +79,12 @@ def _types(fields: Fields, spans: list[Any]) -> tuple[str, ...] | None:
     return None
 
 
-def read_predictions(path: Path, own_gold: Reading | None) -> Iterator[Predicted]:
+def read_predictions(source: Source, own_gold: Reading | None) -> Iterator[Predicted]:
     """The sentences of a file; with ``own_gold`` the spans in ``ner`` beside the predicted ones are read so, as gold.
 
     Raises InputError naming line (or index) and field for other records and for spans outside the words.
     """
-    for fields in read_objects(path):
+    for fields in read_objects(source.path, source.reading.keys):
         if WORDS in fields.value:
             words = fields.strings(WORDS)
             answer: WordSpans | CharacterSpans = WordSpans(words, _word_spans(fields, _key(fields, OF_WORDS), words))
@@ -111,7 +122,9 @@ def _spans(fields: Fields, key: str) -> Iterator[tuple[str, Span]]:
     for index, value in enumerate(fields.get(key, list)):
         span = span_of(value)
         if span is None:
-            raise fields.error(f"{key}[{index}]", f"expected start, end and label (or type), found {short(value)}")
+            message = f"expected start, end and label (or type), found {short(value)}"
+            places = "; --from mentions reads those without places" if isinstance(value, dict) else ""
+            raise fields.error(f"{key}[{index}]", message + places)
         yield f"{key}[{index}]", span
 
 
@@ -142,14 +155,24 @@ def write_spans(path: Path, datasets: Sequence[Dataset], lossy: bool = False) ->
     return write_lines(path, lines)
 
 
+DOCCANO = DataFormat(
+    "doccano",
+    "doccano's JSON: a text and spans of its characters under label; gold and predictions",
+    read_spans,
+    read_predictions,
+    example='{"id": 1, "text": "Ann saw Oslo", "label": [[0, 3, "PER"], [8, 12, "LOC"]]}',
+    version="import-spans-1",
+)
 SPANS = DataFormat(
     "spans",
-    "GLiNER's token spans, or spans of characters, in JSON; gold and predictions",
+    "spans of words (GLiNER) or of characters (doccano, spaCy) in JSON; gold and predictions",
     read_spans,
     read_predictions,
     write_spans,
+    example='{"id": "0", "tokenized_text": ["Ann", "saw", "Oslo"], "ner": [[0, 0, "PER"], [2, 2, "LOC"]]}\n'
+    '{"id": "1", "text": "Ann saw Oslo", "entities": [{"start": 8, "end": 12, "label": "LOC", "score": 0.9}]}',
     suffixes=JSON_SUFFIXES,
-    key=WORDS,
+    keys=(WORDS, "text"),
     version="import-spans-1",
     assumed=("the last word of a span is read as included, the end of characters as not",),
     gold_inside=True,

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any
 
 from gner_bench.answers.answer import Mentions
@@ -74,7 +73,7 @@ def read_uniner_counted(source: Source) -> tuple[list[Dataset], Placement]:
     """
     collector = Collector(source, "conversations", "conversations")
     placement = Placement()
-    for talk in _joined(_conversation(fields) for fields in read_objects(source.path)):
+    for talk in _joined(_conversation(fields) for fields in read_objects(source.path, source.reading.keys)):
         words = tuple(WORD.findall(talk.text))
         mentions: dict[tuple[str, ...], Mention] = {}
         for kind, texts in talk.answers.items():
@@ -143,13 +142,13 @@ def _asked_type(fields: Fields, index: int, said: str) -> str:
     return question[1]
 
 
-def read_predictions(path: Path, own_gold: Reading | None) -> Iterator[Predicted]:
+def read_predictions(source: Source, own_gold: Reading | None) -> Iterator[Predicted]:
     """The sentences of a file in the form of UniNER's test data: a text and a question for a type each.
 
     The answer is the one that a key of ``ANSWERS`` holds, else that of the conversation. Conversations that follow each
     other with the same text and other types are one sentence. Raises InputError naming line (or index) and field.
     """
-    for talk in _joined(map(_answered, read_objects(path))):
+    for talk in _joined(map(_answered, read_objects(source.path, source.reading.keys))):
         mentions = [(mention, kind) for kind, texts in talk.answers.items() for mention in texts]
         yield Predicted(talk.fields, tuple(talk.text.split()), Mentions(mentions, talk.notes), id=talk.fields.id())
 
@@ -181,7 +180,10 @@ UNINER = DataFormat(
     read_uniner,
     read_predictions,
     suffixes=JSON_SUFFIXES,
-    key="conversations",
+    example='{"id": "0", "conversations": [{"from": "human", "value": "Text: Ann saw Oslo"}, {"from": "gpt", "value":'
+    ' "I\'ve read this text."}, {"from": "human", "value": "What describes LOC in the text?"}, {"from": "gpt", "value":'
+    ' "[\\"Oslo\\"]"}]}',
+    keys=("conversations",),
     version=UNINER_ANSWERS.version,
     assumed=ASSUMED,
 )

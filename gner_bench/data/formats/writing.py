@@ -12,12 +12,11 @@ from itertools import chain
 from pathlib import Path
 
 from gner_bench.data.collect import TYPES
+from gner_bench.data.formats.columns import DOCUMENT_START
 from gner_bench.data.sentence import Dataset, Sentence
 from gner_bench.documents.fields import Json
 from gner_bench.errors import InputError, short
 from gner_bench.files import write_atomic
-
-DOCUMENT_START = ("-DOCSTART-",)
 
 
 def check(path: Path, datasets: Sequence[Dataset]) -> None:
@@ -57,8 +56,8 @@ def as_columns(path: Path, dataset: Dataset, lossy: bool) -> str:
             problem = "has an empty word"
         elif block.count("\t") != count or block.count("\n") != count or "\r\n" in block:
             problem = "has a word or type with a tab or line end"
-        elif sentence.words == DOCUMENT_START and sentence.tags == ("O",):
-            problem = f"would be taken for the mark {DOCUMENT_START[0]}"
+        elif f"{DOCUMENT_START}\tO\n" in block:
+            problem = f"has a word that would be taken for the mark {DOCUMENT_START}"
         elif index == 0 and block.startswith("\ufeff"):
             problem = "begins with a byte order mark"
         if problem:
