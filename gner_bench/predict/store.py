@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from gner_bench.documents.fields import Json, parse_object
+from gner_bench.documents.fields import Fields, Json, parse_object
 from gner_bench.documents.record import Record
 from gner_bench.errors import GnerBenchError, InputError
 from gner_bench.predict.plan import Key, Task
@@ -44,14 +44,19 @@ def read_lines(path: Path) -> Iterator[Line]:
             if not content.endswith(b"\n"):
                 raise InputError(path, "is a line cut short", number)
             try:
-                record = parse_object(path, number, content.decode("utf-8"))
-                instance = record["instance"]
-                key = (record["dataset"], record["split"], instance["id"])
-                yield Line(offset, content, key, instance["instruction_inputs"], record["generation"])
+                record = Fields(path, parse_object(path, number, content.decode("utf-8")), number)
+                instance = record.inner("instance")
+                key = (record.get("dataset", str), record.get("split", str), instance.get("id", str))
+                line = Line(
+                    offset, content, key, instance.get("instruction_inputs", str), record.get("generation", dict)
+                )
             except UnicodeDecodeError:
                 raise InputError(path, "is not UTF-8 text; choose another --out", number) from None
-            except (KeyError, TypeError):
+            except InputError as error:
+                if error.field is None:
+                    raise
                 raise InputError(path, "is not a line that predict wrote; choose another --out", number) from None
+            yield line
             offset += len(content)
 
 

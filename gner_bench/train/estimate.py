@@ -14,10 +14,11 @@ from statistics import median
 
 import torch
 
+from gner_bench.predict.folder import CheckpointFolder
 from gner_bench.train.batches import Collator, epoch_order, longest, padding_share
 from gner_bench.train.devices import accumulation, device_names, on_cpu, out_of_memory, processes
 from gner_bench.train.prepare import Prepared
-from gner_bench.train.start import Start, load_trainable, weights_in
+from gner_bench.train.start import load_trainable, weights_in
 from gner_bench.train.trainer import answer_loss
 
 GIGA = 1e9
@@ -85,7 +86,7 @@ def _time(prepared: Prepared, memory: int, padding: float) -> str:
     )
 
 
-def weight_shapes(start: Start) -> dict[str, Sequence[int]]:
+def weight_shapes(start: CheckpointFolder) -> dict[str, Sequence[int]]:
     """The shape of every weight, from the headers of the files; of pickled weights, from the configuration."""
     if weights := weights_in(start.folder):
         return {name: shape for name, (_, shape) in weights.items()}

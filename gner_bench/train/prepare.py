@@ -21,10 +21,11 @@ from gner_bench.fetch.checkpoint import on_hub
 from gner_bench.fetch.datasets import find_split, load_split, remote_file
 from gner_bench.fetch.requirements import Requirements, ensure
 from gner_bench.messages import Say
+from gner_bench.predict.folder import CheckpointFolder
 from gner_bench.train.batches import Cut, Example, encode
 from gner_bench.train.devices import accumulation, processes, require_supported
 from gner_bench.train.recipe import PILE_NER, Recipe, TrainingSet
-from gner_bench.train.start import Start, read_start
+from gner_bench.train.start import read_start
 
 LOG_LINES = 200
 """About how many times a whole training is logged."""
@@ -95,7 +96,7 @@ class Prepared:
     """What training needs, read and checked."""
 
     recipe: Recipe
-    start: Start
+    start: CheckpointFolder
     data: RecipeData
     examples: list[Example]
     cut: Cut
