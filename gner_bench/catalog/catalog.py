@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import Protocol, TypeVar
 
-from gner_bench.catalog.entries import Dataset, Family, File, Model, PublishedScore, Regime
+from gner_bench.catalog.entries import Dataset, Family, File, Model, PublishedScore, Regime, Shape
 from gner_bench.config import read_config
 from gner_bench.errors import UsageError, did_you_mean
 
@@ -37,9 +37,16 @@ class Catalog:
     model: tuple[Model, ...] = ()
     dataset: tuple[Dataset, ...] = ()
     file: tuple[File, ...] = ()
+    shape: tuple[Shape, ...] = ()
 
     def find_model(self, name: str) -> Model | None:
         return _find(name, self.model)
+
+    def find_shape(self, checkpoint: str) -> Shape | None:
+        """The shape of a checkpoint, by its name or hub id."""
+        known = self.find_model(checkpoint)
+        names = {checkpoint.lower(), known.hub.lower() if known else ""}
+        return next((s for s in self.shape if names & {name.lower() for name in s.checkpoints}), None)
 
     def find_dataset(self, name: str) -> Dataset | None:
         return _find(name, self.dataset)

@@ -148,7 +148,7 @@ def parse_json(path: Path, number: int | None, text: str) -> Any:
     except (ValueError, RecursionError):
         raise InputError(path, f"is not JSON (a {'line' if number else 'file'} cut short?)", number) from None
     # A line is looked through only where it can be too deep: there may be millions.
-    if number is None or text.count("[") + text.count("{") > DEEPEST:
-        if reason := unusable(value):
-            raise InputError(path, reason, number)
+    long = number is None or text.count("[") + text.count("{") > DEEPEST
+    if long and (reason := unusable(value)):
+        raise InputError(path, reason, number)
     return value
