@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import re
 import shutil
 import traceback
 from dataclasses import dataclass
@@ -40,21 +41,29 @@ class Target:
     setting: tuple[tuple[str, str], ...] = ()
 
 
+MANIFEST = "home/hub/models--me--mine/gner-bench.json"
 HOME = (("GNER_BENCH_HOME", "{}/home"),)
 TARGETS = {
     "score": Target("score {}/run --resamples 0 --json", ("run/predictions.jsonl", "run/run.json"), 3),
     "score with a baseline": Target(
         "score {}/run/predictions.jsonl --tokenizer none --resamples 100 --baseline {}/a.json", ("a.json",)
     ),
-    "tokenizer": Target("score {}/run/predictions.jsonl --tokenizer {}/tok/tokenizer.json --resamples 0", ("tok/tokenizer.json",), 0.3),
-    "from conll": Target("score {}/data/news/test.txt --from conll --gold {}/data/news --resamples 0", ("data/news/test.txt", "data/news/label.txt")),
+    "tokenizer": Target(
+        "score {}/run/predictions.jsonl --tokenizer {}/tok/tokenizer.json --resamples 0", ("tok/tokenizer.json",), 0.3
+    ),
+    "from conll": Target(
+        "score {}/data/news/test.txt --from conll --gold {}/data/news --resamples 0",
+        ("data/news/test.txt", "data/news/label.txt"),
+    ),
     "from spans": Target("score {}/spans.json --from spans --gold {}/data/news --resamples 0", ("spans.json",)),
     "from uniner": Target("score {}/uniner.json --from uniner --gold {}/data/news --resamples 0", ("uniner.json",)),
     "from text": Target("score {}/text.txt --from text --gold {}/data/news --resamples 0", ("text.txt",)),
     "from inline": Target("score {}/inline.txt --from inline --gold {}/data/news --resamples 0", ("inline.txt",), 0.5),
     "gold": Target("score {}/run --gold {}/gold.jsonl --resamples 0", ("gold.jsonl",)),
     "compare": Target("compare {}/a.json {}/b.json --resamples 100", ("a.json", "b.json"), 2),
-    "report": Target("report {}/a.json {}/b.json --out {}/report --formats md,csv --no-published", ("a.json", "b.json"), 0.5),
+    "report": Target(
+        "report {}/a.json {}/b.json --out {}/report --formats md,csv --no-published", ("a.json", "b.json"), 0.5
+    ),
     "explain": Target("explain {}/run --worst 2", ("run/predictions.jsonl", "run/run.json")),
     "convert columns": Target("convert {}/data/news/test.txt {}/out.jsonl --to spans", ("data/news/test.txt",)),
     "convert spans": Target("convert {}/spans.json {}/out --to gner --name news", ("spans.json",)),
@@ -73,13 +82,20 @@ TARGETS = {
     "catalogue of models": Target("--catalog {}/catalog.toml list models", ("catalog.toml",), 1, HOME),
     "download": Target("--catalog {}/catalog.toml download mine my-set --dry-run", ("catalog.toml",), 1, HOME),
     "import": Target("--catalog {}/catalog.toml download my-set --from {}/data --offline", ("catalog.toml",), 1, HOME),
-    "cache list": Target("cache list", ("home/hub/models--me--mine/gner-bench.json",), 1, HOME),
-    "cache verify": Target("cache verify", ("home/hub/models--me--mine/gner-bench.json", "home/data/news/source.json"), 1, HOME),
-    "cache of models": Target("--catalog {}/catalog.toml list models", ("home/hub/models--me--mine/gner-bench.json",), 1, HOME),
+    "cache list": Target("cache list", (MANIFEST,), 1, HOME),
+    "cache verify": Target("cache verify", (MANIFEST, "home/data/news/source.json"), 1, HOME),
+    "cache of models": Target("--catalog {}/catalog.toml list models", (MANIFEST,), 1, HOME),
     "cache of data": Target("--catalog {}/catalog.toml list datasets", ("home/data/my-set/source.json",), 1, HOME),
     "predict": Target(
         "predict --model {}/model --data {}/data --limit 1 --out {}/new --device cpu",
-        ("config.json", "generation_config.json", "tokenizer_config.json", "tokenizer.json", "training.json", "model.safetensors"),
+        (
+            "config.json",
+            "generation_config.json",
+            "tokenizer_config.json",
+            "tokenizer.json",
+            "training.json",
+            "model.safetensors",
+        ),
         0.8,
     ),
     "predict with llama": Target(
@@ -88,9 +104,11 @@ TARGETS = {
         0.8,
     ),
     "predict on": Target(
-        "predict --model {}/model --data {}/data --limit 1 --out {}/run --device cpu", ("run/run.json", "run/predictions.jsonl"), 0.3
+        "predict --model {}/model --data {}/data --limit 1 --out {}/run --device cpu",
+        ("run/run.json", "run/predictions.jsonl"),
+        0.3,
     ),
-}  # fmt: skip
+}
 
 WORDS = ("Ann", "saw", "Oslo")
 LABELS = ("B-person", "O", "B-place")
@@ -397,8 +415,9 @@ def _fault(result: Any, path: Path, content: bytes, folder: Path) -> str:
         line = result.stderr.rstrip("\n").split("\n")[-1]
         if not line.startswith("Error: "):
             return f"no error is said: {result.stderr[-300:]!r}"
-        named = line.removeprefix("Error: ").partition(":")[0]  # a name that is in the file is as good as the file's
+        # A name that is in the file, such as that of a data set, is as good as the file's.
+        names = [re.split("[:/]", line.removeprefix("Error: "))[0], *re.findall("'([^']+)'", line)]
         text = content.decode(errors="ignore")
-        if not any(place in result.output for place in (path.name, str(folder))) and named.split("/")[0] not in text:
+        if not any(place in result.output for place in (path.name, str(folder))) and not any(n in text for n in names):
             return f"the file is not named: {line[:300]}"
     return ""
