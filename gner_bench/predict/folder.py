@@ -8,6 +8,7 @@ from __future__ import annotations
 from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForSeq2SeqLM
@@ -197,6 +198,9 @@ def load_model(opened: CheckpointFolder, dtype: Any, folder: Path | None = None,
     """
     pickled = folder is None and opened.pickled  # what a training has saved never is
     folder = folder or opened.folder
+    path = folder / "generation_config.json"
+    if path.is_file():
+        check_special_ids(SimpleNamespace(**read_object(path).value), opened.config.vocab_size, path)
     given = {"trust_remote_code": False, "use_safetensors": not pickled, "output_loading_info": True}
     try:
         model, info = opened.loader.from_pretrained(
@@ -215,8 +219,5 @@ def load_model(opened: CheckpointFolder, dtype: Any, folder: Path | None = None,
             raise InputError(folder, f"its weights {what} {names[0]}{more}")
     if unread := sorted(map(str, info["unexpected_keys"])):
         warn(f"{folder}: {len(unread)} weights have no place in the model, such as {unread[0]}")
-    path = folder / "generation_config.json"
-    check_special_ids(
-        model.generation_config, opened.config.vocab_size, path if path.is_file() else folder / "config.json"
-    )
+    check_special_ids(model.generation_config, opened.config.vocab_size, path)
     return model

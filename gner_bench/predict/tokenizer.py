@@ -14,6 +14,7 @@ from transformers import AutoTokenizer, LlamaTokenizer, PreTrainedTokenizerFast
 
 from gner_bench.documents.fields import Fields, read_object
 from gner_bench.errors import InputError, first_line, short
+from gner_bench.messages import warn
 from gner_bench.structure.back_tokenizer import FILES, tokenizer_file
 
 SPECIAL = {"bos_token": "<s>", "eos_token": "</s>", "unk_token": "<unk>"}
@@ -25,7 +26,8 @@ AS_SAVED = ("PreTrainedTokenizerFast", "TokenizersBackend")
 def load_tokenizer(folder: Path, config: Any) -> Any:
     """The tokenizer in ``folder`` for a model with the configuration ``config``.
 
-    Raises InputError for none, one that cannot be loaded, and for one that would ask to run code of the folder.
+    Code of the folder is neither asked about nor run. Raises InputError for no tokenizer, one that cannot be loaded and
+    one with more tokens than the model.
     """
     if tokenizer_file(folder) is None:
         raise InputError(folder, f"no tokenizer here (looked for {', '.join(FILES)})")
@@ -58,7 +60,7 @@ def _settings(folder: Path) -> Fields:
     path = folder / "tokenizer_config.json"
     settings = read_object(path) if path.is_file() else Fields(path, {})
     if settings.value.get("auto_map"):
-        raise settings.error("auto_map", "names code of its own, which is never run")
+        warn(f"{path}: names code of its own, which is not run")
     return settings
 
 
