@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import tomllib
 from dataclasses import dataclass, fields
 from functools import cache
@@ -10,22 +11,49 @@ from pathlib import Path
 from types import UnionType
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
-from gner_bench.errors import InputError, did_you_mean
+from gner_bench.errors import InputError, did_you_mean, first_line, short
+from gner_bench.files import read_text
 
 T = TypeVar("T")
 MORE = "more"
 """The field of a dataclass that keeps the keys it does not know; one without it refuses them."""
 _hints = cache(get_type_hints)
+DEEPEST = 64
+"""Tables and arrays inside each other that a file may hold; ours hold 8."""
+LARGEST = 10**31
+"""The largest number of files: tokenizers have ``model_max_length`` 10**30 for none."""
+
+
+def unusable(value: Any) -> str | None:
+    """What no file of ours holds and nothing is prepared for in a value of TOML or JSON; None where it is usable."""
+    level = [value]
+    for _ in range(DEEPEST):
+        inner: list[Any] = []
+        for item in level:
+            if isinstance(item, dict):
+                inner.extend(item.values())
+            elif isinstance(item, list):
+                inner.extend(item)
+            elif isinstance(item, float) and not math.isfinite(item):
+                return "holds a number that is not finite (NaN or Infinity)"
+            elif isinstance(item, int) and abs(item) > LARGEST:
+                return "holds a number of more than 31 digits"
+        if not inner:
+            return None
+        level = inner
+    return f"holds arrays or tables more than {DEEPEST} deep"
 
 
 def read_toml(path: Path) -> dict[str, Any]:
     """The table of a file. Raises InputError for one that cannot be read and for what is not TOML."""
+    text = read_text(path)
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise InputError(path, error.strerror or str(error)) from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise InputError(path, f"is not TOML: {error}") from None
+        table = tomllib.loads(text)
+    except (ValueError, RecursionError) as error:  # of TOML, and of Python's for numbers of many digits
+        raise InputError(path, f"is not TOML: {first_line(error)}") from None
+    if reason := unusable(table):
+        raise InputError(path, reason)
+    return table
 
 
 def read_config(kind: type[T], path: Path) -> T:
@@ -109,12 +137,12 @@ class _Key:
         if get_origin(hint) is dict and isinstance(value, dict):
             return {key: self.at(key).value(get_args(hint)[1], item) for key, item in value.items()}
         if get_origin(hint) is Literal:
-            if value not in get_args(hint):
-                raise self.error(f"unknown value {value!r}; {did_you_mean(str(value), list(get_args(hint)))}")
+            if not isinstance(value, str) or value not in get_args(hint):
+                raise self.error(f"unknown value {short(value)}; {did_you_mean(str(value), list(get_args(hint)))}")
             return value
         kinds = tuple(get_origin(option) or option for option in options)
         # In Python True is a whole number, in TOML and JSON it is not; a whole number is a number everywhere.
         fits = bool in kinds if isinstance(value, bool) else isinstance(value, kinds)
         if not fits and not (float in kinds and type(value) is int):
-            raise self.error(f"expected {' or '.join(kind.__name__ for kind in kinds)}, found {value!r}")
+            raise self.error(f"expected {' or '.join(kind.__name__ for kind in kinds)}, found {short(value)}")
         return value

@@ -56,6 +56,11 @@ def short(value: object, most: int = 60) -> str:
     return text if len(text) <= most else f"{text[: most - 1]}…"
 
 
+def first_line(error: BaseException) -> str:
+    """The first line of what an error of a library says."""
+    return (str(error).strip() or type(error).__name__).splitlines()[0]
+
+
 def did_you_mean(name: str, known: list[str]) -> str:
     """The nearest of the ``known`` names as a question to append to a message, or all of them."""
     from difflib import get_close_matches

@@ -130,7 +130,7 @@ def test_a_file_that_is_not_toml_says_where(config: Path) -> None:
 
 def test_a_file_that_is_not_utf8(config: Path) -> None:
     config.write_bytes(b'title = "caf\xe9"\n')
-    with pytest.raises(InputError, match=r"config\.toml: is not TOML"):
+    with pytest.raises(InputError, match=r"config\.toml, line 1: is not UTF-8 text"):
         read_config(Settings, config)
 
 

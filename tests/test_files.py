@@ -13,7 +13,8 @@ from typing import IO, Any, cast
 import pytest
 
 from gner_bench.errors import InputError
-from gner_bench.files import make_folder, write_atomic
+from gner_bench.files import make_folder, write_atomic, write_json
+from gner_bench.predict.store import appending, replacing
 
 OPEN = Path.open
 ROOT = Path(__file__).parents[1]
@@ -129,3 +130,19 @@ def test_a_folder_that_cannot_be_written_is_refused(tmp_path: Path, monkeypatch:
     monkeypatch.setattr("os.access", lambda path, mode: False)
     with pytest.raises(InputError, match=r"cannot write to this folder \(not writable\)"):
         make_folder(tmp_path)
+
+
+@pytest.mark.parametrize(("mask", "mode"), [(0o022, 0o644), (0o027, 0o640), (0o077, 0o600), (0o002, 0o664)])
+def test_files_have_the_mode_that_the_umask_gives(tmp_path: Path, mask: int, mode: int) -> None:
+    """0666 without the bits of the umask, as of any file, though a temporary one is renamed."""
+    before = os.umask(mask)
+    try:
+        write_json(tmp_path / "a.json", {})
+        write_atomic(tmp_path / "b", "text")
+        with replacing(tmp_path / "c") as file:
+            file.write(b"")
+        with appending(tmp_path / "d"):
+            pass
+    finally:
+        os.umask(before)
+    assert {path.stat().st_mode & 0o777 for path in tmp_path.iterdir()} == {mode}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
@@ -10,12 +11,16 @@ from functools import cache
 from pathlib import Path
 from typing import Protocol, TypeVar
 
-from gner_bench.catalog.entries import Dataset, Family, File, Model, PublishedScore, Regime
+from gner_bench.catalog.entries import Dataset, Family, File, Model, PublishedScore, Regime, Shape
 from gner_bench.config import read_config
-from gner_bench.errors import UsageError, did_you_mean
+from gner_bench.errors import InputError, UsageError, did_you_mean, short
 
 VARIABLE = "GNER_BENCH_CATALOG"
 PACKAGED = ("models.toml", "datasets.toml", "files.toml")
+
+
+CHECKSUM = re.compile(r"git:[0-9a-f]{40}|sha256:[0-9a-f]{64}")
+"""Git's blob id, or a SHA-256, of a file."""
 
 
 class _Named(Protocol):
@@ -37,9 +42,16 @@ class Catalog:
     model: tuple[Model, ...] = ()
     dataset: tuple[Dataset, ...] = ()
     file: tuple[File, ...] = ()
+    shape: tuple[Shape, ...] = ()
 
     def find_model(self, name: str) -> Model | None:
         return _find(name, self.model)
+
+    def find_shape(self, checkpoint: str) -> Shape | None:
+        """The shape of a checkpoint, by its name or hub id."""
+        known = self.find_model(checkpoint)
+        names = {checkpoint.lower(), known.hub.lower() if known else ""}
+        return next((s for s in self.shape if names & {name.lower() for name in s.checkpoints}), None)
 
     def find_dataset(self, name: str) -> Dataset | None:
         return _find(name, self.dataset)
@@ -121,10 +133,28 @@ def _published() -> tuple[PublishedScore, ...]:
 def _read(user: Path | None) -> Catalog:
     """The packaged files, and over them the user's."""
     if user is not None:
-        return read_config(Catalog, user).over(_read(None))
+        return _checked(read_config(Catalog, user), user).over(_read(None))
     entries = Catalog()
     for name in PACKAGED:
         entries = entries.over(read_config(Catalog, Path(__file__).with_name(name)))
+    return entries
+
+
+def _checked(entries: Catalog, path: Path) -> Catalog:
+    """The entries of a user's file. Raises InputError for a name that leads elsewhere, a checksum that is none, and a
+    number below 0."""
+    for kind in (spec.name for spec in fields(entries)):
+        for index, entry in enumerate(getattr(entries, kind)):
+            field, parts = f"{kind}[{index}]", entry.name.replace("\\", "/").split("/")
+            # A data set's name becomes that of a folder of the cache, a file's its path there.
+            if not set(parts).isdisjoint(("", ".", "..")) or (len(parts) > 1 and kind == "dataset"):
+                raise InputError(path, f"expected a name, found {short(entry.name)}", field=f"{field}.name")
+            if kind == "file" and entry.checksum and not CHECKSUM.fullmatch(entry.checksum):
+                message = f"expected git:<40 hex> or sha256:<64 hex>, found {short(entry.checksum)}"
+                raise InputError(path, message, field=f"{field}.checksum")
+            for key, value in vars(entry).items():
+                if type(value) is int and value < 0:
+                    raise InputError(path, f"must be 0 or more, found {value}", field=f"{field}.{key}")
     return entries
 
 

@@ -70,6 +70,24 @@ class Model:
 
 
 @dataclass(frozen=True)
+class Shape:
+    """The sizes of an architecture, as its configuration has them; ``checkpoints`` (names, hub ids) have it.
+
+    ``layers`` are those of an encoder and again of a decoder, or of a decoder alone.
+    """
+
+    name: str
+    checkpoints: tuple[str, ...]
+    family: FamilyName
+    vocabulary: int
+    width: int
+    inner_width: int
+    layers: int
+    heads: int
+    head_width: int
+
+
+@dataclass(frozen=True)
 class File:
     """A file to be fetched: ``urls`` in order of preference, all of the same bytes.
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import atexit
 import gc
+import io
+import sys
 import traceback
 from pathlib import Path
 from typing import Any
@@ -34,6 +36,12 @@ OBJECTS = 100_000
 
 class _Group(click.Group):
     """Prints our own errors as one line and leaves with their exit code."""
+
+    def main(self, *arguments: Any, **settings: Any) -> Any:
+        # What stdout cannot show is replaced, where it is ASCII or Latin-1, in what --help says, too.
+        if isinstance(sys.stdout, io.TextIOWrapper):
+            sys.stdout.reconfigure(errors="replace")
+        return super().main(*arguments, **settings)
 
     def invoke(self, ctx: click.Context) -> Any:
         try:

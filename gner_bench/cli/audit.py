@@ -44,7 +44,6 @@ def audit_command(
     from gner_bench.data.audit import audit
     from gner_bench.data.formats.gner import dataset_names
     from gner_bench.fetch.datasets import data_root
-    from gner_bench.files import to_json
     from gner_bench.structure import load_back_tokenizer
     from gner_bench.terminal import print_rows
 
@@ -52,7 +51,7 @@ def audit_command(
     back_tokenizer = load_back_tokenizer(tokenizer) if tokenizer else None
     audits = [audit(folder, name, back_tokenizer, reading) for name in datasets or dataset_names(folder)]
     if as_json:
-        click.echo(to_json([{**asdict(entry), "problems": list(entry.problems())} for entry in audits]))
+        shared.print_json([{**asdict(entry), "problems": list(entry.problems())} for entry in audits])
         return
     counts = ("sentences", "words", "entities")
     for entry in audits:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from gner_bench.cli import options as shared
 from gner_bench.errors import GnerBenchError, IntegrityError
 
 if TYPE_CHECKING:
@@ -33,12 +34,11 @@ def list_command(as_json: bool) -> None:
 
     from gner_bench.fetch.cache import entries
     from gner_bench.fetch.home import home, size_text
-    from gner_bench.files import to_json
     from gner_bench.terminal import print_rows
 
     cached = entries()
     if as_json:
-        click.echo(to_json([{**asdict(entry), "path": str(entry.path)} for entry in cached]))
+        shared.print_json([{**asdict(entry), "path": str(entry.path)} for entry in cached])
         return
     rows = [(entry.kind, entry.name, size_text(entry.size)) for entry in cached]
     print_rows(f"cache: {home()}", ("what", "name", "size"), rows)

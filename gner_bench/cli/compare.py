@@ -68,7 +68,7 @@ def compare_command(
     """
     from gner_bench.api import compare
     from gner_bench.errors import UsageError
-    from gner_bench.files import to_json, write_json
+    from gner_bench.files import write_json
     from gner_bench.scoring.counting import usable_processes
 
     if len(systems) < 2:
@@ -88,7 +88,7 @@ def compare_command(
     if out is not None:
         write_json(out, result.document())
     if as_json:
-        click.echo(to_json(result.document()))
+        shared.print_json(result.document())
     else:
         from gner_bench.report.render.terminal import show
         from gner_bench.report.views.compare import comparison_view

@@ -50,7 +50,6 @@ def download_command(
     from gner_bench.fetch.datasets import import_split
     from gner_bench.fetch.home import home, size_text
     from gner_bench.fetch.requirements import ensure, fetch_requirements, plan, requirements_of
-    from gner_bench.files import to_json
     from gner_bench.terminal import print_rows
 
     requirements = requirements_of(names, models, datasets, predictions)
@@ -69,7 +68,7 @@ def download_command(
             fetch_requirements(requirements, shared.tell, force=force, allow_pickle=allow_pickle)
     items = plan(requirements)
     if as_json:
-        click.echo(to_json([asdict(item) for item in items]))
+        shared.print_json([asdict(item) for item in items])
         return
     rows = [(i.kind, i.name, i.source, size_text(i.bytes) if i.bytes else "", i.cached) for i in items]
     print_rows(f"cache: {home()}", ("what", "name", "source", "size", "cached"), rows)

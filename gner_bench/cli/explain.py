@@ -65,7 +65,6 @@ def explain_command(
     """
     if names and (worst or classes):
         raise click.UsageError("--sample shows sentences, --worst and --class look for some; use one or the other")
-    from gner_bench.files import to_json
     from gner_bench.scoring.explain import document, explain
     from gner_bench.scoring.generations import load_generations
     from gner_bench.scoring.samples import find_samples, worst_samples
@@ -96,9 +95,9 @@ def explain_command(
         for sample, systems_of in explained.items():
             told = [{"system": title} | document(explanation) for title, explanation in systems_of]
             samples.append({"sample": sample, "systems": told})
-        click.echo(to_json({"samples": samples}))
+        shared.print_json({"samples": samples})
     elif as_json:
-        click.echo(to_json({"worst": {title: [row.document() for row in rows] for title, rows in ranked.items()}}))
+        shared.print_json({"worst": {title: [row.document() for row in rows] for title, rows in ranked.items()}})
     else:
         from gner_bench.report.render.terminal import show
         from gner_bench.report.views.sentence import WIDE, sentence_view, worst_view

@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 
+from gner_bench.cli import options as shared
 from gner_bench.plugins import Registry
 
 Row = dict[str, Any]
@@ -140,13 +141,12 @@ def list_command(what: str, as_json: bool) -> None:
       gner-bench list models
       gner-bench list metrics
     """
-    from gner_bench.files import to_json
     from gner_bench.terminal import print_rows
 
     listing = LISTS[what]
     rows = listing.rows()
     if as_json:
-        click.echo(to_json(rows))
+        shared.print_json(rows)
         return
     table = [listing.short(row) for row in rows]
     heads = list(table[0])

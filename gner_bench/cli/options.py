@@ -21,6 +21,7 @@ from gner_bench.bio import AnyScheme, Repair
 from gner_bench.demo import CORPUS
 from gner_bench.documents.scores import TRIALS
 from gner_bench.errors import did_you_mean
+from gner_bench.files import to_json
 from gner_bench.messages import warn
 from gner_bench.plugins import Registry
 from gner_bench.predict.options import DtypeName
@@ -321,6 +322,11 @@ def interruptible(what: str) -> Iterator[None]:
     finally:
         if signal.getsignal(signal.SIGINT) is interrupt:
             signal.signal(signal.SIGINT, before)
+
+
+def print_json(document: object) -> None:
+    """Print a document for programs: JSON is UTF-8 whatever the encoding of stdout is."""
+    click.echo((to_json(document) + "\n").encode("utf-8"), nl=False)
 
 
 def is_offline(flag: bool) -> bool:

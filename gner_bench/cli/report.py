@@ -129,7 +129,7 @@ def _formats(names: tuple[str, ...]) -> tuple[str, ...]:
 def _print(contents: Contents, written: Written, as_json: bool) -> None:
     """The table and the verdict on stdout; what was written and left out on stderr."""
     if as_json:
-        click.echo((written.out / "report.json").read_text(encoding="utf-8"), nl=False)
+        click.echo((written.out / "report.json").read_bytes(), nl=False)
     else:
         _print_tables(contents)
     for name, reason in written.left_out.items():

@@ -61,7 +61,7 @@ def run_command(
     if export_config is not None:
         from gner_bench.experiment.export import export_config as exported
 
-        click.echo(exported(export_config), nl=False)
+        click.echo(exported(export_config).encode("utf-8"), nl=False)
         return
     from gner_bench.experiment.config import PRESETS, read_experiment
 

@@ -61,7 +61,8 @@ def tag_command(
         "Marie Curie moved from Warsaw to Paris ."
       gner-bench tag --model GNER-T5-base --labels drug,disease --jsonl < notes.txt
     """
-    given = iter(texts) if texts else (line.strip() for line in sys.stdin if line.strip())
+    lines = (line.decode("utf-8", "replace").strip() for line in sys.stdin.buffer)
+    given = iter(texts) if texts else filter(None, lines)
     first = next(given, None)
     if first is None:
         raise click.UsageError("no text: give it as an argument or on standard input")
@@ -69,7 +70,6 @@ def tag_command(
 
     from gner_bench.fetch.checkpoint import on_hub
     from gner_bench.fetch.requirements import Requirements, ensure
-    from gner_bench.files import to_json
 
     hub = on_hub(model)
     ensure(Requirements((hub,) if hub else ()), warn, offline)
@@ -82,11 +82,11 @@ def tag_command(
     chunks = iter(lambda: list(islice(waiting, CHUNK)), [])
     tagged = _told(text for chunk in chunks for text in tagger(chunk))
     if as_json:
-        click.echo(to_json([asdict(text) for text in tagged]))
+        shared.print_json([asdict(text) for text in tagged])
         return
     for text in tagged:
         if as_lines:
-            click.echo(json.dumps(asdict(text), ensure_ascii=False))
+            click.echo(json.dumps(asdict(text), ensure_ascii=False).encode("utf-8"))
             continue
         click.echo(" ".join(f"{word}({tag or UNREAD})" for word, tag in zip(text.words, text.tags, strict=True)))
         for line in text.warnings():

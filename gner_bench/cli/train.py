@@ -21,7 +21,9 @@ INTERRUPTED = 130
     help="Folder with the recipe's data sets. What is not there is taken from the cache, or fetched into it.",
 )
 @click.option("--out", type=shared.PATH, metavar="DIR", help="Folder of the checkpoint.")
-@click.option("--dry-run", is_flag=True, help="Only say how many steps, tokens, bytes and hours it would take.")
+@click.option(
+    "--dry-run", is_flag=True, help="Only say how many steps, tokens, bytes and hours it would take; fetches nothing."
+)
 @click.option(
     "--report-to",
     type=shared.Names(),
@@ -69,7 +71,7 @@ def train_command(
     say = shared.tell if is_first() else (lambda _: None)  # the first process speaks for all
     try:
         if dry_run:
-            prepared = prepare(read, request, say)
+            prepared = prepare(read, request, say, plan_only=True)
             if is_first():
                 click.echo("\n".join(f"{what:<12} {text}" for what, text in estimate(prepared, out).items()))
             return

@@ -6,15 +6,32 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from math import isfinite
 from pathlib import Path
 from typing import Any, TypeVar
 
+from gner_bench.config import DEEPEST, unusable
 from gner_bench.errors import InputError, short
 from gner_bench.files import read_text
 
 Json = dict[str, Any]
 T = TypeVar("T")
 EMPTY = "is empty: no record in it"
+NOT_FINITE = "holds a number that is not finite (NaN or Infinity), which is no JSON"
+
+
+class _NotFiniteError(ValueError):
+    """JSON has neither NaN nor Infinity; Python reads both, and too large a number as the latter."""
+
+
+def _finite(text: str) -> float:
+    value = float(text)
+    if not isfinite(value):
+        raise _NotFiniteError
+    return value
+
+
+DECODER = json.JSONDecoder(parse_constant=_finite, parse_float=_finite)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +134,9 @@ def first_object(path: Path) -> Json:
         raise InputError(path, EMPTY)
     line = text.count("\n", 0, start.end()) + 1
     try:
-        value: Any = json.JSONDecoder().raw_decode(text, start.end())[0]
+        value: Any = DECODER.raw_decode(text, start.end())[0]
+    except _NotFiniteError:
+        raise InputError(path, NOT_FINITE, line) from None
     except (ValueError, RecursionError):
         raise InputError(path, "is not JSON (a line cut short?)", line) from None
     if not isinstance(value, dict):
@@ -127,12 +146,7 @@ def first_object(path: Path) -> Json:
 
 def read_object(path: Path) -> Fields:
     """The object that a file is. Raises InputError for a file that cannot be read and for anything else in it."""
-    try:
-        return Fields(path, parse_object(path, None, path.read_text(encoding="utf-8")))
-    except OSError as error:
-        raise InputError(path, error.strerror or str(error)) from None
-    except UnicodeDecodeError:
-        raise InputError(path, "is not UTF-8 text") from None
+    return Fields(path, parse_object(path, None, read_text(path)))
 
 
 def parse_object(path: Path, number: int | None, text: str) -> Json:
@@ -146,12 +160,18 @@ def parse_object(path: Path, number: int | None, text: str) -> Json:
 def parse_json(path: Path, number: int | None, text: str) -> Any:
     """The JSON value of a line or, with ``number`` None, of a file. Raises InputError for anything else."""
     try:
-        value = json.loads(text)
+        value = DECODER.decode(text)
         # Half of a surrogate pair can be read but never written again; only an escape can bring one in.
         if "\\ud" in text or "\\uD" in text:
             json.dumps(value, ensure_ascii=False).encode("utf-8")
+    except _NotFiniteError:
+        raise InputError(path, NOT_FINITE, number) from None
     except UnicodeEncodeError:
         raise InputError(path, "holds half of a surrogate pair", number) from None
     except (ValueError, RecursionError):
         raise InputError(path, f"is not JSON (a {'line' if number else 'file'} cut short?)", number) from None
+    # A line is looked through only where it can be too deep: there may be millions.
+    long = number is None or text.count("[") + text.count("{") > DEEPEST
+    if long and (reason := unusable(value)):
+        raise InputError(path, reason, number)
     return value

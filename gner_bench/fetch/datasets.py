@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,12 +10,14 @@ from gner_bench.catalog import catalog
 from gner_bench.catalog.entries import Dataset as Entry
 from gner_bench.catalog.entries import Source as Origin
 from gner_bench.catalog.entries import SplitFacts
+from gner_bench.config import build
 from gner_bench.data import Dataset, Reading, read_dataset
 from gner_bench.data.formats import FORMATS, Source, read_file
 from gner_bench.data.formats.gner_jsonl import write_jsonl
 from gner_bench.data.formats.hub import read_hub
+from gner_bench.documents.fields import read_object
 from gner_bench.errors import GnerBenchError, InputError, IntegrityError, UnreachableError, UsageError, did_you_mean
-from gner_bench.fetch.home import checksum_of, home, locked, matches
+from gner_bench.fetch.home import checksum_of, home, kind_of, locked, matches
 from gner_bench.fetch.http import Advance, RemoteFile, fetch
 from gner_bench.files import write_json
 from gner_bench.messages import Say
@@ -31,6 +32,14 @@ class StoredSplit:
     content_hash: str
     sentences: int
     fetched: str
+
+
+@dataclass(frozen=True)
+class _Stored:
+    """The file source.json."""
+
+    version: int
+    splits: dict[str, StoredSplit]
 
 
 def data_root() -> Path:
@@ -179,10 +188,12 @@ def _stored_splits(name: str) -> dict[str, StoredSplit]:
     if not path.is_file():
         return {}
     try:
-        splits = json.loads(path.read_text(encoding="utf-8"))["splits"]
-        return {split: StoredSplit(**facts) for split, facts in splits.items()}
-    except (ValueError, KeyError, TypeError, AttributeError):
+        known = build(_Stored, read_object(path).value, path).splits
+        for facts in known.values():
+            kind_of(facts.checksum)
+    except (InputError, ValueError):
         raise IntegrityError(f"{path}: is not what gner-bench wrote; remove the folder and fetch again") from None
+    return known
 
 
 def _is_intact(name: str, split: str, stored: StoredSplit) -> bool:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import re
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,6 +13,7 @@ from typing import Literal, cast
 import platformdirs
 from rich.console import Console
 
+from gner_bench.catalog.catalog import CHECKSUM
 from gner_bench.errors import GnerBenchError
 from gner_bench.files import make_folder
 from gner_bench.messages import is_quiet
@@ -65,7 +65,7 @@ def kind_of(checksum: str) -> ChecksumKind:
 
     Raises ValueError for one that is malformed.
     """
-    if not re.fullmatch(r"git:[0-9a-f]{40}|sha256:[0-9a-f]{64}", checksum):
+    if not CHECKSUM.fullmatch(checksum):
         raise ValueError(f"not a checksum (git:<40 hex> or sha256:<64 hex>): {checksum!r}")
     return cast(ChecksumKind, checksum.partition(":")[0])
 

@@ -6,7 +6,6 @@ Also the policy of all requests that may be repeated: what may pass, how often a
 from __future__ import annotations
 
 import errno
-import json
 import os
 import random
 from collections.abc import Callable, Iterator, Sequence
@@ -20,7 +19,8 @@ from threading import Event
 from typing import TYPE_CHECKING
 
 from gner_bench import __version__
-from gner_bench.errors import GnerBenchError, IntegrityError, UnreachableError
+from gner_bench.documents.fields import read_object
+from gner_bench.errors import GnerBenchError, InputError, IntegrityError, UnreachableError
 from gner_bench.fetch.home import CancelledError, checksum_of, kind_of, locked, matches, require_space, size_text
 from gner_bench.files import write_json
 from gner_bench.messages import is_quiet
@@ -136,10 +136,10 @@ def is_whole(file: RemoteFile) -> bool:
     checksum = file.checksum
     if not checksum:
         try:
-            checksum = f"sha256:{json.loads(file.sidecar.read_text(encoding='utf-8'))['sha256']}"
-        except (OSError, ValueError, TypeError, KeyError):
+            checksum = f"sha256:{read_object(file.sidecar).get('sha256', str)}"
+        except InputError:
             return False
-    with suppress(OSError):
+    with suppress(OSError, ValueError):  # not to be read, or no checksum
         return matches(file.path, checksum)
     return False
 

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
-from gner_bench.errors import GnerBenchError, IntegrityError
-from gner_bench.fetch.home import home, matches
+from gner_bench.config import build
+from gner_bench.documents.fields import read_object
+from gner_bench.errors import GnerBenchError, InputError, IntegrityError, short
+from gner_bench.fetch.home import home, kind_of, matches
 from gner_bench.files import write_json
 
 MANIFEST = "gner-bench.json"
 LOCK = "gner-bench.lock"
 """Held by the process that changes a checkpoint's folder."""
+NAME = r"\w[\w.-]*"
+"""A commit or the name of a file: nothing that leads out of a folder."""
 
 
 @dataclass(frozen=True)
@@ -76,24 +79,39 @@ def repo_folder(hub_id: str) -> Path:
     return hub_folder() / f"models--{hub_id.replace('/', '--')}"
 
 
+@dataclass(frozen=True)
+class _Entry:
+    commit: str
+    revisions: tuple[str, ...]
+    files: dict[str, StoredFile]
+
+
+@dataclass(frozen=True)
+class _Manifest:
+    hub_id: str
+    snapshots: tuple[_Entry, ...]
+
+
 def snapshots(repo: Path) -> list[Snapshot]:
     """What the manifest of a checkpoint's folder records. Raises IntegrityError if it is damaged."""
     path = repo / MANIFEST
-    try:
-        document = json.loads(path.read_text(encoding="utf-8"))
-        return [
-            Snapshot(
-                document["hub_id"],
-                entry["commit"],
-                tuple(entry["revisions"]),
-                {name: StoredFile(**file) for name, file in entry["files"].items()},
-            )
-            for entry in document["snapshots"]
-        ]
-    except FileNotFoundError:
+    if not path.is_file():
         return []
-    except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
-        raise IntegrityError(f"{path}: cannot be read ({error})") from None
+    try:
+        document = build(_Manifest, read_object(path).value, path)
+        if repo_folder(document.hub_id).name != repo.name:
+            raise InputError(path, "is that of another checkpoint", field="hub_id")
+        for entry in document.snapshots:
+            if not re.fullmatch(NAME, entry.commit):
+                raise InputError(path, f"expected a commit, found {short(entry.commit)}", field="snapshots.commit")
+            for name, file in entry.files.items():
+                kind_of(file.checksum)
+                if not re.fullmatch(NAME, name):
+                    raise InputError(path, f"expected a file's name, found {short(name)}", field="snapshots.files")
+    except (GnerBenchError, ValueError) as error:
+        reason = str(error).removeprefix(f"{path}: ")
+        raise IntegrityError(f"{path}: cannot be read ({reason}); remove it and fetch again") from None
+    return [Snapshot(document.hub_id, entry.commit, entry.revisions, entry.files) for entry in document.snapshots]
 
 
 def find_snapshot(hub_id: str, revision: str) -> Snapshot | None:

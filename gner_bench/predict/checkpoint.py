@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,16 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError
-from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForSeq2SeqLM, AutoTokenizer
-from transformers.utils import logging
 
-from gner_bench.answers import answer_format
 from gner_bench.catalog import catalog
 from gner_bench.catalog.entries import Family
 from gner_bench.documents.record import GNER
-from gner_bench.errors import GnerBenchError, InputError, UsageError
-from gner_bench.fetch.checkpoint import LocalCheckpoint, locate
+from gner_bench.errors import GnerBenchError, InputError, first_line
+from gner_bench.predict.folder import load_model, open_folder
 from gner_bench.predict.generation import Generation
 from gner_bench.predict.options import DtypeName
 
@@ -72,7 +67,15 @@ class Checkpoint:
         family = self.family
         limit = family.max_input_tokens or family.max_total_tokens - 1
         whole = self.tokenizer(list(prompts))["input_ids"]
-        cut = self.tokenizer(list(prompts), truncation=True, max_length=limit)["input_ids"]
+        if self.encoder_decoder:
+            cut = self.tokenizer(list(prompts), truncation=True, max_length=limit)["input_ids"]
+        else:
+            # A decoder-only model continues the prompt; GNER's code, too, takes an end token off.
+            end = self.tokenizer.eos_token_id
+            whole = [ids[:-1] if ids and ids[-1] == end else ids for ids in whole]
+            cut = [ids[:limit] for ids in whole]
+        if (highest := max(map(max, filter(None, cut)), default=0)) >= self.model.config.vocab_size:
+            raise InputError(self.folder, f"its tokenizer gives token {highest}, which the model does not have")
         return [
             (ids, family.max_new_tokens or family.max_total_tokens - len(ids), len(all_ids) > limit)
             for ids, all_ids in zip(cut, whole, strict=True)
@@ -100,67 +103,38 @@ def load_checkpoint(source: str, dtype: DtypeName = "auto", device: str = "auto"
     devices and the main memory. Raises InputError for a folder that holds no checkpoint,
     GnerBenchError when it is not in the cache or the device fails, IntegrityError when the cached files were altered.
     """
-    logging.set_verbosity_error()  # type: ignore[no-untyped-call]
-    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     name = device
     if name in ("auto", MAP):
         name = "cuda" if torch.cuda.is_available() else "cpu"
     try:
         chosen = torch.empty(0, device=name).device  # only an allocation shows that a device is there
     except (RuntimeError, AssertionError) as error:
-        raise GnerBenchError(f"--device {name}: {_first_line(error)}") from None
-    located = locate(source)
-    require_weights(located)
-    folder = located.folder
+        raise GnerBenchError(f"--device {name}: {first_line(error)}") from None
+    opened = open_folder(source)
     kind: str = dtype
     if dtype == "auto":
         kind = "bf16" if chosen.type == "cuda" and torch.cuda.is_bf16_supported() else "fp32"
+    spread: dict[str, Any] = {"device_map": "auto"} if device == MAP else {}
+    # A head of its own, as GNER's T5 have, stays so only here: transformers 5 ties it in a model that is built from
+    # a configuration.
+    model = load_model(opened, DTYPES[kind], **spread)
     try:
-        config = AutoConfig.from_pretrained(folder)
-        loader = AutoModelForSeq2SeqLM if config.is_encoder_decoder else AutoModelForCausalLM
-        spread = {"device_map": "auto"} if device == MAP else {}
-        # A head of its own, as GNER's T5 have, stays so only here: transformers 5 ties it in a model that is built from
-        # a configuration.
-        model: Any = loader.from_pretrained(folder, dtype=DTYPES[kind], **spread)
         model = (model if spread else model.to(chosen)).eval()
-        tokenizer = AutoTokenizer.from_pretrained(folder)
-    except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
-        raise InputError(folder, f"cannot be loaded as a checkpoint: {_first_line(error)}") from None
-    about = _training_facts(folder)
+    except RuntimeError as error:
+        raise GnerBenchError(f"--device {name}: {first_line(error)}") from None
     return Checkpoint(
-        name=about.get("name") or located.name,
+        name=opened.name,
         source=source,
-        revision=located.revision,
-        folder=folder,
-        files=file_hashes(folder),
-        note=about.get("note", ""),
-        training_sets=located.training_sets or tuple(about.get("training_sets", ())),
+        revision=opened.revision,
+        folder=opened.folder,
+        files=file_hashes(opened.folder),
+        note=opened.note,
+        training_sets=opened.training_sets,
         model=model,
-        tokenizer=tokenizer,
+        tokenizer=opened.tokenizer,
         dtype=kind,
-        format=about["format"],
+        format=opened.format,
     )
-
-
-def require_weights(located: LocalCheckpoint) -> None:
-    """Raise InputError without configuration or weights. Pickled ones pass in the cache alone (`--allow-pickle`)."""
-    folder = located.folder
-    if not (folder / "config.json").is_file():
-        raise InputError(folder, "is not a checkpoint folder: no config.json")
-    if not any(folder.glob("*.safetensors")) and (located.revision is None or not any(folder.glob("*.bin"))):
-        raise InputError(folder, "holds no weights (no *.safetensors file)")
-
-
-def _training_facts(folder: Path) -> dict[str, Any]:
-    """What training.json says about a checkpoint, with the answer ``format`` that it writes."""
-    path = folder / "training.json"
-    try:
-        facts: dict[str, Any] = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
-        return {**facts, "format": answer_format(str(facts.get("target", GNER))).name}
-    except UsageError as error:
-        raise InputError(path, str(error), field="target") from None
-    except ValueError:
-        raise InputError(path, "is not JSON") from None
 
 
 def file_hashes(folder: Path) -> dict[str, str]:
@@ -175,7 +149,3 @@ def file_hashes(folder: Path) -> dict[str, str]:
         with path.open("rb") as file:
             hashes[path.name] = hashlib.file_digest(file, "sha256").hexdigest()
     return hashes
-
-
-def _first_line(error: BaseException) -> str:
-    return (str(error).strip() or type(error).__name__).splitlines()[0]

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from gner_bench.documents.fields import Json, parse_object
+from gner_bench.documents.fields import Fields, Json, parse_object
 from gner_bench.documents.record import Record
 from gner_bench.errors import GnerBenchError, InputError, IntegrityError
 from gner_bench.files import replacement
@@ -49,19 +49,25 @@ def read_lines(path: Path) -> Iterator[Line]:
             if not content.endswith(b"\n"):
                 raise InputError(path, "is a line cut short", number)
             try:
-                record = parse_object(path, number, content.decode("utf-8"))
-                instance = record["instance"]
-                key = (record["dataset"], record["split"], instance["id"])
-                words, tags, types = map(tuple, (instance["words"], instance["labels"], record["label_list"]))
-                prompt, generation = instance["instruction_inputs"], record["generation"]
-                line = Line(offset, content, key, words, tags, types, prompt, generation)
-                if not (all(isinstance(part, str) for part in key) and isinstance(line.generation, dict)):
-                    raise TypeError
-                yield line
+                record = Fields(path, parse_object(path, number, content.decode("utf-8")), number)
+                instance = record.inner("instance")
+                line = Line(
+                    offset,
+                    content,
+                    (record.get("dataset", str), record.get("split", str), instance.get("id", str)),
+                    instance.strings("words"),
+                    instance.strings("labels"),
+                    record.strings("label_list"),
+                    instance.get("instruction_inputs", str),
+                    record.get("generation", dict),
+                )
             except UnicodeDecodeError:
                 raise InputError(path, "is not UTF-8 text; choose another --out", number) from None
-            except (KeyError, TypeError):
+            except InputError as error:
+                if error.field is None:
+                    raise
                 raise InputError(path, "is not a line that predict wrote; choose another --out", number) from None
+            yield line
             offset += len(content)
 
 

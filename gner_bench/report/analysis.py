@@ -79,7 +79,7 @@ def mistakes_of(errors: Errors) -> Mistakes:
     for gold, predicted, count in errors.confusion:
         confusion[gold, predicted] += count
     return Mistakes(
-        Counter({name: errors.classes[name] for name in ERROR_CLASSES}),
+        Counter({name: errors.classes.get(name, 0) for name in ERROR_CLASSES}),
         confusion,
         errors.by_entity_length,
         errors.by_sentence_length,

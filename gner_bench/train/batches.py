@@ -19,8 +19,8 @@ import torch
 from torch import Tensor
 from torch.utils.data import Sampler
 
+from gner_bench.predict.folder import CheckpointFolder
 from gner_bench.train.recipe import Recipe
-from gner_bench.train.start import Start
 
 IGNORED = -100
 """The label of a token that has no loss."""
@@ -62,7 +62,7 @@ class Cut:
         return [f"{count} {text}" for text, count in counts.items() if count]
 
 
-def encode(pairs: Iterable[tuple[str, str]], start: Start, recipe: Recipe) -> tuple[list[Example], Cut]:
+def encode(pairs: Iterable[tuple[str, str]], start: CheckpointFolder, recipe: Recipe) -> tuple[list[Example], Cut]:
     """Tokenize ``pairs`` of prompt and answer under the recipe's limits, prompts as predict tokenizes them.
 
     An encoder-decoder has a limit for the prompt and one for the answer, a decoder-only model one for both together.
@@ -169,7 +169,7 @@ class Collator:
     ``filler`` is an example that counts for nothing.
     """
 
-    def __init__(self, start: Start) -> None:
+    def __init__(self, start: CheckpointFolder) -> None:
         config, tokenizer = start.config, start.tokenizer
         known = (tokenizer.pad_token_id, config.pad_token_id, tokenizer.eos_token_id)
         self.pad: int = next(token for token in known if token is not None)

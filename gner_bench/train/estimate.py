@@ -14,10 +14,11 @@ from statistics import median
 
 import torch
 
+from gner_bench.predict.folder import CheckpointFolder
 from gner_bench.train.batches import Collator, epoch_order, longest, padding_share
 from gner_bench.train.devices import accumulation, device_names, on_cpu, out_of_memory, processes
 from gner_bench.train.prepare import Prepared
-from gner_bench.train.start import Start, load_trainable, weights_in
+from gner_bench.train.start import load_trainable, weights_in
 from gner_bench.train.trainer import answer_loss
 
 GIGA = 1e9
@@ -32,16 +33,25 @@ def estimate(prepared: Prepared, out: Path | None) -> dict[str, str]:
     weights = sum(prod(shape) for shape in weight_shapes(start).values())
     architecture = f"{start.config.model_type}, {weights / 1e6:,.1f} M weights"
     devices, steps = processes(), accumulation(recipe, processes())
-    sets = ", ".join(f"{training.name} {len(training.dataset.sentences):,}" for training in data.training)
+    sets = ", ".join(
+        [f"{training.name} {len(training.dataset.sentences):,}" for training in data.training]
+        + [f"{name} {f'at most {count:,}' if count else 'unknown'}" for name, count in prepared.absent.items()]
+    )
+    architecture += ", by the catalogue: it is not here" if prepared.unseen else ""
     cut = ", ".join(prepared.cut.lines()) or "all fit the limits"
     selected = sum(len(dataset.sentences) for dataset in data.selection)
     evaluations = f"{ceil(plan.steps / plan.every)} of {selected} sentences"
+    none = "not counted: data are not here" if prepared.absent else "none: the recipe has no selection data"
     apart = ", prompts and answers apart" if start.encoder_decoder else ""
     prompts, answers = ([len(example[side]) for example in prepared.examples] for side in (0, 1))
     lengths, padding = [example.tokens for example in prepared.examples], []
     for grouped in (True, False):
         batches = epoch_order(lengths, recipe.batch_size, recipe.seed, 0, grouped)
         padding.append(padding_share(prepared.examples, batches, recipe.device_batch_size, start.encoder_decoder))
+    padded = (
+        f"{100 * padding[0]:.1f}% of what is computed with like lengths side by side,"
+        f" {100 * padding[1]:.1f}% without ({recipe.device_batch_size} sentences at a time{apart})"
+    )
     memory = estimated_memory(prepared)
     listed = ", ".join(f"{name} {size / GIGA:.2f}" for name, size in memory.items())
     return {
@@ -49,11 +59,10 @@ def estimate(prepared: Prepared, out: Path | None) -> dict[str, str]:
         "sentences": f"{len(prepared.examples):,} ({sets}); {cut}",
         "batch": f"{recipe.batch_size} = {recipe.device_batch_size} x {devices} device(s) x {steps} accumulation steps",
         "updates": f"{plan.steps:,} ({plan.per_epoch:,} an epoch, {plan.steps / plan.per_epoch:.2f} epochs)",
-        "evaluations": evaluations if selected else "none: the recipe has no selection data",
-        "tokens": f"{sum(prompts) + sum(answers):,} an epoch, measured: prompts of {median(prompts):.0f} (median) to"
-        f" {max(prompts)}, answers of {median(answers):.0f} to {max(answers)}",
-        "padding": f"{100 * padding[0]:.1f}% of what is computed with like lengths side by side,"
-        f" {100 * padding[1]:.1f}% without ({recipe.device_batch_size} sentences at a time{apart})",
+        "evaluations": evaluations if selected else none,
+        "tokens": f"{sum(prompts) + sum(answers):,} an epoch, {_counted(prepared)}: prompts of {median(prompts):.0f}"
+        f" (median) to {max(prompts)}, answers of {median(answers):.0f} to {max(answers)}",
+        "padding": "not counted: data are not here" if prepared.absent else padded,
         "memory": f"about {sum(memory.values()) / GIGA:.1f} GB on each device, an estimate: {listed} GB (activations of"
         f" the longest {recipe.device_batch_size} sentences); FSDP and ZeRO divide the first three among devices",
         "time": _time(prepared, sum(memory.values()), padding[0]),
@@ -61,9 +70,18 @@ def estimate(prepared: Prepared, out: Path | None) -> dict[str, str]:
     }
 
 
+def _counted(prepared: Prepared) -> str:
+    """How the tokens were counted."""
+    if prepared.absent:
+        return "at most" if not prepared.data.training else "at most, as data are not here"
+    return "estimated from the lengths of texts" if prepared.unseen else "measured"
+
+
 def _time(prepared: Prepared, memory: int, padding: float) -> str:
     import psutil  # type: ignore[import-untyped]
 
+    if prepared.unseen:
+        return "not measured: the checkpoint is not here"
     plan, devices, free = prepared.plan, device_names(), psutil.virtual_memory().available
     if not on_cpu() and torch.cuda.is_available():
         free = torch.cuda.mem_get_info()[0]
@@ -85,13 +103,17 @@ def _time(prepared: Prepared, memory: int, padding: float) -> str:
     )
 
 
-def weight_shapes(start: Start) -> dict[str, Sequence[int]]:
+def weight_shapes(start: CheckpointFolder) -> dict[str, Sequence[int]]:
     """The shape of every weight, from the headers of the files; of pickled weights, from the configuration."""
     if weights := weights_in(start.folder):
         return {name: shape for name, (_, shape) in weights.items()}
     with torch.device("meta"):
         model = start.loader.from_config(start.config)
-    return {name: tuple(parameter.shape) for name, parameter in model.named_parameters()}
+    shapes: dict[str, Sequence[int]] = {name: tuple(parameter.shape) for name, parameter in model.named_parameters()}
+    # transformers 5 calls every T5 tied; whether outputs are scaled is what it keeps of the file's own word.
+    if start.encoder_decoder and not start.config.scale_decoder_outputs:
+        shapes["lm_head.weight"] = (start.config.vocab_size, start.config.d_model)
+    return shapes
 
 
 def estimated_memory(prepared: Prepared) -> dict[str, int]:

@@ -5,14 +5,17 @@ from __future__ import annotations
 
 import math
 import random
+from array import array
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from gner_bench.answers import AnswerFormat, Wrapping
 from gner_bench.answers.gner import prompt
 from gner_bench.answers.types import ambiguous_types
 from gner_bench.catalog import catalog
+from gner_bench.catalog.entries import Dataset as Entry
+from gner_bench.catalog.entries import SplitFacts
 from gner_bench.data import Dataset, Reading, Sentence, read_dataset
 from gner_bench.data.formats import Source
 from gner_bench.data.formats.gner import is_dataset, split_file
@@ -20,12 +23,13 @@ from gner_bench.data.formats.uniner import Placement, read_uniner_counted
 from gner_bench.errors import UsageError
 from gner_bench.fetch.checkpoint import on_hub
 from gner_bench.fetch.datasets import find_split, load_split, remote_file
-from gner_bench.fetch.requirements import Requirements, ensure
+from gner_bench.fetch.requirements import Requirements, ensure, missing
 from gner_bench.messages import Say
+from gner_bench.predict.folder import CheckpointFolder
 from gner_bench.train.batches import Cut, Example, encode
 from gner_bench.train.devices import accumulation, processes, require_supported
 from gner_bench.train.recipe import PILE_NER, Recipe, TrainingSet
-from gner_bench.train.start import Start, read_start
+from gner_bench.train.start import known_start, read_start
 
 LOG_LINES = 200
 """About how many times a whole training is logged."""
@@ -93,18 +97,26 @@ class UpdatePlan:
 
 @dataclass(frozen=True)
 class Prepared:
-    """What training needs, read and checked."""
+    """What training needs, read and checked.
+
+    In a plan, ``absent`` counts the sentences of data that are not here; ``unseen`` says that the checkpoint is not.
+    """
 
     recipe: Recipe
-    start: Start
+    start: CheckpointFolder
     data: RecipeData
     examples: list[Example]
     cut: Cut
     plan: UpdatePlan
+    absent: dict[str, int] = field(default_factory=dict)
+    unseen: bool = False
 
 
-def prepare(recipe: Recipe, request: Request, say: Say) -> Prepared:
+def prepare(recipe: Recipe, request: Request, say: Say, plan_only: bool = False) -> Prepared:
     """Fetch what is neither below the data root nor in the cache, read and tokenize everything.
+
+    With ``plan_only`` nothing is fetched: a checkpoint that is not here is taken from the catalogue by its shape, and
+    of data that are not here the number of sentences.
 
     Raises UsageError for what cannot be done on these devices, would select on test sentences or leaves no sentence to
     train on, and what readers of data and checkpoints raise.
@@ -117,9 +129,13 @@ def prepare(recipe: Recipe, request: Request, say: Say) -> Prepared:
         entry = catalog().find_dataset(name)
         if entry is not None and not (request.root is not None and split_file(request.root / name, split).is_file()):
             wanted.append((entry, split))
-    ensure(Requirements((checkpoint,) if checkpoint else (), tuple(wanted)), say, request.offline)
-    start = read_start(recipe.checkpoint)
-    data = load_data(recipe, request.root)
+    needed = Requirements((checkpoint,) if checkpoint else (), tuple(wanted))
+    absent = missing(needed) if plan_only else Requirements()
+    if not plan_only:
+        ensure(needed, say, request.offline)
+    counts = {(entry.name, split): _planned_count(entry, split, recipe) for entry, split in absent.splits}
+    start = known_start(absent.checkpoints[0]) if absent.checkpoints else read_start(recipe.checkpoint)
+    data = load_data(_without(recipe, counts), request.root)
     for overlap in (*data.training_overlaps, *data.selection_overlaps):
         say(str(overlap))
     for dataset in (*(part.dataset for part in data.training), *data.selection):
@@ -130,12 +146,44 @@ def prepare(recipe: Recipe, request: Request, say: Say) -> Prepared:
     examples, cut = encode(text_pairs(data, recipe.parsed_target, start.wrapping, recipe.seed), start, recipe)
     for line in cut.lines():
         say(line)
+    planned = {f"{name}/{split}": count for (name, split), count in counts.items()}
+    for name, count in planned.items():
+        if count:
+            what = (
+                f"at most {count:,} sentences by the catalogue and recipe, each taken to be as long as the limits allow"
+            )
+            examples += [_longest_example(start, recipe)] * count
+        else:
+            what = "left out of the plan, as the catalogue does not know how many sentences of it count"
+        say(f"{name} is not here: {what}")
     if not examples:
         raise UsageError("no sentence is left to train on")
     per_epoch = math.ceil(len(examples) / recipe.batch_size)
     steps = recipe.steps or math.ceil(recipe.epochs * per_epoch)
     plan = UpdatePlan(steps, per_epoch, recipe.selection.every_steps or per_epoch, max(1, steps // LOG_LINES))
-    return Prepared(recipe, start, data, examples, cut, plan)
+    return Prepared(recipe, start, data, examples, cut, plan, planned, bool(absent.checkpoints))
+
+
+def _planned_count(entry: Entry, split: str, recipe: Recipe) -> int:
+    """The most sentences that a split of the catalogue, which is not here, can give to the training."""
+    specs = [spec for spec in recipe.sets if (spec.name, spec.split) == (entry.name, split)]
+    held, facts = recipe.selection.holdout, entry.splits.get(split, SplitFacts())
+    left = facts.sentences - (facts.sentences // held if held else 0)
+    return sum(min(filter(None, (left, spec.limit)), default=0) for spec in specs)
+
+
+def _without(recipe: Recipe, absent: Container[tuple[str, str]]) -> Recipe:
+    """The recipe with the data that are here."""
+    dev = tuple(name for name in recipe.selection.dev if (name, "dev") not in absent)
+    sets = tuple(spec for spec in recipe.sets if (spec.name, spec.split) not in absent)
+    return replace(recipe, sets=sets, selection=replace(recipe.selection, dev=dev))
+
+
+def _longest_example(start: CheckpointFolder, recipe: Recipe) -> Example:
+    limits = recipe.max_input_tokens, recipe.max_new_tokens
+    if not start.encoder_decoder:
+        limits = recipe.max_total_tokens // 2, recipe.max_total_tokens - recipe.max_total_tokens // 2
+    return Example(*(array("i", [3]) * limit for limit in limits))
 
 
 def load_data(recipe: Recipe, root: Path | None) -> RecipeData:

@@ -16,8 +16,8 @@ from pathlib import Path
 from safetensors import SafetensorError
 
 from gner_bench import __version__
-from gner_bench.documents.fields import Json
-from gner_bench.errors import GnerBenchError, InputError, UsageError, short
+from gner_bench.documents.fields import Json, read_object
+from gner_bench.errors import GnerBenchError, InputError, UsageError, first_line, short
 from gner_bench.fetch import home
 from gner_bench.fetch.checkpoint import HUB_ID
 from gner_bench.files import write_atomic, write_json
@@ -26,7 +26,7 @@ from gner_bench.number_text import ROUNDING, decimal
 from gner_bench.predict.checkpoint import file_hashes
 from gner_bench.train import state as states
 from gner_bench.train.prepare import Prepared
-from gner_bench.train.start import first_line, load_saved, weights_in
+from gner_bench.train.start import load_saved, weights_in
 
 RECIPE, LOG, RUN, SCORES, DONE = "recipe.toml", "log.jsonl", "run.json", "selection_scores.json", "training.json"
 TOKENIZER_FILES = (
@@ -149,12 +149,12 @@ def read_run(out: Path) -> Json:
     """The run.json of ``out``, empty where there is none. Raises InputError when it is not one."""
     path = out / RUN
     try:
-        run = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
-    except ValueError:
-        run = None
-    if not isinstance(run, dict) or not isinstance(run.get("sessions", []), list):
-        raise InputError(path, "is not the run.json of a training; choose another --out")
-    return run
+        run = read_object(path).value if path.is_file() else {}
+        if isinstance(run.get("sessions", []), list):
+            return run
+    except InputError:
+        pass
+    raise InputError(path, "is not the run.json of a training; choose another --out")
 
 
 def card(trained: Trained, run: Json, scores: Json | None, recipe_text: str) -> str:

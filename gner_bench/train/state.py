@@ -66,7 +66,7 @@ def saved_evaluations(state: Path) -> list[Evaluation]:
     path = state / f"checkpoint-{step}" / STATE
     try:
         return evaluations(json.loads(path.read_text(encoding="utf-8"))["log_history"]) if step else []
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         raise InputError(path, "is not the state of a training; remove the folder to begin again") from None
 
 
@@ -95,7 +95,7 @@ def cut_log(path: Path, step: int) -> None:
         try:
             if float(json.loads(line)["step"]) <= step:
                 kept.append(line)
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError, RecursionError):
             continue
     write_atomic(path, "".join(f"{line}\n" for line in kept))
 

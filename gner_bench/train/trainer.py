@@ -29,6 +29,7 @@ from gner_bench.errors import GnerBenchError
 from gner_bench.files import write_json
 from gner_bench.predict.backends.local import local_backend
 from gner_bench.predict.checkpoint import DTYPES, Checkpoint
+from gner_bench.predict.folder import CheckpointFolder
 from gner_bench.predict.generation import Generation
 from gner_bench.predict.options import Options
 from gner_bench.predict.plan import Key, Task, plan
@@ -43,7 +44,7 @@ from gner_bench.train import state as states
 from gner_bench.train.batches import IGNORED, Collator, GlobalBatches
 from gner_bench.train.prepare import Prepared, UpdatePlan
 from gner_bench.train.recipe import Recipe
-from gner_bench.train.start import Start, load_saved
+from gner_bench.train.start import load_saved
 
 LOGGED = ("loss", "grad_norm", "learning_rate", "epoch")
 
@@ -64,7 +65,7 @@ class Evaluator:
     """Everything that evaluations have in common. ``tasks`` are the sentences of the selection sets."""
 
     recipe: Recipe
-    start: Start
+    start: CheckpointFolder
     tasks: tuple[Task, ...]
     back_tokenizer: BackTokenizer
 
@@ -103,7 +104,7 @@ class Evaluator:
         return score(_Decoded(origin, predictions), DEFAULT)
 
 
-def evaluator(recipe: Recipe, start: Start, selection: Sequence[Dataset]) -> Evaluator:
+def evaluator(recipe: Recipe, start: CheckpointFolder, selection: Sequence[Dataset]) -> Evaluator:
     """The evaluator of the ``selection`` sets; of two with one name, both are named with their split."""
     names = Counter(dataset.name for dataset in selection)
     sets = [replace(d, name=f"{d.name}/{d.split}") if names[d.name] > 1 else d for d in selection]

@@ -11,9 +11,10 @@ import torch
 from gner_bench.answers.answer import Wrapping
 from gner_bench.answers.gner import prompt, tagged_text
 from gner_bench.predict.checkpoint import load_checkpoint
+from gner_bench.predict.folder import CheckpointFolder
 from gner_bench.train.batches import IGNORED, Collator, Cut, Example, encode
 from gner_bench.train.recipe import Recipe, TrainingSet
-from gner_bench.train.start import Start, read_start
+from gner_bench.train.start import read_start
 
 RECIPE = Recipe("r", "c", (TrainingSet("films"),))
 WORDS = ["did", "george", "clooney", "make", "a", "musical"]
@@ -25,30 +26,30 @@ def pair(wrapping: Wrapping, times: int = 1) -> tuple[str, str]:
 
 
 @pytest.fixture(params=["tiny_t5", "tiny_llama"])
-def start(request: pytest.FixtureRequest) -> Start:
+def start(request: pytest.FixtureRequest) -> CheckpointFolder:
     return read_start(str(request.getfixturevalue(request.param)))
 
 
-def one(start: Start, recipe: Recipe = RECIPE, times: int = 1) -> tuple[Example, Cut]:
+def one(start: CheckpointFolder, recipe: Recipe = RECIPE, times: int = 1) -> tuple[Example, Cut]:
     examples, cut = encode([pair(start.wrapping, times)], start, recipe)
     return examples[0], cut
 
 
-def test_prompts_are_tokenized_as_at_prediction(start: Start) -> None:
+def test_prompts_are_tokenized_as_at_prediction(start: CheckpointFolder) -> None:
     checkpoint = load_checkpoint(str(start.folder), device="cpu")
     for times in (1, 60) if start.encoder_decoder else (1,):
         expected, _, _ = checkpoint.prompt_ids([pair(start.wrapping, times)[0]])[0]
         assert one(start, times=times)[0].prompt.tolist() == expected
 
 
-def test_an_answer_is_the_tagged_text_and_the_end_token(start: Start) -> None:
+def test_an_answer_is_the_tagged_text_and_the_end_token(start: CheckpointFolder) -> None:
     example, cut = one(start)
     assert example.answer[-1] == start.tokenizer.eos_token_id
     assert start.tokenizer.decode(example.answer[:-1]) == tagged_text(WORDS, TAGS)
     assert cut == Cut()
 
 
-def test_only_answers_have_labels(start: Start) -> None:
+def test_only_answers_have_labels(start: CheckpointFolder) -> None:
     short, long = one(start)[0], one(start, times=3)[0]
     batch = Collator(start)([short, long])
     for row, example in enumerate((short, long)):
@@ -95,7 +96,7 @@ def test_prompt_and_answer_together_are_what_the_llama_tokenizer_makes_of_the_wh
     assert tokenizer(f"{asked} {answer}")["input_ids"] == apart
 
 
-def test_fillers_have_no_labels(start: Start) -> None:
+def test_fillers_have_no_labels(start: CheckpointFolder) -> None:
     collator = Collator(start)
     example = one(start)[0]
     alone = collator([collator.filler, collator.filler])

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import torch
 
+from gner_bench.errors import UsageError
 from gner_bench.train import estimate
 from gner_bench.train.estimate import activations, estimated_memory, weight_shapes
 from gner_bench.train.prepare import Prepared, Request, prepare
@@ -69,6 +70,55 @@ def test_what_does_not_fit_is_not_timed(prepared: Prepare, monkeypatch: pytest.M
     monkeypatch.setattr("psutil.virtual_memory", lambda: SimpleNamespace(available=1000))
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     assert "not measured: 0.0 GB are free here" in estimate.estimate(prepared(), None)["time"]
+
+
+@pytest.fixture
+def nothing_fetched(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("GNER_BENCH_HOME", str(tmp_path / "home"))
+
+
+@pytest.mark.parametrize(
+    ("checkpoint", "weights"),
+    [
+        ("google/flan-t5-base", 247_577_856),
+        ("google/flan-t5-large", 783_150_080),
+        ("GNER-T5-xl", 2_849_757_184),
+        ("dyyyyyyyy/GNER-T5-xxl", 11_135_332_352),
+        ("yahma/llama-7b-hf", 6_738_415_616),
+    ],
+)
+def test_a_checkpoint_that_is_not_here_is_planned_by_its_shape(
+    recipe_file: Callable[..., Path], films: Path, tmp_path: Path, nothing_fetched: None, checkpoint: str, weights: int
+) -> None:
+    """The numbers of weights are those that the hub shows for these checkpoints."""
+    path = recipe_file(checkpoint=checkpoint, target="full+bio")
+    request = Request(path, films, tmp_path / "out", offline=True)
+    planned = prepare(read_recipe(path), request, lambda _: None, plan_only=True)
+    assert sum(map(prod, weight_shapes(planned.start).values())) == weights
+    lines = estimate.estimate(planned, None)
+    assert "by the catalogue: it is not here" in lines["recipe"]
+    assert "estimated from the lengths of texts" in lines["tokens"]
+    assert lines["time"] == "not measured: the checkpoint is not here"
+    assert not (tmp_path / "home").exists()
+
+
+def test_data_that_are_not_here_are_counted_by_the_catalogue(
+    recipe_file: Callable[..., Path], tmp_path: Path, nothing_fetched: None
+) -> None:
+    path = recipe_file(checkpoint="google/flan-t5-base", sets=[{"name": "Pile-NER-type"}], selection={}, batch_size=4)
+    said: list[str] = []
+    planned = prepare(read_recipe(path), Request(path, None, tmp_path / "out"), said.append, plan_only=True)
+    assert planned.absent == {"Pile-NER-type/train": 45_889}
+    assert any("Pile-NER-type/train is not here: at most 45,889 sentences" in line for line in said)
+    assert estimate.estimate(planned, None)["padding"] == "not counted: data are not here"
+
+
+def test_a_checkpoint_of_unknown_shape_is_named(
+    recipe_file: Callable[..., Path], films: Path, tmp_path: Path, nothing_fetched: None
+) -> None:
+    path = recipe_file(checkpoint="someone/else")
+    with pytest.raises(UsageError, match="else: is not in the cache and not of a known shape"):
+        prepare(read_recipe(path), Request(path, films, tmp_path / "out"), lambda _: None, plan_only=True)
 
 
 def test_a_trial_that_runs_out_of_memory_says_so(prepared: Prepare, monkeypatch: pytest.MonkeyPatch) -> None:

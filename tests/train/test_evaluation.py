@@ -11,9 +11,10 @@ import torch
 
 from gner_bench.answers.gner import GNER, parse_target
 from gner_bench.data import Dataset, Sentence
+from gner_bench.predict.folder import CheckpointFolder
 from gner_bench.predict.generation import Generation
 from gner_bench.train.recipe import Lora, Recipe, TrainingSet
-from gner_bench.train.start import Start, load_trainable, read_start
+from gner_bench.train.start import load_trainable, read_start
 from gner_bench.train.trainer import Evaluator, decodable, evaluator
 
 RECIPE = Recipe("r", "c", (TrainingSet("films"),), precision="fp32")
@@ -25,7 +26,7 @@ SENTENCES = (
 FILMS = Dataset("films", "dev", ("actor", "genre"), SENTENCES)
 
 
-def evaluator_of(start: Start, target: str = "full+bio") -> Evaluator:
+def evaluator_of(start: CheckpointFolder, target: str = "full+bio") -> Evaluator:
     return evaluator(replace(RECIPE, target=target), start, [FILMS])
 
 

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 
 from gner_bench.answers.answer import Span
 from gner_bench.bio import place_span
-from gner_bench.data.formats.uniner import WORD
 from gner_bench.documents.fields import Fields
 from gner_bench.errors import short
+from gner_bench.words import WORD
 
 CUT = "entities that begin or end inside a word, which was cut there"
 SPACE = "entities with white space at an end, left out there"

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import io
+import re
 import warnings
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from gner_bench.report.figures.style import Style
+from gner_bench.report.figures.style import FONT, Style
 from gner_bench.report.views.table import Row, Table, row_note
 from gner_bench.scoring.metrics import METRICS, Metric
 
@@ -23,6 +24,8 @@ NO_METADATA: dict[FileFormat, dict[str, Any]] = {
     "pdf": {"CreationDate": None, "Creator": None, "Producer": None},
 }
 """Dates and versions would make two files of one plot differ."""
+GLYPH = r"Glyph (\d+) .*missing from font"
+"""What matplotlib says of a letter that it draws as a box."""
 
 
 class NoData(Exception):  # noqa: N818
@@ -50,24 +53,53 @@ class Point:
     interval: tuple[float, float] | None = None
 
 
-def render(plot: Plot, style: Style, formats: Iterable[FileFormat]) -> dict[FileFormat, bytes]:
-    """The files of a plot in one style, by format. The same plot gives the same bytes."""
+def render(
+    plot: Plot, style: Style, formats: Iterable[FileFormat], boxes: set[str] | None = None
+) -> dict[FileFormat, bytes]:
+    """The files of a plot in one style, by format. The same plot gives the same bytes.
+
+    Letters that the usual font lacks are taken from other installed fonts; those of none are drawn as boxes and added
+    to ``boxes``.
+    """
     import matplotlib.style
 
-    files: dict[FileFormat, bytes] = {}
-    with matplotlib.style.context(["default", style.settings()]), warnings.catch_warnings():
-        # Characters that the font lacks are drawn as boxes, which shows well enough that they are there.
-        warnings.filterwarnings("ignore", message="Glyph .* missing from font")
+    from gner_bench.report.figures.fonts import fallback
+
+    with matplotlib.style.context(["default", style.settings()]):
+        figure, lacking = _drawn(plot, style)
+        if lacking:
+            families, boxed = fallback(lacking)
+            if boxes is not None:
+                boxes |= boxed
+            if families:
+                matplotlib.rcParams["font.family"] = [FONT, *families]
+                figure, _ = _drawn(plot, style)
+        files: dict[FileFormat, bytes] = {}
+        for name in formats:
+            buffer = io.BytesIO()
+            with warnings.catch_warnings():
+                warnings.filterwarnings("ignore", message=GLYPH)  # was noted when it was laid out
+                figure.savefig(buffer, format=name, dpi=DOTS_PER_INCH, metadata=NO_METADATA[name])
+            files[name] = buffer.getvalue()
+    return files
+
+
+def _drawn(plot: Plot, style: Style) -> tuple[Figure, set[str]]:
+    """The figure of a plot, laid out, and the letters that its fonts lack."""
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
         figure = plot.draw(style)
         figure.set_dpi(DOTS_PER_INCH)
         # The layout is computed once and is then the same in every format.
         figure.draw_without_rendering()
         figure.set_layout_engine("none")
-        for name in formats:
-            buffer = io.BytesIO()
-            figure.savefig(buffer, format=name, dpi=DOTS_PER_INCH, metadata=NO_METADATA[name])
-            files[name] = buffer.getvalue()
-    return files
+    lacking = set()
+    for warning in said:
+        if letter := re.match(GLYPH, str(warning.message)):
+            lacking.add(chr(int(letter[1])))
+        else:
+            warnings.warn_explicit(warning.message, warning.category, warning.filename, warning.lineno)
+    return figure, lacking
 
 
 def name_in_layout(name: str, table: Table) -> str:

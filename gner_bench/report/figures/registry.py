@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 
+from gner_bench.messages import warn
 from gner_bench.report.contents import Contents
 from gner_bench.report.figures.plot import FileFormat, NoData, Plot, render
 from gner_bench.report.figures.style import DARK, LIGHT, Sizes, Style
@@ -25,6 +26,8 @@ FIGURES: dict[str, str] = {
 IN_LIGHT: tuple[FileFormat, ...] = ("png", "svg", "pdf")
 IN_DARK: tuple[FileFormat, ...] = ("png", "svg")
 """PDF is for paper, which is white."""
+NAMED = 40
+"""Characters that a warning shows."""
 
 
 @dataclass(frozen=True)
@@ -44,11 +47,19 @@ class Figures:
         dark = [kind for kind in IN_DARK if kind in wanted]
         if not light:
             return
+        boxes: set[str] = set()
         for plot in self.plots:
-            files = {f".{kind}": data for kind, data in render(plot, Style(sizes, LIGHT), light).items()}
+            files = {f".{kind}": data for kind, data in render(plot, Style(sizes, LIGHT), light, boxes).items()}
             if dark:
                 files |= {f"_dark.{kind}": data for kind, data in render(plot, Style(sizes, DARK), dark).items()}
             yield plot.name, files
+        if boxes:
+            listed = "".join(sorted(boxes))
+            shown = f"{listed[:NAMED]}…" if len(listed) > NAMED else listed
+            warn(
+                f"figures: no installed font has {len(boxes)} of the characters in names ({shown}), which are drawn as"
+                " boxes; install a font that has them, such as Noto Sans CJK for Chinese, Japanese and Korean"
+            )
 
 
 def collect(contents: Contents) -> Figures:
