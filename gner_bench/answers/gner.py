@@ -143,8 +143,7 @@ class Target(AnswerFormat):
 def _target(name: str, title: str, scheme: Scheme, context: int | None = None) -> Target:
     version = MATCHING_VERSION if name == NAME else f"{MATCHING_VERSION}/{name}"
     read, mend, perfect = partial(_read, scheme), partial(_mend, scheme), partial(_perfect, scheme, context)
-    how = {"rule": "raw", "mend": mend, "scheme": scheme, "context": context}
-    return Target(name, title, version, read, ask, perfect, **how)
+    return Target(name, title, version, read, ask, perfect, rule="raw", mend=mend, scheme=scheme, context=context)
 
 
 @lru_cache(maxsize=1024)

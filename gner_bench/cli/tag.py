@@ -66,8 +66,6 @@ def tag_command(
     first = next(given, None)
     if first is None:
         raise click.UsageError("no text: give it as an argument or on standard input")
-    from dataclasses import asdict
-
     from gner_bench.fetch.checkpoint import on_hub
     from gner_bench.fetch.requirements import Requirements, ensure
 
@@ -82,11 +80,11 @@ def tag_command(
     chunks = iter(lambda: list(islice(waiting, CHUNK)), [])
     tagged = _told(text for chunk in chunks for text in tagger(chunk))
     if as_json:
-        shared.print_json([asdict(text) for text in tagged])
+        shared.print_json([text.document() for text in tagged])
         return
     for text in tagged:
         if as_lines:
-            click.echo(json.dumps(asdict(text), ensure_ascii=False).encode("utf-8"))
+            click.echo(json.dumps(text.document(), ensure_ascii=False).encode("utf-8"))
             continue
         click.echo(" ".join(f"{word}({tag or UNREAD})" for word, tag in zip(text.words, text.tags, strict=True)))
         for line in text.warnings():

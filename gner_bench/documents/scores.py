@@ -30,6 +30,8 @@ Confusion = tuple[str | None, str | None, int]
 """Gold and predicted type, None for none, and how often."""
 OPTIONAL = {"optional": True}
 """Of a field whose key is left out where it is None."""
+SPARSE = {"optional": "sparse"}
+"""Of one whose key is left out where it is zero or empty."""
 
 
 @dataclass(frozen=True)
@@ -45,16 +47,16 @@ class Part:
             value = getattr(self, name)
             if inline:
                 document.update(_plain(value))
-            elif value is not None or not optional:
+            elif value if optional == SPARSE["optional"] else value is not None or not optional:
                 document[name] = _plain(value)
         return document | self.more
 
 
 @cache
-def _written(part: Any) -> list[tuple[str, bool, bool]]:
-    """Of a class of parts: the names of its fields but ``more``, whether left out where None, whether inline."""
+def _written(part: Any) -> list[tuple[str, Any, bool]]:
+    """Of a class of parts: the names of its fields but ``more``, whether (and when) left out, whether inline."""
     specs = [spec for spec in fields(part) if spec.name != MORE]
-    return [(spec.name, "optional" in spec.metadata, "inline" in spec.metadata) for spec in specs]
+    return [(spec.name, spec.metadata.get("optional"), "inline" in spec.metadata) for spec in specs]
 
 
 def _plain(value: Any) -> Any:
@@ -153,11 +155,11 @@ class Structuring(Part):
     type_changes: int = 0
     empty_outputs: int = 0
     unlabelled_outputs: int = 0
-    outer_outputs: int = 0
+    outer_outputs: int = field(default=0, metadata=SPARSE)
     cut_outputs: int = 0
     cut_inputs: int = 0
     gold_outside_types: int = 0
-    notes: dict[str, int] = field(default_factory=dict)
+    notes: dict[str, int] = field(default_factory=dict, metadata=SPARSE)
     malformed_labels: dict[str, int] = field(default_factory=dict)
     most_frequent: dict[str, tuple[tuple[str | int, ...], ...]] = field(default_factory=dict)
     least_counts: tuple[str, ...] | None = field(default=None, metadata=OPTIONAL)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from math import prod
 from pathlib import Path
 from typing import Literal
@@ -11,6 +11,7 @@ from typing import Literal
 from gner_bench.answers.gner import parse_target
 from gner_bench.bio import lenient_spans
 from gner_bench.data import Sentence
+from gner_bench.documents.fields import Json
 from gner_bench.errors import UsageError
 from gner_bench.predict.backends.local import local_backend
 from gner_bench.predict.checkpoint import Checkpoint
@@ -47,6 +48,11 @@ class Tagged:
     generated: str
     cut: list[Literal["input", "output"]] = field(default_factory=list)
     unlabelled: list[int] = field(default_factory=list)
+
+    def document(self) -> Json:
+        """As JSON, without ``cut`` and ``unlabelled`` where they are empty."""
+        document = asdict(self)
+        return {key: value for key, value in document.items() if value or key not in ("cut", "unlabelled")}
 
     def warnings(self) -> list[str]:
         """What was cut or left out, one line each."""

@@ -53,9 +53,10 @@ def test_every_count_that_can_move_f1_is_a_warning_and_a_column(run: Run, odd: P
     printed = run("score", odd, "--tokenizer", "none", "--format", "markdown").stdout
     heads, _, row, *_ = (line.split("|")[1:-1] for line in printed.splitlines() if line.startswith("|"))
     cells = dict(zip(map(str.strip, heads), map(str.strip, row), strict=True))
-    assert {head: cells[head] for head in ("exact", "subseq.", "LCS", "unread", "cut", "unknown", "around")} == {
-        **{"exact": "2", "subseq.": "1", "LCS": "1", "unread": "2", "cut": "2", "unknown": "1", "around": "1"}
+    assert {head: cells[head] for head in ("unread", "cut", "unknown", "around")} == {
+        **{"unread": "2", "cut": "2", "unknown": "1", "around": "1"}
     }
+    assert {"unread", "cut", "unknown", "around"} <= set(result.stdout.split())
 
 
 def test_the_protocols_steps_stay_as_they_are_in_the_file(run: Run, odd: Path) -> None:

@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 from gner_bench.answers import answer_format
 from gner_bench.answers.front import take_off
@@ -58,7 +59,7 @@ def _refuse_another(path: Path, fits: re.Pattern[str]) -> None:
     """Raise InputError for a file in a format that can be named: JSON, HTML, or another if no line ``fits``."""
     text = read_text(path).strip()
     lines = [line.strip() for line in text.splitlines() if line.strip()]
-    named = _json_of(path, text, lines[:1]) or ("HTML or XML" if _MARKUP.match(text) else "")
+    named = _json_of(text, lines[:1]) or ("HTML or XML" if _MARKUP.match(text) else "")
     if lines and not named and not any(map(fits.search, lines)):
         fitting = [
             name for name, pattern in _OTHERS.items() if 2 * sum(map(bool, map(pattern.search, lines))) > len(lines)
@@ -68,21 +69,19 @@ def _refuse_another(path: Path, fits: re.Pattern[str]) -> None:
         raise InputError(path, f"looks like {named}; --from names its format")
 
 
-def _json_of(path: Path, text: str, first: Sequence[str]) -> str:
+def _json_of(text: str, lines: Sequence[str]) -> str:
     """What the file is if it holds JSON, with the name of its format where that can be told."""
-    for part in (*first, text):
+    for part in (*lines, text):
         try:
             value = json.loads(part) if part.startswith(("{", "[")) else None
         except (ValueError, RecursionError):
             continue
         if isinstance(value, dict) and "prediction" in value and "instance" not in value:
             return "JSON with answers (gner, or another of `gner-bench list answers`)"
-        one = value[0] if isinstance(value, list) and value else value
         if isinstance(value, dict | list):
-            known = FORMATS.usable().items()
-            fitting = (
-                name for name, format in known if isinstance(one, dict) and not one.keys().isdisjoint(format.keys)
-            )
+            first: Any = value[0] if isinstance(value, list) and value else value
+            own = first.keys() if isinstance(first, dict) else set[str]()
+            fitting = (name for name, format in FORMATS.usable().items() if not own.isdisjoint(format.keys))
             return next((f"JSON ({name})" for name in fitting), "JSON")
     return ""
 

@@ -91,7 +91,7 @@ def sets_grid(document: ScoresDocument, ends: bool = False) -> Grid:
     """The data sets and their mean: precision and recall by the first metric, F1 by each.
 
     Beside F1 is half its interval, or with ``ends`` both ends of it; then, without ``ends``, how many sentences were
-    matched by which step, and what else was counted of answers.
+    matched by which step; then the counts of answers that can move F1, where there are any.
     """
     system, resampling, metrics = document.system, document.resampling, metrics_of(document)
     parts, steps = list(document.datasets.values()), [part.analysis.placed_by for part in document.datasets.values()]
@@ -105,12 +105,11 @@ def sets_grid(document: ScoresDocument, ends: bool = False) -> Grid:
         step = Column(whole=False, kind="step")
         for name in STEPS:
             columns.append((step, STEP_HEADS[name], [*(str((counts or {}).get(name, "")) for counts in steps), ""]))
-    if not ends:
-        structurings = [part.analysis.structuring or Structuring() for part in parts]
-        for head, keys in ASTRAY_HEADS.items():
-            numbers = [sum(getattr(structuring, key) for key in keys) for structuring in structurings]
-            if any(numbers):
-                columns.append((Column(whole=False, kind="astray"), head, [*map(str, numbers), str(sum(numbers))]))
+    structurings = [part.analysis.structuring or Structuring() for part in parts]
+    for head, keys in ASTRAY_HEADS.items():
+        numbers = [sum(getattr(structuring, key) for key in keys) for structuring in structurings]
+        if any(numbers):
+            columns.append((Column(whole=False, kind="astray"), head, [*map(str, numbers), str(sum(numbers))]))
     remarks = {
         "share": f"P and R by the {metrics[0]} metric" if len(metrics) > 1 else "",
         "margin": f"± half the {confidence} of {resampling.resamples:,} resamples",
