@@ -139,7 +139,7 @@ def predict(
             _generate(backend, run, tasks, done, path, loading, say)
         elif not same_data(before, run):
             # After new gold, also where a process was killed between writing it and this.
-            write_run(about, replace(before, datasets=run.datasets))
+            write_run(about, replace(before, version=run.version, datasets=run.datasets))
     return path
 
 
