@@ -58,7 +58,7 @@ def read_tokenizers(given: Given) -> Tokenizers:
             plain.append(text)
     if len(plain) > 1:
         raise UsageError(f"--tokenizer {plain[0]} and {plain[1]}: say which system each is for (NAME=PATH)")
-    return Tokenizers(*plain, named=named)
+    return Tokenizers(plain[0] if plain else None, named)
 
 
 def names(path: Path) -> list[str]:
