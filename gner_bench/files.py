@@ -128,8 +128,8 @@ def replacement(path: Path) -> Iterator[BinaryIO]:
     ``path`` removes it. Raises OSError.
     """
     for left in path.parent.glob(f".{glob.escape(path.name)}.*.tmp"):
-        with suppress(OSError), left.open("r+b") as file:
-            if _locked(file, wait=False):
+        with suppress(OSError), left.open("r+b") as old:
+            if _locked(old, wait=False):
                 left.unlink()
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:

@@ -111,7 +111,7 @@ def test_it_scores_compares_gates_and_is_written_and_read(path: Path, tmp_path: 
     found = api.compare(written, scores, metric="first", resamples=100)
     assert found.against[0].differences["first"][0].difference == 0
     assert list(found.against[0].types) == ["first"]
-    gate: Baseline = baseline(written, "first", FEW, 0.0, 0.05, False)
+    gate: Baseline = baseline(written, "first", FEW.resamples, 0.0, 0.05, False)
     asked: Floor = floor("first:73", ["first"])
     reasons = [each.reason for each in evaluate(scores, Gates((asked,), gate), FEW)[1:]]
     assert reasons[0] == "mean first-word F1 73.68% is at least 73%"
