@@ -222,3 +222,11 @@ def test_answers_have_no_positions(columns: tuple[Path, Path], tmp_path: Path) -
     assert "neither tags nor spans of words" in CliRunner().invoke(main, options).stderr
     options[3] = "gner-jsonl"
     assert "--align is for imported predictions" in CliRunner().invoke(main, options).stderr
+
+
+def test_gold_in_columns_is_told_by_its_first_line_whatever_the_file_is_called(columns: tuple[Path, Path]) -> None:
+    named = columns[1].rename(columns[1].with_name("gold.annotated"))
+    assert scored(named, named, "--metric", "conlleval")["average"]["conlleval"]["f1"] == 1
+    named.write_text("no columns of tags\n")
+    options = ["score", str(columns[0]), "--from", "conll", "--gold", str(named)]
+    assert "is in no format that can be told from it" in CliRunner().invoke(main, options).stderr

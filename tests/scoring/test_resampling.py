@@ -111,6 +111,19 @@ def test_sentences_are_drawn_in_the_order_of_their_keys() -> None:
     assert (resampled_sums(counted(sentences[::-1]), Resampling(9), "news") != plain).any()
 
 
+@given(st.lists(predictions(), min_size=1, max_size=6), st.integers(0, 99))
+@settings(max_examples=20)
+def test_sparse_counts_are_summed_as_a_whole_matrix_is(sentences: list[Prediction], seed: int) -> None:
+    statistics, choice = counted(sentences), Resampling(4, seed)
+    columns = list(range(0, len(statistics.columns), 2))
+    whole = resampled_sums(statistics, choice, "news")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(resampling, "DENSE", -1)
+        assert (resampled_sums(statistics, choice, "news") == whole).all()
+        assert (resampled_sums(statistics, choice, "news", None, columns) == whole[:, columns]).all()
+    assert (resampled_sums(statistics, choice, "news", None, columns) == whole[:, columns]).all()
+
+
 def test_sums_are_exact_for_large_counts() -> None:
     matrix = np.array([[[2**31 - 1, 2**31 - 3, 1]]])
     assert weighted(matrix, np.zeros((1, 100_001), dtype=np.int64)).tolist() == [

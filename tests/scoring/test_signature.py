@@ -1,13 +1,17 @@
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
 from gner_bench import __version__
 from gner_bench.api import score
+from gner_bench.cli import main
+from gner_bench.demo import CHECKPOINT
 from gner_bench.documents.scores import Resampling, System
 from gner_bench.scoring.metrics import METRICS, Metric
 from gner_bench.scoring.predictions import Origin, Prediction
@@ -147,3 +151,27 @@ def test_names_cannot_break_the_line() -> None:
 def test_every_short_key_is_one_of_the_long_ones() -> None:
     assert set(SHORT) <= {*fields(), "part", "answers", "scheme", "spaces", "align"}
     assert len(set(SHORT.values())) == len(SHORT)
+
+
+def test_spaces_that_were_cleaned_up_are_in_the_signature_and_make_a_difference(tmp_path: Path) -> None:
+    # T5's tokenizer would do; the embedded one keeps the space inside a word, too, unless it is cleaned up.
+    labels = ["B-x", "O"]
+    instance = {"id": "0", "words": ["a .", "b"], "labels": labels, "instruction_inputs": "", "prompt_labels": ""}
+    record = {"dataset": "news", "split": "test", "label_list": ["x"], "instance": instance}
+    path = tmp_path / "predictions.jsonl"
+    path.write_text(json.dumps({**record, "prediction": "a.(B-x) b(O)"}) + "\n")
+    options = ["score", str(path), "--tokenizer", str(CHECKPOINT), "--json"]
+    plain, cleaned = (
+        json.loads(CliRunner().invoke(main, [*options, *more]).stdout) for more in ([], ["--clean-up-spaces"])
+    )
+    assert (plain["average"]["strict"]["f1"], cleaned["average"]["strict"]["f1"]) == (0, 1)
+    assert "spaces" not in plain["signature_fields"]
+    assert cleaned["signature_fields"]["spaces"] == "cleaned"
+    assert "|sp:cleaned|" in cleaned["signature_short"]
+    outs = [str(tmp_path / f"{name}.json") for name in ("plain", "cleaned")]
+    for out, more in zip(outs, ([], ["--clean-up-spaces"]), strict=True):
+        CliRunner().invoke(main, [*options, *more, "--out", out])
+    told = CliRunner().invoke(main, ["compare", *outs]).stderr
+    assert "not like for like: spaces is (not stated) for A" in told
+    refused = CliRunner().invoke(main, ["score", str(path), "--tokenizer", "none", "--clean-up-spaces"])
+    assert (refused.exit_code, "needs a tokenizer" in refused.stderr) == (2, True)

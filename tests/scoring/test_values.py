@@ -15,6 +15,7 @@ from seqeval.scheme import IOB2
 from gner_bench.api import load_predictions, score
 from gner_bench.bio import strict_spans
 from gner_bench.documents.scores import Counts, Macro, Resampling, Value
+from gner_bench.scoring import values
 from gner_bench.scoring.metrics import METRICS, Metric, ordered
 from gner_bench.scoring.predictions import Prediction
 from gner_bench.scoring.values import SystemValues
@@ -283,3 +284,19 @@ def test_strict_macro_f1_is_that_of_seqeval(sentences: list[Prediction]) -> None
 
 def strict_occurs(sentences: list[Prediction]) -> bool:
     return any(strict_spans(each.gold) or strict_spans(each.predicted) for each in sentences)
+
+
+@given(SENTENCES)
+@settings(max_examples=10)
+def test_types_that_are_drawn_some_at_a_time_have_the_same_values(news: list[Prediction]) -> None:
+    whole = figures(FEW, news=news).sets["news"]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(values, "HELD", 2 * FEW.resamples)
+        parts = figures(FEW, news=news).sets["news"]
+    for metric in SUMMED:
+        assert parts.micro(metric) == whole.micro(metric)
+        assert parts.types(metric) == whole.types(metric)
+        ends = [each.macro(metric).interval for each in (parts, whole)]
+        assert ends[0] is not None
+        assert ends[1] is not None
+        assert ends[0]["f1"] == pytest.approx(ends[1]["f1"], abs=1e-12)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -132,3 +133,57 @@ def test_nothing_is_taken_for_unchanged_that_a_tokenizer_may_change(
 
 def test_another_kind_of_tokenizer_encodes_every_word() -> None:
     assert load_back_tokenizer(CHECKPOINT).unchanged == frozenset()
+
+
+# What transformers did when GNER was evaluated
+
+ODD = st.text(alphabet=".?!,'ntmsverex a{\u00a0\u00b4\u2026\u6771", min_size=1, max_size=8)
+SPECIAL = st.sampled_from(["</s>", "<pad>", "<unk>", "<extra_id_0>", "<extra_id_99>", "<s>", "</S>"])
+
+
+@pytest.fixture(scope="module")
+def transformers_t5(shared: Path) -> Any:
+    return pytest.importorskip("transformers").AutoTokenizer.from_pretrained(shared / "tokenizers/t5")
+
+
+@given(word=ODD)
+@settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_spaces_are_cleaned_up_as_by_transformers(shared: Path, transformers_t5: Any, word: str) -> None:
+    for clean in (True, False):
+        back_tokenizer = load_once(shared / "tokenizers/t5/tokenizer.json", clean)
+        ids = transformers_t5.encode(word)
+        expected = transformers_t5.decode(ids, skip_special_tokens=True, clean_up_tokenization_spaces=clean)
+        assert back_tokenizer([word]) == [expected]
+
+
+@cache
+def load_once(path: Path, clean: bool = False) -> BackTokenizer:
+    return load_back_tokenizer(path, clean)
+
+
+def test_by_default_spaces_stay() -> None:
+    words = ["a .", "do n't", "it 's", "a ' b", "a ?"]
+    assert load_back_tokenizer(CHECKPOINT)(words) == words
+    assert load_back_tokenizer(CHECKPOINT, True)(words) == ["a.", "don't", "it's", "a'b", "a?"]
+
+
+@given(parts=st.lists(st.one_of(SPECIAL, st.text(alphabet="ab<>/", max_size=3)), max_size=4))
+@settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_special_tokens_that_a_word_spells_out_vanish(shared: Path, transformers_t5: Any, parts: list[str]) -> None:
+    word = "".join(parts)
+    expected = transformers_t5.decode(
+        transformers_t5.encode(word), skip_special_tokens=True, clean_up_tokenization_spaces=False
+    )
+    for name in ("tokenizer.json", "spiece.model"):
+        assert load_once(shared / "tokenizers/t5" / name)([word]) == [expected]
+
+
+def test_special_tokens_of_llama_vanish_and_those_of_t5_stay(shared: Path) -> None:
+    back_tokenizer = load_back_tokenizer(shared / "tokenizers/llama")
+    assert back_tokenizer(["</s>", "a<s>b", "<unk>", "<pad>", "<extra_id_0>"]) == [
+        "",
+        "a b",
+        "",
+        "<pad>",
+        "<extra_id_0>",
+    ]

@@ -4,9 +4,10 @@ import json
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gner_bench.answers import gner
 from gner_bench.answers.gner import label_faults, tagged_text
 from gner_bench.structure import parse_generation
 
@@ -81,3 +82,18 @@ def test_malformed_labels(text: str, faults: dict[str, int]) -> None:
 def test_what_a_perfect_checkpoint_writes_has_no_malformed_label(pairs: list[tuple[str, str]]) -> None:
     text = tagged_text([word for word, _ in pairs], [label for _, label in pairs])
     assert not label_faults(text, pairs, ["person", "music genre"])
+
+
+@given(st.text(alphabet="(OBI-)x \n", max_size=40))
+@settings(max_examples=300)
+def test_texts_of_many_brackets_are_read_as_others(text: str) -> None:
+    expected = parse_generation(text)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(gner, "MANY", 0)
+        assert parse_generation(text) == expected
+
+
+def test_a_hundred_thousand_labels_that_never_close_are_read_in_a_moment() -> None:
+    text = "a(B-x " * 100_000
+    assert parse_generation(text) == []
+    assert parse_generation(f"{text}\nb(O) {text}")[0][1] == "O"
