@@ -177,11 +177,11 @@ def test_a_local_folder_is_taken_when_its_content_is_right(news: Build, tmp_path
 
 def test_illegal_tags_are_stored_as_published_and_repaired_when_read(news: Build, tmp_path: Path) -> None:
     entry = news(content_hash="")
-    import_split(entry, "test", local(tmp_path / "data", b"Ann\tI-person\n"), lambda _: None)
+    import_split(entry, "test", local(tmp_path / "data", b"Ann\tI-person\nsaw\tO\nBo\tB-person\n"), lambda _: None)
     with pytest.raises(InputError, match="choose a repair"):
         load_split(entry, "test")
     repaired = load_split(entry, "test", Reading(repair="begin"))
-    assert (repaired.sentences[0].tags, repaired.repaired) == (("B-person",), 1)
+    assert (repaired.sentences[0].tags, repaired.repaired) == (("B-person", "O", "B-person"), 1)
 
 
 def test_a_folder_of_the_users_catalogue_is_read_where_it_is(news: Build, tmp_path: Path) -> None:
