@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
@@ -20,7 +21,7 @@ from gner_bench.answers import Wrapping
 from gner_bench.catalog import catalog
 from gner_bench.documents.fields import Json
 from gner_bench.documents.run import Model
-from gner_bench.errors import GnerBenchError, InputError, UnreachableError, UsageError, did_you_mean, short
+from gner_bench.errors import GnerBenchError, UnreachableError, UsageError, did_you_mean, short
 from gner_bench.fetch.http import (
     CONNECT_SECONDS,
     READ_SECONDS,
@@ -186,14 +187,13 @@ def openai_backend(server: Server, tokenizer: Path | None = None) -> Backend:
         load_back_tokenizer(tokenizer)
         file = tokenizer_file(tokenizer)
     if file is not None and server.max_total_tokens:
-        from transformers import AutoTokenizer
+        from transformers import LlamaConfig
 
-        # Prompts are counted as a checkpoint on this machine would, by the settings beside the file.
-        try:
-            counting: Any = AutoTokenizer.from_pretrained(file.parent)
-        except (OSError, ValueError, KeyError) as error:
-            reason = str(error).strip().splitlines()[0]
-            raise InputError(file.parent, f"cannot be loaded as a tokenizer, to count prompts: {reason}") from None
+        from gner_bench.predict.tokenizer import load_tokenizer
+
+        # Prompts are counted as a checkpoint on this machine would, by the settings beside the file. A limit of both
+        # together is LLaMA's; how many tokens the model has is the server's affair.
+        counting: Any = load_tokenizer(file.parent, LlamaConfig(vocab_size=sys.maxsize))
 
         def count(text: str) -> int:
             return len(counting(text, verbose=False)["input_ids"])
