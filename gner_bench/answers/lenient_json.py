@@ -48,8 +48,8 @@ _DEEPEST = 50
 def read_json(text: str, fits: Callable[[Any], int], notes: list[str]) -> Any:
     """The value in ``text`` that ``fits`` most, 0 being not at all; None where none does. What was overlooked is noted.
 
-    Valid JSON goes before other, which must not be empty; of values that fit alike what is not empty before what is, then
-    the last.
+    Valid JSON goes before other, which must not be empty; of values that fit alike what is not empty goes before what
+    is, then the last.
     """
     for note, values in ((None, _strict), (MENDED, _lenient)):
         read = list(values(text))
