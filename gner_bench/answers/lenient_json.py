@@ -48,13 +48,18 @@ _DEEPEST = 50
 def read_json(text: str, fits: Callable[[Any], int], notes: list[str]) -> Any:
     """The value in ``text`` that ``fits`` most, 0 being not at all; None where none does. What was overlooked is noted.
 
-    Valid JSON goes before other; of values that fit alike what is not empty before what is, then the last.
+    Valid JSON goes before other, which must not be empty; of values that fit alike what is not empty goes before what
+    is, then the last.
     """
     for note, values in ((None, _strict), (MENDED, _lenient)):
         read = list(values(text))
         if note is None and len(read) > 1 and not _BETWEEN.sub("", _without(text, read)):
             read = [(read[0][0], read[-1][1], [value for _, _, value in read])]  # lines of JSON
-        fitting = [(fits(value), bool(value), end, start, value) for start, end, value in read if fits(value)]
+        fitting = [
+            (fits(value), bool(value), end, start, value)
+            for start, end, value in read
+            if fits(value) and (value or not note)
+        ]
         if fitting:
             *_, end, start, value = max(fitting, key=lambda fitted: fitted[:3])
             notes += [note] if note else []
