@@ -11,11 +11,17 @@ from typing import Any
 from gner_bench.config import build, plain
 from gner_bench.documents.fields import Json, read_object
 from gner_bench.documents.record import FULL_BIO, GNER
-from gner_bench.errors import InputError
+from gner_bench.errors import InputError, short
 from gner_bench.files import write_json
 
 NAME = "run.json"
 VERSION = 2
+SETTINGS = {
+    **dict.fromkeys(("format", "decoding", "backend", "dtype", "label_order"), str),
+    "num_beams": int,
+    "seed": int,
+}
+"""The settings that are read again, and what they are."""
 
 
 @dataclass(frozen=True)
@@ -108,8 +114,11 @@ def read_run(path: Path) -> Run:
         # Version 1 had a target, null for the GNER text; what follows the text of the record is the same.
         target = settings.pop("target", None)
         settings["format"] = GNER if target in (None, "", FULL_BIO) else target
-    if not isinstance(settings["format"], str):
-        raise InputError(path, f"expected str, found {settings['format']!r}", field="settings.format")
+    for name, kind in SETTINGS.items():
+        value = settings.get(name)
+        if value is not None and type(value) is not kind:
+            raise InputError(path, f"expected {kind.__name__}, found {short(value)}", field=f"settings.{name}")
+    settings["format"] = settings["format"] or GNER
     return replace(run, settings=settings)
 
 
