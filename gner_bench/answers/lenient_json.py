@@ -58,7 +58,7 @@ def read_json(text: str, fits: Callable[[Any], int], notes: list[str]) -> Any:
         fitting = [
             (fits(value), bool(value), end, start, value)
             for start, end, value in read
-            if fits(value) and (value or not note)
+            if fits(value) and (not note or _holds_something(value))
         ]
         if fitting:
             *_, end, start, value = max(fitting, key=lambda fitted: fitted[:3])
@@ -71,6 +71,11 @@ def read_json(text: str, fits: Callable[[Any], int], notes: list[str]) -> Any:
     elif not _NONE.fullmatch(text):
         notes.append(UNREADABLE)
     return None
+
+
+def _holds_something(value: Any) -> bool:
+    """Whether a value is more than brackets in brackets."""
+    return any(map(_holds_something, value)) if isinstance(value, list) else value not in (None, "", {})
 
 
 def _without(text: str, values: Sequence[tuple[int, int, Any]]) -> str:

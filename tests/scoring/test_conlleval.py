@@ -229,4 +229,4 @@ def test_gold_in_columns_is_told_by_its_first_line_whatever_the_file_is_called(c
     assert scored(named, named, "--metric", "conlleval")["average"]["conlleval"]["f1"] == 1
     named.write_text("no columns of tags\n")
     options = ["score", str(columns[0]), "--from", "conll", "--gold", str(named)]
-    assert "is in no format that can be told from it" in CliRunner().invoke(main, options).stderr
+    assert f"{named}, line 1: tag: 'tags' is neither O" in CliRunner().invoke(main, options).stderr
