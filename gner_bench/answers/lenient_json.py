@@ -33,7 +33,9 @@ TYPES = (
 )
 """Keys that objects have for the text and the type of a mention, the surest first."""
 WRAPPERS = frozenset({"entities", "named entities", "mentions", "results", "result", "output", "answer", "ner", "data"})
-_NONE = re.compile(r"\W*(?:none|null|n/a|nil|no (?:named )?entit(?:y|ies)(?: found)?)?\W*", re.IGNORECASE)
+_NOTHING = r"(?:none|null|n/a|nil|no (?:named )?entit(?:y|ies)(?: found)?)?"
+_BESIDE = r"[^\w\[\]{}]*"
+_NONE = re.compile(rf"{_BESIDE}(?:{_NOTHING}|\[{_BESIDE}{_NOTHING}{_BESIDE}\]){_BESIDE}", re.IGNORECASE)
 _LITERAL = re.compile(r"[^\s,:\[\](){}\"'“”]+(?:[ \t]+[^\s,:\[\](){}\"'“”]+)*")
 _SKIPPED = re.compile(r"(?:\s+|//[^\n]*)+")
 _CONSTANTS = {"true": True, "false": False, "null": None, "none": None}
