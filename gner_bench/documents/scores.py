@@ -137,7 +137,8 @@ class Structuring(Part):
     back-tokenizer does not give back as they are; ``orphan_tags``: predicted I- at the start or after O;
     ``type_changes``: predicted I- after a tag of another type; ``empty_outputs`` are without text,
     ``unlabelled_outputs`` with text in which nothing can be read, of words with labels or of what else the format asks
-    for; ``outer_outputs`` have words before the first or after the last one that was placed; ``cut_outputs`` and
+    for; ``outer_outputs`` have words before the first or after the last one that was placed, most words of
+    ``strange_outputs`` found no place; ``cut_outputs`` and
     ``cut_inputs``: sentences whose output or prompt hit the length limit; ``gold_outside_types``: words whose gold type
     the prompt lacks; ``notes``: what else was noticed of answers, mended ones among them, by the phrase that tells it;
     ``malformed_labels`` by fault (structure.parsing.label_faults), no zeros. ``most_frequent`` are up to 20 of the
@@ -156,6 +157,7 @@ class Structuring(Part):
     empty_outputs: int = 0
     unlabelled_outputs: int = 0
     outer_outputs: int = field(default=0, metadata=SPARSE)
+    strange_outputs: int = field(default=0, metadata=SPARSE)
     cut_outputs: int = 0
     cut_inputs: int = 0
     gold_outside_types: int = 0

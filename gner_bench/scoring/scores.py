@@ -10,6 +10,7 @@ from functools import cached_property
 
 import numpy as np
 
+from gner_bench.answers.gner import MATCHING_VERSION
 from gner_bench.answers.types import ambiguous_types
 from gner_bench.data.problems import problem_warning
 from gner_bench.documents.scores import Analysis, Interval, Resampling, Structuring
@@ -24,12 +25,17 @@ WARNED = {
     "empty_outputs": "answers without text",
     "unlabelled_outputs": "answers in which nothing could be read",
     "outer_outputs": "answers with words before the first or after the last word of the sentence",
+    "strange_outputs": "answers most of whose words are not the sentence's",
     "unknown_labels": "labels of types that the prompt lacks",
     "cut_outputs": "outputs were cut at the length limit",
     "cut_matchings": "outputs were too long to be matched to their end",
     "cut_inputs": "prompts were cut at the length limit",
 }
 """Counts of structuring that can move F1 or change what it means."""
+MISREAD = ("unread", "unclosed", "empty_type")
+"""Faults of labels that make two words one or leave a word without its type."""
+MANY = 50
+"""Of so many answers one that was not read is a hint that the system writes in another form than GNER's."""
 NAMED = 5
 """How many of the commonest unknown labels, and of the sets with a count, a warning names."""
 
@@ -155,6 +161,13 @@ def _answer_warnings(scores: Scores) -> Iterator[str]:
         if counts := {name: count for name, part in sets.items() if (count := getattr(part, key))}:
             named = _commonest(sets.values()) if key == "unknown_labels" else ""
             yield _counted(what, counts, len(scores.sets)) + named
+    faults = {name: sum(part.malformed_labels.get(fault, 0) for fault in MISREAD) for name, part in sets.items()}
+    if misread := {name: count for name, count in faults.items() if count}:
+        yield _counted("labels that are malformed and were not read", misread, len(scores.sets))
+    if scores.origin.structuring.startswith(MATCHING_VERSION) and "answers" not in scores.origin.options:
+        counted = sum(part.unlabelled_outputs + part.strange_outputs for part in sets.values()) + sum(faults.values())
+        if counted > sum(len(scores.sets[name].statistics) for name in sets) / MANY:
+            yield "answers were read raw, as GNER's protocol does; --answers mended also reads other forms of them"
     for note in sorted({note for part in sets.values() for note in part.notes}):
         yield _counted(note, {name: part.notes[note] for name, part in sets.items() if note in part.notes}, len(sets))
     asked = {part.types for part in scores.sets.values() if any((part.analysis.matched_by or {}).values())}

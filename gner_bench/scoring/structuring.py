@@ -64,9 +64,11 @@ def _cut(text: str) -> str:
 def _has_outer_words(structured: Structured) -> bool:
     """Whether more words were written before the first, or after the last, that was placed than the sentence has there.
 
-    A sentence whose first word was changed has as many.
+    A sentence whose first word was changed has as many, but for text before it, which is read as one word with it.
     """
     sources, written = structured.match.sources, len(structured.generated)
+    if len(structured.generated[0][0].split()) > 1 and 0 not in sources:
+        return True
     if written == len(sources):
         return False
     placed = [(place, source) for place, source in enumerate(sources) if source is not None]
@@ -114,6 +116,8 @@ class StructuringTally:
         self._steps[structured.match.step] += 1
         if structured.generated:
             self._counts["outer_outputs"] += _has_outer_words(structured)
+            placed = len(sentence.words) - structured.omitted_words
+            self._counts["strange_outputs"] += 2 * placed < len(structured.generated)
         else:
             self._counts["unlabelled_outputs" if sentence.text.strip() else "empty_outputs"] += 1
         if structured.match.cut:

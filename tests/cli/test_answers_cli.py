@@ -19,6 +19,7 @@ Build = Callable[..., dict[str, Any]]
 Write = Callable[..., Path]
 Run = Callable[..., Result]
 PERFECT = "Ann(B-person) saw(O) Oslo(B-place)"
+HINT = "answers were read raw, as GNER's protocol does; --answers mended also reads other forms of them"
 COMMAS = "<think>Ann(O)?</think>Here it is: Ann(B-PERSON), saw(O), Oslo(B-Place)"
 
 
@@ -49,6 +50,7 @@ def test_every_count_that_can_move_f1_is_a_warning_and_a_column(run: Run, odd: P
         "labels of types that the prompt lacks: 1: 'B-city'",
         "outputs were cut at the length limit: 1",
         "prompts were cut at the length limit: 1",
+        HINT,
     ]
     printed = run("score", odd, "--tokenizer", "none", "--format", "markdown").stdout
     heads, _, row, *_ = (line.split("|")[1:-1] for line in printed.splitlines() if line.startswith("|"))
@@ -57,6 +59,26 @@ def test_every_count_that_can_move_f1_is_a_warning_and_a_column(run: Run, odd: P
         **{"unread": "2", "cut": "2", "unknown": "1", "around": "1"}
     }
     assert {"unread", "cut", "unknown", "around"} <= set(result.stdout.split())
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        ("Ann(B-person), saw(O), Oslo(B-place), now(O)", "answers most of whose words are not the sentence's: 1"),
+        ("- Ann(B-person)\n- saw(O)\n- Oslo(B-place)", "answers most of whose words are not the sentence's: 1"),
+        ("Ann(B_person) saw(O) Oslo(B-place)", "labels that are malformed and were not read: 1"),
+        ('[["Ann", "B-person"], ["saw", "O"]]', "answers in which nothing could be read: 1"),
+        ("```\nAnn(B-person) saw(O) Oslo(B-place)\n```", "answers with words before the first or after the last word"),
+    ],
+)
+def test_raw_answers_in_another_form_are_never_zero_in_silence(
+    run: Run, record: Build, predictions_file: Write, answer: str, said: str
+) -> None:
+    result = run("score", predictions_file(record(prediction=answer)), "--tokenizer", "none")
+    assert any(line.startswith(said) for line in warned(result)), result.stderr
+    assert (HINT in warned(result)) == ("before the first" not in said)
+    mended = run("score", predictions_file(record(prediction=answer)), "--tokenizer", "none", "--answers", "mended")
+    assert HINT not in warned(mended)
 
 
 def test_the_protocols_steps_stay_as_they_are_in_the_file(run: Run, odd: Path) -> None:

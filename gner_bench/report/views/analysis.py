@@ -55,6 +55,7 @@ COUNTS = {
     "empty_outputs": "outputs without text",
     "unlabelled_outputs": "outputs with text, no label",
     "outer_outputs": "outputs with words around the sentence",
+    "strange_outputs": "outputs most of whose words are not the sentence's",
     "cut_outputs": "outputs cut at the length limit",
     "cut_inputs": "prompts cut at the length limit",
     "gold_outside_types": "gold tags of types not in the prompt",

@@ -19,6 +19,7 @@ ASTRAY_HEADS = {
     "cut": ("cut_outputs", "cut_inputs"),
     "unknown": ("unknown_labels",),
     "around": ("outer_outputs",),
+    "strange": ("strange_outputs",),
 }
 """The columns of counts that can move F1, shown where one is not zero, see ``Structuring``."""
 RATIOS = ("precision", "recall", "f1")
