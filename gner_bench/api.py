@@ -20,7 +20,7 @@ from gner_bench.answers.answer import Rule
 from gner_bench.answers.gner import parse_generation as parse_generation
 from gner_bench.bio import Reading, lenient_spans
 from gner_bench.data.sentence import Dataset
-from gner_bench.documents.scores import TRIALS, Resampling
+from gner_bench.documents.scores import Resampling
 from gner_bench.scoring.comparison import (
     Comparison,
     comparison,
@@ -37,6 +37,7 @@ from gner_bench.scoring.metrics import DEFAULT, as_metric
 from gner_bench.scoring.predictions import Predictions
 from gner_bench.scoring.scores import Scores
 from gner_bench.scoring.tokenizers import Given, read_tokenizers
+from gner_bench.scoring.trials import TRIALS
 from gner_bench.structure.matching import match as match
 
 

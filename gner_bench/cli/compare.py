@@ -8,8 +8,8 @@ from typing import Any
 import click
 
 from gner_bench.cli import options as shared
-from gner_bench.documents.scores import TRIALS
 from gner_bench.messages import warn
+from gner_bench.scoring.trials import TRIALS
 
 
 @click.command("compare")

@@ -19,12 +19,12 @@ from click.shell_completion import CompletionItem
 from gner_bench.answers.answer import Rule
 from gner_bench.bio import AnyScheme, Repair
 from gner_bench.demo import CORPUS
-from gner_bench.documents.scores import TRIALS
 from gner_bench.errors import did_you_mean
 from gner_bench.files import to_json
 from gner_bench.messages import warn
 from gner_bench.plugins import Registry
 from gner_bench.predict.options import DtypeName
+from gner_bench.scoring.trials import TRIALS
 
 INTERRUPTED = 130
 Command = TypeVar("Command", bound=Callable[..., Any])

@@ -87,7 +87,7 @@ def score_command(
     """
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # data sets are resampled side by side instead
     from gner_bench.api import score
-    from gner_bench.documents.scores import TRIALS, Resampling
+    from gner_bench.documents.scores import Resampling
     from gner_bench.files import write_json
     from gner_bench.report.views.scores import Result
     from gner_bench.scoring.counting import usable_processes
@@ -95,6 +95,7 @@ def score_command(
     from gner_bench.scoring.gates import evaluate, to_know
     from gner_bench.scoring.metrics import DEFAULT
     from gner_bench.scoring.scores import warnings_of
+    from gner_bench.scoring.trials import TRIALS
 
     if quiet:
         click.get_current_context().with_resource(verbosity(QUIET))

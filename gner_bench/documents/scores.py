@@ -18,9 +18,6 @@ from gner_bench.documents.fields import Json, read_object
 from gner_bench.errors import InputError
 
 VERSION = 2
-TRIALS = 10_000
-"""Of a test whether two systems differ, whoever asks for it: compare, report or a gate. F1 and its interval have
-``Resampling`` of their own."""
 NAME = "scores.json"
 Triple = tuple[int, int, int]
 """Right, predicted, gold."""

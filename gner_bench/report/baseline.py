@@ -7,12 +7,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from gner_bench.answers.answer import Rule
-from gner_bench.documents.scores import TRIALS, Resampling
+from gner_bench.documents.scores import Resampling
 from gner_bench.errors import UsageError, did_you_mean
 from gner_bench.report.load import SystemScores, distinct, file_of, load_system
 from gner_bench.scoring.metrics import Metric
 from gner_bench.scoring.paired import Difference, differences
 from gner_bench.scoring.tokenizers import BESIDE, Tokenizers
+from gner_bench.scoring.trials import TRIALS
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from gner_bench.documents.fields import Json
-from gner_bench.documents.scores import NAME, TRIALS, Interval, Resampling, read_scores
+from gner_bench.documents.scores import NAME, Interval, Resampling, read_scores
 from gner_bench.errors import UsageError
 from gner_bench.scoring.document import scores_of
 from gner_bench.scoring.metrics import DEFAULT, METRICS, Metric, ordered
@@ -20,6 +20,7 @@ from gner_bench.scoring.resampling import f1, interval, require_sums
 from gner_bench.scoring.scores import Scores, SetScores, warnings_of
 from gner_bench.scoring.signature import SignatureDifference, signature_fields
 from gner_bench.scoring.signature import differences as signature_differences
+from gner_bench.scoring.trials import TRIALS
 
 VERSION = 1
 TYPES_AT_ONCE = 64
