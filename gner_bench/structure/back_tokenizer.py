@@ -8,7 +8,7 @@ import re
 import string
 from collections.abc import Callable, Iterable, Sequence
 from functools import reduce
-from itertools import islice, product
+from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -112,7 +112,8 @@ def _with_sentencepiece(processor: Any) -> Roundtrip:
     def decoded(words: list[str]) -> list[str]:
         parted = [specials.split(word) if "<" in word else [word] for word in words]
         texts = map(decode, processor.encode([part for parts in parted for part in parts]))
-        return [" ".join(filter(None, islice(texts, len(parts)))) for parts in parted]
+        # A part between special tokens begins with a space, also where all of it is outside the vocabulary.
+        return [" ".join(text for part, text in zip(parts, texts, strict=False) if part) for parts in parted]
 
     return decoded
 

@@ -20,7 +20,7 @@ from gner_bench.data import Dataset, Reading, Sentence, read_dataset
 from gner_bench.data.formats import Source
 from gner_bench.data.formats.gner import is_dataset, split_file
 from gner_bench.data.formats.uniner import Placement, read_uniner_counted
-from gner_bench.errors import UsageError
+from gner_bench.errors import InputError, UsageError
 from gner_bench.fetch.checkpoint import on_hub
 from gner_bench.fetch.datasets import find_split, load_split, remote_file
 from gner_bench.fetch.requirements import Requirements, ensure, missing
@@ -122,7 +122,10 @@ def prepare(recipe: Recipe, request: Request, say: Say, plan_only: bool = False)
     train on, and what readers of data and checkpoints raise.
     """
     require_supported(recipe, request.trackers or recipe.report_to)
-    accumulation(recipe, processes())
+    try:
+        accumulation(recipe, processes())
+    except UsageError as error:
+        raise InputError(request.recipe_file, str(error)) from None
     checkpoint, wanted = on_hub(recipe.checkpoint), []
     splits = [(spec.name, spec.split) for spec in recipe.sets] + [(name, "dev") for name in recipe.selection.dev]
     for name, split in splits:

@@ -285,7 +285,7 @@ def test_a_folder_without_predictions_is_refused(refusal: Refusal, tmp_path: Pat
 def test_a_bad_run_json_is_named(refusal: Refusal, predictions: Path, text: str, said: str) -> None:
     about = predictions.with_name("run.json")
     about.write_bytes(text.encode("latin-1"))
-    assert refusal("score", predictions).startswith(f"{about}: {said}")
+    assert refusal("score", predictions).removeprefix(str(about)).removeprefix(", line 1").startswith(f": {said}")
 
 
 @pytest.mark.parametrize("about", [{"sentences": "3"}, {"sentences": None}, {"model": {"name": 3}}])

@@ -24,7 +24,7 @@ from .mutate import mutated
 
 ROUNDS = int(os.environ.get("GNER_BENCH_FUZZ", "2000"))
 SEED = int(os.environ.get("GNER_BENCH_FUZZ_SEED", "0"))
-CODES = range(7)
+CODES = range(8)
 """Those that the command documents."""
 
 

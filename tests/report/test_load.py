@@ -72,7 +72,6 @@ def test_version_1_is_refused_in_one_line(tmp_path: Path) -> None:
         ("datasets.crossner_ai.gner.f1", MISSING),
         ("datasets.crossner_ai.gner.f1", "0.5"),
         ("datasets.crossner_ai.gner.f1", True),
-        ("datasets.crossner_ai.strict.f1", float("nan")),
         ("datasets.crossner_ai.strict.f1", 0.50001),
         ("datasets.crossner_ai.structuring", 3),
         ("datasets.crossner_ai.counts.rows", [[0, 9, 1, 1]]),

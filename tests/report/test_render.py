@@ -26,6 +26,7 @@ from gner_bench.report.views.errors import error_grids
 from gner_bench.report.views.systems import systems_grid
 from gner_bench.report.views.table import comparisons
 from gner_bench.report.views.types import type_grids
+from gner_bench.scoring.tokenizers import Tokenizers
 
 ScoresFile = Callable[..., Path]
 NASTY = r"50%_of {\bf x} & $y$ #1 ~ ^ | <b> [o] * `q` @you --x"
@@ -298,7 +299,7 @@ def test_error_tables_count_every_entity(scores_file: ScoresFile) -> None:
 def test_real_predictions_print_the_figures_of_the_reference(shared: Path) -> None:
     expected = json.loads((shared / "predictions" / "expected_scores.json").read_text())
     paths = [shared / "predictions" / name for name in expected]
-    systems = load_all(paths, tokenizer=str(shared / "tokenizers" / "t5"))
+    systems = load_all(paths, tokenizers=Tokenizers(str(shared / "tokenizers" / "t5")))
     [table] = comparisons(systems)
     columns, values = (getattr(systems_grid(table), name) for name in ("columns", "values"))
     for (name, found), row in zip(expected.items(), values, strict=True):
