@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ from gner_bench.messages import warn
 
 if TYPE_CHECKING:
     from gner_bench.scoring.explain import Explanation
+    from gner_bench.scoring.generations import Generations
     from gner_bench.scoring.samples import Ranked
 
 WORST = 10
@@ -74,12 +76,7 @@ def explain_command(
     tokenizers.require_known(runs)
     alone = len(runs) == 1
     systems = [load_generations([run], Tokenizers(tokenizers.of(run, alone)), rule=answers) for run in runs]
-    titles = [system.origin.system.name for system in systems]
-    # Systems of one name are told apart by their files.
-    by_name = {
-        title if titles.count(title) == 1 else f"{title} ({system.origin.files[0]})": system
-        for title, system in zip(titles, systems, strict=True)
-    }
+    by_name = _named(systems)
     explained: dict[str, list[tuple[str, Explanation]]] = {sample: [] for sample in names}
     ranked: dict[str, list[Ranked]] = {}
     for title, system in by_name.items():
@@ -107,3 +104,12 @@ def explain_command(
             show(sentence_view(sample, systems_of, console().width < WIDE))
         for title, rows in ranked.items():
             show(worst_view(title, rows))
+
+
+def _named(systems: Sequence[Generations]) -> dict[str, Generations]:
+    """Systems by their names; those of one name are told apart by their files."""
+    titles = [system.origin.system.name for system in systems]
+    return {
+        title if titles.count(title) == 1 else f"{title} ({system.origin.files[0]})": system
+        for title, system in zip(titles, systems, strict=True)
+    }

@@ -51,6 +51,15 @@ def _formats() -> list[str]:
 
 _OPTIONS = (
     click.option(
+        "--tokenizer",
+        multiple=True,
+        metavar="PATH|none|NAME=PATH",
+        help="Tokenizer of the checkpoint (tokenizer.json, SentencePiece model or a folder with one) for"
+        " back-tokenization. By default the one that predict left beside the file, if any. Of several files it is for"
+        " those beside which none lies, NAME=PATH for one of them (repeatable).",
+    ),
+    shared.clean_up_spaces,
+    click.option(
         "--from",
         "format",
         type=FormatName(_formats, lambda: [*FORMATS.names(), *ANSWERS.names()]),
@@ -97,6 +106,8 @@ _OPTIONS = (
     shared.tag_names,
 )
 KEYS = (
+    "tokenizer",
+    "clean_up_spaces",
     "format",
     "gold",
     "datasets",
@@ -125,10 +136,10 @@ def options(command: F) -> F:
 
 def load(
     files: Sequence[Path],
-    tokenizer: tuple[str, ...],
     name: str | None,
-    clean_up_spaces: bool = False,
     *,
+    tokenizer: tuple[str, ...],
+    clean_up_spaces: bool,
     format: str,
     gold: tuple[Path, ...],
     datasets: tuple[str, ...],

@@ -23,15 +23,6 @@ FORMATS = ("table", "json", "markdown", "csv", "junit")
 
 @click.command("score")
 @click.argument("files", nargs=-1, required=True, type=shared.PATH, metavar="FILE…")
-@click.option(
-    "--tokenizer",
-    multiple=True,
-    metavar="PATH|none|NAME=PATH",
-    help="Tokenizer of the checkpoint (tokenizer.json, SentencePiece model or a folder with one) for back-tokenization."
-    " By default the one that predict left beside the file, if any. Of several files it is for those beside which none"
-    " lies, NAME=PATH for one of them (repeatable).",
-)
-@shared.clean_up_spaces
 @importing.options
 @shared.metric
 @shared.resamples
@@ -53,8 +44,6 @@ FORMATS = ("table", "json", "markdown", "csv", "junit")
 @click.option("-q", "--quiet", is_flag=True, help="No warnings but those that the verdict is to be read by.")
 def score_command(
     files: tuple[Path, ...],
-    tokenizer: tuple[str, ...],
-    clean_up_spaces: bool,
     metric: tuple[str, ...],
     resamples: int,
     seed: int,
@@ -105,7 +94,7 @@ def score_command(
     asked = shared.GateOptions(**options)
     tests = Resampling(asked.trials or TRIALS, seed)
     gates = _gates(asked, metrics, tests.resamples, out)
-    predictions = importing.load(files, tokenizer, name, clean_up_spaces, **read_as)
+    predictions = importing.load(files, name, **read_as)
     scores = score(predictions, metrics, usable_processes())
     document = scores_document(scores, resampling)
     if out is not None:

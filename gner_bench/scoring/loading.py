@@ -84,25 +84,18 @@ def load_from(
             raise UsageError("--align is for imported predictions (--from): generated words are matched")
         predictions = load_generations(paths, tokenizers, name, rule, predicted.keys)
         return with_gold(predictions, datasets) if datasets else predictions
-    file_format = FORMATS.get(format) if format in FORMATS.names() else None
-    if file_format is not None and file_format.read_predictions is not None:
-        known = file_format
-    elif format.partition(":")[0] in ANSWERS.names():
-        known = format_of_answers(format)
-    elif file_format is not None:
-        raise UsageError(f"the format {format} holds no predictions; {did_you_mean('', formats())}")
-    else:
-        raise UsageError(f"unknown format of predictions {format!r}; {did_you_mean(format, formats())}")
     if tokenizers.named:
         raise UsageError("--tokenizer NAME=PATH is for predictions.jsonl; imported files are one system: give PATH")
     path, clean_up = tokenizers.elsewhere, tokenizers.clean_up_spaces
     back_tokenizer = None if path in (None, "none") else load_back_tokenizer(Path(path), clean_up)
     if clean_up and back_tokenizer is None:
         raise UsageError(NOTHING_CLEANED)
+    how = _Import(_format_of_predictions(format), renames, back_tokenizer, rule)
     if isinstance(gold, Gold) and not gold.paths:
-        sets, chosen = _own_sets(paths, known, gold, predicted)
+        sets, chosen = _own_sets(paths, how.format, gold, predicted)
     else:
-        sets, chosen = _by_set(paths, known, gold_sets(gold.read() if isinstance(gold, Gold) else gold), predicted)
+        known = gold_sets(gold.read() if isinstance(gold, Gold) else gold)
+        sets, chosen = _by_set(paths, how.format, known, predicted)
     if rule and not all(item.format for items in chosen.values() for item in items):
         raise UsageError(f"--answers is for answers that a file holds as text; files in the format {format} hold none")
     differing: list[str] = []
@@ -110,13 +103,27 @@ def load_from(
         taken = {key: by_position(items, sets[key]) for key, items in chosen.items()}
         chosen = {key: items for key, (items, _) in taken.items()}
         differing = [warning for _, warning in taken.values() if warning]
-    imported = _imported(paths, _Import(known, renames, back_tokenizer, rule), sets, chosen, name)
+    imported = _imported(paths, how, sets, chosen, name)
     origin = imported.origin
-    options = {"spaces": "cleaned"} if clean_up and origin.tokenizer else {}
-    options |= {"align": by} if by != "words" else {}
-    schemes = sorted({item.scheme for items in chosen.values() for item in items} - {""})
-    options |= {"scheme": ",".join(schemes)} if schemes else {}
+    schemes = ",".join(sorted({item.scheme for items in chosen.values() for item in items} - {""}))
+    unusual = {
+        "spaces": "cleaned" if clean_up and origin.tokenizer else "",
+        "align": by if by != "words" else "",
+        "scheme": schemes,
+    }
+    options = {key: value for key, value in unusual.items() if value}
     return replace(imported, origin=replace(origin, options=options, warnings=(*origin.warnings, *differing)))
+
+
+def _format_of_predictions(format: str) -> DataFormat:
+    file_format = FORMATS.get(format) if format in FORMATS.names() else None
+    if file_format is not None and file_format.read_predictions is not None:
+        return file_format
+    if format.partition(":")[0] in ANSWERS.names():
+        return format_of_answers(format)
+    if file_format is not None:
+        raise UsageError(f"the format {format} holds no predictions; {did_you_mean('', formats())}")
+    raise UsageError(f"unknown format of predictions {format!r}; {did_you_mean(format, formats())}")
 
 
 def _by_set(

@@ -78,13 +78,7 @@ def longest_common_subsequence(expected: Sequence[str], generated: Sequence[str]
     2004, Bit-parallel LCS-length computation revisited): repeated words cost no more than others. To bound memory, only
     some of the integers are kept and others are made again.
     """
-    occurrences: dict[str, list[int]] = {}
-    for index, word in enumerate(expected):
-        occurrences.setdefault(word, []).append(index)
-    positions: dict[str, list[int]] = {}
-    for position, word in enumerate(generated):
-        if word in occurrences:
-            positions.setdefault(word, []).append(position)
+    occurrences, positions = _places(expected), _places(generated)
     packed: dict[str, int] = {}
 
     def bits(word: str) -> int:
@@ -127,3 +121,10 @@ def longest_common_subsequence(expected: Sequence[str], generated: Sequence[str]
             before.pop()
         index = before[-1]
         sources[index] = position
+
+
+def _places(words: Sequence[str]) -> dict[str, list[int]]:
+    places: dict[str, list[int]] = {}
+    for place, word in enumerate(words):
+        places.setdefault(word, []).append(place)
+    return places

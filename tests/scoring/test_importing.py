@@ -437,7 +437,7 @@ def test_gold_sets_without_predictions_are_named(file: Path) -> None:
 @click.argument("files", nargs=-1, type=click.Path(path_type=Path))
 @cli.options
 def command(files: Files, **options: Any) -> None:
-    found: Scores = score(cli.load(files, None, None, **options))
+    found: Scores = score(cli.load(files, None, **options))
     click.echo(json.dumps({name: [each.split, list(each.types), len(each.ids)] for name, each in found.sets.items()}))
     for line in found.origin.warnings:
         click.echo(line)
