@@ -58,7 +58,7 @@ def read_text(path: Path) -> str:
 
 
 def make_folder(path: Path) -> Path:
-    """Create ``path`` with its parents. Raises InputError when that is not allowed or a file stands there."""
+    """Create ``path`` with its parents. Raises InputError when that is not allowed or a file is there."""
     try:
         path.mkdir(parents=True, exist_ok=True)
         if not os.access(path, os.W_OK):

@@ -15,7 +15,7 @@ PieceKind = Literal["space", "word", "label", "dropped", "tail"]
 LabelOrder = Literal["file", "shuffled"]
 Wrapping = Literal["plain", "llama"]
 Rule = Literal["raw", "mended"]
-"""Whether an answer is read as it is, or what stands around it is taken off first and what is mendable mended."""
+"""Whether an answer is read as it is, or what is around it is taken off first and what is mendable mended."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +106,7 @@ class AnswerFormat:
     ``ask(words, types)`` gives the prompts of a sentence; ``several`` says that these may be more than one, whose
     answers are one JSON array of strings then. ``perfect(words, tags)`` is what a system without mistakes answers.
     ``rule`` is the one that answers are read under where no other is asked for (see ``front.read_answer``); ``mend``
-    reads them under ``mended`` where that is more than taking off what stands around them. For a format with an
+    reads them under ``mended`` where that is more than taking off what is around them. For a format with an
     argument (``context:L``), ``with_argument`` makes the format of it, or raises UsageError, and ``argument`` says
     what it is.
     """

@@ -2,7 +2,7 @@
 
 ``word(label), word(label)`` is what GNER's prompt literally asks for. Others write pairs ``("word", "label")``,
 objects, or a word and its label a line, with labels in lower case, in BIOES, or the type alone. A text is read in the
-form that finds most words of the sentence, which tells words from what stands between them; GNER's own goes first.
+form that finds most words of the sentence, which tells words from what is between them; GNER's own goes first.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ def _overlap(pairs: Pairs, wanted: Counter[str]) -> int:
 def _read(
     text: str, pattern: re.Pattern[str], wanted: Collection[str], types: Sequence[str], before: bool
 ) -> Iterator[tuple[str, str]]:
-    """``before`` says that a word is what stands before its label, since the label before it."""
+    """``before`` says that a word is what is before its label, since the label before it."""
     end, last = 0, "O"
     for match in pattern.finditer(text):
         written = match[match.lastindex or 0]
@@ -81,7 +81,7 @@ def _read(
 
 
 def _words_of(piece: str, wanted: Collection[str]) -> list[str]:
-    """The word in what stands before a label: as it is, without separators, quotes or marks of a list, or its end.
+    """The word in what is before a label: as it is, without separators, quotes or marks of a list, or its end.
 
     Several words of the sentence, and nothing else, share the label.
     """

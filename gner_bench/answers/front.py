@@ -1,4 +1,4 @@
-"""The front of all readers: what stands around an answer and is none of it is taken off, if the rule says so.
+"""The front of all readers: what is around an answer and is none of it is taken off, if the rule says so.
 
 The rule ``raw`` reads an answer as it is. The rule ``mended`` takes off thoughts, marks of turns and code fences, reads
 labels in the forms that ``forms`` knows and types in another case or with ``_`` for a space. Marks that are the
@@ -78,7 +78,7 @@ def _each(format: AnswerFormat, text: str, change: Callable[[str], str]) -> str:
 
 
 def take_off(text: str, words: Sequence[str], types: Sequence[str], notes: list[str]) -> str:
-    """``text`` without what stands around an answer; what was taken off is noted."""
+    """``text`` without what is around an answer; what was taken off is noted."""
     own = " ".join(words).lower()
     kept = set(map(plain, types))
 

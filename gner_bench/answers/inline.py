@@ -26,7 +26,7 @@ def read(text: str, words: Sequence[str] = (), types: Sequence[str] = ()) -> Cha
 
 
 def mend(text: str, words: Sequence[str], types: Sequence[str]) -> CharacterSpans:
-    """``read`` without what stands before or after the sentence, where that is in it as it is but for white space."""
+    """``read`` without what is before or after the sentence, where that is in it as it is but for white space."""
     answer = read(text, words, types)
     whole = answer.text or ""
     places = [place for place, character in enumerate(whole) if not character.isspace()]

@@ -119,7 +119,7 @@ class _DeepError(ValueError):
 
 
 class _Reader:
-    """Reads a value from ``place`` on, whatever stands there; never fails but for depth."""
+    """Reads a value from ``place`` on, whatever is there; never fails but for depth."""
 
     def __init__(self, text: str, place: int) -> None:
         self.text, self.place, self.depth = text, place, 0

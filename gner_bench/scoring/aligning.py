@@ -84,7 +84,7 @@ def _in_turn(items: Sequence[Predicted], sentences: Sequence[Sentence], gold: Go
 
 
 def _agree(words: Sequence[str], gold: Sequence[str], around: bool) -> bool:
-    """Whether ``words`` may be those of the gold; of an answer, text may stand ``around`` them."""
+    """Whether ``words`` may be those of the gold; of an answer, text may be ``around`` them."""
     if not words or words == gold or same_characters(words, gold):
         return True
     if around and squeezed(" ".join(gold)) in squeezed(" ".join(words)):

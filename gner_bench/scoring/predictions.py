@@ -24,7 +24,7 @@ NO_PREDICTIONS = "no predictions of"
 class Prediction:
     """One sentence: as many ``gold`` and ``predicted`` tags (``O``, ``B-type``, ``I-type``) as ``words``.
 
-    ``types`` is the prompt's list. ``unplaced`` holds predicted (text, type) pairs that stand at no words of the
+    ``types`` is the prompt's list. ``unplaced`` holds predicted (text, type) pairs that are at no words of the
     sentence. ``structured`` tells how a generated ``text`` became tags, None where tags came as such; ``generation`` is
     what the run noted. ``file`` and ``line`` are the sentence's place. ``structuring`` names the way from the answer to
     tags as the signature does, empty where tags came as such; ``rule`` is the one that the answer was read under where

@@ -135,7 +135,7 @@ def _unchanged(tokenizer: Tokenizer) -> frozenset[str]:
 
     A Unigram model splits a text into pieces whose concatenation it is, and takes a character as unknown only where no
     piece is that character alone (Kudo 2018, Subword Regularization). So a word is itself again when each of its
-    characters is a piece, the normalizer leaves it, and no added token stands in it. What is not known to be so is not.
+    characters is a piece, the normalizer leaves it, and no added token is in it. What is not known to be so is not.
     """
     parts = tokenizer.normalizer, tokenizer.model, tokenizer.pre_tokenizer, tokenizer.decoder
     if tuple(type(part).__name__ for part in parts) != ("Sequence", "Unigram", "Metaspace", "Metaspace"):

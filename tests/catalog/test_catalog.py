@@ -129,8 +129,8 @@ def test_a_bad_user_file_names_the_key(tmp_path: Path) -> None:
 def test_known_problems_concern_the_sentences_that_are_there(shared: Path) -> None:
     words = [sentence.words for sentence in read_dataset(shared / "data" / "gner", "crossner_music").sentences]
     assert known_problems("crossner_music", "test", words) == [
-        "6 sentences stand in train too",
-        "8 sentences stand more than once, 5 of them with conflicting gold",
+        "6 sentences are in train too",
+        "8 sentences are there more than once, 5 of them with conflicting gold",
     ]
     assert known_problems("crossner_music", "test", [["something", "else"]]) == []
     assert known_problems("mit-movie", "dev", [["whatever"]]) == ["it is the test split"]

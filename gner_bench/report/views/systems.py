@@ -85,7 +85,7 @@ def _shared(row: Row) -> str:
 
 
 def _system_cell(row: Row) -> Cell:
-    """The name; what stands in brackets after that of a quoted row becomes a footnote."""
+    """The name; what is in brackets after that of a quoted row becomes a footnote."""
     name, _, remark = row.system.partition(" (") if row.quoted and row.system.endswith(")") else (row.system, "", "")
     notes = (remark.removesuffix(")"), *row.notes, _shared(row))
     return Cell(f"{name} (quoted)" if row.quoted else name, notes=tuple(filter(None, notes)))

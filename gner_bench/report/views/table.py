@@ -102,7 +102,7 @@ def comparisons(
 def layouts(systems: Sequence[SystemScores]) -> dict[Layout, tuple[str, ...]]:
     """The measured data sets of each layout, in the order of the catalogue, then of the files.
 
-    Sets of both settings stand in each that other sets call for; by themselves they are zero-shot unless every system
+    Sets of both settings are in each that other sets call for; by themselves they are zero-shot unless every system
     that was scored on them was trained on them.
     """
     groups = {name: [each.name for each in catalog().group(name)] for name in ("zero-shot", "supervised")}
