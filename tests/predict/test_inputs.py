@@ -26,8 +26,8 @@ def test_known_problems_are_told_in_one_line(shared: Path) -> None:
     provide_inputs([], options(shared / "data" / "gner", "crossner_music", "mit-movie"), said.append)
     assert said == [
         "known problems of the data: crossner_music/test: 6 sentences are in train too, 8 sentences are there more than"
-        " once, 5 of them with conflicting gold; mit-movie/test: 24 sentences are in train too, 1 sentence stands"
-        " more than once (see gner-bench audit)"
+        " once, 5 of them with conflicting gold; mit-movie/test: 24 sentences are in train too, 1 sentence is"
+        " there more than once (see gner-bench audit)"
     ]
 
 
