@@ -36,7 +36,7 @@ docs: $(READY) ## Build the documentation into build/site
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
 test: $(READY) lint ## Lint, types and all tests
-	OMP_NUM_THREADS=1 $(BIN)/pytest -n auto --dist loadfile
+	OMP_NUM_THREADS=1 $(BIN)/pytest -n auto --dist worksteal
 
 # Without the folders whose tests import torch: to import it takes each process longer than the quick tests do.
 test-fast: $(READY) ## The quick tests alone, for the edit loop: under a minute on two cores

@@ -77,7 +77,7 @@ def load(tmp_path: Path) -> Callable[[dict[str, Any]], BackTokenizer]:
 
 def encoded(shared: Path, words: list[str]) -> list[str]:
     """What T5's tokenizer makes of each word, encoded by itself."""
-    tokenizer = Tokenizer.from_file(str(shared / "tokenizers/t5/tokenizer.json"))
+    tokenizer = tokenizer_once(shared / "tokenizers/t5/tokenizer.json")
     return [tokenizer.decode(tokenizer.encode(word).ids, skip_special_tokens=True) for word in words]
 
 
@@ -85,7 +85,7 @@ def encoded(shared: Path, words: list[str]) -> list[str]:
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=50)
 @given(words=st.lists(st.text(st.sampled_from(sorted(PLAIN)), min_size=1), min_size=1))
 def test_words_that_t5_is_known_to_keep_are_kept(shared: Path, words: list[str]) -> None:
-    back_tokenizer = load_back_tokenizer(shared / "tokenizers/t5")
+    back_tokenizer = load_once(shared / "tokenizers/t5")
     assert back_tokenizer.unchanged == PLAIN
     assert back_tokenizer(words) == words == encoded(shared, words)
 
@@ -154,6 +154,11 @@ def test_spaces_are_cleaned_up_as_by_transformers(shared: Path, transformers_t5:
         ids = transformers_t5.encode(word)
         expected = transformers_t5.decode(ids, skip_special_tokens=True, clean_up_tokenization_spaces=clean)
         assert back_tokenizer([word]) == [expected]
+
+
+@cache
+def tokenizer_once(path: Path) -> Tokenizer:
+    return Tokenizer.from_file(str(path))
 
 
 @cache

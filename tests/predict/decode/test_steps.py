@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from transformers import LlamaConfig, LlamaForCausalLM, T5Config, T5ForConditionalGeneration
 
@@ -99,6 +99,7 @@ MODELS: dict[str, Callable[[], tuple[Any, Callable[[Any], StepModel]]]] = {
 
 
 @pytest.mark.parametrize("name", MODELS)
+@settings(max_examples=30)
 @given(seed=st.integers(0, 2**32))
 def test_rows_at_places_of_their_own_get_the_logits_of_transformers(name: str, seed: int) -> None:
     model, steps = MODELS[name]()
