@@ -39,9 +39,9 @@ test: $(READY) lint ## Lint, types and all tests
 	OMP_NUM_THREADS=1 $(BIN)/pytest -n auto --dist worksteal
 
 # Without the folders whose tests import torch: to import it takes each process longer than the quick tests do.
-test-fast: $(READY) ## The quick tests alone, for the edit loop: under a minute on two cores
+test-fast: $(READY) ## The quick tests alone, for the edit loop: about a minute on two cores
 	OMP_NUM_THREADS=1 $(BIN)/pytest -n auto -m 'not slow' --hypothesis-profile quick \
-		--ignore tests/train --ignore tests/predict --ignore tests/benchmarks
+		--ignore tests/train --ignore tests/predict --ignore tests/benchmarks --ignore tests/fuzz
 
 lint: $(READY)
 	$(BIN)/ruff check

@@ -19,6 +19,12 @@ settings.load_profile("untimed")
 ROOT = Path(__file__).parent.parent
 
 
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """The quick tests do not import files that are slow as a whole, most of which import torch."""
+    slow = config.option.markexpr == "not slow" and collection_path.suffix == ".py"
+    return True if slow and "\npytestmark = pytest.mark.slow\n" in collection_path.read_text(encoding="utf-8") else None
+
+
 @pytest.fixture(autouse=True)
 def only_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
     """Fails a test that connects to any other machine."""

@@ -11,7 +11,6 @@ import pytest
 from click.testing import Result
 
 from gner_bench.api import load_predictions, score
-from gner_bench.predict import tagging
 from gner_bench.predict.generation import Generation
 from gner_bench.predict.plan import Task
 
@@ -218,9 +217,10 @@ def cut(monkeypatch: pytest.MonkeyPatch) -> None:
                 for task in tasks
             ]
 
-    monkeypatch.setattr(tagging, "local_backend", lambda *_: Half())
+    monkeypatch.setattr("gner_bench.predict.tagging.local_backend", lambda *_: Half())
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("cut")
 def test_text_that_was_cut_is_seen_in_every_output_of_tag(run: Run) -> None:
     arguments = ("tag", "--model", "demo", "--labels", "person", "Ann saw Oslo today")
