@@ -186,8 +186,8 @@ class TagReader:
     """Turns the tags of one file into BIO. ``types`` are the types allowed after renaming, None for any.
 
     ``scheme`` is that of the reading or what ``recognise`` has found; without that, BIOES and BILOU are told by a
-    sentence alone. ``repaired`` counts the tags that a repair was
-    needed for; ``seen`` holds the types met, in order of appearance.
+    sentence alone. ``repaired`` counts the tags that a repair was needed for; ``seen`` holds the types met, in order of
+    appearance.
     """
 
     def __init__(self, path: Path, types: Sequence[str] | None, reading: Reading, field: str = "tag") -> None:

@@ -50,14 +50,7 @@ def _formats() -> list[str]:
 
 
 _OPTIONS = (
-    click.option(
-        "--tokenizer",
-        multiple=True,
-        metavar="PATH|none|NAME=PATH",
-        help="Tokenizer of the checkpoint (tokenizer.json, SentencePiece model or a folder with one) for"
-        " back-tokenization. By default the one that predict left beside the file, if any. Of several files it is for"
-        " those beside which none lies, NAME=PATH for one of them (repeatable).",
-    ),
+    shared.tokenizer,
     shared.clean_up_spaces,
     click.option(
         "--from",

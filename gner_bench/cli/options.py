@@ -235,8 +235,9 @@ tokenizer = click.option(
     "--tokenizer",
     multiple=True,
     metavar="PATH|none|NAME=PATH",
-    help="Tokenizer (tokenizer.json, SentencePiece model or a folder with one) for back-tokenization of predictions"
-    " beside which none lies; NAME=PATH for one system (its path, folder or model), whatever lies there. Repeatable.",
+    help="Tokenizer of the checkpoint (tokenizer.json, SentencePiece model or a folder with one) for back-tokenization"
+    " of predictions beside which none lies, as predict leaves one, and of the only FILE or RUN of score or explain in"
+    " any case; NAME=PATH for one system (its path, folder or model), whatever lies there. Repeatable.",
 )
 
 GATES = (

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from array import array
-from dataclasses import replace
 from pathlib import Path
 
 from gner_bench.documents.scores import VERSION, Provenance, Resampling, ScoresDocument, SetDocument
@@ -78,6 +77,13 @@ def scores_of(document: ScoresDocument, path: Path) -> Scores:
         described = part.split, part.label_list, part.content_hash
         sets[name] = SetScores(name, *described, statistics, part.counts.ids, keys, part.planned, part.analysis)
     run, files = document.origin, tuple(map(Path, document.files))
-    origin = Origin(files, document.system, run.decoding, run.tokenizer, run.structuring, expected=run.expected)
-    origin = replace(origin, options=run.options or {})
+    origin = Origin(
+        files,
+        document.system,
+        run.decoding,
+        run.tokenizer,
+        run.structuring,
+        expected=run.expected,
+        options=run.options or {},
+    )
     return Scores(origin, metrics, sets)

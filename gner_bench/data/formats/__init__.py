@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
@@ -13,6 +12,7 @@ from pathlib import Path
 
 from gner_bench.answers.answer import Answer, AnswerFormat
 from gner_bench.bio import Reading, TagReader
+from gner_bench.data.formats.columns import looks_like_columns
 from gner_bench.data.sentence import Dataset, Sentence
 from gner_bench.documents.fields import Fields, first_object
 from gner_bench.errors import InputError, UsageError
@@ -101,7 +101,6 @@ class DataFormat:
     folder: bool = False
 
 
-COLUMNS = re.compile(r"(?:O|[BIES]-\S+)[ \t]+\S+[ \t]*$|\S+(?:[ \t]+\S+)*[ \t]+(?:O|[BIES]-\S+)[ \t]*$", re.MULTILINE)
 JSON_SUFFIXES = (".jsonl", ".jsonl.gz", ".json")
 # The order is that in which the file of a split is looked for by suffix, and the keys of a JSON object are tried.
 FORMATS = Registry(
@@ -149,7 +148,7 @@ def detect(path: Path) -> str:
     for known, format in fitting:
         if not format.keys or not first.keys().isdisjoint(format.keys):
             return known
-    if not fitting and COLUMNS.match(read_text(path).lstrip()):
+    if not fitting and looks_like_columns(read_text(path).lstrip().partition("\n")[0]):
         return "conll"
     readable = ", ".join(known for known, format in FORMATS.usable().items() if format.suffixes and not format.folder)
     raise InputError(path, f"is in no format that can be told from it; known: {readable}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,16 +16,17 @@ from gner_bench.answers.inline import read as read_inline
 from gner_bench.answers.slimer import SLIMER as SLIMER_ANSWERS
 from gner_bench.bio import Reading
 from gner_bench.data.formats import FORMATS, DataFormat, Predicted, Source
+from gner_bench.data.formats.columns import looks_like_columns
 from gner_bench.documents.fields import EMPTY, Fields, read_objects
 from gner_bench.errors import InputError
 from gner_bench.files import read_text
 
 _MARKUP = re.compile(r"<(?:!doctype|\?xml|html|head|body|table|div)\b", re.IGNORECASE)
 _MARK = re.compile(r"<([^<>/\s][^<>/]*)>.*?</\1>")
-_OTHERS = {
-    "columns (conll)": re.compile(r"^\S.*\s(?:O|[BIESLU]-\S.*)$"),
-    "words with tags, word(tag) word(tag) (text)": LABEL,
-    "text with marks of entities (inline)": _MARK,
+_OTHERS: dict[str, Callable[[str], object]] = {
+    "columns (conll)": looks_like_columns,
+    "words with tags, word(tag) word(tag) (text)": LABEL.search,
+    "text with marks of entities (inline)": _MARK.search,
 }
 """What a line of another format looks like."""
 IN_ORDER = "a line is a sentence, in the order of the gold"
@@ -61,9 +62,7 @@ def _refuse_another(path: Path, fits: re.Pattern[str]) -> None:
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     named = _json_of(text, lines[:1]) or ("HTML or XML" if _MARKUP.match(text) else "")
     if lines and not named and not any(map(fits.search, lines)):
-        fitting = [
-            name for name, pattern in _OTHERS.items() if 2 * sum(map(bool, map(pattern.search, lines))) > len(lines)
-        ]
+        fitting = [name for name, fits_it in _OTHERS.items() if 2 * sum(map(bool, map(fits_it, lines))) > len(lines)]
         named = fitting[0] if fitting else ""
     if named:
         raise InputError(path, f"looks like {named}; --from names its format")

@@ -84,6 +84,12 @@ class Columns:
         return "O" in rest or not any(_TAG.fullmatch(cell) for cell in rest)
 
 
+def looks_like_columns(line: str) -> bool:
+    """Whether a line of an unknown file may be a word with its tag, which is the first or the last of its cells."""
+    cells = line.split()
+    return len(cells) > 1 and any(_TAG.fullmatch(cell) for cell in (cells[0], cells[-1]))
+
+
 def read_columns(
     path: Path, named: Mapping[str, int], bare: bool = False, predicted: bool = False, with_gold: bool = False
 ) -> tuple[Columns, list[tuple[int, Rows]]]:
