@@ -15,6 +15,7 @@ from gner_bench.errors import GnerBenchError, UsageError
 from gner_bench.messages import QUIET, verbosity, warn
 
 if TYPE_CHECKING:
+    from gner_bench.documents.scores import Resampling
     from gner_bench.report.views.scores import Result
     from gner_bench.scoring.gates import Gates
 
@@ -59,8 +60,8 @@ def score_command(
     """Score prediction files: the GNER metric and strict span F1, with intervals, and gates for CI.
 
     FILE is a predictions.jsonl (or .jsonl.gz), - for standard input, or the folder of a run; several files are scored
-    together as one system.
-    Needs neither a model nor torch. Under Linux, up to eight processors count large files; the scores are the same.
+    together as one system. Needs neither a model nor torch. Under Linux, up to eight processors count large files; the
+    scores are the same.
 
     The results are printed and written before a gate ends the command with exit code 6 (sentences of the run are
     missing), 5 (the baseline has the same sentence ids with other words or gold), 2 (--fail-under names an unknown data
@@ -84,18 +85,14 @@ def score_command(
     from gner_bench.scoring.gates import evaluate, to_know
     from gner_bench.scoring.metrics import DEFAULT
     from gner_bench.scoring.scores import warnings_of
-    from gner_bench.scoring.trials import TRIALS
 
     if quiet:
         click.get_current_context().with_resource(verbosity(QUIET))
     format_ = _format(format_, as_json, errors, (name or "", *map(str, files)))
     metrics, resampling = tuple(dict.fromkeys(metric)) or DEFAULT, Resampling(resamples, seed)
     read_as = {key: options.pop(key) for key in importing.KEYS}
-    asked = shared.GateOptions(**options)
-    tests = Resampling(asked.trials or TRIALS, seed)
-    gates = _gates(asked, metrics, tests.resamples, out)
-    predictions = importing.load(files, name, **read_as)
-    scores = score(predictions, metrics, usable_processes())
+    gates, tests = _gates(shared.GateOptions(**options), metrics, seed, out)
+    scores = score(importing.load(files, name, **read_as), metrics, usable_processes())
     document = scores_document(scores, resampling)
     if out is not None:
         write_json(out, document.json())
@@ -121,19 +118,25 @@ def _format(format_: str, as_json: bool, errors: bool, texts: Sequence[str]) -> 
     return format_
 
 
-def _gates(asked: shared.GateOptions, metrics: tuple[str, ...], trials: int, out: Path | None) -> Gates:
+def _gates(
+    asked: shared.GateOptions, metrics: tuple[str, ...], seed: int, out: Path | None
+) -> tuple[Gates, Resampling]:
+    """The gates, and how often the test of a drop draws."""
+    from gner_bench.documents.scores import Resampling
     from gner_bench.scoring import gates, paired
+    from gner_bench.scoring.trials import TRIALS
 
+    tests = Resampling(asked.trials or TRIALS, seed)
     floors = tuple(gates.floor(text, metrics) for text in asked.fail_under)
     path, alpha = asked.baseline, paired.ALPHA if asked.alpha is None else asked.alpha
     if path is None:
         if asked.strict_drop or {asked.max_drop, asked.alpha, asked.trials} != {None}:
             raise UsageError("--max-drop, --strict-drop, --alpha and --trials need --baseline")
-        return gates.Gates(floors)
+        return gates.Gates(floors), tests
     if out is not None and out.resolve() == path.resolve():
         raise UsageError(f"--out {out} would replace the --baseline, even when the gate fails")
-    baseline = gates.baseline(path, metrics[0], trials, asked.max_drop or 0.0, alpha, asked.strict_drop)
-    return gates.Gates(floors, baseline)
+    baseline = gates.baseline(path, metrics[0], tests.resamples, asked.max_drop or 0.0, alpha, asked.strict_drop)
+    return gates.Gates(floors, baseline), tests
 
 
 def _print(result: Result, format_: str, per_type: bool, errors: bool) -> None:
