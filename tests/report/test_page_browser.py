@@ -3,19 +3,20 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from gner_bench.api import load_predictions, score
-from gner_bench.documents.scores import Resampling, System
+from gner_bench.documents.scores import Resampling
 from gner_bench.report.grid import Cell, Grid, Section
 from gner_bench.report.page import PageFigure, PageSystem, write_page
 from gner_bench.scoring.document import scores_document
-from gner_bench.scoring.predictions import Origin, Prediction
+from gner_bench.scoring.predictions import Prediction
+
+from ..scoring.sentences import Given
 
 pytestmark = pytest.mark.slow
 
@@ -39,20 +40,6 @@ GRID = Grid(
 HOSTILE = ["</script><script>document.title='broken'</script>", "\u202e\u0645", "x" * 10_000, "😀", "\0<b>"]
 SENTENCES = 45
 """Three pages of sentences."""
-
-
-@dataclass(frozen=True)
-class Listed:
-    """Predictions of a list."""
-
-    sentences: Sequence[Prediction]
-
-    @property
-    def origin(self) -> Origin:
-        return Origin((Path("list"),), System("listed"))
-
-    def __iter__(self) -> Iterator[Prediction]:
-        return iter(self.sentences)
 
 
 Browser = Any
@@ -369,7 +356,7 @@ def test_axe_finds_nothing_serious(scheme: str, width: int, show: Callable[..., 
 def test_predictions_without_a_place_are_shown_and_found(show: Callable[..., BrowserPage], tmp_path: Path) -> None:
     words, gold = ("Ann", "saw", "Oslo"), ("B-person", "O", "O")
     kinds = ("person", "place")
-    predictions = Listed(
+    predictions = Given(
         [
             Prediction("news", "test", "0", kinds, words, gold, gold, (("Rome", "place"), ("<b>", "odd"))),
             Prediction("news", "test", "1", kinds, words, gold, gold),

@@ -6,21 +6,21 @@ import json
 import os
 import shutil
 import subprocess
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
 from importlib.resources import files
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from gner_bench.documents.scores import Resampling, System
+from gner_bench.documents.scores import Resampling
 from gner_bench.report.page.content import PageSystem
 from gner_bench.report.page.samples import columns
 from gner_bench.report.page.spans import CLASSES, CLEANED, classified_spans
 from gner_bench.scoring.counting import score
 from gner_bench.scoring.document import scores_document
-from gner_bench.scoring.predictions import Origin, Prediction
+from gner_bench.scoring.predictions import Prediction
+
+from ..scoring.sentences import Given
 
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "chrome")
 ANSWER = """(() => {
@@ -43,18 +43,6 @@ PAIRS: tuple[tuple[str, str], ...] = (
     ("O O O O", "O O O O"),
 )
 """Gold and predicted tags in which every class occurs."""
-
-
-@dataclass(frozen=True)
-class Listed:
-    sentences: Sequence[Prediction]
-
-    @property
-    def origin(self) -> Origin:
-        return Origin((Path("list"),), System("listed"))
-
-    def __iter__(self) -> Iterator[Prediction]:
-        return iter(self.sentences)
 
 
 @pytest.fixture
@@ -98,7 +86,7 @@ def test_the_scripts_read_texts_and_classes_as_they_were_written(run_script: Cal
             text = text.replace(each, each.strip())
         sentences.append(Prediction("news", "test", str(number), ("a", "b"), words, ("O",) * 3, ("O",) * 3, (), text))
     sentences.append(Prediction("news", "test", "unplaced", ("a", "b"), ("it",), ("O",), ("O",), (("Rome", "b"),)))
-    listed = Listed(sentences)
+    listed = Given(sentences)
     data = columns([PageSystem(scores_document(score(listed), Resampling(20)), listed)])
     assert data is not None
     assert set(data["runs"][0]["text"]) > {0, 1}

@@ -1,27 +1,12 @@
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from pathlib import Path
-
 import pytest
 
-from gner_bench.documents.scores import System
 from gner_bench.errors import UsageError
-from gner_bench.scoring.predictions import Origin, Prediction
+from gner_bench.scoring.predictions import Prediction
 from gner_bench.scoring.samples import find_samples, worst_samples
 
-
-@dataclass(frozen=True)
-class Given:
-    sentences: Sequence[Prediction]
-
-    @property
-    def origin(self) -> Origin:
-        return Origin((Path("run.jsonl"),), System("s"))
-
-    def __iter__(self) -> Iterator[Prediction]:
-        return iter(self.sentences)
+from .sentences import Given
 
 
 def sentence(id: str, gold: str = "O", predicted: str = "O", dataset: str = "news", split: str = "test") -> Prediction:
@@ -46,15 +31,15 @@ def test_a_sentence_is_found_by_set_and_id_in_every_split(given: Given) -> None:
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("news/42", "run.jsonl: no sentence '42' in news (6 sentences; nearest ids: 9, 40, 41)"),
-        ("news/8", "run.jsonl: no sentence '8' in news (6 sentences; nearest ids: 007, 9, 40)"),
-        ("news/x/2", "run.jsonl: no sentence 'x/2' in news (6 sentences; nearest ids: x/1)"),
-        ("news/zzz", "run.jsonl: no sentence 'zzz' in news (6 sentences; nearest ids: 007, 9, 40)"),
-        ("news/old/2", "run.jsonl: no sentence '2' in news/old (1 sentences; nearest ids: 1)"),
-        ("nwes/9", "run.jsonl: no data set 'nwes'; did you mean 'news'?"),
-        ("films/9", "run.jsonl: no data set 'films'; known: news, news/old"),
-        ("news", "run.jsonl: 'news' is not DATASET/ID, such as news/007"),
-        ("a\x1b/9", "run.jsonl: no data set 'a\\x1b'; known: news, news/old"),
+        ("news/42", "given.jsonl: no sentence '42' in news (6 sentences; nearest ids: 9, 40, 41)"),
+        ("news/8", "given.jsonl: no sentence '8' in news (6 sentences; nearest ids: 007, 9, 40)"),
+        ("news/x/2", "given.jsonl: no sentence 'x/2' in news (6 sentences; nearest ids: x/1)"),
+        ("news/zzz", "given.jsonl: no sentence 'zzz' in news (6 sentences; nearest ids: 007, 9, 40)"),
+        ("news/old/2", "given.jsonl: no sentence '2' in news/old (1 sentences; nearest ids: 1)"),
+        ("nwes/9", "given.jsonl: no data set 'nwes'; did you mean 'news'?"),
+        ("films/9", "given.jsonl: no data set 'films'; known: news, news/old"),
+        ("news", "given.jsonl: 'news' is not DATASET/ID, such as news/007"),
+        ("a\x1b/9", "given.jsonl: no data set 'a\\x1b'; known: news, news/old"),
     ],
 )
 def test_an_unknown_sentence_is_refused_with_the_nearest(given: Given, name: str, message: str) -> None:
