@@ -85,27 +85,16 @@ def report_command(
     """
     from gner_bench.report.contents import prepare
     from gner_bench.report.write import write_report
+    from gner_bench.scoring.scores import warnings_of_all
     from gner_bench.scoring.tokenizers import read_tokenizers
 
     chosen = _formats(formats)
     quoted, tokenizers = () if no_published else published, read_tokenizers(tokenizer, clean_up_spaces)
     contents = prepare(scores, metric, quoted, baseline, intervals, tokenizers, answers)
     written = write_report(contents, out, chosen, style)
-    for warning in _warnings(contents):
+    for warning in warnings_of_all([(system.name, system.scores) for system in contents.systems]):
         warn(warning)
     _print(contents, written, as_json)
-
-
-def _warnings(contents: Contents) -> list[str]:
-    """What must be said of the systems; what is not to be said of all has their names."""
-    from gner_bench.scoring.scores import warnings_of
-
-    named: dict[str, list[str]] = {}
-    for system in contents.systems:
-        for line in dict.fromkeys(warnings_of(system.scores)):
-            named.setdefault(line, []).append(system.name)
-    everybody = len(contents.systems)
-    return [line if len(names) == everybody else f"{', '.join(names)}: {line}" for line, names in named.items()]
 
 
 def print_report(scores: tuple[Path, ...], out: Path, published: bool, baseline: str | None = None) -> None:

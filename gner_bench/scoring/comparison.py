@@ -17,7 +17,7 @@ from gner_bench.scoring.document import scores_of
 from gner_bench.scoring.metrics import DEFAULT, METRICS, Metric, ordered
 from gner_bench.scoring.paired import Difference, differences, pair, require_same_sentences
 from gner_bench.scoring.resampling import f1, interval, require_sums
-from gner_bench.scoring.scores import Scores, SetScores, warnings_of
+from gner_bench.scoring.scores import Scores, SetScores, warnings_of_all
 from gner_bench.scoring.signature import SignatureDifference, signature_fields
 from gner_bench.scoring.signature import differences as signature_differences
 from gner_bench.scoring.trials import TRIALS
@@ -184,13 +184,7 @@ class Comparison:
 
         What is to be said of all systems has no label.
         """
-        warnings = self.unlike
-        labels: dict[str, list[str]] = {}
-        for system in self.systems:
-            for line in dict.fromkeys(warnings_of(system.scores)):
-                labels.setdefault(line, []).append(system.label)
-        everybody = len(self.systems)
-        return warnings + [line if len(of) == everybody else f"{', '.join(of)}: {line}" for line, of in labels.items()]
+        return self.unlike + warnings_of_all([(system.label, system.scores) for system in self.systems])
 
 
 def type_differences(

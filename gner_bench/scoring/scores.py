@@ -154,6 +154,15 @@ def warnings_of(scores: Scores) -> list[str]:
     return warnings
 
 
+def warnings_of_all(named: Sequence[tuple[str, Scores]]) -> list[str]:
+    """What must be said of several systems, one line each; what is not to be said of all of them has their names."""
+    names: dict[str, list[str]] = {}
+    for name, scores in named:
+        for line in dict.fromkeys(warnings_of(scores)):
+            names.setdefault(line, []).append(name)
+    return [line if len(of) == len(named) else f"{', '.join(of)}: {line}" for line, of in names.items()]
+
+
 def _answer_warnings(scores: Scores) -> Iterator[str]:
     """A line for each kind of count that is not zero, with its number in each set."""
     sets = {name: part.analysis.structuring for name, part in scores.sets.items() if part.analysis.structuring}
