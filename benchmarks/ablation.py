@@ -30,7 +30,7 @@ from gner_bench.documents.scores import System
 from gner_bench.files import make_folder, write_atomic
 from gner_bench.predict.checkpoint import Checkpoint, load_checkpoint
 from gner_bench.predict.decode.batched import use_protocol_settings
-from gner_bench.predict.plan import Task, plan
+from gner_bench.predict.plan import Asking, Task, plan
 from gner_bench.scoring.counting import score
 from gner_bench.scoring.generations import prediction
 from gner_bench.scoring.metrics import DEFAULT
@@ -89,7 +89,7 @@ def predict(folder: Path, target: str, datasets: Iterable[Dataset], batch: int) 
         paths.append(path)
         if not path.exists():
             checkpoint = checkpoint or load_checkpoint(str(folder))
-            write_atomic(path, "".join(decode(checkpoint, target, plan(dataset, "file", 0, "plain"), batch)))
+            write_atomic(path, "".join(decode(checkpoint, target, plan(dataset, "file", 0, Asking()), batch)))
     return paths
 
 

@@ -61,7 +61,7 @@ from gner_bench.predict.decode.steps import padded
 from gner_bench.predict.generation import Generation
 from gner_bench.predict.inputs import select
 from gner_bench.predict.options import Limit, Options, chosen
-from gner_bench.predict.plan import Key, Task, batches, plan
+from gner_bench.predict.plan import Asking, Key, Task, batches, plan
 from gner_bench.scoring.values import SystemValues
 from gner_bench.structure.back_tokenizer import tokenizer_file
 
@@ -547,11 +547,11 @@ def load_tokenizer(folder: Path) -> Any:
 
 def stored_tasks(records: Iterable[Record], checkpoint: Checkpoint) -> tuple[list[Task], dict[Key, Target]]:
     """The tasks of stored outputs and the token ids that were written."""
-    units, wrapping = units_of(checkpoint), checkpoint.family.wrapping
+    units, asking = units_of(checkpoint), Asking(wrapping=checkpoint.family.wrapping)
     tasks, goals = [], {}
     for record in records:
         sentence = Sentence(record.id, record.words, record.tags)
-        task = Task(record.dataset, record.split, record.types, sentence, wrapping)
+        task = Task(record.dataset, record.split, record.types, sentence, asking)
         tasks.append(task)
         goals[task.key] = target(record, units)
     return tasks, goals
@@ -569,7 +569,8 @@ def read_tasks(options: argparse.Namespace, checkpoint: Checkpoint) -> list[Task
     """The tasks of the first test sentences of the seven zero-shot sets."""
     wanted = Options(options.data, Path(), datasets=("zero-shot",), limit=Limit(1, options.limit))
     datasets = chosen(select(wanted), wanted)
-    return [task for dataset in datasets for task in plan(dataset, "file", 0, checkpoint.family.wrapping)]
+    asking = Asking(wrapping=checkpoint.family.wrapping)
+    return [task for dataset in datasets for task in plan(dataset, "file", 0, asking)]
 
 
 def embedded(options: argparse.Namespace) -> None:

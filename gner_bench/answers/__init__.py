@@ -8,8 +8,11 @@ from __future__ import annotations
 from gner_bench.answers.answer import Answer as Answer
 from gner_bench.answers.answer import AnswerFormat as AnswerFormat
 from gner_bench.answers.answer import CharacterSpans as CharacterSpans
+from gner_bench.answers.answer import Definition as Definition
 from gner_bench.answers.answer import LabelOrder as LabelOrder
 from gner_bench.answers.answer import Mentions as Mentions
+from gner_bench.answers.answer import Question as Question
+from gner_bench.answers.answer import Shot as Shot
 from gner_bench.answers.answer import Span as Span
 from gner_bench.answers.answer import Tagged as Tagged
 from gner_bench.answers.answer import Tags as Tags

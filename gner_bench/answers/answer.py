@@ -5,15 +5,17 @@ from __future__ import annotations
 import hashlib
 import random
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
+from gner_bench.documents.fields import Json
 from gner_bench.errors import UsageError
 
 PieceKind = Literal["space", "word", "label", "dropped", "tail"]
 LabelOrder = Literal["file", "shuffled"]
-Wrapping = Literal["plain", "llama"]
+Wrapping = Literal["plain", "inst", "chat"]
+"""What is around a prompt: nothing, the ``[INST]`` and ``[/INST]`` of LLaMA, or the chat template of the model."""
 Rule = Literal["raw", "mended"]
 """Whether an answer is read as it is, or what is around it is taken off first and what is mendable mended."""
 
@@ -82,12 +84,41 @@ class Tags:
 
 
 Answer = Tagged | Mentions | WordSpans | CharacterSpans | Tags
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """What a type means, in a sentence; ``guidelines`` say what counts and what does not, ``examples`` are mentions."""
+
+    text: str
+    guidelines: str = ""
+    examples: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Shot:
+    """A sentence that is shown with its right answer: ``tags`` are BIO, one a word."""
+
+    words: tuple[str, ...]
+    tags: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """The entities of ``types`` in ``words``; ``definitions`` are of as many types as have one."""
+
+    words: Sequence[str]
+    types: Sequence[str]
+    definitions: Mapping[str, Definition] = field(default_factory=dict)
+    shots: Sequence[Shot] = ()
+
+
 Read = Callable[[str, Sequence[str], Sequence[str]], Answer]
-Ask = Callable[[Sequence[str], Sequence[str]], list[str]]
+Ask = Callable[[Question], list[str]]
 Perfect = Callable[[Sequence[str], Sequence[str]], str]
 
 
-def read_only(words: Sequence[str], types: Sequence[str]) -> list[str]:
+def read_only(question: Question) -> list[str]:
     """The ``ask`` of formats that are read but never asked for."""
     raise UsageError("answers in this format can be read, but nothing asks for them")
 
@@ -103,8 +134,11 @@ class AnswerFormat:
 
     ``title`` is a line for lists of formats. ``version`` is what signatures call the way from the answer to tags; it
     changes when the same answer gives other tags. ``read(text, words, types)`` never raises, whatever the text.
-    ``ask(words, types)`` gives the prompts of a sentence; ``several`` says that these may be more than one, whose
-    answers are one JSON array of strings then. ``perfect(words, tags)`` is what a system without mistakes answers.
+    ``ask(question)`` gives the prompts of a sentence, in which ``uses`` names what else of a question than words and
+    types is; ``several`` says that they may be more than one, whose answers are one JSON array of strings then.
+    ``wrapping`` is what goes around them, None for that of the checkpoint; ``max_new_tokens`` the limit of its authors
+    on an answer, 0 for that of the checkpoint; ``schema(types)`` the JSON schema of answers, for servers that hold a
+    model to one. ``perfect(words, tags)`` is what a system without mistakes answers.
     ``rule`` is the one that answers are read under where no other is asked for (see ``front.read_answer``); ``mend``
     reads them under ``mended`` where that is more than taking off what is around them. For a format with an
     argument (``context:L``), ``with_argument`` makes the format of it, or raises UsageError, and ``argument`` says
@@ -118,6 +152,10 @@ class AnswerFormat:
     ask: Ask = field(default=read_only, compare=False)
     perfect: Perfect = field(default=unknown, compare=False)
     several: bool = False
+    uses: frozenset[str] = frozenset()
+    wrapping: Wrapping | None = None
+    max_new_tokens: int = 0
+    schema: Callable[[Sequence[str]], Json] | None = field(default=None, compare=False)
     rule: Rule = "mended"
     mend: Read | None = field(default=None, compare=False)
     argument: str = ""
@@ -175,8 +213,8 @@ def _with_space(text: str, kind: PieceKind, index: int | None) -> list[Piece]:
 
 
 def wrapped(text: str, wrapping: Wrapping) -> str:
-    """A prompt as a checkpoint was trained on it: decoder-only GNER checkpoints on ``[INST] … [/INST]``."""
-    return f"[INST] {text} [/INST]" if wrapping == "llama" else text
+    """A prompt as decoder-only GNER checkpoints were trained on it; a chat template is for the backend to apply."""
+    return f"[INST] {text} [/INST]" if wrapping == "inst" else text
 
 
 def ordered_types(types: Sequence[str], order: LabelOrder, seed: int, key: str) -> list[str]:

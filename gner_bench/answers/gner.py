@@ -20,7 +20,7 @@ from operator import ne
 from typing import Literal, get_args
 
 from gner_bench.answers import answer_format
-from gner_bench.answers.answer import AnswerFormat, Tagged, Wrapping, labels_in, wrapped
+from gner_bench.answers.answer import AnswerFormat, Question, Tagged, Wrapping, labels_in, wrapped
 from gner_bench.answers.forms import read_forms
 from gner_bench.answers.types import ALIKE, known_as
 from gner_bench.bio import AS_BIO, to_bioes
@@ -66,9 +66,9 @@ def prompt(words: Sequence[str], types: Sequence[str], wrapping: Wrapping = "pla
     return wrapped(f"{INSTRUCTION}{TYPES_JOINT}{', '.join(types)}{SENTENCE_JOINT}{' '.join(words)}", wrapping)
 
 
-def ask(words: Sequence[str], types: Sequence[str]) -> list[str]:
+def ask(question: Question) -> list[str]:
     """One prompt for all types, the same for all targets."""
-    return [prompt(words, types)]
+    return [prompt(question.words, question.types)]
 
 
 def tagged_text(words: Sequence[str], tags: Sequence[str]) -> str:

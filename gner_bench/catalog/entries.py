@@ -7,11 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from gner_bench.answers.answer import Wrapping
 from gner_bench.bio import Reading
 
 FamilyName = Literal["t5", "llama"]
-Wrapping = Literal["plain", "llama"]
-"""What is around a prompt: nothing, or the ``[INST]`` and ``[/INST]`` of LLaMA."""
 Split = Literal["train", "dev", "test"]
 Regime = Literal["zero-shot", "supervised"]
 BYTES = {"fp32": 4, "bf16": 2}

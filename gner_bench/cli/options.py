@@ -16,14 +16,14 @@ from typing import Any, TypeVar, get_args
 import click
 from click.shell_completion import CompletionItem
 
-from gner_bench.answers.answer import Rule
+from gner_bench.answers.answer import Rule, Wrapping
 from gner_bench.bio import AnyScheme, Repair
 from gner_bench.demo import CORPUS
 from gner_bench.errors import did_you_mean
 from gner_bench.files import to_json
 from gner_bench.messages import warn
 from gner_bench.plugins import Registry
-from gner_bench.predict.options import DtypeName
+from gner_bench.predict.options import Api, DtypeName
 from gner_bench.scoring.trials import TRIALS
 
 INTERRUPTED = 130
@@ -112,6 +112,22 @@ class Columns(click.ParamType[dict[str, int]]):
         if len(set(columns.values())) < len(columns):
             self.fail("one column cannot hold two of them", param, ctx)
         return columns
+
+
+class Price(click.ParamType[tuple[float, float]]):
+    """``0.15,0.6``: dollars for a million tokens of prompts and of answers."""
+
+    name = "price"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[float, float]:
+        parts = value if isinstance(value, tuple) else str(value).split(",")
+        try:
+            prices = tuple(map(float, parts))
+        except ValueError:
+            prices = ()
+        if len(prices) != 2 or not all(math.isfinite(price) and price >= 0 for price in prices):
+            self.fail(f"expected IN,OUT, two numbers from 0, found {value!r}", param, ctx)
+        return prices[0], prices[1]
 
 
 class Keys(click.ParamType[tuple[str, str]]):
@@ -239,6 +255,87 @@ tokenizer = click.option(
     " of predictions beside which none lies, as predict leaves one, and of the only FILE or RUN of score or explain in"
     " any case; NAME=PATH for one system (its path, folder or model), whatever lies there. Repeatable.",
 )
+
+SYSTEM = (
+    click.option("--backend", type=BACKEND, default="local", show_default=True, help="What is asked, and how."),
+    click.option(
+        "--format",
+        type=str,
+        default="",
+        metavar="NAME",
+        help="How the system is asked and its answers are read: a name of `gner-bench list answers`."
+        "  [default: the system's own]",
+    ),
+    click.option("--prompt", type=PATH, metavar="FILE", help="A template of your own in place of the format's prompt."),
+    click.option(
+        "--definitions",
+        default="none",
+        show_default=True,
+        metavar="catalog|FILE|none",
+        help="What is said of each type: the catalogue's sentences, or those of a TOML or JSON file.",
+    ),
+    click.option(
+        "--shots",
+        type=click.IntRange(0),
+        default=0,
+        show_default=True,
+        metavar="K",
+        help="Sentences of the train split that are shown with their answers, drawn by --seed.",
+    ),
+    click.option(
+        "--wrapping",
+        type=click.Choice(get_args(Wrapping)),
+        show_default="of format and system",
+        help="What goes around a prompt: nothing, [INST] … [/INST], or the model's chat template.",
+    ),
+    click.option("--max-new-tokens", type=click.IntRange(1), metavar="N", help="The most tokens of an answer."),
+    dtype,
+    device,
+    click.option("--adapter", metavar="PATH|HUB_ID", help="A LoRA adapter on top of the checkpoint."),
+    click.option(
+        "--tensor-parallel",
+        type=click.IntRange(1),
+        default=1,
+        metavar="N",
+        help="Devices that hold one model.",
+    ),
+    click.option("--base-url", metavar="URL", help="The server's, ending in /v1."),
+    click.option("--api", type=click.Choice(get_args(Api)), default="completions", show_default=True),
+    click.option(
+        "--concurrency", type=click.IntRange(1), default=16, show_default=True, help="Requests to a server at a time."
+    ),
+    click.option("--tokenizer", type=PATH, metavar="PATH", help="Of the served checkpoint: file or folder."),
+    click.option(
+        "--request",
+        multiple=True,
+        metavar="KEY=VALUE",
+        help="A field of the request's body, in JSON: added, dropped (KEY=) or renamed (KEY->NAME). Repeatable.",
+    ),
+    click.option("--stop", multiple=True, metavar="TEXT", help="Ends an answer. Repeatable."),
+    click.option(
+        "--timeout", type=Finite(0, min_open=True), default=120.0, show_default=True, help="Seconds for a request."
+    ),
+    click.option("--attempts", type=click.IntRange(1), default=6, show_default=True, help="At a request."),
+    click.option("--price", type=Price(), metavar="IN,OUT", help="Of a million tokens, to tell what a run costs."),
+    click.option(
+        "--requests-per-file", type=click.IntRange(1), default=50_000, show_default=True, help="In a batch file."
+    ),
+    click.option(
+        "--threshold", type=Finite(0, 1), metavar="P", help="The least score of a span.  [default: the library's]"
+    ),
+    click.option(
+        "--rename", type=PATH, metavar="FILE", help="The system's types and those of the data that they become: TOML."
+    ),
+    click.option("--window", type=click.IntRange(1), metavar="N", help="The most words a library is given at a time."),
+)
+
+
+def system(command: Command) -> Command:
+    """The options of a system (see predict.backend.SystemOptions), by the names of its fields."""
+    for option in reversed(SYSTEM):
+        command = option(command)
+    return command
+
 
 GATES = (
     click.option(

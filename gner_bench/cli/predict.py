@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any, Generic, TypeVar, get_args
 
@@ -16,7 +16,7 @@ from gner_bench.cli.options import interruptible
 from gner_bench.errors import IncompleteError, UsageError
 from gner_bench.messages import warn
 from gner_bench.predict import processes
-from gner_bench.predict.options import Api, DecodingName, Options, Split, parse_ids, parse_limit, parse_shard
+from gner_bench.predict.options import DecodingName, Options, Split, parse_ids, parse_limit, parse_shard
 
 T = TypeVar("T")
 
@@ -93,8 +93,6 @@ class BatchTokens(click.IntRange):
 @click.option(
     "--verify-identical", type=click.IntRange(1), metavar="N", help="Compare N sentences with plain greedy decoding."
 )
-@shared.dtype
-@shared.device
 @click.option(
     "--label-order",
     type=click.Choice(get_args(LabelOrder)),
@@ -102,29 +100,18 @@ class BatchTokens(click.IntRange):
     show_default=True,
     help="Order of the entity types in the prompt: as in label.txt, or shuffled for each sentence.",
 )
-@click.option("--seed", type=int, default=0, show_default=True, help="Of the shuffled label order.")
+@click.option("--seed", type=int, default=0, show_default=True, help="Of the shuffled label order and of --shots.")
 @shared.repair
 @shared.scheme()
 @shared.columns(what="the files of the data sets")
-@click.option("--backend", type=shared.BACKEND, default="local", show_default=True, help="What is asked, and how.")
-@click.option("--base-url", metavar="URL", help="With --backend openai: the server's, ending in /v1.")
-@click.option("--api", type=click.Choice(get_args(Api)), default="completions", show_default=True)
-@click.option("--concurrency", type=click.IntRange(1), default=16, show_default=True, help="Requests at a time.")
-@click.option("--tokenizer", type=shared.PATH, metavar="PATH", help="Of the served checkpoint: file or folder.")
+@shared.system
 @shared.offline
 @click.option("--out", type=shared.PATH, metavar="DIR", help="Folder of the run.  [default: prediction_results/MODEL]")
 def predict_command(
     model: str,
     data: Path | None,
     datasets: tuple[str, ...] | None,
-    dtype: Any,
-    device: str,
     verify_identical: int | None,
-    backend: str,
-    base_url: str | None,
-    api: Any,
-    concurrency: int,
-    tokenizer: Path | None,
     offline: bool,
     out: Path | None,
     **settings: Any,
@@ -146,8 +133,10 @@ def predict_command(
       accelerate launch --multi_gpu -m gner_bench predict --model GNER-T5-xl --datasets zero-shot
     """
     from gner_bench.files import make_folder
+    from gner_bench.predict.backend import SystemOptions
 
     folder = out or Path("prediction_results") / Path(model).name
+    system = SystemOptions(model, **{spec.name: settings.pop(spec.name) for spec in fields(SystemOptions)[1:]})
     options = Options(data=data, out=folder, datasets=datasets or (), **settings)
     if out is not None:
         make_folder(out)
@@ -156,11 +145,10 @@ def predict_command(
         if options.shard is not None:
             message = "--shard is for separate commands: the processes of one launch take their shards themselves"
             raise UsageError(message)
-        options, device = replace(options, shard=share), processes.own_device(device)
-    from gner_bench.predict.backend import SystemOptions
+        options = replace(options, shard=share)
+        system = replace(system, device=processes.own_device(system.device))
     from gner_bench.predict.engine import run_prediction
 
-    system = SystemOptions(model, backend, dtype, device, base_url, api, concurrency, tokenizer)
     first = processes.is_first()
     with interruptible(f"what is finished is in {folder}"):
         path = run_prediction(system, options, warn, shared.is_offline(offline), first, verify_identical or 0)

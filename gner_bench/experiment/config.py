@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
+from typing import Any
 
 from gner_bench.answers import LabelOrder
 from gner_bench.answers.answer import Rule
@@ -92,9 +93,12 @@ class Experiment:
         """Every system in every decoding; a decoding that may give other output than greedy is in the name."""
         for entry in self.checkpoints:
             tokenizer = Path(entry.tokenizer) if entry.tokenizer else None
-            server = entry.base_url, entry.api, entry.concurrency, tokenizer
-            system = SystemOptions(entry.model, entry.backend, self.dtype, self.device, *server)
-            local = BACKENDS.get(entry.backend).fetches
+            kind = BACKENDS.get(entry.backend)
+            system = SystemOptions(entry.model, entry.backend)
+            server = {"base_url": entry.base_url, "api": entry.api, "concurrency": entry.concurrency}
+            given: dict[str, Any] = {**server, "tokenizer": tokenizer, "dtype": self.dtype, "device": self.device}
+            system = replace(system, **{name: value for name, value in given.items() if name in kind.takes})
+            local = kind.fetches
             # Decodings are those of checkpoints on this machine; what another backend does is its own affair.
             for decoding in self.decodings if local else self.decodings[:1]:
                 suffix = decoding_suffix(decoding, self.num_beams) if local else ""

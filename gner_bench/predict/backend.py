@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 from gner_bench.answers import Wrapping
 from gner_bench.documents.fields import Json
 from gner_bench.documents.record import GNER
 from gner_bench.documents.run import Model
+from gner_bench.errors import UsageError
 from gner_bench.plugins import Registry
 from gner_bench.predict.generation import Generation
 from gner_bench.predict.options import Api, DtypeName, Options
@@ -43,33 +44,72 @@ class Backend:
 
 @dataclass(frozen=True)
 class SystemOptions:
-    """Which system is asked: a ``backend`` and its ``model`` (a checkpoint, the name that a server knows, a file).
+    """Which system is asked, and how: a ``backend`` and its ``model`` (a checkpoint, a server's or library's name).
 
-    ``dtype`` and ``device`` are for checkpoints on this machine; ``base_url``, ``api``, ``concurrency`` and
-    ``tokenizer`` (a file or folder) for servers.
+    How it is asked: ``format`` names an answer format, empty for the system's own; ``prompt`` is a template of the
+    user's; ``definitions`` of types are those of the ``catalog``, of a file, or ``none``; ``shots`` sentences of the
+    train split are shown; ``wrapping`` goes around prompts, None for that of format and system; ``max_new_tokens``
+    limits an answer, None as format and system do.
+
+    ``dtype``, ``device`` and ``adapter`` (a LoRA adapter) are for checkpoints on this machine, ``tensor_parallel``
+    counts the devices that one is spread over. ``base_url``, ``api``, ``concurrency``, ``tokenizer`` (a file or
+    folder), ``request`` (fields of the body to set, ``KEY=VALUE``, to rename, ``KEY->NAME``, or to drop, ``KEY=``),
+    ``stop``, ``timeout`` (seconds), ``attempts`` and ``price`` (dollars for a million tokens in and out) are for
+    servers, ``requests_per_file`` for batch files. ``threshold`` and ``rename`` (a file: the system's types to those of
+    the data) are for libraries; ``window`` is how many words one is given at a time, None for as many as it takes.
     """
 
     model: str
     backend: str = "local"
+    format: str = ""
+    prompt: Path | None = None
+    definitions: str = "none"
+    shots: int = 0
+    wrapping: Wrapping | None = None
+    max_new_tokens: int | None = None
     dtype: DtypeName = "auto"
     device: str = "auto"
+    adapter: str | None = None
+    tensor_parallel: int = 1
     base_url: str | None = None
     api: Api = "completions"
     concurrency: int = 16
     tokenizer: Path | None = None
+    request: tuple[str, ...] = ()
+    stop: tuple[str, ...] = ()
+    timeout: float = 120.0
+    attempts: int = 6
+    price: tuple[float, float] | None = None
+    requests_per_file: int = 50_000
+    threshold: float | None = None
+    rename: Path | None = None
+    window: int | None = None
+
+
+ASKING = frozenset({"format", "prompt", "definitions", "shots", "wrapping", "max_new_tokens"})
+"""The fields of SystemOptions that every backend takes whose systems read prompts."""
 
 
 @dataclass(frozen=True)
 class BackendKind:
     """A way to ask a system. ``make`` raises GnerBenchError for a system that cannot be asked as the options say.
 
-    ``fetches`` says that models are checkpoints, which are fetched into the cache where they are not there.
+    ``takes`` names the fields of SystemOptions that it reads besides ``model``; others are refused. ``fetches`` says
+    that models are checkpoints, which are fetched into the cache where they are not there.
     """
 
     name: str
     title: str
     make: Callable[[SystemOptions, Options], Backend]
+    takes: frozenset[str] = frozenset()
     fetches: bool = False
+
+    def refuse_foreign(self, system: SystemOptions) -> None:
+        """Raise UsageError for an option that is set and not for this backend."""
+        for spec in fields(SystemOptions):
+            if spec.name not in {"model", "backend", *self.takes} and getattr(system, spec.name) != spec.default:
+                option = "--" + spec.name.replace("_", "-")
+                raise UsageError(f"{option} is not for --backend {self.name}")
 
 
 BACKENDS: Registry[BackendKind] = Registry(

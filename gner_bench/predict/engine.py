@@ -22,12 +22,13 @@ from gner_bench.fetch.home import locked_if_free
 from gner_bench.files import make_folder, write_atomic
 from gner_bench.messages import Say, detail, note
 from gner_bench.predict import store
+from gner_bench.predict.asking import asking_of
 from gner_bench.predict.backend import BACKENDS, Backend, SystemOptions
 from gner_bench.predict.generation import Generation
 from gner_bench.predict.inputs import provide_inputs
 from gner_bench.predict.merge import same_data, shards_in
 from gner_bench.predict.options import Options, chosen, sharded
-from gner_bench.predict.plan import Key, Task, joined, plan, prompt_hash
+from gner_bench.predict.plan import Asking, Key, Task, joined, plan, prompt_hash
 from gner_bench.terminal import progress_bar
 
 CUT = {"input_cut": "prompts were cut at the input limit", "length": "outputs hit the length limit"}
@@ -76,6 +77,7 @@ def run_prediction(
     unknown backend and for a choice that it cannot meet, and what reading, the backend and ``predict`` raise.
     """
     kind = BACKENDS.get(system.backend)
+    kind.refuse_foreign(system)
     if (verify or options.draft_from) and not kind.fetches:
         raise UsageError("--verify-identical and --draft-from need the checkpoint itself, not a server or library")
     started = time.monotonic()
@@ -85,7 +87,8 @@ def run_prediction(
     backend = kind.make(system, options)
     settings = ", ".join(f"{name} {value}" for name, value in backend.settings.items() if value is not None)
     detail(f"{backend.name} on {backend.device}: {settings}")
-    path = predict(backend, datasets, options, say, reading)
+    asking = asking_of(backend, system, options, datasets)
+    path = predict(backend, datasets, options, say, reading, asking)
     if verify and backend.verify is not None:
         for line in backend.verify(path, verify):
             note(line)
@@ -93,13 +96,19 @@ def run_prediction(
 
 
 def predict(
-    backend: Backend, datasets: Sequence[Dataset], options: Options, say: Say = lambda _: None, reading: float = 0.0
+    backend: Backend,
+    datasets: Sequence[Dataset],
+    options: Options,
+    say: Say = lambda _: None,
+    reading: float = 0.0,
+    asking: Asking | None = None,
 ) -> Path:
     """Ask for every chosen sentence of ``datasets`` that predictions.jsonl lacks and return that file.
 
     Every sentence is in the file as soon as it is answered; a complete file is in the order of the data, however often
     the run was interrupted. Where only the gold of finished sentences changed, it is renewed. ``say`` hears of that and
-    of cut sentences; ``reading`` is how many seconds reading the data took. Raises UsageError for a choice that no
+    of cut sentences; ``reading`` is how many seconds reading the data took; without ``asking`` the backend's format is
+    asked for with nothing more. Raises UsageError for a choice that no
     sentence meets, InputError when the folder holds another run or the disk is full, IntegrityError when words or types
     of finished sentences changed, GnerBenchError while another process writes it, and what the backend raises.
     """
@@ -111,11 +120,12 @@ def predict(
         with loading.timed():
             cut = chosen(datasets, options)
             order, seed = options.label_order, options.seed
-            plans = [plan(dataset, order, seed, backend.wrapping, backend.format) for dataset in cut]
+            asking = asking or Asking(answer_format(backend.format), backend.wrapping)
+            plans = [plan(dataset, order, seed, asking) for dataset in cut]
             every = [task for tasks in plans for task in tasks]
             tasks = sharded(every, options.shard)
             sizes = {dataset.name: len(dataset.sentences) for dataset in datasets}
-            run = describe(backend, options, cut, sizes, every)
+            run = describe(backend, asking, options, cut, sizes, every)
             if options.shard:
                 for other in sorted(shards_in(options.out), key=str):
                     if other.count != options.shard.count:
@@ -144,7 +154,12 @@ def predict(
 
 
 def describe(
-    backend: Backend, options: Options, datasets: Sequence[Dataset], sizes: Mapping[str, int], tasks: Sequence[Task]
+    backend: Backend,
+    asking: Asking,
+    options: Options,
+    datasets: Sequence[Dataset],
+    sizes: Mapping[str, int],
+    tasks: Sequence[Task],
 ) -> Run:
     """The run.json of a run that is about to start.
 
@@ -161,7 +176,13 @@ def describe(
     seed = options.seed if options.label_order == "shuffled" else None
     return Run(
         model=backend.model,
-        settings={**backend.settings, "format": backend.format, "label_order": options.label_order, "seed": seed},
+        settings={
+            **backend.settings,
+            "format": asking.format.name,
+            **asking.noted,
+            "label_order": options.label_order,
+            "seed": seed,
+        },
         batch_size=options.batch_size,
         device=backend.device,
         datasets={
@@ -233,7 +254,7 @@ def _generate(
 
 def _answered(backend: Backend, tasks: Sequence[Task]) -> Iterator[tuple[Task, Generation]]:
     """Each task with its answer; where a sentence is asked several questions, with all answers as one."""
-    if not answer_format(backend.format).several:
+    if not tasks[0].asking.format.several:
         yield from backend.decode(tasks)
         return
     asks = [replace(task, ask=ask) for task in tasks for ask in range(len(task.prompts))]
@@ -248,8 +269,9 @@ def _answered(backend: Backend, tasks: Sequence[Task]) -> Iterator[tuple[Task, G
                 Generation(
                     joined([part.text for part in parts]),
                     sum(part.tokens for part in parts),
-                    "length" if any(part.finish == "length" for part in parts) else "stop",
+                    next((part.finish for part in parts if part.finish != "stop"), "stop"),
                     any(part.input_cut for part in parts),
                     sum(part.passes for part in parts),
+                    prompt_tokens=sum(part.prompt_tokens for part in parts),
                 ),
             )

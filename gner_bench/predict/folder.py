@@ -14,9 +14,9 @@ from typing import Any
 from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForSeq2SeqLM
 from transformers.utils import logging
 
-from gner_bench.answers import answer_format
+from gner_bench.answers import Wrapping, answer_format
 from gner_bench.catalog import catalog
-from gner_bench.catalog.entries import Family, Wrapping
+from gner_bench.catalog.entries import Family
 from gner_bench.documents.fields import Fields, read_object
 from gner_bench.documents.record import GNER
 from gner_bench.errors import InputError, UsageError, first_line, short

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
 
 from gner_bench.documents.fields import Json
 
@@ -17,16 +16,18 @@ What is on the edge between two values even so is for the decoder to settle (see
 class Generation:
     """Generated ``text`` of ``tokens`` tokens (end token not counted); ``finish`` is ``length`` if it hit the limit.
 
-    ``passes`` counts the forward passes it took, 0 where unknown. ``confidence`` holds the probability of each word's
-    tag, from 0 to 1, where the decoding gives it.
+    Servers may give other reasons than ``length`` and ``stop``, such as ``content_filter``. ``prompt_tokens`` are those
+    of the prompt, 0 where they are not counted. ``passes`` counts the forward passes it took, 0 where unknown.
+    ``confidence`` holds the probability of each word's tag, from 0 to 1, where the decoding gives it.
     """
 
     text: str
     tokens: int
-    finish: Literal["stop", "length"]
+    finish: str
     input_cut: bool = False
     passes: int = 0
     confidence: tuple[float, ...] = ()
+    prompt_tokens: int = 0
 
     def noted(self) -> Json:
         """The ``generation`` of a record."""

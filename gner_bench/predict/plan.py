@@ -4,10 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
-from gner_bench.answers import LabelOrder, Wrapping, answer_format, ordered_types, wrapped
+from gner_bench.answers import (
+    AnswerFormat,
+    Definition,
+    LabelOrder,
+    Question,
+    Shot,
+    Wrapping,
+    answer_format,
+    ordered_types,
+    wrapped,
+)
 from gner_bench.data import Dataset, Sentence
 from gner_bench.documents.fields import Json
 from gner_bench.documents.record import GNER, Record
@@ -16,16 +26,29 @@ Key = tuple[str, str, str]
 """Data set, split and sentence id."""
 
 
+@dataclass(frozen=True)
+class Asking:
+    """How all sentences of a run are asked about: in a ``format``, with a ``wrapping`` around each prompt.
+
+    ``definitions`` of types and ``shots`` are by data set; ``noted`` is what run.json says of all that.
+    """
+
+    format: AnswerFormat = field(default_factory=lambda: answer_format(GNER))
+    wrapping: Wrapping = "plain"
+    definitions: Mapping[str, Mapping[str, Definition]] = field(default_factory=dict)
+    shots: Mapping[str, tuple[Shot, ...]] = field(default_factory=dict)
+    noted: Json = field(default_factory=dict)
+
+
 @dataclass(frozen=True, slots=True)
 class Task:
-    """The ``ask``-th question about a sentence. Prompts are built when asked for: a run may have 100,000 of them."""
+    """The ``ask``-th prompt of a sentence. Prompts are built when asked for: a run may have 100,000 of them."""
 
     dataset: str
     split: str
     types: tuple[str, ...]
     sentence: Sentence
-    wrapping: Wrapping
-    format: str = GNER
+    asking: Asking
     ask: int = 0
 
     @property
@@ -33,10 +56,14 @@ class Task:
         return self.dataset, self.split, self.sentence.id
 
     @property
+    def question(self) -> Question:
+        definitions, shots = self.asking.definitions.get(self.dataset, {}), self.asking.shots.get(self.dataset, ())
+        return Question(self.sentence.words, self.types, definitions, shots)
+
+    @property
     def prompts(self) -> list[str]:
         """All that is asked about the sentence."""
-        asked = answer_format(self.format).ask(self.sentence.words, self.types)
-        return [wrapped(prompt, self.wrapping) for prompt in asked]
+        return [wrapped(prompt, self.asking.wrapping) for prompt in self.asking.format.ask(self.question)]
 
     @property
     def prompt(self) -> str:
@@ -45,12 +72,12 @@ class Task:
     @property
     def whole_prompt(self) -> str:
         """The ``instruction_inputs`` of the record: the prompt, or a JSON array where a format asks several."""
-        return joined(self.prompts) if answer_format(self.format).several else self.prompts[0]
+        return joined(self.prompts) if self.asking.format.several else self.prompts[0]
 
     def record(self, answer: str, generation: Json) -> Record:
         """The record of the sentence with its ``answer``, a JSON array where several questions were asked."""
-        sentence = self.sentence
-        gold_text = answer_format(self.format).perfect(sentence.words, sentence.tags)
+        sentence, format = self.sentence, self.asking.format
+        gold_text = format.perfect(sentence.words, sentence.tags)
         return Record(
             *self.key,
             self.types,
@@ -58,7 +85,7 @@ class Task:
             sentence.tags,
             answer,
             generation,
-            format=self.format,
+            format=format.name,
             prompt=self.whole_prompt,
             gold_text=gold_text,
         )
@@ -69,15 +96,15 @@ def joined(texts: Sequence[str]) -> str:
     return json.dumps(list(texts), ensure_ascii=False)
 
 
-def plan(dataset: Dataset, order: LabelOrder, seed: int, wrapping: Wrapping, format: str = GNER) -> list[Task]:
-    """A task for each sentence, its first question, in the order of the data set."""
+def plan(dataset: Dataset, order: LabelOrder, seed: int, asking: Asking) -> list[Task]:
+    """A task for each sentence, its first prompt, in the order of the data set."""
     tasks = []
     for sentence in dataset.sentences:
         types = sentence.types or dataset.types
         if order != "file":
             key = f"{dataset.name}/{dataset.split}/{sentence.id}"
             types = tuple(ordered_types(types, order, seed, key))
-        tasks.append(Task(dataset.name, dataset.split, types, sentence, wrapping, format))
+        tasks.append(Task(dataset.name, dataset.split, types, sentence, asking))
     return tasks
 
 

@@ -17,7 +17,7 @@ from gner_bench.predict.backends.local import local_backend
 from gner_bench.predict.checkpoint import Checkpoint
 from gner_bench.predict.generation import DIGITS
 from gner_bench.predict.options import DecodingName, Options
-from gner_bench.predict.plan import Task
+from gner_bench.predict.plan import Asking, Task
 from gner_bench.structure import load_back_tokenizer, structure
 from gner_bench.words import WORD
 
@@ -82,10 +82,10 @@ class TextTagger:
         places = [list(WORD.finditer(text)) for text in texts]
         if not all(places):
             raise UsageError("there is no word in the text")
-        tasks = []
+        asking, tasks = Asking(self._target, self._backend.wrapping), []
         for index, matches in enumerate(places):
             sentence = Sentence(str(index), tuple(match[0] for match in matches), ("O",) * len(matches))
-            tasks.append(Task("text", "test", self.types, sentence, self._backend.wrapping))
+            tasks.append(Task("text", "test", self.types, sentence, asking))
         generations = {task.sentence.id: generation for task, generation in self._backend.decode(tasks)}
         tagged = []
         for text, matches, task in zip(texts, places, tasks, strict=True):

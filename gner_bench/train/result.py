@@ -167,7 +167,7 @@ def card(trained: Trained, run: Json, scores: Json | None, recipe_text: str) -> 
     metadata = "\n".join([*lines, "tags:", *(f"- {tag}" for tag in TAGS), "---"])
     source = markdown(recipe.checkpoint) + (f" (revision {start.revision})" if start.revision else "")
     note = f"\n\n{markdown(recipe.note)}" if recipe.note else ""
-    wrapping = "between `[INST]` and `[/INST]`" if start.wrapping == "llama" else "as it is"
+    wrapping = "between `[INST]` and `[/INST]`" if start.wrapping == "inst" else "as it is"
     command = "gner-bench predict --model THIS_FOLDER --datasets zero-shot --out DIR\ngner-bench score DIR"
     sessions = run["sessions"]
     versions = ", ".join(f"{name} {version}" for name, version in run["versions"].items())

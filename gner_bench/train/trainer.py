@@ -32,7 +32,7 @@ from gner_bench.predict.checkpoint import DTYPES, Checkpoint
 from gner_bench.predict.folder import CheckpointFolder
 from gner_bench.predict.generation import Generation
 from gner_bench.predict.options import Options
-from gner_bench.predict.plan import Key, Task, plan
+from gner_bench.predict.plan import Asking, Key, Task, plan
 from gner_bench.scoring.counting import score
 from gner_bench.scoring.document import scores_document
 from gner_bench.scoring.metrics import DEFAULT
@@ -108,7 +108,8 @@ def evaluator(recipe: Recipe, start: CheckpointFolder, selection: Sequence[Datas
     """The evaluator of the ``selection`` sets; of two with one name, both are named with their split."""
     names = Counter(dataset.name for dataset in selection)
     sets = [replace(d, name=f"{d.name}/{d.split}") if names[d.name] > 1 else d for d in selection]
-    tasks = tuple(task for dataset in sets for task in plan(dataset, "file", 0, start.wrapping))
+    asking = Asking(wrapping=start.wrapping)
+    tasks = tuple(task for dataset in sets for task in plan(dataset, "file", 0, asking))
     return Evaluator(recipe, start, tasks, load_back_tokenizer(start.folder))
 
 

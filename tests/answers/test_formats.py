@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gner_bench.answers import ANSWERS, AnswerFormat, Mentions, Tagged, answer_format
+from gner_bench.answers import ANSWERS, AnswerFormat, Mentions, Question, Tagged, answer_format
 from gner_bench.answers.lenient_json import MENDED, UNREADABLE
 from gner_bench.bio import lenient_spans
 from gner_bench.errors import UsageError
@@ -69,7 +69,7 @@ def test_the_first_editions_name_of_gner_is_known() -> None:
 
 def test_formats_that_are_only_read_cannot_be_asked() -> None:
     with pytest.raises(UsageError, match="nothing asks for them"):
-        answer_format("uniner").ask(["Ann"], TYPES)
+        answer_format("uniner").ask(Question(["Ann"], TYPES))
 
 
 def test_answers_to_several_questions_are_an_array_in_the_order_of_the_types() -> None:

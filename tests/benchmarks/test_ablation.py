@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from gner_bench.answers.gner import parse_target
 from gner_bench.data import Dataset, Sentence
 from gner_bench.documents.scores import System
-from gner_bench.predict.plan import plan
+from gner_bench.predict.plan import Asking, plan
 from gner_bench.scoring.counting import score
 from gner_bench.scoring.predictions import Origin, Prediction
 from gner_bench.scoring.scores import Scores
@@ -78,7 +78,7 @@ def test_sentences_are_drawn_from_the_whole_set_always_the_same() -> None:
 def test_no_right_answer_is_cut(words: list[str], seed: int) -> None:
     tags = [f"B-{kind}" if kind else "O" for kind in random.Random(seed).choices([*TYPES, ""], k=len(words))]
     sentence = Sentence("0", tuple(words), tuple(tags))
-    task = plan(Dataset("news", "test", TYPES, (sentence,)), "file", 0, "plain")[0]
+    task = plan(Dataset("news", "test", TYPES, (sentence,)), "file", 0, Asking())[0]
     checkpoint: Any = SimpleNamespace(
         tokenizer=lambda texts: {"input_ids": [each.ids for each in TOKENIZER.encode_batch(texts)]}
     )

@@ -58,7 +58,7 @@ def test_no_checkpoint_names_a_zero_shot_set_as_training_data() -> None:
 def test_the_limits_of_the_protocol() -> None:
     t5, llama = catalog().get_family("t5"), catalog().get_family("llama")
     assert (t5.max_input_tokens, t5.max_new_tokens, t5.wrapping) == (640, 640, "plain")
-    assert (llama.max_total_tokens, llama.wrapping) == (1280, "llama")
+    assert (llama.max_total_tokens, llama.wrapping) == (1280, "inst")
 
 
 def test_every_file_has_a_checksum_or_names_a_commit_and_every_source_its_files() -> None:

@@ -12,7 +12,7 @@ from gner_bench.catalog.entries import Dataset as Entry
 from gner_bench.data import Dataset, Reading, Sentence
 from gner_bench.errors import GnerBenchError, InputError, IntegrityError, UnreachableError, UsageError
 from gner_bench.fetch.datasets import fetch_split, find_split, import_split, load_split, split_path, verify_dataset
-from gner_bench.predict.plan import plan
+from gner_bench.predict.plan import Asking, plan
 
 from .loopback import Loopback
 
@@ -86,7 +86,7 @@ def test_a_split_is_fetched_once_and_read_from_the_cache(news: Build, loopback: 
 def test_the_type_order_of_the_authors_file_reaches_the_prompt(news: Build) -> None:
     entry = news(("gner-jsonl", RECORDS))
     fetch_split(entry, "test", silent)
-    tasks = plan(load_split(entry, "test"), "file", 0, "plain")
+    tasks = plan(load_split(entry, "test"), "file", 0, Asking())
     assert [task.types for task in tasks] == [("place", "person"), ("person", "place")]
     assert "tags: place, person and O." in tasks[0].prompt
 

@@ -363,7 +363,7 @@ def short_outputs() -> Any:
     from gner_bench.predict.checkpoint import Checkpoint
 
     with pytest.MonkeyPatch.context() as patch:
-        families = {True: Family("t5", "plain", 640, 6), False: Family("llama", "llama", 0, 0, 900)}
+        families = {True: Family("t5", "plain", 640, 6), False: Family("llama", "inst", 0, 0, 900)}
         patch.setattr(Checkpoint, "family", property(lambda self: families[self.encoder_decoder]))
         yield
 

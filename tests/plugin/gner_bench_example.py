@@ -6,7 +6,7 @@ import json
 from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 
-from gner_bench.answers import AnswerFormat, Mentions
+from gner_bench.answers import AnswerFormat, Mentions, Question
 from gner_bench.data import Dataset, Sentence
 from gner_bench.data.formats import DataFormat, Source
 from gner_bench.documents.run import Model
@@ -36,8 +36,8 @@ def read_lines(text: str, words: Sequence[str], types: Collection[str]) -> Menti
     return Mentions([(mention.strip(), kind.strip()) for kind, equals, mention in parts if equals])
 
 
-def ask_lines(words: Sequence[str], types: Sequence[str]) -> list[str]:
-    return [f"Which of {', '.join(types)} are in: {' '.join(words)}"]
+def ask_lines(question: Question) -> list[str]:
+    return [f"Which of {', '.join(question.types)} are in: {' '.join(question.words)}"]
 
 
 LINES = AnswerFormat("lines", "a mention a line, after its type", "lines-1", read_lines, ask_lines)

@@ -15,7 +15,7 @@ from gner_bench.errors import GnerBenchError, InputError
 from gner_bench.predict.checkpoint import load_checkpoint
 from gner_bench.predict.decode.batched import generate, use_protocol_settings
 from gner_bench.predict.decode.speculative import SpeculativeDecoder
-from gner_bench.predict.plan import Task
+from gner_bench.predict.plan import Asking, Task
 
 
 def test_a_folder_loads_with_its_name_note_and_hashes(tiny_t5: Path) -> None:
@@ -77,7 +77,7 @@ def test_the_embedded_checkpoint_is_small_and_says_what_it_is() -> None:
 
 def test_a_spread_checkpoint_writes_the_same(tiny_t5: Path, short_outputs: Callable[[int], None]) -> None:
     short_outputs(30)
-    task = Task("news", "test", ("actor",), Sentence("0", ("did", "george", "clooney"), ("O",) * 3), "plain")
+    task = Task("news", "test", ("actor",), Sentence("0", ("did", "george", "clooney"), ("O",) * 3), Asking())
     plain, spread = (load_checkpoint(str(tiny_t5), device=device) for device in ("cpu", "map"))
     assert [g for _, g in SpeculativeDecoder(plain, 2)([task])] == [g for _, g in SpeculativeDecoder(spread, 2)([task])]
 

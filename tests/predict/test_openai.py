@@ -22,7 +22,7 @@ from gner_bench.errors import GnerBenchError, InputError, UnreachableError, Usag
 from gner_bench.fetch import http
 from gner_bench.predict.backend import Backend
 from gner_bench.predict.backends.openai import THREAD, Server, openai_backend
-from gner_bench.predict.plan import Task, plan
+from gner_bench.predict.plan import Asking, Task, plan
 
 KEY = "sk-secret-1234"
 MODEL = "lab/GNER-LLaMA-7B"
@@ -173,7 +173,7 @@ def server(api: Api) -> Server:
 def tasks_of(backend: Backend, count: int, words: str = "w") -> list[Task]:
     """Sentences of two words, of which the last says their number."""
     sentences = [Sentence(str(i), ("see", f"{words}{i}"), ("O", "O")) for i in range(count)]
-    return plan(Dataset("news", "test", ("person",), tuple(sentences)), "file", 0, backend.wrapping)
+    return plan(Dataset("news", "test", ("person",), tuple(sentences)), "file", 0, Asking(wrapping=backend.wrapping))
 
 
 def texts(backend: Backend, tasks: list[Task]) -> dict[str, str]:

@@ -7,7 +7,7 @@ import pytest
 
 from gner_bench.errors import GnerBenchError, UsageError
 from gner_bench.predict.options import Limit, Options, Shard, chosen, parse_ids, parse_limit, parse_shard, sharded
-from gner_bench.predict.plan import plan
+from gner_bench.predict.plan import Asking, plan
 
 from .echo import echo_data
 
@@ -83,7 +83,7 @@ def test_ids_that_are_not_there(
 
 @pytest.mark.parametrize("count", [1, 2, 3, 7, 40])
 def test_shards_are_disjoint_and_complete(count: int) -> None:
-    tasks = [task for dataset in echo_data(9) for task in plan(dataset, "file", 0, "plain")]
+    tasks = [task for dataset in echo_data(9) for task in plan(dataset, "file", 0, Asking())]
     shards = [sharded(tasks, Shard(index, count)) for index in range(1, count + 1)]
     assert sorted(task.key for shard in shards for task in shard) == [task.key for task in tasks]
     assert max(map(len, shards)) - min(map(len, shards)) <= 1

@@ -7,14 +7,14 @@ import pytest
 
 from gner_bench.errors import InputError
 from gner_bench.predict import store
-from gner_bench.predict.plan import Task, plan, prompt_hash
+from gner_bench.predict.plan import Asking, Task, plan, prompt_hash
 
 from .echo import echo_backend, echo_data
 
 
 @pytest.fixture
 def tasks() -> list[Task]:
-    return [task for dataset in echo_data(9) for task in plan(dataset, "file", 0, "plain")]
+    return [task for dataset in echo_data(9) for task in plan(dataset, "file", 0, Asking())]
 
 
 @pytest.fixture
@@ -63,7 +63,7 @@ def test_a_damaged_line_is_named(path: Path, tasks: list[Task], line: bytes, sai
 
 
 def test_another_prompt_is_another_run(path: Path, tasks: list[Task]) -> None:
-    llama = [Task(task.dataset, task.split, task.types, task.sentence, "llama") for task in tasks]
+    llama = [Task(task.dataset, task.split, task.types, task.sentence, Asking(wrapping="inst")) for task in tasks]
     with pytest.raises(InputError, match=r"line 1: holds .* of another run; choose another --out"):
         store.recover(path, llama)
 

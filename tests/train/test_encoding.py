@@ -82,7 +82,7 @@ def test_prompt_and_answer_share_the_limit_of_a_decoder_only_model(tiny_llama: P
     shorter, cut = one(start, replace(RECIPE, max_total_tokens=whole.tokens - 1))
     assert shorter.tokens == whole.tokens - 1
     assert (shorter.answer[-1], cut.answers) == (1, 1)
-    examples, cut = encode([pair("llama")], start, replace(RECIPE, max_total_tokens=len(whole.prompt) + 1))
+    examples, cut = encode([pair("inst")], start, replace(RECIPE, max_total_tokens=len(whole.prompt) + 1))
     assert (examples, cut.dropped) == ([], 1)
 
 
@@ -91,7 +91,7 @@ def test_prompt_and_answer_together_are_what_the_llama_tokenizer_makes_of_the_wh
     from transformers import LlamaTokenizer
 
     tokenizer = LlamaTokenizer.from_pretrained(shared / "tokenizers/llama")
-    asked, answer = pair("llama")
+    asked, answer = pair("inst")
     apart = tokenizer(asked)["input_ids"] + tokenizer(answer, add_special_tokens=False)["input_ids"]
     assert tokenizer(f"{asked} {answer}")["input_ids"] == apart
 

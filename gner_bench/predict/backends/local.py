@@ -12,7 +12,7 @@ from gner_bench.documents.fields import Json
 from gner_bench.documents.record import GNER, read_records
 from gner_bench.documents.run import NAME, Model, read_own_run, write_run
 from gner_bench.errors import UsageError
-from gner_bench.predict.backend import Backend, BackendKind
+from gner_bench.predict.backend import ASKING, Backend, BackendKind
 from gner_bench.predict.checkpoint import CLEAN_UP_TOKENIZATION_SPACES, Checkpoint, load_checkpoint
 from gner_bench.predict.decode.batched import BatchedDecoder, use_protocol_settings
 from gner_bench.predict.decode.constrained import ConstrainedDecoder
@@ -159,5 +159,6 @@ LOCAL = BackendKind(
     "local",
     "a checkpoint on this machine",
     lambda system, options: local_backend(load_checkpoint(system.model, system.dtype, system.device), options),
+    ASKING | {"dtype", "device", "adapter"},
     fetches=True,
 )

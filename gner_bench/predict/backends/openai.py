@@ -31,7 +31,7 @@ from gner_bench.fetch.http import (
     is_temporary,
     retry_after,
 )
-from gner_bench.predict.backend import Backend, BackendKind, SystemOptions
+from gner_bench.predict.backend import ASKING, Backend, BackendKind, SystemOptions
 from gner_bench.predict.generation import Generation
 from gner_bench.predict.options import Api, Options
 from gner_bench.predict.plan import Task
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     import httpx2
 
 ROUTES: dict[Api, str] = {"completions": "completions", "chat": "chat/completions"}
-WRAPPINGS: dict[Api, Wrapping] = {"completions": "llama", "chat": "plain"}
+WRAPPINGS: dict[Api, Wrapping] = {"completions": "inst", "chat": "chat"}
 GREEDY: Json = {"temperature": 0, "top_p": 1, "n": 1, "seed": 0, "frequency_penalty": 0, "presence_penalty": 0}
 """The penalties of 0 also undo a repetition penalty that `transformers serve` takes from the checkpoint."""
 GIVEN_UP = ("abort", "error")
@@ -168,7 +168,10 @@ def make(system: SystemOptions, options: Options) -> Backend:
 
 
 OPENAI = BackendKind(
-    "openai", "a server that speaks the OpenAI API (vLLM, SGLang, llama.cpp, transformers serve)", make
+    "openai",
+    "a server that speaks the OpenAI API (vLLM, SGLang, llama.cpp, transformers serve)",
+    make,
+    ASKING | {"base_url", "api", "concurrency", "tokenizer", "request", "stop", "timeout", "attempts", "price"},
 )
 
 

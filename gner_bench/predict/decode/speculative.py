@@ -13,7 +13,7 @@ from typing import Any, Generic
 
 from torch import Tensor
 
-from gner_bench.answers import answer_format, wrapped
+from gner_bench.answers import Question, answer_format, wrapped
 from gner_bench.documents.record import GNER
 from gner_bench.predict.checkpoint import Checkpoint
 from gner_bench.predict.decode.batched import use_protocol_settings
@@ -108,7 +108,7 @@ def step_model(checkpoint: Checkpoint, rows: int) -> StepModel:
         steps = T5Steps(model, rows)
     else:
         # What every prompt begins with, whatever its types and words: two prompts that share neither show it.
-        examples = [answer_format(GNER).ask([word], [type])[0] for word, type in (("a", "b"), ("7", "Z"))]
+        examples = [answer_format(GNER).ask(Question([word], [type]))[0] for word, type in (("a", "b"), ("7", "Z"))]
         prompts = [wrapped(example, checkpoint.family.wrapping) for example in examples]
         (first, _, _), (second, _, _) = checkpoint.prompt_ids(prompts)
         steps = LlamaSteps(model, rows, first[: common(first, second)])

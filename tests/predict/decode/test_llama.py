@@ -18,7 +18,7 @@ from gner_bench.predict.checkpoint import Checkpoint, load_checkpoint
 from gner_bench.predict.decode.batched import generate, use_protocol_settings
 from gner_bench.predict.decode.constrained import ConstrainedDecoder
 from gner_bench.predict.decode.speculative import SpeculativeDecoder
-from gner_bench.predict.plan import Task
+from gner_bench.predict.plan import Asking, Task
 from gner_bench.structure import parse_generation
 
 
@@ -86,7 +86,13 @@ def test_drafted_decoding_writes_the_same(
 ) -> None:
     short_outputs(230)
     tasks = [
-        Task("news", "test", ("person", "place"), Sentence(str(index), words, ("O",) * len(words)), "llama")
+        Task(
+            "news",
+            "test",
+            ("person", "place"),
+            Sentence(str(index), words, ("O",) * len(words)),
+            Asking(wrapping="inst"),
+        )
         for index, words in enumerate([("Ann", "saw", "Oslo"), ("hi",), ("a",) * 30, ("(O)", "東京", "\u3000")])
     ]
     expected = {task: generate(checkpoint, [task.prompt])[0] for task in tasks}
@@ -95,7 +101,7 @@ def test_drafted_decoding_writes_the_same(
 
 
 def test_constrained_decoding_of_a_decoder_only_checkpoint(checkpoint: Checkpoint) -> None:
-    task = Task("news", "test", ("person",), Sentence("0", ("Ann", "saw", "Oslo"), ("O",) * 3), "llama")
+    task = Task("news", "test", ("person",), Sentence("0", ("Ann", "saw", "Oslo"), ("O",) * 3), Asking(wrapping="inst"))
     ((_, generation),) = ConstrainedDecoder(checkpoint, 2)([task])
     assert [word for word, _ in parse_generation(generation.text)] == ["Ann", "saw", "Oslo"]
     assert len(generation.confidence) == 3

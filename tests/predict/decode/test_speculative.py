@@ -18,7 +18,7 @@ from gner_bench.predict.decode.batched import generate, use_protocol_settings
 from gner_bench.predict.decode.constrained import ConstrainedDecoder, on_the_edge
 from gner_bench.predict.decode.speculative import SpeculativeDecoder
 from gner_bench.predict.generation import Generation
-from gner_bench.predict.plan import Task, plan
+from gner_bench.predict.plan import Asking, Task, plan
 from gner_bench.structure import structure
 
 SETS = ("crossner_ai", "crossner_music", "mit-movie", "mit-restaurant")
@@ -31,7 +31,7 @@ def demo() -> Checkpoint:
 
 @pytest.fixture(scope="module")
 def tasks() -> list[Task]:
-    return [task for name in SETS for task in plan(read_dataset(CORPUS, name), "file", 0, "plain")[:6]]
+    return [task for name in SETS for task in plan(read_dataset(CORPUS, name), "file", 0, Asking())[:6]]
 
 
 @pytest.fixture(scope="module")
@@ -124,7 +124,7 @@ SENTENCES = st.lists(st.lists(WORD, min_size=1, max_size=12), min_size=1, max_si
 
 def task_of(words: Sequence[str], index: int, types: tuple[str, ...] = ("person", "location")) -> Task:
     sentence = Sentence(str(index), tuple(words), ("O",) * len(words))
-    return Task("news", "test", types, sentence, "plain")
+    return Task("news", "test", types, sentence, Asking())
 
 
 @settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
