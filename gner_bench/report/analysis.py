@@ -95,7 +95,7 @@ def mistakes_by_set(system: SystemScores) -> dict[str, Mistakes]:
 
 
 def pooled(parts: Iterable[Mistakes]) -> Mistakes:
-    """The mistakes of several data sets together; oracles are not summed."""
+    """The mistakes of several data sets together."""
     total = Mistakes()
     for part in parts:
         total.classes.update(part.classes)
@@ -104,10 +104,16 @@ def pooled(parts: Iterable[Mistakes]) -> Mistakes:
             (total.by_entity_length, part.by_entity_length),
             (total.by_sentence_length, part.by_sentence_length),
             (total.by_type_position, part.by_type_position),
+            *((total.oracle.setdefault(name, {}), triples) for name, triples in part.oracle.items()),
         ):
             for name, triple in more.items():
                 sums[name] = added([sums.get(name, (0, 0, 0)), triple])
     return total
+
+
+def pooled_by_system(systems: Iterable[SystemScores]) -> dict[str, Mistakes]:
+    """The mistakes of each system, of all its data sets together."""
+    return {system.name: pooled(mistakes_by_set(system).values()) for system in systems}
 
 
 def added(triples: Iterable[Triple]) -> Triple:

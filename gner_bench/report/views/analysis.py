@@ -60,8 +60,13 @@ COUNTS = {
     "cut_inputs": "prompts cut at the length limit",
     "gold_outside_types": "gold tags of types not in the prompt",
 }
-FREQUENT = ("omitted_words", "added_words", "substituted_words", "words_outside_vocabulary", "unknown_labels")
-FREQUENT_TITLES = ("omitted", "added", "substituted", "outside vocabulary", "unknown labels")
+FREQUENT = {
+    "omitted_words": "omitted",
+    "added_words": "added",
+    "substituted_words": "substituted",
+    "words_outside_vocabulary": "outside vocabulary",
+    "unknown_labels": "unknown labels",
+}
 CALIBRATION = ("entities", "mean\nconfidence", "strictly\nright", "ECE", "AP")
 CALIBRATION_NOTE = (
     "ECE: expected calibration error, 10 bins (Guo et al. 2017); AP: average precision over confidence, against all"
@@ -77,8 +82,7 @@ def analysis_view(document: ScoresDocument) -> Iterator[Part]:
     if not analysed:
         yield line("This document holds no error analysis.")
         return
-    yield _classes(analysed)
-    yield _paper(analysed)
+    yield from _kinds(analysed)
     yield from _confusions(analysed)
     for bucket, title in BUCKETS.items():
         yield _buckets(analysed, bucket, title)
@@ -123,21 +127,20 @@ def _with_all(sets: Mapping[str, Mistakes]) -> dict[str, Mistakes]:
     return {**sets, ALL: pooled(sets.values())} if len(sets) > 1 else dict(sets)
 
 
-def _shares(counts: Iterable[int], whole: int) -> list[str]:
-    """Counts, each with its percentage of the ``whole`` below."""
-    return [f"{count:,}\n{decimal(100 * count / whole if whole else 0.0)}" for count in counts]
-
-
-def _classes(sets: Mapping[str, Mistakes]) -> Grid:
-    rows = [_row(name, _shares(part.classes.values(), part.classes.total())) for name, part in _with_all(sets).items()]
-    return _list("Entities by class", ["data set", *CLASSES], [rows], remarks=[CLASSES_NOTE])
-
-
-def _paper(sets: Mapping[str, Mistakes]) -> Grid:
-    rows = [_row(name, _shares(part.paper.values(), part.classes.total())) for name, part in _with_all(sets).items()]
+def _kinds(sets: Mapping[str, Mistakes]) -> Iterator[Grid]:
+    """Entities by class, then by our reading of the paper's errors: counts with their percentages of all below."""
+    parts = _with_all(sets)
     sums = "; ".join(f"{error}: {' + '.join(names)}".replace("_", " ") for error, names in PAPER.items())
     note = PAPER_NOTE.format(sums=sums[0].upper() + sums[1:])
-    return _list("Errors as unlabeled, noisy and boundary errors", ["data set", *PAPER], [rows], remarks=[note])
+    for title, kinds, counted, remark in (
+        ("Entities by class", CLASSES, [part.classes for part in parts.values()], CLASSES_NOTE),
+        ("Errors as unlabeled, noisy and boundary errors", PAPER, [part.paper for part in parts.values()], note),
+    ):
+        rows = []
+        for (name, part), counts in zip(parts.items(), counted, strict=True):
+            whole = part.classes.total() or 1
+            rows.append(_row(name, (f"{count:,}\n{decimal(100 * count / whole)}" for count in counts.values())))
+        yield _list(title, ["data set", *kinds], [rows], remarks=[remark])
 
 
 def _confusions(sets: Mapping[str, Mistakes]) -> Iterator[Part]:
@@ -183,15 +186,15 @@ def _structuring(sets: Mapping[str, Analysis]) -> Iterator[Part]:
         structuring = part.structuring or Structuring()
         counts = {key: getattr(structuring, key, 0) for key in COUNTS}
         counted[name] = {**(part.placed_by or {}), **counts, **structuring.malformed_labels}
-        for key, rows in structuring.most_frequent.items():
-            frequent[key].update({tuple(map(str, texts)): int(count) for *texts, count in rows})
+        for key, listed in structuring.most_frequent.items():
+            frequent[key].update({tuple(map(str, texts)): int(count) for *texts, count in listed})
     table = []
     for key, what in {**STEPS, **COUNTS}.items():
         by_set = {name: counts.get(key, 0) for name, counts in counted.items()}
         ordered = sorted(by_set.items(), key=lambda item: -item[1]) if key not in STEPS and len(by_set) > 1 else []
-        listed = ", ".join(f"{visible(name)} {count:,}" for name, count in ordered if count)
+        of_these = ", ".join(f"{visible(name)} {count:,}" for name, count in ordered if count)
         if any(by_set.values()):
-            table.append((styled(what), styled(f"{sum(by_set.values()):,}"), styled(listed)))
+            table.append((styled(what), styled(f"{sum(by_set.values()):,}"), styled(of_these)))
     yield Grid(
         "structuring",
         "From generated text to tags",
@@ -202,17 +205,16 @@ def _structuring(sets: Mapping[str, Analysis]) -> Iterator[Part]:
     )
     if not table:
         yield line("Nothing went astray.")
-    titles = zip(FREQUENT, FREQUENT_TITLES, strict=True)
-    if rows_of := [(styled(what), styled(*_most_frequent(frequent[key]))) for key, what in titles if frequent[key]]:
+    rows = []
+    for key, what in FREQUENT.items():
+        pieces: list[Styled] = []
+        for texts, count in sorted(frequent[key].items(), key=lambda item: (-item[1], item[0]))[:MOST_FREQUENT]:
+            pieces.append((("  " if pieces else "") + " → ".join(map(visible, texts)), ""))
+            pieces.append((f" ×{count:,}", "dim"))
+        rows += [(styled(what), styled(*pieces))] if pieces else []
+    if rows:
         remarks = ["Summed over the 20 most frequent of each data set."] if len(sets) > 1 else []
-        yield _list("Most frequent of these", ["", "with their counts"], [rows_of], 2, remarks)
-
-
-def _most_frequent(counts: Counter[tuple[str, ...]]) -> Iterator[str | Styled]:
-    ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:MOST_FREQUENT]
-    for place, (texts, count) in enumerate(ordered):
-        yield ("  " if place else "") + " → ".join(map(visible, texts))
-        yield f" ×{count:,}", "dim"
+        yield _list("Most frequent of these", ["", "with their counts"], [rows], 2, remarks)
 
 
 def _oracles(values: Mapping[str, Mapping[str, float]], title: str) -> Grid:
