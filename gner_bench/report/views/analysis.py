@@ -76,8 +76,8 @@ CALIBRATION_NOTE = (
 
 def analysis_view(document: ScoresDocument) -> Iterator[Part]:
     """Classes, confusions, F1 by length and position, structuring, oracles and calibration of a document."""
-    sets = document.datasets
-    analyses = {name: part.analysis for name, part in sets.items() if part.analysis.errors is not None}
+    parts = document.datasets.items()
+    analyses = {name: part.analysis for name, part in parts if part.analysis.errors is not None}
     analysed = {name: mistakes_of(part.errors) for name, part in analyses.items() if part.errors is not None}
     if not analysed:
         yield line("This document holds no error analysis.")
@@ -89,11 +89,7 @@ def analysis_view(document: ScoresDocument) -> Iterator[Part]:
     note = f"F1 in percent, the row {ALL} over the entities of all data sets; {NOTHING} where there are none."
     yield line(note, "dim")
     yield from _structuring(analyses)
-    for metric in METRICS:
-        values = {name: mistakes.oracle_f1(metric) for name, mistakes in analysed.items()}
-        values = {name: {"as_it_is": sets[name].values[metric].f1, **f1} for name, f1 in values.items() if f1}
-        if values:
-            yield _oracles(values, f"F1 by {metric} if one step made no mistakes")
+    yield from _oracles(analysed, document)
     if calibrated := {name: part.calibration for name, part in analyses.items() if part.calibration is not None}:
         yield from _calibration(calibrated)
 
@@ -217,14 +213,21 @@ def _structuring(sets: Mapping[str, Analysis]) -> Iterator[Part]:
         yield _list("Most frequent of these", ["", "with their counts"], [rows], 2, remarks)
 
 
-def _oracles(values: Mapping[str, Mapping[str, float]], title: str) -> Grid:
-    """``values`` are F1 by data set and oracle."""
-    keys = [key for key in ORACLES if any(key in f1 for f1 in values.values())]
-    sections = [[_row(name, [share_text(f1.get(key)) for key in keys]) for name, f1 in values.items()]]
-    if len(values) > 1 and all(len(f1) == len(keys) for f1 in values.values()):
-        means = (sum(f1[key] for f1 in values.values()) / len(values) for key in keys)
-        sections.append([_row(MEAN, map(share_text, means))])
-    return _list(title, ["data set", *(ORACLES[key] for key in keys)], sections)
+def _oracles(analysed: Mapping[str, Mistakes], document: ScoresDocument) -> Iterator[Grid]:
+    """A table for each metric that has oracles: F1 of each data set as it is and as it would be."""
+    for metric in METRICS:
+        values: dict[str, dict[str, float]] = {}
+        for name, mistakes in analysed.items():
+            if f1 := mistakes.oracle_f1(metric):
+                values[name] = {"as_it_is": document.datasets[name].values[metric].f1, **f1}
+        keys = [key for key in ORACLES if any(key in f1 for f1 in values.values())]
+        sections = [[_row(name, [share_text(f1.get(key)) for key in keys]) for name, f1 in values.items()]]
+        if len(values) > 1 and all(len(f1) == len(keys) for f1 in values.values()):
+            means = (sum(f1[key] for f1 in values.values()) / len(values) for key in keys)
+            sections.append([_row(MEAN, map(share_text, means))])
+        if values:
+            title = f"F1 by {metric} if one step made no mistakes"
+            yield _list(title, ["data set", *(ORACLES[key] for key in keys)], sections)
 
 
 def _calibration(sets: Mapping[str, Calibration]) -> Iterator[Part]:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from gner_bench.number_text import ROUNDING, decimal
 from gner_bench.report.grid import Cell, Grid, Section, Value, by_value
-from gner_bench.report.views.table import Row, Table, ranks
+from gner_bench.report.views.table import Table, ranks
 from gner_bench.scoring.metrics import METRICS
 
 LAYOUT_TITLES = {"zero-shot": "", "supervised": ", supervised setting", "other": ", other data sets"}
@@ -25,8 +25,7 @@ def systems_grid(table: Table, intervals: bool = False, transposed: bool | None 
     """
     if transposed is None:
         transposed = len(table.heads) > MOST_COLUMNS and len(table.heads) > len(table.rows)
-    cells = _cells(table, intervals)
-    systems = list(map(_system_cell, table.rows))
+    systems, cells = _cells(table, intervals)
     columns, values = _values(table, intervals)
     measured, quoted = len(table.measured), 0
     if transposed:
@@ -54,11 +53,18 @@ def systems_grid(table: Table, intervals: bool = False, transposed: bool | None 
     )
 
 
-def _cells(table: Table, intervals: bool) -> list[list[Cell]]:
-    """The cells of values, by row; a footnote that all values of a row share is at the system instead."""
-    placed, rows = ranks(table), []
+def _cells(table: Table, intervals: bool) -> tuple[list[Cell], list[list[Cell]]]:
+    """The cell of each row's system and those of its values; a footnote that all these share is at the system."""
+    placed, systems, rows = ranks(table), [], []
     for index, row in enumerate(table.rows):
-        shared, cells = _shared(row), []
+        of_values = {entry.note for entry in row.entries if entry}
+        shared = of_values.pop() if len(of_values) == 1 else ""
+        name, remark = row.system, ""
+        if row.quoted and row.system.endswith(")"):
+            name, _, remark = row.system.partition(" (")  # which becomes a footnote
+        of_system = (remark.removesuffix(")"), *row.notes, shared)
+        systems.append(Cell(f"{name} (quoted)" if row.quoted else name, notes=tuple(filter(None, of_system))))
+        cells = []
         for column, entry in enumerate(row.entries):
             if entry is None:
                 no_mean = row.no_mean if column == len(row.entries) - 1 else ""
@@ -69,20 +75,7 @@ def _cells(table: Table, intervals: bool) -> list[list[Cell]]:
             notes = (entry.note,) if entry.note and not shared else ()
             cells.append(Cell(decimal(entry.f1), half, notes, placed.get((index, column), ""), entry.star))
         rows.append(cells)
-    return rows
-
-
-def _shared(row: Row) -> str:
-    """The footnote that all figures of a row share, empty where they differ."""
-    notes = {entry.note for entry in row.entries if entry}
-    return notes.pop() if len(notes) == 1 else ""
-
-
-def _system_cell(row: Row) -> Cell:
-    """The name; what is in brackets after that of a quoted row becomes a footnote."""
-    name, _, remark = row.system.partition(" (") if row.quoted and row.system.endswith(")") else (row.system, "", "")
-    notes = (remark.removesuffix(")"), *row.notes, _shared(row))
-    return Cell(f"{name} (quoted)" if row.quoted else name, notes=tuple(filter(None, notes)))
+    return systems, rows
 
 
 def _remarks(table: Table, cells: list[list[Cell]], intervals: bool, transposed: bool) -> Iterable[str]:
