@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from gner_bench.documents.scores import Analysis, Calibration, ScoresDocument, Structuring, Triple
 from gner_bench.number_text import NOTHING, decimal, share_text
-from gner_bench.report.analysis import Mistakes, added, mistakes_of, pooled
+from gner_bench.report.analysis import Mistakes, added, mistakes_of, pooled, pooled_bins
 from gner_bench.report.escape import visible
 from gner_bench.report.grid import FOLDED, NAMES, NUMBERS, Cell, Column, Grid, Part, Section, Styled, line, styled
 from gner_bench.scoring.errors import PAPER, UNLISTED_NAME
@@ -240,10 +240,8 @@ def _calibration(sets: Mapping[str, Calibration]) -> Iterator[Part]:
     title = "Confidence of predicted entities, in percent"
     yield _list(title, ["data set", *CALIBRATION], [rows], remarks=[CALIBRATION_NOTE])
     rows = []
-    for bins in zip(*(part.reliability for part in sets.values()), strict=True):
-        count = sum(part.count for part in bins)
-        confidence = sum((part.confidence or 0.0) * part.count for part in bins if part.count)
-        shares_of = (confidence / count, sum(part.correct for part in bins) / count) if count else (None, None)
-        rows.append(_row(f"{bins[0].above:.0%} to {bins[0].to:.0%}", [f"{count:,}", *map(share_text, shares_of)]))
+    for bin_ in pooled_bins(sets.values()):
+        cells = [f"{bin_.count:,}", share_text(bin_.confidence), share_text(bin_.share)]
+        rows.append(_row(f"{bin_.above:.0%} to {bin_.to:.0%}", cells))
     title = "Reliability" + (", all data sets together" if len(sets) > 1 else "")
     yield _list(title, ["confidence", *CALIBRATION[:3]], [rows])
