@@ -37,8 +37,8 @@ NAMED = 5
 
 
 @dataclass(frozen=True)
-class Imported:
-    """Imported predictions, held in memory: a million words take some 100 MB."""
+class InMemory:
+    """Predictions held in memory: a million words take some 100 MB."""
 
     origin: Origin
     sentences: tuple[Prediction, ...]
@@ -202,7 +202,7 @@ class _Importer:
         sets: Mapping[SetKey, GoldSet],
         chosen: Mapping[SetKey, Sequence[Predicted]],
         name: str | None,
-    ) -> Imported:
+    ) -> InMemory:
         """The predictions of all items on the words of the gold, with ids and tags of its sentences.
 
         What was assumed and what went astray is said in ``origin.warnings``; ``origin.expected`` counts the sentences
@@ -234,7 +234,7 @@ class _Importer:
             expected=sum(planned.values()),
             warnings=(*summary, *self.lines),
         )
-        return Imported(origin, tuple(predictions))
+        return InMemory(origin, tuple(predictions))
 
     def _predictions(self, items: Sequence[Predicted], gold: GoldSet) -> Iterator[Prediction]:
         sentences, by = align(items, gold)
