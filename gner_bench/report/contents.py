@@ -84,11 +84,11 @@ def choose_published(names: Sequence[str]) -> list[PublishedScore]:
     rows = [*published_scores(), *published_scores("supervised")]
     if ALL in names:
         return rows
+    # A row has its name with or without what is in brackets after it.
+    own_names = [(row.system.lower(), row.system.lower().partition(" (")[0]) for row in rows]
     chosen: set[int] = set()
     for name in names:
-        # A row has its name with or without what is in brackets after it.
-        own = [{row.system.lower(), row.system.lower().partition(" (")[0]} for row in rows]
-        fitting = {index for index, known in enumerate(own) if any(fnmatchcase(one, name.lower()) for one in known)}
+        fitting = {index for index, own in enumerate(own_names) if any(fnmatchcase(one, name.lower()) for one in own)}
         if not fitting:
             systems = list(dict.fromkeys(row.system for row in rows))
             raise UsageError(f"unknown published system {name!r}; {did_you_mean(name, systems)}")

@@ -147,6 +147,35 @@ def swaps(sentences: int, resampling: Resampling, name: str) -> Iterator[NDArray
         yield np.unpackbits(bits, axis=1, count=sentences, bitorder="little")
 
 
+@dataclass(frozen=True)
+class _Trials:
+    """F1 of both systems, and its difference in resamples and in trials with changed places, shape (trials,) each."""
+
+    name: str
+    first: float
+    second: float
+    resampled: Floats
+    swapped: Floats
+
+    @property
+    def p_randomization(self) -> float:
+        return p_value(self.swapped, self.second - self.first)
+
+    def difference(self, confidence: float, p_holm: float | None) -> Difference:
+        observed, drawn = self.second - self.first, self.resampled
+        return Difference(
+            name=self.name,
+            first=self.first,
+            second=self.second,
+            difference=observed,
+            interval=interval(drawn, confidence),
+            p_bootstrap=p_value(drawn - drawn.mean(), observed),
+            p_randomization=self.p_randomization,
+            p_holm=p_holm,
+            detectable=detectable(drawn),
+        )
+
+
 def differences(first: Scores, second: Scores, metric: Metric, resampling: Resampling) -> list[Difference]:
     """Each data set in the order of ``first``, then the mean over them.
 
@@ -160,38 +189,22 @@ def differences(first: Scores, second: Scores, metric: Metric, resampling: Resam
     require_sums(metric)
     if resampling.resamples < FEWEST:
         raise UsageError(f"{resampling.resamples} resamples are too few for a test; at least {FEWEST} are needed")
-    ones, twos = list[float](), list[float]()
-    # F1 of the second system less that of the first, in resamples and with changed places: shape (trials,) each.
-    resampled, swapped = list[Floats](), list[Floats]()
+    sets = []
     for name, part in first.sets.items():
         paired = pair(part, second.sets[name], metric)
         one, two = f1(paired.sums(), metric)[:, 0].tolist()
-        ones.append(one)
-        twos.append(two)
-        for trials, sums in ((resampled, paired.resampled(resampling)), (swapped, paired.swapped(resampling))):
-            values = f1(sums, metric)[..., 0]
-            trials.append(values[:, 1] - values[:, 0])
-    for f1_of_sets in (ones, twos):
-        f1_of_sets.append(sum(f1_of_sets) / len(first.sets))
-    for trials in (resampled, swapped):
-        trials.append(np.mean(trials, axis=0))
-    p_values = [p_value(trials, two - one) for one, two, trials in zip(ones, twos, swapped, strict=True)]
-    corrected = [*holm(p_values[:-1]), None]
+        both = [f1(sums, metric)[..., 0] for sums in (paired.resampled(resampling), paired.swapped(resampling))]
+        sets.append(_Trials(name, one, two, *(values[:, 1] - values[:, 0] for values in both)))
+    mean = _Trials(
+        MEAN,
+        sum(trials.first for trials in sets) / len(sets),
+        sum(trials.second for trials in sets) / len(sets),
+        np.mean([trials.resampled for trials in sets], axis=0),
+        np.mean([trials.swapped for trials in sets], axis=0),
+    )
+    corrected = holm([trials.p_randomization for trials in sets])
     return [
-        Difference(
-            name=name,
-            first=one,
-            second=two,
-            difference=two - one,
-            interval=interval(drawn, resampling.confidence),
-            p_bootstrap=p_value(drawn - drawn.mean(), two - one),
-            p_randomization=p,
-            p_holm=p_holm,
-            detectable=detectable(drawn),
-        )
-        for name, one, two, drawn, p, p_holm in zip(
-            [*first.sets, MEAN], ones, twos, resampled, p_values, corrected, strict=True
-        )
+        trials.difference(resampling.confidence, p) for trials, p in zip([*sets, mean], [*corrected, None], strict=True)
     ]
 
 

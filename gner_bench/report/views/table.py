@@ -12,7 +12,7 @@ from gner_bench.catalog.entries import PublishedScore
 from gner_bench.documents.scores import Value
 from gner_bench.number_text import decimal
 from gner_bench.report.baseline import Baseline
-from gner_bench.report.grid import Rank
+from gner_bench.report.grid import Rank, by_value
 from gner_bench.report.load import SystemScores
 from gner_bench.scoring.metrics import Metric
 from gner_bench.scoring.signature import differences
@@ -160,10 +160,8 @@ def unlike(systems: Sequence[SystemScores], metric: Metric) -> list[str]:
             values[one.name], values[other.name] = difference.first, difference.second
     lines = []
     for key, values in keys.items():
-        systems_by_value: dict[str, list[str]] = {}
-        for name, value in values.items():
-            systems_by_value.setdefault(value, []).append(name)
-        said = "; ".join(f"{value or 'stated'} for {', '.join(names)}" for value, names in systems_by_value.items())
+        names_of = by_value(values.items()).items()
+        said = "; ".join(f"{value or 'stated'} for {', '.join(names)}" for value, names in names_of)
         lines.append(f"not like for like: {key} is {said}")
     return lines
 
