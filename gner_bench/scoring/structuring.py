@@ -34,17 +34,17 @@ class Frequent:
         self._counts: Counter[tuple[str, ...]] = Counter()
 
     def update(self, texts: Iterable[tuple[str, ...]]) -> None:
-        """Count each of ``texts``."""
-        self._counts.update(tuple(map(_cut, text)) for text in texts)
-        self._forget()
+        """Count each of ``texts``, long ones cut."""
+        cut = (tuple(t if len(t) <= LONGEST_TEXT else f"{t[: LONGEST_TEXT - 1]}…" for t in text) for text in texts)
+        self._add(Counter(cut))
 
     def extend(self, later: Frequent) -> None:
         """Add the counts of another."""
-        self._counts.update(later._counts)
         self.forgot |= later.forgot
-        self._forget()
+        self._add(later._counts)
 
-    def _forget(self) -> None:
+    def _add(self, counts: Counter[tuple[str, ...]]) -> None:
+        self._counts.update(counts)
         if len(self._counts) > self._remembered:
             self._counts = Counter(dict(self._ordered()[: self._remembered // 2]))
             self.forgot = True
@@ -55,10 +55,6 @@ class Frequent:
     def top(self) -> tuple[tuple[str | int, ...], ...]:
         """The commonest with their counts, ties in alphabetical order."""
         return tuple((*texts, count) for texts, count in self._ordered()[:TOP])
-
-
-def _cut(text: str) -> str:
-    return text if len(text) <= LONGEST_TEXT else text[: LONGEST_TEXT - 1] + "…"
 
 
 def _has_outer_words(structured: Structured) -> bool:

@@ -35,6 +35,7 @@ from gner_bench.predict.options import Options
 from gner_bench.predict.plan import Asking, Key, Task, plan
 from gner_bench.scoring.counting import score
 from gner_bench.scoring.document import scores_document
+from gner_bench.scoring.loading import InMemory
 from gner_bench.scoring.metrics import DEFAULT
 from gner_bench.scoring.predictions import Origin, Prediction
 from gner_bench.scoring.scores import Scores
@@ -47,17 +48,6 @@ from gner_bench.train.recipe import Recipe
 from gner_bench.train.start import load_saved
 
 LOGGED = ("loss", "grad_norm", "learning_rate", "epoch")
-
-
-@dataclass(frozen=True)
-class _Decoded:
-    """Predictions in memory."""
-
-    origin: Origin
-    sentences: Sequence[Prediction]
-
-    def __iter__(self) -> Iterator[Prediction]:
-        return iter(self.sentences)
 
 
 @dataclass(frozen=True)
@@ -101,7 +91,7 @@ class Evaluator:
             predictions.append(Prediction(*about, predicted, (), generation.text, structured, generation.noted()))
         system = System(self.recipe.name, None, self.recipe.note)
         origin = Origin((), system, "greedy", back_tokenizer.fingerprint, target.version)
-        return score(_Decoded(origin, predictions), DEFAULT)
+        return score(InMemory(origin, tuple(predictions)), DEFAULT)
 
 
 def evaluator(recipe: Recipe, start: CheckpointFolder, selection: Sequence[Dataset]) -> Evaluator:
@@ -189,7 +179,13 @@ class FineTuneTrainer(Trainer):
     ) -> dict[str, float]:
         """Decode and score the selection sets, every process its share; end the training when patience is over."""
         started = time.monotonic()
-        scores = self._scores()
+        assert self.evaluator is not None
+        divided = self.is_fsdp_enabled or deepspeed.is_deepspeed_zero3_enabled()  # type: ignore[no-untyped-call]
+        share = slice(self.args.process_index, None, self.args.world_size)
+        with self._whole() if divided else decodable(self.model) as model:
+            own = self.evaluator.decode(model, share)
+        parts = gather_object([own]) if self.args.world_size > 1 else [own]
+        scores = self.evaluator.score({key: generation for part in parts for key, generation in part.items()})
         cut = sum((part.analysis.structuring or Structuring()).cut_outputs for part in scores.sets.values())
         metrics = {"eval_f1": scores.f1, **{f"eval_{name}_f1": part.f1 for name, part in scores.sets.items()}}
         metrics |= {"eval_cut_outputs": cut, "eval_seconds": round(time.monotonic() - started, 2)}
@@ -201,15 +197,6 @@ class FineTuneTrainer(Trainer):
         evaluations = states.evaluations(self.state.log_history)
         self.control.should_training_stop |= states.out_of_patience(evaluations, self.recipe.selection.patience)
         return metrics
-
-    def _scores(self) -> Scores:
-        assert self.evaluator is not None
-        divided = self.is_fsdp_enabled or deepspeed.is_deepspeed_zero3_enabled()  # type: ignore[no-untyped-call]
-        share = slice(self.args.process_index, None, self.args.world_size)
-        with self._whole() if divided else decodable(self.model) as model:
-            own = self.evaluator.decode(model, share)
-        parts = gather_object([own]) if self.args.world_size > 1 else [own]
-        return self.evaluator.score({key: generation for part in parts for key, generation in part.items()})
 
     @contextmanager
     def _whole(self) -> Iterator[Any]:

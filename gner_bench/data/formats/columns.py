@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain, pairwise
+from itertools import chain
 from pathlib import Path
 
 from gner_bench.documents.fields import EMPTY
@@ -250,16 +250,11 @@ def _chosen_tags(
     numbers = [str(column + 1) for column in tags]
     example = f"word=N,gold={numbers[-2]},tag={numbers[-1]}" if with_gold else f"tag={numbers[0]}"
     what = "tags, of which two are gold and prediction" if with_gold else "tags"
-    seen = " and ".join(_example(sample, column) for column in tags)
+    cells = ([row[column] for block in sample for row in block] for column in tags)
+    seen = " and ".join(short(next((cell for cell in column if cell != "O"), "O"), 30) for column in cells)
     message = f"columns {', '.join(numbers[:-1])} and {numbers[-1]} hold {what} ({seen})"
     option = "--columns" if predicted or not with_gold else "--gold-columns"
     raise InputError(path, f"{message}; say which is meant, such as {option} {example}", first, "tag")
-
-
-def _example(sample: Sequence[Rows], column: int) -> str:
-    """A tag of a column, as an example of what is in it."""
-    cells = (row[column] for block in sample for row in block)
-    return short(next((cell for cell in cells if cell != "O"), "O"), 30)
 
 
 def _word_column(
@@ -273,8 +268,9 @@ def _word_column(
     several = [block for block in sample if len(block) > 1]
     skipped: dict[int, str] = {}
     for column in free if len(free) > 1 and several else ():
-        numbers = [[_NUMBER.fullmatch(row[column]) for row in block] for block in sample]
-        if all(all(block) and _rises([int(n[1]) for n in block if n]) for block in numbers):
+        matches = [[_NUMBER.fullmatch(row[column]) for row in block] for block in sample]
+        numbers = [[int(match[1]) if match else -1 for match in block] for block in matches]
+        if all(-1 not in block and sorted(block) == block for block in numbers):
             skipped[column] = f"column {column + 1} counts"
         elif len(several) > 1 and all(len({row[column] for row in block}) == 1 for block in sample):
             skipped[column] = f"column {column + 1} has one value a sentence"
@@ -285,7 +281,3 @@ def _word_column(
         message = f"columns {word + 1} and {others[0] + 1} may both hold the words"
         raise InputError(path, f"{message}; say which does, such as --columns word={others[0] + 1}", first, "word")
     return word, [text for column, text in skipped.items() if column < word]
-
-
-def _rises(numbers: Sequence[int]) -> bool:
-    return all(a <= b for a, b in pairwise(numbers))

@@ -118,9 +118,10 @@ def sets_grid(document: ScoresDocument, ends: bool = False) -> Grid:
     columns = [(replace(column, remark=remarks.get(column.kind, "")), head, cells) for column, head, cells in columns]
     grid = _grid("scores", system.name + (f" ({system.note})" if system.note else ""), columns)
     [section] = grid.sections
+    mean = (replace(section.rows[-1][0], code=False), *section.rows[-1][1:])  # no name of people's choosing
     return replace(
         grid,
-        sections=(Section(section.rows[:-1]), Section((_plain(section.rows[-1]),), bold=True)),
+        sections=(Section(section.rows[:-1]), Section((mean,), bold=True)),
         remarks=("percent; micro in each set, plain mean over sets",),
     )
 
@@ -162,11 +163,6 @@ def _grid(name: str, title: str, columns: Columns) -> Grid:
     layout, heads, cells = zip(*columns, strict=True)
     rows = ((Cell(first, code=True), *map(Cell, others)) for first, *others in zip(*cells, strict=True))
     return Grid(name, title, tuple(map(Cell, heads)), (Section(tuple(rows)),), layout=tuple(layout), frame="scores")
-
-
-def _plain(row: tuple[Cell, ...]) -> tuple[Cell, ...]:
-    """A row whose name is no name of people's choosing."""
-    return replace(row[0], code=False), *row[1:]
 
 
 def values_grid(document: ScoresDocument) -> Grid:
