@@ -44,7 +44,7 @@ def checkpoint(tiny_llama: Path) -> Checkpoint:
 
 
 def test_predict_score_and_report(
-    tiny_llama: Path, corpus: Path, tmp_path: Path, short_outputs: Callable[[int], None]
+    tiny_llama: Path, corpus: Path, tmp_path: Path, short_outputs: Callable[[int], None], undrawn: None
 ) -> None:
     short_outputs(300)
     run = ["predict", "--model", str(tiny_llama), "--data", str(corpus), "--out", str(tmp_path / "run")]
