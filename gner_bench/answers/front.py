@@ -1,7 +1,8 @@
 """The front of all readers: what is around an answer and is none of it is taken off, if the rule says so.
 
 The rule ``raw`` reads an answer as it is. The rule ``mended`` takes off thoughts, marks of turns and code fences, reads
-labels in the forms that ``forms`` knows and types in another case or with ``_`` for a space. Marks that are the
+labels in the forms that ``forms`` knows and types in another case or with ``_`` for a space; what cannot be read in the
+format that was asked for is read in another where it is in one. Marks that are the
 sentence's own, or the name of one of its types, stay. All that was done is in the notes of the answer, once an answer.
 """
 
@@ -13,6 +14,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from gner_bench.answers.answer import Answer, AnswerFormat, Mentions, Rule, Tagged, Tags
+from gner_bench.answers.any_form import read_any
+from gner_bench.answers.lenient_json import UNREADABLE
 from gner_bench.answers.types import ALIKE, known_as, plain
 
 THOUGHTS = "answers with thoughts, taken off"
@@ -59,8 +62,11 @@ def read_answer(
     if (rule or format.rule) == "raw":
         return format.read(text, words, types)
     notes: list[str] = []
-    answer = (format.mend or format.read)(_each(format, text, lambda t: take_off(t, words, types, notes)), words, types)
+    inner = _each(format, text, lambda t: take_off(t, words, types, notes))
+    answer = (format.mend or format.read)(inner, words, types)
     if not isinstance(answer, Tagged):
+        if UNREADABLE in answer.notes and (other := read_any(inner, words, types)) is not None:
+            answer = other
         answer = _with_known_types(answer, types)
     return replace(answer, notes=(*notes, *answer.notes))
 
