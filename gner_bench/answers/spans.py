@@ -11,8 +11,9 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from gner_bench.answers.answer import AnswerFormat, CharacterSpans, Span, WordSpans
+from gner_bench.answers.answer import AnswerFormat, CharacterSpans, Question, Span, WordSpans
 from gner_bench.answers.lenient_json import read_json
+from gner_bench.answers.wording import joined
 from gner_bench.bio import lenient_spans
 
 STRAY = "spans that are none or lie outside the sentence, left out"
@@ -66,6 +67,11 @@ def read(text: str, words: Sequence[str], types: Sequence[str]) -> WordSpans | C
     return WordSpans(tuple(words), spans, notes) if of_words else CharacterSpans(joined, spans, notes)
 
 
+def ask(question: Question) -> list[str]:
+    """What a library is given: the words, joined by spaces."""
+    return [joined(question.words)]
+
+
 def write(words: Sequence[str], tags: Sequence[str]) -> str:
     """The spans of ``tags`` as spans of words."""
     return json.dumps([[first, end - 1, kind] for first, end, kind in lenient_spans(tags)], ensure_ascii=False)
@@ -76,5 +82,7 @@ SPANS = AnswerFormat(
     "spans of words or characters in a JSON list, with scores or without",
     "import-spans-2",
     read,
-    perfect=write,
+    ask,
+    write,
+    wrapping="plain",
 )

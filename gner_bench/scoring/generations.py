@@ -10,7 +10,7 @@ from pathlib import Path
 
 from gner_bench.answers import answer_format
 from gner_bench.answers.answer import AnswerFormat, Rule, Tagged
-from gner_bench.answers.front import read_answer
+from gner_bench.answers.front import read_answer, reading_of
 from gner_bench.answers.gner import GNER
 from gner_bench.catalog import catalog
 from gner_bench.documents.record import Record, Slice, read_records, slices
@@ -102,6 +102,7 @@ def prediction(
         format.version,
         rule if rule and rule != format.rule else "",
         notes,
+        reading_of(format, record.prediction, answer) if (rule or format.rule) == "mended" else "",
     )
 
 

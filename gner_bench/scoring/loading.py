@@ -10,7 +10,7 @@ from typing import Literal
 
 from gner_bench.answers import ANSWERS
 from gner_bench.answers.answer import Rule, Tagged
-from gner_bench.answers.front import read_answer
+from gner_bench.answers.front import read_answer, reading_of
 from gner_bench.bio import Reading
 from gner_bench.catalog import catalog
 from gner_bench.data.formats import FORMATS, DataFormat, Predicted, Source
@@ -240,7 +240,7 @@ class _Importer:
         sentences, by = align(items, gold)
         types = Types(gold, self.renames)
         for item, sentence in zip(items, sentences, strict=True):
-            placed, structured = self._place(item, sentence, types)
+            placed, structured, reading = self._place(item, sentence, types)
             self.structured |= structured is not None
             yield Prediction(
                 gold.name,
@@ -259,6 +259,7 @@ class _Importer:
                 self.format.version,
                 self.rule if item.format is not None and self.rule and self.rule != item.format.rule else "",
                 tuple(placed.noted.elements()),
+                reading,
             )
         self.lines += [f"{gold}: {line}" for line in types.remarks()]
         if by == BY_ORDER and any(item.id is not None for item in items):
@@ -269,20 +270,22 @@ class _Importer:
             names = ", ".join(lacking[:NAMED]) + (", …" if len(lacking) > NAMED else "")
             self.lines.append(f"{gold}: sentences without prediction: {len(lacking)} ({names})")
 
-    def _place(self, item: Predicted, sentence: Sentence, types: Types) -> tuple[Placed, Structured | None]:
-        """The answer on the words of the sentence. Raises InputError for spans that cannot be of it."""
-        answer = item.answer
+    def _place(self, item: Predicted, sentence: Sentence, types: Types) -> tuple[Placed, Structured | None, str]:
+        """The answer on the words of the sentence, and how it was read. Raises InputError for spans of another one."""
+        answer, reading = item.answer, ""
         if item.format is not None:
             known = tuple(dict.fromkeys((*(sentence.types or types.known), *types.renames)))
             answer = read_answer(item.format, item.text, sentence.words, known, self.rule)
+            if (self.rule or item.format.rule) == "mended":
+                reading = reading_of(item.format, item.text, answer)
             if isinstance(answer, Tagged):
                 structured = structure(sentence.words, known, answer, self.back_tokenizer, item.format)
                 tags = [renamed_tag(tag, types.name) for tag in structured.match.tags]
-                return Placed(tags, noted=Counter(answer.notes)), structured
+                return Placed(tags, noted=Counter(answer.notes)), structured, reading
         if answer is None:
             raise item.fields.error("prediction", "holds no answer")
         try:
-            return place(answer, sentence.words, types.name), None
+            return place(answer, sentence.words, types.name), None, reading
         except ValueError as problem:
             raise item.fields.error("entities", str(problem)) from None
 

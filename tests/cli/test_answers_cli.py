@@ -63,7 +63,6 @@ def test_every_count_that_can_move_f1_is_a_warning_and_a_column(run: Run, odd: P
 @pytest.mark.parametrize(
     ("answer", "said"),
     [
-        ("Ann(B-person), saw(O), Oslo(B-place), now(O)", "answers most of whose words are not the sentence's: 1"),
         ("- Ann(B-person)\n- saw(O)\n- Oslo(B-place)", "answers most of whose words are not the sentence's: 1"),
         ("Ann(B_person) saw(O) Oslo(B-place)", "labels that are malformed and were not read: 1"),
         ('[["Ann", "B-person"], ["saw", "O"]]', "answers in which nothing could be read: 1"),

@@ -40,6 +40,13 @@ STEPS = {
     "subsequence": "sentences with words left out only",
     "lcs": "sentences with words changed",
 }
+READINGS = {
+    "as_is": "answers read as they are",
+    "mended": "answers mended",
+    "partly_read": "answers partly read",
+    "unread": "answers unread",
+    "empty": "answers empty",
+}
 COUNTS = {
     "omitted_words": "words omitted",
     "added_words": "words added",
@@ -181,11 +188,13 @@ def _structuring(sets: Mapping[str, Analysis]) -> Iterator[Part]:
     for name, part in sets.items():
         structuring = part.structuring or Structuring()
         counts = {key: getattr(structuring, key, 0) for key in COUNTS}
-        counted[name] = {**(part.placed_by or {}), **counts, **structuring.malformed_labels}
+        readings = {f"answers {key}": count for key, count in structuring.readings.items()}
+        counted[name] = {**(part.placed_by or {}), **readings, **counts, **structuring.malformed_labels}
         for key, listed in structuring.most_frequent.items():
             frequent[key].update({tuple(map(str, texts)): int(count) for *texts, count in listed})
     table = []
-    for key, what in {**STEPS, **COUNTS}.items():
+    read = {f"answers {key}": what for key, what in READINGS.items()}
+    for key, what in {**STEPS, **read, **COUNTS}.items():
         by_set = {name: counts.get(key, 0) for name, counts in counted.items()}
         ordered = sorted(by_set.items(), key=lambda item: -item[1]) if key not in STEPS and len(by_set) > 1 else []
         of_these = ", ".join(f"{visible(name)} {count:,}" for name, count in ordered if count)
