@@ -123,5 +123,6 @@ BACKENDS: Registry[BackendKind] = Registry(
     {
         "local": "gner_bench.predict.backends.local:LOCAL",
         "openai": "gner_bench.predict.backends.openai:OPENAI",
+        "batch": "gner_bench.predict.backends.batch:BATCH",
     },
 )

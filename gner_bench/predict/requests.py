@@ -12,7 +12,7 @@ import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from copy import deepcopy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +37,8 @@ WRAPPINGS: dict[Api, Wrapping] = {"completions": "inst", "chat": "chat"}
 MAX_NEW_TOKENS = 640
 GREEDY: Json = {"temperature": 0, "top_p": 1, "n": 1, "seed": 0, "frequency_penalty": 0, "presence_penalty": 0}
 """The penalties of 0 also undo a repetition penalty that `transformers serve` takes from the checkpoint."""
-SCHEMA = "response_format"
+SCHEMA, HELD = "response_format", "json_schema"
+"""The field that holds answers to a schema, and what run.json says of it where they are."""
 SENT = ("model", "messages", "prompt", *GREEDY, "max_tokens", "stop", SCHEMA)
 """The fields of a body before --request changes it."""
 OWN = ("model", "messages", "prompt")
@@ -187,7 +188,9 @@ def requests_of(system: SystemOptions) -> Requests:
     UsageError for what cannot work together, InputError for a bad tokenizer.
     """
     known = catalog().find_model(system.model.rstrip("/").rpartition("/")[2])
-    format = answer_format(system.format or getattr(known, "format", "") or GNER)
+    untold = (name for name in ("format", "wrapping", "max_new_tokens") if not getattr(system, name))
+    system = replace(system, **{name: value for name in untold if (value := getattr(known, name, None))})
+    format = answer_format(system.format or GNER)
     wrapping = _wrapping(system, format, known)
     file = None
     if system.tokenizer is not None:

@@ -32,7 +32,16 @@ from gner_bench.predict.backend import ASKING, Backend, BackendKind, SystemOptio
 from gner_bench.predict.generation import Generation
 from gner_bench.predict.options import Options
 from gner_bench.predict.plan import Key, Task
-from gner_bench.predict.requests import ROUTES, SCHEMA, Requests, generation_of, problem_of, requests_of, served_backend
+from gner_bench.predict.requests import (
+    HELD,
+    ROUTES,
+    SCHEMA,
+    Requests,
+    generation_of,
+    problem_of,
+    requests_of,
+    served_backend,
+)
 
 if TYPE_CHECKING:
     import httpx2
@@ -47,8 +56,6 @@ JITTER = 0.5
 """How much longer than planned a wait may be, as a fraction of it."""
 CLOSING_SECONDS = 10.0
 THREAD = "requests to the server"
-HELD = "json_schema"
-"""What run.json says where answers are held to a schema."""
 
 
 def require_usable(system: SystemOptions) -> str:
