@@ -17,7 +17,7 @@ from gner_bench.answers import answer_format
 from gner_bench.data import Dataset
 from gner_bench.documents.fields import Json
 from gner_bench.documents.run import NAME, Run, RunData, now, read_own_run, refuse_other_run, write_run
-from gner_bench.errors import GnerBenchError, InputError, UsageError
+from gner_bench.errors import GnerBenchError, InputError, UsageError, short
 from gner_bench.fetch.home import locked_if_free
 from gner_bench.files import make_folder, write_atomic
 from gner_bench.messages import Say, detail, note
@@ -125,6 +125,12 @@ def predict(
             every = [task for tasks in plans for task in tasks]
             tasks = sharded(every, options.shard)
             sizes = {dataset.name: len(dataset.sentences) for dataset in datasets}
+            before = read_own_run(about) if about.exists() else None
+            if not (path.exists() and path.stat().st_size):
+                before = None  # nothing of it is to be kept, such as of one whose first request was refused
+            if backend.settle is not None:
+                settled = backend.settle(every, before.settings if before else {})
+                backend = replace(backend, settings={**backend.settings, **settled})
             run = describe(backend, asking, options, cut, sizes, every)
             if options.shard:
                 for other in sorted(shards_in(options.out), key=str):
@@ -132,7 +138,8 @@ def predict(
                         message = f"holds a shard {other}, not of {options.shard.count}; choose another --out"
                         raise InputError(options.out, message)
             for place in dict.fromkeys((folder, options.out)):
-                refuse_other_run(place / NAME, run)
+                if before is not None or place != folder:
+                    refuse_other_run(place / NAME, run)
             if path.exists() and not about.exists():
                 raise InputError(path, "has no run.json beside it that says which model wrote it; choose another --out")
             done, moved = store.recover(path, tasks)
@@ -144,9 +151,9 @@ def predict(
                     " is renewed, the predictions stay"
                 )
         loading.sentences = sum(sizes.values())
-        before = read_own_run(about) if about.exists() else None
         if before is None or not before.done or len(done) < len(tasks):
-            _generate(backend, run, tasks, done, path, loading, say)
+            earlier = before.statistics if before else {}
+            _generate(backend, replace(run, statistics=earlier), tasks, done, path, loading, say)
         elif not same_data(before, run):
             # After new gold, also where a process was killed between writing it and this.
             write_run(about, replace(before, version=run.version, datasets=run.datasets))
@@ -203,12 +210,22 @@ def describe(
 def _generate(
     backend: Backend, run: Run, tasks: Sequence[Task], done: set[Key], path: Path, loading: Phase, say: Say
 ) -> None:
-    """Append what is not ``done`` as it is answered, then order the file; run.json says how far the run is."""
-    generating, ordering = Phase(), Phase()
+    """Append what is not ``done`` as it is answered, then order the file; run.json says how far the run is.
+
+    ``run`` has the statistics of the commands before this one, whose counts are added.
+    """
+    generating, ordering, earlier = Phase(), Phase(), run.statistics
 
     def save(run: Run, status: str) -> None:
-        write_run(path.with_name(NAME), replace(run, status=status, sentences_done=len(done) + generating.sentences))
+        counted = {
+            name: value + earlier.get(name, 0) if isinstance(value, int | float) else value
+            for name, value in backend.statistics().items()
+        }
+        done_now = len(done) + generating.sentences
+        run = replace(run, status=status, sentences_done=done_now, statistics={**counted, **run.statistics})
+        write_run(path.with_name(NAME), run)
 
+    run = replace(run, statistics={})
     save(run, "running")
     if backend.tokenizer is not None:
         write_atomic(path.with_name(backend.tokenizer.name), backend.tokenizer.read_bytes())
@@ -232,7 +249,7 @@ def _generate(
                 passes = generating.passes / generating.sentences
                 advance(1, f"{rate:.0f} tokens/s" + (f", {passes:.1f} passes/sentence" if passes else ""))
         with ordering.timed():
-            cut = store.put_in_order(path, tasks)
+            totals = store.put_in_order(path, tasks)
     except BaseException:
         with suppress(InputError):
             save(run, "interrupted")
@@ -242,14 +259,21 @@ def _generate(
     run = replace(
         run,
         ended=now(),
-        cut={mark: cut[mark] for mark in CUT},
+        cut={mark: totals.cut[mark] for mark in sorted({*CUT, *totals.cut})},
         throughput={name: phase.document() for name, phase in phases.items()},
-        statistics=backend.statistics(),
+        statistics=totals.statistics(backend.price),
     )
     save(run, "done")
-    for mark, what in CUT.items():
-        if cut[mark]:
-            say(f"{title}: {cut[mark]} {what}")
+    for mark, count in run.cut.items():
+        if count:
+            say(f"{title}: {count} {CUT.get(mark, f'answers ended with the finish reason {short(mark)}')}")
+    if backend.price is not None:
+        told = run.statistics
+        uncounted = f"; {totals.uncounted} answers were not counted" if totals.uncounted else ""
+        note(
+            f"{title}: {told['prompt_tokens']:,} tokens of prompts and {told['completion_tokens']:,} of answers:"
+            f" ${told['dollars']:,.4f}{uncounted}"
+        )
 
 
 def _answered(backend: Backend, tasks: Sequence[Task]) -> Iterator[tuple[Task, Generation]]:

@@ -34,6 +34,8 @@ class Generation:
         noted: Json = {"tokens": self.tokens, "finish": self.finish}
         if self.input_cut:
             noted["input_cut"] = True
+        if self.prompt_tokens:
+            noted["prompt_tokens"] = self.prompt_tokens
         if self.confidence:
             noted["confidence"] = [round(p, DIGITS) for p in self.confidence]
         return noted

@@ -17,7 +17,7 @@ from gner_bench.documents.record import Record, Slice, read_records, slices
 from gner_bench.documents.run import NAME as RUN
 from gner_bench.documents.run import Model, Run, read_run
 from gner_bench.documents.scores import System
-from gner_bench.errors import InputError, UsageError
+from gner_bench.errors import InputError, UsageError, short
 from gner_bench.files import STDIN
 from gner_bench.scoring.predictions import Origin, Prediction
 from gner_bench.scoring.tokenizers import BESIDE, Tokenizers
@@ -26,6 +26,8 @@ from gner_bench.structure.back_tokenizer import tokenizer_file
 
 CHUNK = 512
 """Sentences whose words are back-tokenized together."""
+FINISHES = ("stop", "length", "")
+"""The finish reasons of answers that ended by themselves, and of those that are counted as cut."""
 NOTHING_CLEANED = "--clean-up-spaces is of back-tokenization, which needs a tokenizer (--tokenizer PATH)"
 PREDICTIONS = ("predictions.jsonl", "predictions.jsonl.gz")
 
@@ -85,6 +87,9 @@ def prediction(
         tags, unplaced, notes = placed.tags, tuple(placed.unplaced), tuple(placed.noted.elements())
         if placed.confidence:
             generation = {**generation, "confidence": placed.confidence}
+    finish = generation.get("finish")
+    if isinstance(finish, str) and finish not in FINISHES:
+        notes = (*notes, f"answers that ended with the finish reason {short(finish)}")
     return Prediction(
         record.dataset,
         record.split,
