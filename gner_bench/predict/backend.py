@@ -26,7 +26,7 @@ class Backend:
 
     ``settings`` are those of run.json: what decides the answers besides weights and prompts. ``format`` is the answer
     format of the tasks that it takes. ``tokenizer`` is the file for back-tokenization, if there is one. ``statistics``
-    tells what the decoding counted. ``verify`` compares a number of sentences of a finished run with plain greedy
+    tells what the decoding counted, ``remarks`` what people must know of the answers. ``verify`` compares a number of sentences of a finished run with plain greedy
     decoding and returns a line for people, or several; None where that cannot be done.
     """
 
@@ -40,6 +40,7 @@ class Backend:
     statistics: Callable[[], Json] = dict
     format: str = GNER
     verify: Callable[[Path, int], list[str]] | None = None
+    remarks: Callable[[], list[str]] = list
 
 
 @dataclass(frozen=True)
@@ -119,5 +120,9 @@ BACKENDS: Registry[BackendKind] = Registry(
     {
         "local": "gner_bench.predict.backends.local:LOCAL",
         "openai": "gner_bench.predict.backends.openai:OPENAI",
+        "gliner": "gner_bench.predict.backends.gliner:GLINER",
+        "spacy": "gner_bench.predict.backends.spacy:SPACY",
+        "flair": "gner_bench.predict.backends.flair:FLAIR",
+        "token-classification": "gner_bench.predict.backends.token_classification:TOKEN_CLASSIFICATION",
     },
 )
