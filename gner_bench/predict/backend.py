@@ -26,10 +26,11 @@ class Backend:
 
     ``settings`` are those of run.json: what decides the answers besides weights and prompts. ``format`` is the answer
     format of the tasks that it takes. ``tokenizer`` is the file for back-tokenization, if there is one. ``statistics``
-    tells what the decoding counted. ``verify`` compares a number of sentences of a finished run with plain greedy
-    decoding and returns a line for people, or several; None where that cannot be done. ``settle`` takes all tasks of a
-    run and the settings of the run that it continues (none for a new one) and returns more settings, which only asking
-    could tell. ``price`` is in dollars for a million tokens of prompts and of answers.
+    tells what the decoding counted, ``remarks`` what people must know of the answers. ``verify`` compares a number of
+    sentences of a finished run with plain greedy decoding and returns a line for people, or several; None where that
+    cannot be done. ``settle`` takes all tasks of a run and the settings of the run that it continues (none for a new
+    one) and returns more settings, which only asking could tell. ``price`` is in dollars for a million tokens of
+    prompts and of answers.
     """
 
     name: str
@@ -44,6 +45,7 @@ class Backend:
     verify: Callable[[Path, int], list[str]] | None = None
     settle: Callable[[Sequence[Task], Json], Json] | None = None
     price: tuple[float, float] | None = None
+    remarks: Callable[[], list[str]] = list
 
 
 @dataclass(frozen=True)
@@ -124,5 +126,9 @@ BACKENDS: Registry[BackendKind] = Registry(
         "local": "gner_bench.predict.backends.local:LOCAL",
         "openai": "gner_bench.predict.backends.openai:OPENAI",
         "batch": "gner_bench.predict.backends.batch:BATCH",
+        "gliner": "gner_bench.predict.backends.gliner:GLINER",
+        "spacy": "gner_bench.predict.backends.spacy:SPACY",
+        "flair": "gner_bench.predict.backends.flair:FLAIR",
+        "token-classification": "gner_bench.predict.backends.token_classification:TOKEN_CLASSIFICATION",
     },
 )

@@ -85,6 +85,8 @@ def run_prediction(
     datasets = provide_inputs(models, options, say if first else lambda _: None, offline)
     reading = time.monotonic() - started
     backend = kind.make(system, options)
+    if verify and backend.verify is None:
+        raise UsageError(f"--verify-identical is not for --backend {kind.name}")
     settings = ", ".join(f"{name} {value}" for name, value in backend.settings.items() if value is not None)
     detail(f"{backend.name} on {backend.device}: {settings}")
     asking = asking_of(backend, system, options, datasets)
@@ -247,7 +249,8 @@ def _generate(
                 generating.passes += generation.passes
                 rate = generating.tokens / max(time.monotonic() - started, 1e-9)
                 passes = generating.passes / generating.sentences
-                advance(1, f"{rate:.0f} tokens/s" + (f", {passes:.1f} passes/sentence" if passes else ""))
+                speed = f"{rate:.0f} tokens/s" if generating.tokens else ""  # libraries count none
+                advance(1, speed + (f", {passes:.1f} passes/sentence" if passes else ""))
         with ordering.timed():
             totals = store.put_in_order(path, tasks)
     except BaseException:
@@ -274,6 +277,8 @@ def _generate(
             f"{title}: {told['prompt_tokens']:,} tokens of prompts and {told['completion_tokens']:,} of answers:"
             f" ${told['dollars']:,.4f}{uncounted}"
         )
+    for remark in backend.remarks():
+        say(f"{title}: {remark}")
 
 
 def _answered(backend: Backend, tasks: Sequence[Task]) -> Iterator[tuple[Task, Generation]]:
