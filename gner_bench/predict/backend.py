@@ -15,6 +15,7 @@ from gner_bench.plugins import Registry
 from gner_bench.predict.generation import Generation
 from gner_bench.predict.options import Api, DtypeName, Options
 from gner_bench.predict.plan import Task
+from gner_bench.predict.windows import Windows
 
 Decode = Callable[[Sequence[Task]], Iterator[tuple[Task, Generation]]]
 """Answers tasks, in any order, each given back as soon as it is done."""
@@ -27,7 +28,8 @@ class Backend:
     ``settings`` are those of run.json: what decides the answers besides weights and prompts. ``format`` is the answer
     format of the tasks that it takes. ``tokenizer`` is the file for back-tokenization, if there is one. ``statistics``
     tells what the decoding counted. ``verify`` compares a number of sentences of a finished run with plain greedy
-    decoding and returns a line for people, or several; None where that cannot be done.
+    decoding and returns a line for people, or several; None where that cannot be done. ``windows`` are the parts in
+    which the system can read a sentence and write its answer; None where that is not known.
     """
 
     name: str
@@ -40,6 +42,7 @@ class Backend:
     statistics: Callable[[], Json] = dict
     format: str = GNER
     verify: Callable[[Path, int], list[str]] | None = None
+    windows: Callable[[Task], Windows] | None = None
 
 
 @dataclass(frozen=True)
@@ -119,5 +122,6 @@ BACKENDS: Registry[BackendKind] = Registry(
     {
         "local": "gner_bench.predict.backends.local:LOCAL",
         "openai": "gner_bench.predict.backends.openai:OPENAI",
+        "vllm": "gner_bench.predict.backends.vllm:VLLM",
     },
 )
