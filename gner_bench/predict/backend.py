@@ -15,6 +15,7 @@ from gner_bench.plugins import Registry
 from gner_bench.predict.generation import Generation
 from gner_bench.predict.options import Api, DtypeName, Options
 from gner_bench.predict.plan import Task
+from gner_bench.predict.windows import Windows
 
 Decode = Callable[[Sequence[Task]], Iterator[tuple[Task, Generation]]]
 """Answers tasks, in any order, each given back as soon as it is done."""
@@ -30,7 +31,8 @@ class Backend:
     sentences of a finished run with plain greedy decoding and returns a line for people, or several; None where that
     cannot be done. ``settle`` takes all tasks of a run and the settings of the run that it continues (none for a new
     one) and returns more settings, which only asking could tell. ``price`` is in dollars for a million tokens of
-    prompts and of answers.
+    prompts and of answers. ``windows`` are the parts in which the system can read a sentence and write its answer; None
+    where that is not known.
     """
 
     name: str
@@ -46,6 +48,7 @@ class Backend:
     settle: Callable[[Sequence[Task], Json], Json] | None = None
     price: tuple[float, float] | None = None
     remarks: Callable[[], list[str]] = list
+    windows: Callable[[Task], Windows] | None = None
 
 
 @dataclass(frozen=True)
@@ -130,5 +133,6 @@ BACKENDS: Registry[BackendKind] = Registry(
         "spacy": "gner_bench.predict.backends.spacy:SPACY",
         "flair": "gner_bench.predict.backends.flair:FLAIR",
         "token-classification": "gner_bench.predict.backends.token_classification:TOKEN_CLASSIFICATION",
+        "vllm": "gner_bench.predict.backends.vllm:VLLM",
     },
 )

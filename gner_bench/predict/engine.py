@@ -78,10 +78,11 @@ def run_prediction(
     """
     kind = BACKENDS.get(system.backend)
     kind.refuse_foreign(system)
-    if (verify or options.draft_from) and not kind.fetches:
+    if (verify or options.draft_from) and system.backend != "local":
         raise UsageError("--verify-identical and --draft-from need the checkpoint itself, not a server or library")
+    require_decoding(system, options)
     started = time.monotonic()
-    models = [system.model] if kind.fetches else []
+    models = [system.model, *filter(None, [system.adapter])] if kind.fetches else []
     datasets = provide_inputs(models, options, say if first else lambda _: None, offline)
     reading = time.monotonic() - started
     backend = kind.make(system, options)
@@ -95,6 +96,13 @@ def run_prediction(
         for line in backend.verify(path, verify):
             note(line)
     return path
+
+
+def require_decoding(system: SystemOptions, options: Options) -> None:
+    """Raise UsageError for a decoding that only checkpoints on this machine have."""
+    if options.effective_decoding in ("beam", "constrained") and system.backend != "local":
+        option = "--num-beams" if options.effective_decoding == "beam" else "--decoding constrained"
+        raise UsageError(f"{option} is not for --backend {system.backend}, which decodes greedily")
 
 
 def predict(
@@ -242,7 +250,7 @@ def _generate(
             progress_bar(title, len(tasks), len(done), live=shard is None) as advance,
         ):
             started = time.monotonic()
-            for task, generation in _answered(backend, missing) if missing else ():
+            for task, generation in answered(backend, missing) if missing else ():
                 append(task.record(generation.text, generation.noted()))
                 generating.sentences += 1
                 generating.tokens += generation.tokens
@@ -281,7 +289,7 @@ def _generate(
         say(f"{title}: {remark}")
 
 
-def _answered(backend: Backend, tasks: Sequence[Task]) -> Iterator[tuple[Task, Generation]]:
+def answered(backend: Backend, tasks: Sequence[Task]) -> Iterator[tuple[Task, Generation]]:
     """Each task with its answer; where a sentence is asked several questions, with all answers as one."""
     if not tasks[0].asking.format.several:
         yield from backend.decode(tasks)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,8 @@ import pytest
 from click.testing import Result
 
 from gner_bench.api import load_predictions, score
+from gner_bench.documents.run import Model
+from gner_bench.predict.backend import Backend
 from gner_bench.predict.generation import Generation
 from gner_bench.predict.plan import Task
 
@@ -207,16 +209,13 @@ def test_real_outputs_keep_their_scores_and_their_few_odd_answers_are_told(share
 def cut(monkeypatch: pytest.MonkeyPatch) -> None:
     """Lets the embedded checkpoint write the first two words of a text and stop at the limit."""
 
-    class Half:
-        format, wrapping, tokenizer = "gner", "plain", None
+    def decode(tasks: Sequence[Task]) -> Iterator[tuple[Task, Generation]]:
+        for task in tasks:
+            text = " ".join(f"{word}(O)" for word in task.sentence.words[:2])
+            yield task, Generation(text, 9, "length", True)
 
-        def decode(self, tasks: Sequence[Task]) -> list[tuple[Task, Generation]]:
-            return [
-                (task, Generation(" ".join(f"{word}(O)" for word in task.sentence.words[:2]), 9, "length", True))
-                for task in tasks
-            ]
-
-    monkeypatch.setattr("gner_bench.predict.tagging.local_backend", lambda *_: Half())
+    backend = Backend("half", Model("half"), {}, "plain", "cpu", decode)
+    monkeypatch.setattr("gner_bench.predict.backends.local.local_backend", lambda *_: backend)
 
 
 @pytest.mark.slow

@@ -1,15 +1,12 @@
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-import torch
 from click.testing import CliRunner
-from transformers import LlamaConfig, LlamaForCausalLM
 
 from gner_bench.cli import main
 from gner_bench.data import Sentence
@@ -20,20 +17,6 @@ from gner_bench.predict.decode.constrained import ConstrainedDecoder
 from gner_bench.predict.decode.speculative import SpeculativeDecoder
 from gner_bench.predict.plan import Asking, Task
 from gner_bench.structure import parse_generation
-
-
-@pytest.fixture(scope="module")
-def tiny_llama(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A LLaMA checkpoint with random weights and the real SentencePiece model."""
-    folder = tmp_path_factory.mktemp("tiny-llama")
-    torch.manual_seed(0)
-    config = LlamaConfig(
-        hidden_size=16, intermediate_size=32, num_hidden_layers=1, num_attention_heads=2, max_position_embeddings=2048
-    )
-    LlamaForCausalLM(config).save_pretrained(folder)
-    shutil.copyfile(shared / "tokenizers/llama/tokenizer.model", folder / "tokenizer.model")
-    (folder / "tokenizer_config.json").write_text('{"tokenizer_class": "LlamaTokenizer"}', encoding="utf-8")
-    return folder
 
 
 @pytest.fixture
