@@ -179,13 +179,7 @@ class FineTuneTrainer(Trainer):
     ) -> dict[str, float]:
         """Decode and score the selection sets, every process its share; end the training when patience is over."""
         started = time.monotonic()
-        assert self.evaluator is not None
-        divided = self.is_fsdp_enabled or deepspeed.is_deepspeed_zero3_enabled()  # type: ignore[no-untyped-call]
-        share = slice(self.args.process_index, None, self.args.world_size)
-        with self._whole() if divided else decodable(self.model) as model:
-            own = self.evaluator.decode(model, share)
-        parts = gather_object([own]) if self.args.world_size > 1 else [own]
-        scores = self.evaluator.score({key: generation for part in parts for key, generation in part.items()})
+        scores = self._scores()
         cut = sum((part.analysis.structuring or Structuring()).cut_outputs for part in scores.sets.values())
         metrics = {"eval_f1": scores.f1, **{f"eval_{name}_f1": part.f1 for name, part in scores.sets.items()}}
         metrics |= {"eval_cut_outputs": cut, "eval_seconds": round(time.monotonic() - started, 2)}
@@ -197,6 +191,15 @@ class FineTuneTrainer(Trainer):
         evaluations = states.evaluations(self.state.log_history)
         self.control.should_training_stop |= states.out_of_patience(evaluations, self.recipe.selection.patience)
         return metrics
+
+    def _scores(self) -> Scores:
+        assert self.evaluator is not None
+        divided = self.is_fsdp_enabled or deepspeed.is_deepspeed_zero3_enabled()  # type: ignore[no-untyped-call]
+        share = slice(self.args.process_index, None, self.args.world_size)
+        with self._whole() if divided else decodable(self.model) as model:
+            own = self.evaluator.decode(model, share)
+        parts = gather_object([own]) if self.args.world_size > 1 else [own]
+        return self.evaluator.score({key: generation for part in parts for key, generation in part.items()})
 
     @contextmanager
     def _whole(self) -> Iterator[Any]:
