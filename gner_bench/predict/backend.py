@@ -26,8 +26,9 @@ class Backend:
 
     ``settings`` are those of run.json: what decides the answers besides weights and prompts. ``format`` is the answer
     format of the tasks that it takes. ``tokenizer`` is the file for back-tokenization, if there is one. ``statistics``
-    tells what the decoding counted, ``remarks`` what people must know of the answers. ``verify`` compares a number of sentences of a finished run with plain greedy
-    decoding and returns a line for people, or several; None where that cannot be done.
+    tells what the decoding counted, ``remarks`` what people must know of the answers. ``verify`` compares a number of
+    sentences of a finished run with plain greedy decoding and returns a line for people, or several; None where that
+    cannot be done.
     """
 
     name: str

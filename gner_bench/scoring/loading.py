@@ -265,7 +265,7 @@ def _placed(
             tuple(placed.unplaced),
             item.text,
             structured,
-            {"confidence": placed.confidence} if placed.confidence else {},
+            placed.generation,
             item.fields.path,
             item.fields.line or 0,
             how.format.version,

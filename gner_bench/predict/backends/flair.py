@@ -47,9 +47,7 @@ def make(system: SystemOptions, options: Options) -> Backend:
     # flair keeps what it fetched under names of its own; what it loaded is told by its weights.
     files = hashes(path) if path.exists() else {"weights": _weights_hash(tagger)}
     model = Model(path.name, system.model, files=files)
-    library = Library(
-        "flair", "flair", model, {"context": "none"}, device, find, cut, threshold=system.threshold
-    )
+    library = Library("flair", "flair", model, {"context": "none"}, device, find, cut, threshold=system.threshold)
     return library_backend(library, system, options)
 
 

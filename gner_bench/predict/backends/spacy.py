@@ -40,9 +40,7 @@ def make(system: SystemOptions, options: Options) -> Backend:
         ]
 
     # Its convolutions see a few words around each, its transformers take long texts in strides: there is no limit.
-    library = Library(
-        "spacy", "spacy", model, {}, device, find, lambda part: parts_of(part.words, system.window)
-    )
+    library = Library("spacy", "spacy", model, {}, device, find, lambda part: parts_of(part.words, system.window))
     return library_backend(library, system, options)
 
 
