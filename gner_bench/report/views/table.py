@@ -144,7 +144,7 @@ def comparison(
         layout,
         tuple(names),
         (*map(title, names), MEAN),
-        (*(_measured(s, metric, names, layout, baseline) for s in there), *(_quoted(p, names) for p in quoted)),
+        (*(_measured(s, metric, names, layout, baseline) for s in there), *(_quoted(p, names, there) for p in quoted)),
         tuple(unlike(there, metric)),
         baseline.name if baseline else "",
     )
@@ -247,14 +247,16 @@ def _partial(scores: SetScores) -> str:
     return "" if scores.split == "test" and sentences == whole else f"{scores.split}, {sentences} sentences"
 
 
-def _quoted(score: PublishedScore, names: Sequence[str]) -> Row:
+def _quoted(score: PublishedScore, names: Sequence[str], measured: Sequence[SystemScores]) -> Row:
     same = set(names) == set(score.scores)
+    here = [system.name for system in measured if (known := system.known) and known.is_published_as(score.system)]
+    notes = (score.note, f"measured here as {', '.join(here)}" if here else "")
     found: Mapping[str, Entry] = {name: Entry(figure) for name, figure in score.scores.items()}
     row = Row(
         score.system,
         True,
         (*(found.get(name) for name in names), Entry(score.average) if same else None),
-        (score.note,) if score.note else (),
+        tuple(filter(None, notes)),
         parameters=score.parameters,
         origin=score.source,
     )
