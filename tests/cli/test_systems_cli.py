@@ -57,8 +57,10 @@ def url() -> Iterator[str]:
 @pytest.fixture
 def config(tmp_path: Path, url: str) -> Path:
     """A checkpoint, a served model, a list of mentions, and a file in which every sentence is right."""
-    perfect = answer_format("spans").perfect
-    lines = [json.dumps({"id": s.id, "prediction": perfect(s.words, s.tags)}) for s in DATA.sentences]
+    lines = []
+    for sentence in DATA.sentences:
+        spans = json.loads(answer_format("spans").perfect(sentence.words, sentence.tags))
+        lines.append(json.dumps({"id": sentence.id, "tokenized_text": sentence.words, "predictions": spans}))
     (tmp_path / "perfect.jsonl").write_text("\n".join(lines), encoding="utf-8")
     path = tmp_path / "run.toml"
     path.write_text(
