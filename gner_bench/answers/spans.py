@@ -93,4 +93,5 @@ SPANS = AnswerFormat(
     ask,
     write,
     uses=frozenset({"definitions"}),
+    wrapping="plain",
 )

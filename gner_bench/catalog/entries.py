@@ -159,6 +159,7 @@ class Problem:
 class Dataset:
     """A data set. ``title`` heads its column in tables; ``types`` are in the order of GNER's label file.
 
+    ``definitions`` say what each of them means in the set, in a sentence of ours.
     ``rename`` and ``drop`` map the types of the original source to these; ``folder`` is a local data root that holds
     it; ``sources`` are in order of preference.
     """
@@ -167,6 +168,7 @@ class Dataset:
     title: str = ""
     groups: tuple[str, ...] = ()
     types: tuple[str, ...] = ()
+    definitions: dict[str, str] = field(default_factory=dict)
     rename: dict[str, str] = field(default_factory=dict)
     drop: tuple[str, ...] = ()
     splits: dict[str, SplitFacts] = field(default_factory=dict)

@@ -9,10 +9,10 @@ from pathlib import Path
 from gner_bench.answers import ANSWERS
 from gner_bench.api import load_predictions
 from gner_bench.bio import Reading
-from gner_bench.config import read_toml
 from gner_bench.data import Dataset
 from gner_bench.errors import InputError, UsageError
 from gner_bench.experiment.config import Experiment, Job, several
+from gner_bench.predict.library import read_renaming
 from gner_bench.predict.options import chosen
 from gner_bench.scoring.gold import Gold
 from gner_bench.scoring.loading import PREDICTIONS
@@ -85,9 +85,8 @@ def selected(predictions: Predictions, experiment: Experiment, datasets: Sequenc
 
 
 def read_renames(path: Path) -> dict[str, str]:
-    """The types of a system by those of the data, from a TOML file. Raises InputError for anything but strings."""
-    renames = read_toml(path)
-    for old, new in renames.items():
-        if not isinstance(new, str):
-            raise InputError(path, "expected the type that it becomes, a string", field=old)
-    return renames
+    """The types of a system by those of the data, from a file. Raises InputError for what files cannot be renamed by."""
+    renaming = read_renaming(path)
+    if renaming.by_set or not all(renaming.names.values()):
+        raise InputError(path, "renames types of one data set, or to none; files of predictions have one name for each")
+    return dict(renaming.names)

@@ -17,6 +17,7 @@ from gner_bench.plugins import Registry
 from gner_bench.predict.generation import Generation
 from gner_bench.predict.options import Api, DtypeName, Options, Split
 from gner_bench.predict.plan import Task
+from gner_bench.predict.windows import Windows
 
 Decode = Callable[[Sequence[Task]], Iterator[tuple[Task, Generation]]]
 """Answers tasks, in any order, each given back as soon as it is done."""
@@ -28,8 +29,12 @@ class Backend:
 
     ``settings`` are those of run.json: what decides the answers besides weights and prompts. ``format`` is the answer
     format of the tasks that it takes. ``tokenizer`` is the file for back-tokenization, if there is one. ``statistics``
-    tells what the decoding counted. ``verify`` compares a number of sentences of a finished run with plain greedy
-    decoding and returns a line for people, or several; None where that cannot be done.
+    tells what the decoding counted, ``remarks`` what people must know of the answers. ``verify`` compares a number of
+    sentences of a finished run with plain greedy decoding and returns a line for people, or several; None where that
+    cannot be done. ``settle`` takes all tasks of a run and the settings of the run that it continues (none for a new
+    one) and returns more settings, which only asking could tell. ``price`` is in dollars for a million tokens of
+    prompts and of answers. ``windows`` are the parts in which the system can read a sentence and write its answer; None
+    where that is not known.
     """
 
     name: str
@@ -42,6 +47,10 @@ class Backend:
     statistics: Callable[[], Json] = dict
     format: str = GNER
     verify: Callable[[Path, int], list[str]] | None = None
+    settle: Callable[[Sequence[Task], Json], Json] | None = None
+    price: tuple[float, float] | None = None
+    remarks: Callable[[], list[str]] = list
+    windows: Callable[[Task], Windows] | None = None
 
 
 @dataclass(frozen=True)
@@ -132,6 +141,12 @@ BACKENDS: Registry[BackendKind] = Registry(
     {
         "local": "gner_bench.predict.backends.local:LOCAL",
         "openai": "gner_bench.predict.backends.openai:OPENAI",
+        "batch": "gner_bench.predict.backends.batch:BATCH",
+        "gliner": "gner_bench.predict.backends.gliner:GLINER",
+        "spacy": "gner_bench.predict.backends.spacy:SPACY",
+        "flair": "gner_bench.predict.backends.flair:FLAIR",
+        "token-classification": "gner_bench.predict.backends.token_classification:TOKEN_CLASSIFICATION",
+        "vllm": "gner_bench.predict.backends.vllm:VLLM",
         "gazetteer": "gner_bench.predict.backends.gazetteer:GAZETTEER",
     },
 )

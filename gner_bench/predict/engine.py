@@ -19,7 +19,7 @@ from gner_bench.catalog.entries import Model as KnownModel
 from gner_bench.data import Dataset
 from gner_bench.documents.fields import Json
 from gner_bench.documents.run import NAME, Model, Run, RunData, now, read_own_run, refuse_other_run, write_run
-from gner_bench.errors import GnerBenchError, InputError, UsageError
+from gner_bench.errors import GnerBenchError, InputError, UsageError, short
 from gner_bench.fetch.home import locked_if_free
 from gner_bench.fetch.requirements import Requirements, ensure
 from gner_bench.files import make_folder, write_atomic
@@ -90,16 +90,19 @@ def run_prediction(
     known, system = catalog().find_model(system.model), as_known(system)
     kind = BACKENDS.get(system.backend)
     kind.refuse_foreign(system)
-    if (verify or options.draft_from) and not kind.fetches:
+    if (verify or options.draft_from) and system.backend != "local":
         raise UsageError("--verify-identical and --draft-from need the checkpoint itself, not a server or library")
+    require_decoding(system, options)
     started = time.monotonic()
-    models = [system.model] if kind.fetches else []
+    models = [system.model, *filter(None, [system.adapter])] if kind.fetches else []
     if (needed := kind.needs(system)) and options.data is None:
         entries = catalog().expand(options.datasets)
         ensure(Requirements((), tuple((entry, split) for entry in entries for split in needed)), say, offline)
     datasets = provide_inputs(models, options, say if first else lambda _: None, offline)
     reading = time.monotonic() - started
     backend = kind.make(system, options)
+    if verify and backend.verify is None:
+        raise UsageError(f"--verify-identical is not for --backend {kind.name}")
     if known is not None:
         backend = replace(backend, model=_with_facts(backend.model, known))
         if first and not kind.fetches:
@@ -112,6 +115,13 @@ def run_prediction(
         for line in backend.verify(path, verify):
             note(line)
     return path
+
+
+def require_decoding(system: SystemOptions, options: Options) -> None:
+    """Raise UsageError for a decoding that only checkpoints on this machine have."""
+    if options.effective_decoding in ("beam", "constrained") and system.backend != "local":
+        option = "--num-beams" if options.effective_decoding == "beam" else "--decoding constrained"
+        raise UsageError(f"{option} is not for --backend {system.backend}, which decodes greedily")
 
 
 def predict(
@@ -145,14 +155,23 @@ def predict(
             every = [task for tasks in plans for task in tasks]
             tasks = sharded(every, options.shard)
             sizes = {dataset.name: len(dataset.sentences) for dataset in datasets}
-            run = replace(describe(backend, asking, options, cut, sizes, every), system=system or {})
+            before = read_own_run(about) if about.exists() else None
+            if not (path.exists() and path.stat().st_size):
+                before = None  # nothing of it is to be kept, such as of one whose first request was refused
+            if backend.settle is not None:
+                settled = backend.settle(every, before.settings if before else {})
+                backend = replace(backend, settings={**backend.settings, **settled})
+            # A run keeps the name that it was given, until it is given another one.
+            named = {"name": before.system["name"]} if before and "name" in before.system else {}
+            run = replace(describe(backend, asking, options, cut, sizes, every), system={**named, **(system or {})})
             if options.shard:
                 for other in sorted(shards_in(options.out), key=str):
                     if other.count != options.shard.count:
                         message = f"holds a shard {other}, not of {options.shard.count}; choose another --out"
                         raise InputError(options.out, message)
             for place in dict.fromkeys((folder, options.out)):
-                refuse_other_run(place / NAME, run)
+                if before is not None or place != folder:
+                    refuse_other_run(place / NAME, run)
             if path.exists() and not about.exists():
                 raise InputError(path, "has no run.json beside it that says which model wrote it; choose another --out")
             done, moved = store.recover(path, tasks)
@@ -164,17 +183,14 @@ def predict(
                     " is renewed, the predictions stay"
                 )
         loading.sentences = sum(sizes.values())
-        before = read_own_run(about) if about.exists() else None
-        # A finished run may be given a name, or another one.
-        name = run.system.get("name")
-        named = {} if before is None else {**before.system, **({"name": name} if name else {})}
         if before is None or not before.done or len(done) < len(tasks):
-            _generate(backend, run, tasks, done, path, loading, say)
+            earlier = before.statistics if before else {}
+            _generate(backend, replace(run, statistics=earlier), tasks, done, path, loading, say)
         elif not same_data(before, run):
             # After new gold, also where a process was killed between writing it and this.
-            write_run(about, replace(before, version=run.version, datasets=run.datasets, system=named))
-        elif named != before.system:
-            write_run(about, replace(before, system=named))
+            write_run(about, replace(before, version=run.version, datasets=run.datasets, system=run.system))
+        elif run.system.get("name") != before.system.get("name"):
+            write_run(about, replace(before, system=run.system))
     return path
 
 
@@ -234,12 +250,22 @@ def describe(
 def _generate(
     backend: Backend, run: Run, tasks: Sequence[Task], done: set[Key], path: Path, loading: Phase, say: Say
 ) -> None:
-    """Append what is not ``done`` as it is answered, then order the file; run.json says how far the run is."""
-    generating, ordering = Phase(), Phase()
+    """Append what is not ``done`` as it is answered, then order the file; run.json says how far the run is.
+
+    ``run`` has the statistics of the commands before this one, whose counts are added.
+    """
+    generating, ordering, earlier = Phase(), Phase(), run.statistics
 
     def save(run: Run, status: str) -> None:
-        write_run(path.with_name(NAME), replace(run, status=status, sentences_done=len(done) + generating.sentences))
+        counted = {
+            name: value + earlier.get(name, 0) if isinstance(value, int | float) else value
+            for name, value in backend.statistics().items()
+        }
+        done_now = len(done) + generating.sentences
+        run = replace(run, status=status, sentences_done=done_now, statistics={**counted, **run.statistics})
+        write_run(path.with_name(NAME), run)
 
+    run = replace(run, statistics={})
     save(run, "running")
     if backend.tokenizer is not None:
         write_atomic(path.with_name(backend.tokenizer.name), backend.tokenizer.read_bytes())
@@ -254,16 +280,17 @@ def _generate(
             progress_bar(title, len(tasks), len(done), live=shard is None) as advance,
         ):
             started = time.monotonic()
-            for task, generation in _answered(backend, missing) if missing else ():
+            for task, generation in answered(backend, missing) if missing else ():
                 append(task.record(generation.text, generation.noted()))
                 generating.sentences += 1
                 generating.tokens += generation.tokens
                 generating.passes += generation.passes
                 rate = generating.tokens / max(time.monotonic() - started, 1e-9)
                 passes = generating.passes / generating.sentences
-                advance(1, f"{rate:.0f} tokens/s" + (f", {passes:.1f} passes/sentence" if passes else ""))
+                speed = f"{rate:.0f} tokens/s" if generating.tokens else ""  # libraries count none
+                advance(1, speed + (f", {passes:.1f} passes/sentence" if passes else ""))
         with ordering.timed():
-            cut = store.put_in_order(path, tasks)
+            totals = store.put_in_order(path, tasks)
     except BaseException:
         with suppress(InputError):
             save(run, "interrupted")
@@ -273,17 +300,26 @@ def _generate(
     run = replace(
         run,
         ended=now(),
-        cut={mark: cut[mark] for mark in CUT},
+        cut={mark: totals.cut[mark] for mark in sorted({*CUT, *totals.cut})},
         throughput={name: phase.document() for name, phase in phases.items()},
-        statistics=backend.statistics(),
+        statistics=totals.statistics(backend.price),
     )
     save(run, "done")
-    for mark, what in CUT.items():
-        if cut[mark]:
-            say(f"{title}: {cut[mark]} {what}")
+    for mark, count in run.cut.items():
+        if count:
+            say(f"{title}: {count} {CUT.get(mark, f'answers ended with the finish reason {short(mark)}')}")
+    if backend.price is not None:
+        told = run.statistics
+        uncounted = f"; {totals.uncounted} answers were not counted" if totals.uncounted else ""
+        note(
+            f"{title}: {told['prompt_tokens']:,} tokens of prompts and {told['completion_tokens']:,} of answers:"
+            f" ${told['dollars']:,.4f}{uncounted}"
+        )
+    for remark in backend.remarks():
+        say(f"{title}: {remark}")
 
 
-def _answered(backend: Backend, tasks: Sequence[Task]) -> Iterator[tuple[Task, Generation]]:
+def answered(backend: Backend, tasks: Sequence[Task]) -> Iterator[tuple[Task, Generation]]:
     """Each task with its answer; where a sentence is asked several questions, with all answers as one."""
     if not tasks[0].asking.format.several:
         yield from backend.decode(tasks)

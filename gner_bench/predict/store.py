@@ -9,7 +9,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
@@ -178,18 +178,49 @@ def _explained(path: Path) -> Iterator[None]:
         raise InputError(path, f"{what} and run the same command again; finished sentences are kept") from None
 
 
-def put_in_order(path: Path, tasks: Sequence[Task]) -> Counter[str]:
-    """Order a complete file as ``tasks`` are; counts cut sentences. Raises GnerBenchError where one is missing."""
+@dataclass
+class Totals:
+    """What the lines of a file note: ``cut`` counts prompts that were cut (``input_cut``) and, by their finish reason,
+    answers that did not end by themselves; tokens are summed. ``uncounted`` answers are of prompts without a count."""
+
+    cut: Counter[str] = field(default_factory=Counter)
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    uncounted: int = 0
+
+    def add(self, noted: Json) -> None:
+        """Count what is noted of an answer."""
+        self.cut["input_cut"] += bool(noted.get("input_cut"))
+        if (finish := noted.get("finish")) not in ("stop", None):
+            self.cut[str(finish)] += 1
+        self.prompt_tokens += noted.get("prompt_tokens", 0)
+        self.completion_tokens += noted.get("tokens", 0)
+        self.uncounted += "prompt_tokens" not in noted
+
+    def statistics(self, price: tuple[float, float] | None) -> Json:
+        """The tokens, and what they cost, where the prompts' were counted."""
+        if not self.prompt_tokens and price is None:
+            return {}
+        noted: Json = {"prompt_tokens": self.prompt_tokens, "completion_tokens": self.completion_tokens}
+        if self.uncounted:
+            noted["answers_without_tokens"] = self.uncounted
+        if price is not None:
+            dollars = (self.prompt_tokens * price[0] + self.completion_tokens * price[1]) / 1e6
+            noted |= {"dollars": round(dollars, 6), "dollars_for_a_million_tokens": list(price)}
+        return noted
+
+
+def put_in_order(path: Path, tasks: Sequence[Task]) -> Totals:
+    """Order a complete file as ``tasks`` are, and sum up its lines. Raises GnerBenchError where one is missing."""
     places: dict[Key, tuple[int, int]] = {}
-    cut: Counter[str] = Counter()
+    totals = Totals()
     doubled = False
     for line in read_lines(path):
         if line.key in places:
             doubled = True  # the first line is kept
             continue
         places[line.key] = line.offset, len(line.content)
-        cut["input_cut"] += bool(line.generation.get("input_cut"))
-        cut["length"] += line.generation.get("finish") == "length"
+        totals.add(line.generation)
     missing = sum(task.key not in places for task in tasks)
     if missing:
         raise GnerBenchError(f"{path}: {missing} sentences got no output; run the same command again")
@@ -199,7 +230,7 @@ def put_in_order(path: Path, tasks: Sequence[Task]) -> Counter[str]:
                 offset, length = places[task.key]
                 source.seek(offset)
                 target.write(source.read(length))
-    return cut
+    return totals
 
 
 @contextmanager

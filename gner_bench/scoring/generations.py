@@ -10,14 +10,14 @@ from pathlib import Path
 
 from gner_bench.answers import answer_format
 from gner_bench.answers.answer import AnswerFormat, Rule, Tagged
-from gner_bench.answers.front import read_answer
+from gner_bench.answers.front import read_answer, reading_of
 from gner_bench.answers.gner import GNER
 from gner_bench.catalog import catalog
 from gner_bench.documents.record import Record, Slice, read_records, slices
 from gner_bench.documents.run import NAME as RUN
 from gner_bench.documents.run import Model, Run, read_run
 from gner_bench.documents.scores import System
-from gner_bench.errors import InputError, UsageError
+from gner_bench.errors import InputError, UsageError, short
 from gner_bench.files import STDIN
 from gner_bench.scoring.predictions import Origin, Prediction
 from gner_bench.scoring.tokenizers import BESIDE, Tokenizers
@@ -26,6 +26,8 @@ from gner_bench.structure.back_tokenizer import tokenizer_file
 
 CHUNK = 512
 """Sentences whose words are back-tokenized together."""
+FINISHES = ("stop", "length", "")
+"""The finish reasons of answers that ended by themselves, and of those that are counted as cut."""
 NOTHING_CLEANED = "--clean-up-spaces is of back-tokenization, which needs a tokenizer (--tokenizer PATH)"
 PREDICTIONS = ("predictions.jsonl", "predictions.jsonl.gz")
 
@@ -85,6 +87,9 @@ def prediction(
         tags, unplaced, notes = placed.tags, tuple(placed.unplaced), tuple(placed.noted.elements())
         if placed.confidence:
             generation = {**generation, "confidence": placed.confidence}
+    finish = generation.get("finish")
+    if isinstance(finish, str) and finish not in FINISHES:
+        notes = (*notes, f"answers that ended with the finish reason {short(finish)}")
     return Prediction(
         record.dataset,
         record.split,
@@ -102,6 +107,7 @@ def prediction(
         format.version,
         rule if rule and rule != format.rule else "",
         notes,
+        reading_of(format, record.prediction, answer) if (rule or format.rule) == "mended" else "",
     )
 
 

@@ -20,8 +20,9 @@ import pytest
 from gner_bench.data import Dataset, Sentence
 from gner_bench.errors import GnerBenchError, InputError, UnreachableError, UsageError
 from gner_bench.fetch import http
-from gner_bench.predict.backend import Backend
-from gner_bench.predict.backends.openai import THREAD, Server, openai_backend
+from gner_bench.predict.backend import Backend, SystemOptions
+from gner_bench.predict.backends.openai import OPENAI, THREAD
+from gner_bench.predict.options import Options
 from gner_bench.predict.plan import Asking, Task, plan
 
 KEY = "sk-secret-1234"
@@ -166,8 +167,12 @@ def api() -> Iterator[Api]:
 
 
 @pytest.fixture
-def server(api: Api) -> Server:
-    return Server(api.url, MODEL, attempts=4, timeout=5)
+def server(api: Api) -> SystemOptions:
+    return SystemOptions(MODEL, "openai", base_url=api.url, attempts=4, timeout=5)
+
+
+def backend_of(system: SystemOptions) -> Backend:
+    return OPENAI.make(system, Options(None, Path()))
 
 
 def tasks_of(backend: Backend, count: int, words: str = "w") -> list[Task]:
@@ -184,8 +189,8 @@ def expected(count: int) -> dict[str, str]:
     return {str(i): f"said w{i}" for i in range(count)}
 
 
-def test_what_is_sent_and_what_comes_back(api: Api, server: Server) -> None:
-    backend = openai_backend(replace(server, stop=("\n\n",)))
+def test_what_is_sent_and_what_comes_back(api: Api, server: SystemOptions) -> None:
+    backend = backend_of(replace(server, stop=("\n\n",)))
     [(task, generation)] = backend.decode(tasks_of(backend, 1))
     assert (generation.text, generation.tokens, generation.finish) == ("said w0", 7, "stop")
     assert task.key == ("news", "test", "0")
@@ -206,8 +211,8 @@ def test_what_is_sent_and_what_comes_back(api: Api, server: Server) -> None:
     }
 
 
-def test_chat_sends_one_message_without_the_wrapping(api: Api, server: Server) -> None:
-    backend = openai_backend(replace(server, api="chat"))
+def test_chat_sends_one_message_without_the_wrapping(api: Api, server: SystemOptions) -> None:
+    backend = backend_of(replace(server, api="chat"))
     assert texts(backend, tasks_of(backend, 2)) == expected(2)
     path, _, body = api.asked[-1]
     assert path == "/v1/chat/completions"
@@ -215,8 +220,8 @@ def test_chat_sends_one_message_without_the_wrapping(api: Api, server: Server) -
     assert body["messages"][0]["content"].startswith("Please analyze")
 
 
-def test_what_run_json_is_told(server: Server) -> None:
-    backend = openai_backend(server)
+def test_what_run_json_is_told(server: SystemOptions) -> None:
+    backend = backend_of(server)
     assert backend.name == "GNER-LLaMA-7B"
     assert backend.model.source == server.base_url
     assert backend.model.files == {}
@@ -227,13 +232,9 @@ def test_what_run_json_is_told(server: Server) -> None:
     assert backend.tokenizer is None
 
 
-@pytest.mark.parametrize("from_environment", [True, False])
-def test_the_key_is_sent_and_written_nowhere(
-    api: Api, server: Server, monkeypatch: pytest.MonkeyPatch, from_environment: bool
-) -> None:
-    monkeypatch.setenv("OPENAI_API_KEY", KEY if from_environment else "another")
-    server = server if from_environment else replace(server, api_key=KEY)
-    backend = openai_backend(server)
+def test_the_key_is_sent_and_written_nowhere(api: Api, server: SystemOptions, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", KEY)
+    backend = backend_of(server)
     assert texts(backend, tasks_of(backend, 1)) == expected(1)
     assert {headers["Authorization"] for _, headers, _ in api.asked} == {f"Bearer {KEY}"}
     api.faults = [Fault(403, {"error": {"message": f"{KEY} may not"}})]
@@ -258,16 +259,16 @@ def test_the_key_is_sent_and_written_nowhere(
     ],
     ids=lambda fault: str(fault.status or fault.raw or ("cut" if fault.cut else "time-out")),
 )
-def test_what_may_pass_is_asked_again(api: Api, server: Server, fault: Fault) -> None:
-    backend = openai_backend(replace(server, timeout=0.4))
+def test_what_may_pass_is_asked_again(api: Api, server: SystemOptions, fault: Fault) -> None:
+    backend = backend_of(replace(server, timeout=0.4))
     api.faults = [fault, fault]
     assert texts(backend, tasks_of(backend, 3)) == expected(3)
     assert backend.statistics()["retries"] == 2
     assert backend.statistics()["requests"] == 5
 
 
-def test_retry_after_is_waited_for(api: Api, server: Server) -> None:
-    backend = openai_backend(server)
+def test_retry_after_is_waited_for(api: Api, server: SystemOptions) -> None:
+    backend = backend_of(server)
     api.faults = [Fault(429, retry_after="1")]
     started = time.monotonic()
     assert texts(backend, tasks_of(backend, 1)) == expected(1)
@@ -275,9 +276,9 @@ def test_retry_after_is_waited_for(api: Api, server: Server) -> None:
     assert backend.statistics()["seconds_waited"] >= 1
 
 
-def test_a_server_that_comes_back_loses_nothing(api: Api, server: Server) -> None:
+def test_a_server_that_comes_back_loses_nothing(api: Api, server: SystemOptions) -> None:
     api.hold = 0.02
-    backend = openai_backend(replace(server, attempts=12, concurrency=4))
+    backend = backend_of(replace(server, attempts=12, concurrency=4))
     answers = {}
     for task, generation in backend.decode(tasks_of(backend, 40)):
         answers[task.sentence.id] = generation.text
@@ -288,8 +289,8 @@ def test_a_server_that_comes_back_loses_nothing(api: Api, server: Server) -> Non
     assert backend.statistics()["retries"] > 0
 
 
-def test_a_server_that_is_gone_for_good(api: Api, server: Server) -> None:
-    backend = openai_backend(replace(server, concurrency=2))
+def test_a_server_that_is_gone_for_good(api: Api, server: SystemOptions) -> None:
+    backend = backend_of(replace(server, concurrency=2))
     answers = backend.decode(tasks_of(backend, 40))
     next(answers)
     api.stop()
@@ -299,8 +300,8 @@ def test_a_server_that_is_gone_for_good(api: Api, server: Server) -> None:
     assert "\n" not in str(gone.value)
 
 
-def test_what_keeps_failing_is_named(api: Api, server: Server) -> None:
-    backend = openai_backend(server)
+def test_what_keeps_failing_is_named(api: Api, server: SystemOptions) -> None:
+    backend = backend_of(server)
     api.faults_of["w1"] = [Fault(500, {"error": {"message": "cuda\n  error"}})] * 4
     with pytest.raises(GnerBenchError, match=r"HTTP 500: cuda error \(4 attempts at sentence news/test/1\)"):
         texts(backend, tasks_of(backend, 3))
@@ -317,23 +318,23 @@ def test_what_keeps_failing_is_named(api: Api, server: Server) -> None:
         (b"", "Bad Request"),
     ],
 )
-def test_a_refused_sentence_is_named_at_once(api: Api, server: Server, body: Any, said: str) -> None:
-    backend = openai_backend(server)
+def test_a_refused_sentence_is_named_at_once(api: Api, server: SystemOptions, body: Any, said: str) -> None:
+    backend = backend_of(server)
     api.faults_of["w2"] = [Fault(400, body)]
     with pytest.raises(GnerBenchError, match=f"sentence news/test/2: HTTP 400: {said}$"):
         texts(backend, tasks_of(backend, 5))
     assert backend.statistics()["retries"] == 0
 
 
-def test_concurrency_is_reached_and_kept(api: Api, server: Server) -> None:
+def test_concurrency_is_reached_and_kept(api: Api, server: SystemOptions) -> None:
     api.hold = 0.03
-    backend = openai_backend(replace(server, concurrency=6))
+    backend = backend_of(replace(server, concurrency=6))
     assert texts(backend, tasks_of(backend, 60)) == expected(60)
     assert api.most_active == 6
 
 
-def test_few_requests_run_ahead_of_a_slow_reader(api: Api, server: Server) -> None:
-    backend = openai_backend(replace(server, concurrency=3))
+def test_few_requests_run_ahead_of_a_slow_reader(api: Api, server: SystemOptions) -> None:
+    backend = backend_of(replace(server, concurrency=3))
     answers = backend.decode(tasks_of(backend, 100))
     next(answers)
     time.sleep(0.3)
@@ -341,9 +342,9 @@ def test_few_requests_run_ahead_of_a_slow_reader(api: Api, server: Server) -> No
     answers.close()  # type: ignore[attr-defined]
 
 
-def test_results_come_in_any_order(api: Api, server: Server) -> None:
+def test_results_come_in_any_order(api: Api, server: SystemOptions) -> None:
     api.faults_of["w0"] = [Fault(hold=0.3)]
-    backend = openai_backend(server)
+    backend = backend_of(server)
     answers = texts(backend, tasks_of(backend, 8))
     assert list(answers)[-1] == "0"
     assert answers == expected(8)
@@ -351,10 +352,10 @@ def test_results_come_in_any_order(api: Api, server: Server) -> None:
 
 
 @pytest.mark.parametrize("how", ["close", "interrupt"])
-def test_leaving_early_cancels_what_is_under_way(api: Api, server: Server, how: str, caplog: Any) -> None:
+def test_leaving_early_cancels_what_is_under_way(api: Api, server: SystemOptions, how: str, caplog: Any) -> None:
     api.hold = 30.0
     api.faults_of["w0"] = [Fault()]
-    backend = openai_backend(replace(server, timeout=60))
+    backend = backend_of(replace(server, timeout=60))
     answers = backend.decode(tasks_of(backend, 50))
     started = time.monotonic()
     next(answers)
@@ -369,45 +370,45 @@ def test_leaving_early_cancels_what_is_under_way(api: Api, server: Server, how: 
     assert not caplog.records
 
 
-def test_a_model_that_is_not_there(api: Api, server: Server) -> None:
+def test_a_model_that_is_not_there(api: Api, server: SystemOptions) -> None:
     with pytest.raises(UsageError, match=r"serves no model 'GNER-LLaMA-7B'; did you mean 'lab/GNER-LLaMA-7B'\?"):
-        openai_backend(replace(server, model="GNER-LLaMA-7B"))
+        backend_of(replace(server, model="GNER-LLaMA-7B"))
     api.models = {"data": [{"id": "x/y", "owned_by": "x"}, {"id": "gpt2", "owned_by": ""}]}
-    assert openai_backend(server).model.more["served"] == {}  # the listing of `transformers serve`
+    assert backend_of(server).model.more["served"] == {}  # the listing of `transformers serve`
 
 
 @pytest.mark.parametrize("models", [{}, [], b"no JSON", {"data": [{"name": "x"}]}, {"data": None}, {"data": []}])
-def test_a_server_that_does_not_list_its_models(api: Api, server: Server, models: Any) -> None:
+def test_a_server_that_does_not_list_its_models(api: Api, server: SystemOptions, models: Any) -> None:
     api.models = models
-    backend = openai_backend(server)
+    backend = backend_of(server)
     assert texts(backend, tasks_of(backend, 1)) == expected(1)
 
 
 @pytest.mark.parametrize("status", [404, 405, 500])
-def test_a_server_without_that_route(api: Api, server: Server, status: int) -> None:
+def test_a_server_without_that_route(api: Api, server: SystemOptions, status: int) -> None:
     api.models_statuses = [status]
-    assert openai_backend(server).model.more["served"] == {}
+    assert backend_of(server).model.more["served"] == {}
 
 
-def test_a_server_that_is_still_loading(api: Api, server: Server) -> None:
+def test_a_server_that_is_still_loading(api: Api, server: SystemOptions) -> None:
     api.models_statuses = [503, 503, 429]
-    assert openai_backend(server).model.more["served"]
+    assert backend_of(server).model.more["served"]
     api.models_statuses = [503] * 4
     with pytest.raises(GnerBenchError, match="HTTP 503"):
-        openai_backend(server)
+        backend_of(server)
 
 
-def test_a_server_that_wants_a_key(api: Api, server: Server) -> None:
+def test_a_server_that_wants_a_key(api: Api, server: SystemOptions) -> None:
     api.models_statuses = [401]
     with pytest.raises(GnerBenchError, match=r"HTTP 401.*\$OPENAI_API_KEY"):
-        openai_backend(server)
+        backend_of(server)
 
 
-def test_nobody_listens(api: Api, server: Server) -> None:
+def test_nobody_listens(api: Api, server: SystemOptions) -> None:
     api.stop()
     started = time.monotonic()
     with pytest.raises(UnreachableError, match=r"cannot be reached .* is it running"):
-        openai_backend(server)
+        backend_of(server)
     assert time.monotonic() - started < 2
 
 
@@ -422,38 +423,36 @@ def test_nobody_listens(api: Api, server: Server) -> None:
         {"concurrency": 0},
         {"attempts": 0},
         {"timeout": 0},
-        {"max_new_tokens": 0},
-        {"max_total_tokens": 1280},
     ],
     ids=str,
 )
-def test_settings_that_cannot_work(server: Server, changes: dict[str, Any]) -> None:
+def test_settings_that_cannot_work(server: SystemOptions, changes: dict[str, Any]) -> None:
     with pytest.raises(UsageError) as refused:
-        openai_backend(replace(server, **changes))
+        backend_of(replace(server, **changes))
     assert "secret" not in str(refused.value)
 
 
 @pytest.mark.parametrize("usage", [None, {}, {"completion_tokens": None}])
-def test_uncounted_tokens_are_noted(api: Api, server: Server, usage: Any) -> None:
+def test_uncounted_tokens_are_noted(api: Api, server: SystemOptions, usage: Any) -> None:
     api.usage = usage
-    backend = openai_backend(server)
+    backend = backend_of(server)
     [(_, generation)] = backend.decode(tasks_of(backend, 1))
     assert generation.tokens == 0
     assert backend.statistics()["outputs_of_unknown_length"] == 1
 
 
-def test_an_output_at_the_limit(api: Api, server: Server) -> None:
+def test_an_output_at_the_limit(api: Api, server: SystemOptions) -> None:
     answer = {"choices": [{"message": {"content": None}, "finish_reason": "length"}]}
     api.faults = [Fault(raw=json.dumps(answer).encode())]
-    backend = openai_backend(replace(server, api="chat"))
+    backend = backend_of(replace(server, api="chat"))
     [(_, generation)] = backend.decode(tasks_of(backend, 1))
     assert (generation.text, generation.finish) == ("", "length")
 
 
-def test_the_total_limit_counts_the_prompt(api: Api, server: Server, tiny_llama: Path) -> None:
+def test_the_total_limit_counts_the_prompt(api: Api, server: SystemOptions, tiny_llama: Path) -> None:
     from transformers import AutoTokenizer
 
-    backend = openai_backend(replace(server, max_new_tokens=0, max_total_tokens=1280), tiny_llama)
+    backend = backend_of(replace(server, tokenizer=tiny_llama))
     assert backend.tokenizer is not None
     tasks = tasks_of(backend, 1) + tasks_of(backend, 1, "Penélope\u3000李 ")
     tasks += tasks_of(backend, 1, "long " * 2000)
@@ -465,12 +464,12 @@ def test_the_total_limit_counts_the_prompt(api: Api, server: Server, tiny_llama:
     }
 
 
-def test_a_bad_tokenizer(server: Server, tmp_path: Path) -> None:
+def test_a_bad_tokenizer(server: SystemOptions, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no tokenizer here"):
-        openai_backend(server, tmp_path)
+        backend_of(replace(server, tokenizer=tmp_path))
     (tmp_path / "tokenizer.json").write_text("{}", encoding="utf-8")
     with pytest.raises(InputError, match="is not a tokenizer file"):
-        openai_backend(server, tmp_path)
+        backend_of(replace(server, tokenizer=tmp_path))
 
 
 needs_serve = pytest.mark.skipif(
@@ -539,9 +538,8 @@ def test_transformers_serve_writes_what_generate_does(
     from gner_bench.predict.checkpoint import load_checkpoint
     from gner_bench.predict.decode.batched import generate, use_protocol_settings
 
-    total = {"completions": {"max_new_tokens": 0, "max_total_tokens": 260}, "chat": {"max_new_tokens": 30}}[form]
-    server = Server(transformers_serve, str(tiny_llama), form, attempts=2, **total)
-    backend = openai_backend(server, tiny_llama)
+    server = SystemOptions(str(tiny_llama), "openai", base_url=transformers_serve, api=form, attempts=2)
+    backend = backend_of(replace(server, tokenizer=tiny_llama, max_new_tokens=30))
     tasks = tasks_of(backend, 8) + tasks_of(backend, 4, "Penélope 李 ")
     answers = {task.prompt: generation for task, generation in backend.decode(tasks)}
     checkpoint = load_checkpoint(str(tiny_llama), device="cpu")
@@ -549,7 +547,7 @@ def test_transformers_serve_writes_what_generate_does(
     for task in tasks:
         prompt = task.prompt
         length = len(checkpoint.tokenizer(prompt)["input_ids"])
-        short_outputs(260 if form == "completions" else length + 30)
+        short_outputs(length + 30)
         local = generate(checkpoint, [prompt])[0]
         assert (answers[prompt].text, answers[prompt].tokens, answers[prompt].finish) == (
             local.text,
@@ -561,6 +559,6 @@ def test_transformers_serve_writes_what_generate_does(
 
 @needs_serve
 def test_transformers_serve_refuses_another_model(transformers_serve: str) -> None:
-    backend = openai_backend(Server(transformers_serve, "lab/other", attempts=2))
+    backend = backend_of(SystemOptions("lab/other", "openai", base_url=transformers_serve, attempts=2))
     with pytest.raises(GnerBenchError, match=r"sentence news/test/0: HTTP 400: Server is pinned to"):
         texts(backend, tasks_of(backend, 1))

@@ -149,10 +149,13 @@ def _generation(explanation: Explanation) -> Pieces:
     ]
     if noted.get("input_cut"):
         parts.append(("[cut] prompt cut at the length limit", "wrong"))
-    if noted.get("finish") == "length":
+    finish = noted.get("finish")
+    if finish == "length":
         parts.append(("[cut] output cut at the length limit", "wrong"))
-    elif noted.get("finish") == "stop":
+    elif finish == "stop":
         parts.append(("ended by itself", ""))
+    elif isinstance(finish, str) and finish:
+        parts.append((f"ended with the finish reason {visible(finish)}", "wrong"))
     sure = [(word.confidence, place) for place, word in enumerate(explanation.words) if word.confidence is not None]
     if sure:
         parts.append(("least sure of word {1}: {0:.3f}".format(*min(sure)), ""))
