@@ -20,7 +20,7 @@ from gner_bench.fetch.checkpoint import on_hub
 from gner_bench.fetch.requirements import Requirements, ensure
 from gner_bench.messages import warn
 from gner_bench.predict.asking import asking_of
-from gner_bench.predict.backend import BACKENDS, Backend, SystemOptions
+from gner_bench.predict.backend import BACKENDS, Backend, SystemOptions, as_known
 from gner_bench.predict.engine import answered, require_decoding
 from gner_bench.predict.generation import DIGITS, Generation
 from gner_bench.predict.options import DecodingName, Options
@@ -229,6 +229,7 @@ def text_tagger(
     Raises UsageError for an option that the backend does not take and for shots, which need a train split, and what
     fetching and the backend raise.
     """
+    system = as_known(system)
     kind, options = BACKENDS.get(system.backend), Options(None, Path(), decoding=decoding)
     kind.refuse_foreign(system)
     require_decoding(system, options)

@@ -155,12 +155,13 @@ def load_generations(
     planned: Counter[str] = Counter()
     for run in runs if complete else ():
         planned.update({name: data.sentences_in_data or data.sentences for name, data in run.datasets.items()})
-    model = next((run.model for run in runs if run.model.name), Model(files[0].name.split(".jsonl")[0]))
-    known = catalog().find_model(name or model.name)
+    first = next((run for run in runs if run.name), Run(model=Model(files[0].name.split(".jsonl")[0])))
+    model, name = first.model, name or first.name
+    known = catalog().find_model(model.name) or catalog().find_model(name)
     parameters = model.parameters or (known.parameters if known else None)
     origin = Origin(
         files,
-        System(name or model.name, parameters, model.note, model.training_sets or ()),
+        System(name, parameters, model.note, model.training_sets or ()),
         "+".join(sorted({run.decoding for run in runs})) if complete else "unknown",
         "+".join(sorted(used)) if used != {"none"} else None,
         "+".join(sorted({answer_format(run.format).version for run in runs})) or GNER.version,

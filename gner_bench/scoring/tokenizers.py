@@ -72,5 +72,5 @@ def names(path: Path) -> list[str]:
     own = folder if path.is_dir() or path.name.startswith("predictions.jsonl") else path
     called = [str(path), own.name.split(".jsonl")[0]]
     with suppress(InputError):  # there is none, or reading the predictions says what is wrong with it
-        called.append(read_run(folder / NAME).model.name)
+        called.append(read_run(folder / NAME).name)
     return called

@@ -145,7 +145,7 @@ def comparison(
         layout,
         tuple(names),
         (*map(title, names), MEAN),
-        (*(_measured(s, metric, names, layout, baseline) for s in there), *(_quoted(p, names) for p in quoted)),
+        (*(_measured(s, metric, names, layout, baseline) for s in there), *(_quoted(p, names, there) for p in quoted)),
         tuple(unlike(there, metric)),
         baseline.name if baseline else "",
     )
@@ -237,14 +237,16 @@ def _data_note(system: SystemScores, name: str, layout: Layout) -> str:
     return "; ".join(parts)
 
 
-def _quoted(score: PublishedScore, names: Sequence[str]) -> Row:
+def _quoted(score: PublishedScore, names: Sequence[str], measured: Sequence[SystemScores]) -> Row:
     same = set(names) == set(score.scores)
+    here = [system.name for system in measured if (known := system.known) and known.is_published_as(score.system)]
+    notes = (score.note, f"measured here as {', '.join(here)}" if here else "")
     found: Mapping[str, Entry] = {name: Entry(figure) for name, figure in score.scores.items()}
     return Row(
         score.system,
         True,
         (*(found.get(name) for name in names), Entry(score.average) if same else None),
-        (score.note,) if score.note else (),
+        tuple(filter(None, notes)),
         "" if same else OTHER_MEAN,
         score.parameters,
         score.source,
