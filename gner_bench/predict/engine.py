@@ -22,7 +22,7 @@ from gner_bench.fetch.home import locked_if_free
 from gner_bench.files import make_folder, write_atomic
 from gner_bench.messages import Say, detail, note
 from gner_bench.predict import store
-from gner_bench.predict.asking import asking_of
+from gner_bench.predict.asking import asking_of, material_of
 from gner_bench.predict.backend import BACKENDS, Backend, SystemOptions
 from gner_bench.predict.generation import Generation
 from gner_bench.predict.inputs import provide_inputs
@@ -82,12 +82,14 @@ def run_prediction(
         raise UsageError("--verify-identical and --draft-from need the checkpoint itself, not a server or library")
     started = time.monotonic()
     models = [system.model] if kind.fetches else []
-    datasets = provide_inputs(models, options, say if first else lambda _: None, offline)
+    tell = say if first else lambda _: None
+    datasets = provide_inputs(models, options, tell, offline)
+    material = material_of(system, options, datasets, tell, offline)
     reading = time.monotonic() - started
     backend = kind.make(system, options)
     settings = ", ".join(f"{name} {value}" for name, value in backend.settings.items() if value is not None)
     detail(f"{backend.name} on {backend.device}: {settings}")
-    asking = asking_of(backend, system, options, datasets)
+    asking = asking_of(backend, system, material)
     path = predict(backend, datasets, options, say, reading, asking)
     if verify and backend.verify is not None:
         for line in backend.verify(path, verify):
@@ -186,7 +188,15 @@ def describe(
         batch_size=options.batch_size,
         device=backend.device,
         datasets={
-            d.name: RunData(d.split, len(d.sentences), sizes[d.name], d.content_hash, d.source, d.repaired)
+            d.name: RunData(
+                d.split,
+                len(d.sentences),
+                sizes[d.name],
+                d.content_hash,
+                d.source,
+                d.repaired,
+                {"shots": [shot.id for shot in shots]} if (shots := asking.shots.get(d.name)) else {},
+            )
             for d in datasets
         },
         selection=selection,
