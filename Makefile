@@ -17,7 +17,7 @@ $(READY): pyproject.toml constraints.txt
 	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev,docs]'
 	@touch $@
 
-demo: $(READY) ## Predict, score and report with the embedded checkpoint and corpus, into build/demo
+demo: $(READY) ## Three systems on the embedded corpus, predicted, scored and compared, into build/demo
 	$(BIN)/gner-bench run --preset demo --out build/demo
 	@cmp -s build/demo/predictions/gner-tiny/predictions.jsonl prediction_results/demo/gner-tiny/predictions.jsonl \
 		&& echo 'The predictions equal the committed ones, byte for byte.' \
@@ -27,7 +27,8 @@ demo-files: $(READY) ## Make the committed demo run and report anew
 	rm -rf prediction_results/demo reports/demo
 	$(BIN)/gner-bench --quiet run --preset demo
 	rm -r reports/demo
-	$(BIN)/gner-bench --quiet report prediction_results/demo/gner-tiny/scores.json --out reports/demo --formats md,tex,csv,png
+	$(BIN)/gner-bench --quiet report prediction_results/demo/*/scores.json --out reports/demo --baseline gner-tiny \
+		--formats md,tex,csv,png
 
 gner-tiny: $(READY) ## Train the demonstration checkpoint from scratch, on the data sets in DATA, into build/gner-tiny
 	$(BIN)/python -m benchmarks.gner_tiny --data '$(DATA)' --out build/gner-tiny

@@ -30,7 +30,7 @@ from playwright.sync_api import Browser, sync_playwright
 from gner_bench.api import load_predictions, score
 from gner_bench.documents.fields import Json
 from gner_bench.documents.scores import Resampling
-from gner_bench.report.page import PageSystem, write_page
+from gner_bench.report.page import Content, PageSystem, write_page
 from gner_bench.scoring.document import scores_document
 
 SYSTEMS, SENTENCES = 5, 6_470
@@ -101,7 +101,7 @@ def many(files: list[Path], tokenizer: str, folder: Path) -> Iterator[PageSystem
 
 def measure(systems: list[PageSystem], out: Path, browser: Browser, repeats: int) -> Measured:
     start = time.perf_counter()
-    write_page(out, systems)
+    write_page(out, Content(systems))
     build = time.perf_counter() - start
     visits = [visit(out, browser) for _ in range(repeats)]
     painted, ready, filtered = (statistics.median(column) for column in zip(*visits, strict=True))

@@ -67,7 +67,8 @@ def read_config(kind: type[T], path: Path) -> T:
 def build(kind: type[T], table: Any, path: Path, field: str = "") -> T:
     """The dataclass ``kind`` from a table of TOML or an object of JSON that is at ``field`` of the file ``path``.
 
-    Tables become nested dataclasses, arrays tuples, tables with free keys dicts. Raises InputError naming the key.
+    Tables become nested dataclasses, arrays tuples, tables with free keys dicts, strings paths where these are wanted.
+    Raises InputError naming the key.
     """
     value: T = _Key(path, field).build(kind, table)
     return value
@@ -101,16 +102,18 @@ class _Key:
         if not isinstance(table, dict):
             raise self.error("expected a table")
         hints = _hints(kind)
-        unknown = {name: value for name, value in table.items() if name not in hints or name == MORE}
+        # A key that is a word of Python's own has a field with an underscore after it.
+        names = {spec.name.removesuffix("_"): spec.name for spec in fields(kind)}
+        unknown = {key: value for key, value in table.items() if key not in names or key == MORE}
         if unknown and MORE not in hints:
-            name = next(iter(unknown))
-            raise self.at(name).error(f"unknown key; {did_you_mean(name, list(hints))}")
+            key = next(iter(unknown))
+            raise self.at(key).error(f"unknown key; {did_you_mean(key, list(names))}")
         for spec in fields(kind):
             required = spec.default is dataclasses.MISSING and spec.default_factory is dataclasses.MISSING
             if required and spec.name not in table:
                 raise self.at(spec.name).error("is missing")
-        known = {name: value for name, value in table.items() if name not in unknown}
-        values = {name: self.at(name).value(hints[name], value) for name, value in known.items()}
+        known = {key: value for key, value in table.items() if key not in unknown}
+        values = {names[key]: self.at(key).value(hints[names[key]], value) for key, value in known.items()}
         return kind(**values, **({MORE: unknown} if unknown else {}))
 
     def value(self, hint: Any, value: Any) -> Any:
@@ -118,6 +121,9 @@ class _Key:
         options = tuple(option for option in options if option is not type(None))
         if value is None and options != (hint,):
             return None
+        if len(options) > 1:  # one value or an array of such
+            arrays = [option for option in options if (get_origin(option) is tuple) == isinstance(value, list)]
+            options = tuple(arrays) or options
         # An optional value is read as what it is where it is there; of other unions plain types alone are read.
         hint = options[0] if len(options) == 1 else hint
         if hint is Any:
@@ -140,7 +146,9 @@ class _Key:
             if not isinstance(value, str) or value not in get_args(hint):
                 raise self.error(f"unknown value {short(value)}; {did_you_mean(str(value), list(get_args(hint)))}")
             return value
-        kinds = tuple(get_origin(option) or option for option in options)
+        if hint is Path and isinstance(value, str):
+            return Path(value)
+        kinds = tuple(str if option is Path else get_origin(option) or option for option in options)
         # In Python True is a whole number, in TOML and JSON it is not; a whole number is a number everywhere.
         fits = bool in kinds if isinstance(value, bool) else isinstance(value, kinds)
         if not fits and not (float in kinds and type(value) is int):

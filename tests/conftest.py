@@ -2,8 +2,9 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
 import socket
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,8 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 
+# Before torch is imported: tests fork processes, which threads of OpenMP do not survive.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 # Properties are never timed: the machine may be busy.
 settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("quick", settings.get_profile("untimed"), max_examples=10)
@@ -35,6 +38,16 @@ def only_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
         connect(self, address)
 
     monkeypatch.setattr(socket.socket, "connect", guarded)
+
+
+@pytest.fixture
+def undrawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lets the figures of reports be empty files: to draw them takes most of a report's time, and has its own tests."""
+
+    def empty(plot: Any, style: Any, formats: Iterable[str], boxes: Any = None) -> dict[str, bytes]:
+        return dict.fromkeys(formats, b"")
+
+    monkeypatch.setattr("gner_bench.report.figures.registry.render", empty)
 
 
 @pytest.fixture(scope="session")

@@ -80,7 +80,7 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def folder(prepared: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def folder(prepared: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, undrawn: None) -> Path:
     """A copy of it, in which the example runs."""
     shutil.copytree(prepared, tmp_path, dirs_exist_ok=True)
     monkeypatch.chdir(tmp_path)
@@ -104,8 +104,6 @@ def test_the_commands_of_the_pages_run(block: Block, folder: Path) -> None:
         words = shlex.split(command)
         assert words[0] == "gner-bench", command
         words = words[1 : words.index(">")] if ">" in words else words[1:]
-        if words[0] == "report":
-            words += ["--formats", "md"]  # figures have their own tests, and take their time
         result = CliRunner().invoke(main, words)
         assert result.exit_code == 0, f"{command}\n{result.output}"
         if printed:

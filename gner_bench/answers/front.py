@@ -1,7 +1,8 @@
 """The front of all readers: what is around an answer and is none of it is taken off, if the rule says so.
 
 The rule ``raw`` reads an answer as it is. The rule ``mended`` takes off thoughts, marks of turns and code fences, reads
-labels in the forms that ``forms`` knows and types in another case or with ``_`` for a space. Marks that are the
+labels in the forms that ``forms`` knows and types in another case or with ``_`` for a space; what cannot be read in the
+format that was asked for is read in another where it is in one. Marks that are the
 sentence's own, or the name of one of its types, stay. All that was done is in the notes of the answer, once an answer.
 """
 
@@ -11,14 +12,26 @@ import json
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import Literal, get_args
 
 from gner_bench.answers.answer import Answer, AnswerFormat, Mentions, Rule, Tagged, Tags
+from gner_bench.answers.any_form import read_any
+from gner_bench.answers.inline import UNCLOSED
+from gner_bench.answers.lenient_json import CUT, EMPTY, STRAY, UNREADABLE
+from gner_bench.answers.listed import NO_PAIR
+from gner_bench.answers.spans import STRAY as STRAY_SPANS
 from gner_bench.answers.types import ALIKE, known_as, plain
 
 THOUGHTS = "answers with thoughts, taken off"
 UNENDED = "answers that end within thoughts: nothing follows"
 TURNS = "answers with marks around them (<answer>, ends of turns), taken off"
 FENCES = "answers in code fences, taken off"
+
+Reading = Literal["as_is", "mended", "partly_read", "unread", "empty"]
+"""How an answer was read. Mended: nothing of it was lost; partly read: something was, or one of several answers."""
+READINGS: tuple[Reading, ...] = get_args(Reading)
+LOST = frozenset({CUT, STRAY, NO_PAIR, STRAY_SPANS, UNCLOSED})
+"""Notes on a part of an answer that was left out though it may have been a mention."""
 
 _NAMES = r"(?:seed:)?think|thinking|thoughts?|reasoning|reason|reflection|analysis|scratchpad|chain_of_thought|cot"
 _OPENS = re.compile(
@@ -59,10 +72,37 @@ def read_answer(
     if (rule or format.rule) == "raw":
         return format.read(text, words, types)
     notes: list[str] = []
-    answer = (format.mend or format.read)(_each(format, text, lambda t: take_off(t, words, types, notes)), words, types)
+    inner = _each(format, text, lambda t: take_off(t, words, types, notes))
+    answer = (format.mend or format.read)(inner, words, types)
     if not isinstance(answer, Tagged):
+        if UNREADABLE in answer.notes and (other := read_any(inner, words, types)) is not None:
+            answer = other
         answer = _with_known_types(answer, types)
     return replace(answer, notes=(*notes, *answer.notes))
+
+
+def reading_of(format: AnswerFormat, text: str, answer: Answer) -> Reading:
+    """How ``answer`` was read of a sentence's ``text``, by its notes."""
+    notes = list(answer.notes)
+    without = notes.count(EMPTY) + notes.count(UNREADABLE)
+    if isinstance(answer, Tagged) and not answer.pairs:
+        without = 1
+    if without >= _answers_in(format, text):
+        return "unread" if text.strip() and {UNREADABLE, UNENDED}.intersection(notes) else "empty"
+    if without or not LOST.isdisjoint(notes):
+        return "partly_read"
+    return "mended" if notes else "as_is"
+
+
+def _answers_in(format: AnswerFormat, text: str) -> int:
+    """How many answers a text has: those of the array of a format that asks several questions, or one."""
+    try:
+        answers = json.loads(text) if format.several else None
+    except (ValueError, RecursionError):
+        answers = None
+    if isinstance(answers, list) and all(isinstance(answer, str) for answer in answers):
+        return max(1, len(answers))
+    return 1
 
 
 def _each(format: AnswerFormat, text: str, change: Callable[[str], str]) -> str:

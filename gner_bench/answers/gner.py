@@ -46,6 +46,7 @@ LabelFault = Literal["unread", "unclosed", "empty_type", "without_word"]
 LABEL_FAULTS: tuple[LabelFault, ...] = get_args(LabelFault)
 # A label ends at the first closing bracket and does not cross a line.
 LABEL = re.compile(r"\((O|[BI]-[^)\n]*)\)")
+COMMAS = "answers as word(label), word(label), which GNER's prompt literally asks for, read without the commas"
 MANY = 1000
 """Brackets of a text that is split in the slower way, whose time grows with its length alone."""
 # Before and behind the types, and what holds them where the list has none that does not fit in it.
@@ -160,11 +161,29 @@ def _read(scheme: Scheme, text: str, words: Sequence[str], types: Sequence[str])
     """Labels as BIO; for a plain scheme, ``O`` and ``I-type``."""
     label = label_pattern(scheme, tuple(types))
     pairs = parse_generation(text, label)
+    notes = []
+    if apart := _between_commas(pairs, words):
+        pairs, notes = apart, [COMMAS]
     if scheme == "plain":
-        return Tagged([(word, kind if kind == "O" else f"I-{kind}") for word, kind in pairs], label, parted=False)
+        return Tagged([(word, kind if kind == "O" else f"I-{kind}") for word, kind in pairs], label, False, notes=notes)
     if scheme == "bioes":
         pairs = [(word, tag if tag == "O" else AS_BIO[tag[0]] + tag[1:]) for word, tag in pairs]
-    return Tagged(pairs, label)
+    return Tagged(pairs, label, notes=notes)
+
+
+def _between_commas(pairs: Sequence[tuple[str, str]], words: Sequence[str]) -> list[tuple[str, str]]:
+    """The pairs of ``word(label), word(label)`` without the commas, which the prompt literally asks for.
+
+    None where it is not this form: each word but the first is behind a comma, and none is a word of the sentence with
+    it, so that no label but the first would have a place.
+    """
+    later = [word for word, _ in pairs[1:]]
+    if not later or any(word[0] != "," for word in later):
+        return []
+    own = {word.lower() for word in words}
+    if not own.isdisjoint(word.lower() for word in later):
+        return []
+    return [pairs[0], *((word, label) for written, label in pairs[1:] if (word := written[1:].strip()))]
 
 
 def _mend(scheme: Scheme, text: str, words: Sequence[str], types: Sequence[str]) -> Tagged:
@@ -178,7 +197,9 @@ def _mend(scheme: Scheme, text: str, words: Sequence[str], types: Sequence[str])
     if scheme == "plain":
         named = [(word, label if label == "O" else f"I-{label[2:]}") for word, label in named]
     alike = [ALIKE] * sum(map(ne, pairs, named)) if scheme != "plain" else []
-    return replace(read, pairs=named, label=LABEL if notes else read.label, text=text, notes=[*notes, *alike])
+    return replace(
+        read, pairs=named, label=LABEL if notes else read.label, text=text, notes=[*read.notes, *notes, *alike]
+    )
 
 
 def _perfect(scheme: Scheme, context: int | None, words: Sequence[str], tags: Sequence[str]) -> str:

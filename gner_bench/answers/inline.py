@@ -1,43 +1,122 @@
-"""The sentence again, with marks of its entities: ``<type>words</type>``. Marks do not nest."""
+"""The sentence again, with marks of its entities: ``<type>words</type>``; for general models. Marks do not nest."""
 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import lru_cache
 
-from gner_bench.answers.answer import AnswerFormat, CharacterSpans, Span
-from gner_bench.answers.lenient_json import AROUND
+from gner_bench.answers.answer import AnswerFormat, CharacterSpans, Question, Span
+from gner_bench.answers.lenient_json import AROUND, EMPTY, UNREADABLE
+from gner_bench.answers.types import plain
+from gner_bench.answers.wording import general_prompt
 from gner_bench.bio import lenient_spans
 
+TASK = "Mark the named entities in a sentence."
+FORM = """\
+Answer with the sentence itself, word for word, and nothing else. Put <TYPE> before and </TYPE> behind each entity; \
+TYPE is one of these types, written as here. Marks do not hold other marks. A sentence without entities stays as it \
+is."""
+OTHER_MARKS = "answers with marks of another kind than <type>…</type>, read as such"
+UNCLOSED = "answers with marks that do not open or close, left out"
+_TAG = re.compile(r"<(/?)\s*([^<>/\s](?:[^<>/]*[^<>/\s])?)\s*>")
 _MARKED = re.compile(r"<([^<>/\s](?:[^<>/]*[^<>/\s])?)>(.*?)</\1>")
 
 
 def read(text: str, words: Sequence[str] = (), types: Sequence[str] = ()) -> CharacterSpans:
     """The text without its marks, and what they marked."""
-    plain, spans, end = "", [], 0
+    whole, spans, end = "", [], 0
     for mark in _MARKED.finditer(text):
-        plain += text[end : mark.start()]
+        whole += text[end : mark.start()]
         if mark[2].strip():
-            spans.append(Span(len(plain), len(plain) + len(mark[2]), mark[1], mark[2]))
-        plain += mark[2]
+            spans.append(Span(len(whole), len(whole) + len(mark[2]), mark[1], mark[2]))
+        whole += mark[2]
         end = mark.end()
-    return CharacterSpans(plain + text[end:], spans)
+    return CharacterSpans(whole + text[end:], spans)
 
 
 def mend(text: str, words: Sequence[str], types: Sequence[str]) -> CharacterSpans:
-    """``read`` without what is before or after the sentence, where that is in it as it is but for white space."""
-    answer = read(text, words, types)
-    whole = answer.text or ""
+    """The sentence in an answer, and what is marked in it, in whatever marks, one mark within another too.
+
+    What is before or after the sentence is left out where the sentence is in the answer but for white space.
+    """
+    notes: list[str] = []
+    if not text.strip():
+        return CharacterSpans("", [], [EMPTY])
+    marked = _usual_marks(text, tuple(types))
+    notes += [OTHER_MARKS] if marked != text else []
+    whole, spans, faults = _unmarked(marked, types)
+    notes += [UNCLOSED] * bool(faults)
+    own = Counter(word.lower() for word in words)
+    if not spans and 4 * (own & Counter(whole.lower().split())).total() < 3 * len(words):
+        shared = "".join(whole.lower().split()).find("".join("".join(words).lower().split()))
+        notes += [UNREADABLE] if shared < 0 else []
     places = [place for place, character in enumerate(whole) if not character.isspace()]
     squeezed, wanted = "".join(whole[place] for place in places).lower(), "".join("".join(words).split()).lower()
     start = squeezed.find(wanted)
     if not wanted or start < 0 or len(squeezed) == len(wanted) or len(squeezed) != len(places):
-        return answer
+        return CharacterSpans(whole, spans, notes)
     first, end = places[start], places[start + len(wanted) - 1] + 1
-    inside = [span for span in answer.spans if first <= span.first and span.end <= end]
+    inside = [span for span in spans if first <= span.first and span.end <= end]
     moved = [replace(span, first=span.first - first, end=span.end - first) for span in inside]
-    return CharacterSpans(whole[first:end], moved, [AROUND])
+    return CharacterSpans(whole[first:end], moved, [*notes, AROUND])
+
+
+@lru_cache(maxsize=256)
+def _other_marks(types: tuple[str, ...]) -> list[tuple[re.Pattern[str], str]]:
+    """Marks of other kinds than ``<type>…</type>``, and these in their place."""
+    known = "|".join(re.sub(r"(?:\\ |_)+", r"[ _]+", re.escape(kind)) for kind in sorted(types, key=len, reverse=True))
+    known = known or r"(?!)"
+    usual = r"<\g<type>>\g<text></\g<type>>"
+    named = r"(?:type|label|class|category|name|entity)"
+    patterns = (
+        rf"<(?P<tag>[\w-]+)\s[^<>]*?{named}\s*=\s*[\"']?(?P<type>{known})[\"']?[^<>]*>(?P<text>.*?)</(?P=tag)\s*>",
+        rf"<(?P<type>{known})\s+[\w-]+\s*=[^<>]*>(?P<text>.*?)</(?P=type)\s*>",
+        rf"\[(?P<text>[^\[\]\n]+)\]\s*\(\s*(?P<type>{known})\s*\)",
+        rf"\[\s*(?P<text>[^\[\]\n|]+?)\s*[|]\s*(?P<type>{known})\s*\]",
+        rf"\[\s*(?P<type>{known})\s*[|:]\s*(?P<text>[^\[\]\n|]+?)\s*\]",
+        rf"\[(?P<type>{known})\](?P<text>.*?)\[/(?P=type)\]",
+        rf"\*\*(?P<text>[^*\n]+)\*\*\s*[(\[]\s*(?P<type>{known})\s*[)\]]",
+    )
+    return [(re.compile(pattern, re.IGNORECASE), usual) for pattern in patterns]
+
+
+def _usual_marks(text: str, types: tuple[str, ...]) -> str:
+    for pattern, usual in _other_marks(types):
+        text = pattern.sub(usual, text)
+    return text
+
+
+def _unmarked(text: str, types: Sequence[str]) -> tuple[str, list[Span], int]:
+    """``text`` without marks, what they marked, and how many did not open or close.
+
+    A mark of another name than ``types`` have is text unless it opens and closes, and none of a mention where other
+    marks are in it.
+    """
+    tags = list(_TAG.finditer(text))
+    opening, closing = ({plain(tag[2]) for tag in tags if bool(tag[1]) == closes} for closes in (False, True))
+    known = set(map(plain, types))
+    whole, end, faults = "", 0, 0
+    spans: list[Span] = []
+    opened: list[tuple[str, int]] = []
+    for tag in tags:
+        name = plain(tag[2])
+        if name not in known and name not in opening & closing:
+            continue
+        whole, end = whole + text[end : tag.start()], tag.end()
+        at = next((place for place in reversed(range(len(opened))) if opened[place][0] == name), None)
+        if not tag[1]:
+            opened.append((name, len(whole)))
+        elif at is None:
+            faults += 1
+        else:
+            first = opened.pop(at)[1]
+            around = name not in known and any(span.first >= first for span in spans)
+            if whole[first:].strip() and not around:
+                spans.append(Span(first, len(whole), tag[2].strip(), whole[first:]))
+    return whole + text[end:], sorted(spans, key=lambda span: (span.first, -span.end)), faults + len(opened)
 
 
 def write(words: Sequence[str], tags: Sequence[str]) -> str:
@@ -49,6 +128,20 @@ def write(words: Sequence[str], tags: Sequence[str]) -> str:
     return " ".join(marked)
 
 
+def ask(question: Question) -> list[str]:
+    """One prompt for all types."""
+    return [general_prompt(TASK, FORM, question, lambda shot: write(shot.words, shot.tags))]
+
+
 INLINE = AnswerFormat(
-    "inline", "the sentence with <type>…</type> marks", "import-inline-2", read, perfect=write, mend=mend
+    "inline",
+    "the sentence with <type>…</type> marks; for general models",
+    "import-inline-2",
+    read,
+    ask,
+    write,
+    uses=frozenset({"definitions", "shots"}),
+    wrapping="chat",
+    max_new_tokens=1024,
+    mend=mend,
 )

@@ -16,7 +16,8 @@ from gner_bench.answers.types import known_as, plain
 MENDED = "answers that are no valid JSON, read as far as they go"
 EMPTY = "answers without text, read as no entity"
 UNREADABLE = "answers without the JSON that was asked for, read as no entity"
-AROUND = "answers with text before or after their JSON, left out"
+CUT = "answers that end within a mention, which is left out"
+AROUND = "answers with text before or after what was asked for, left out"
 STRAY = "values in answers that are no mention, left out"
 
 TEXTS = ("text", "mention", "span", "entity", "name", "value", "word", "entity_text", "entity_name", "string")
@@ -29,13 +30,31 @@ TYPES = (
     "class",
     "tag",
     "entity_label",
+    "types",
+    "labels",
     "entity",
 )
 """Keys that objects have for the text and the type of a mention, the surest first."""
-WRAPPERS = frozenset({"entities", "named entities", "mentions", "results", "result", "output", "answer", "ner", "data"})
+_SEVERAL = ("texts", "mentions", "spans", "entities", "names", "values", "words", "items", *TEXTS)
+"""Keys that objects have for the texts of several mentions of a type."""
+WRAPPERS = frozenset(
+    {
+        *("entities", "named entities", "mentions", "spans", "entity list", "extracted entities", "annotations"),
+        *("results", "result", "output", "answer", "answers", "response", "ner", "data", "items", "predictions"),
+    }
+)
+"""Keys, as ``plain`` has them, under which the mentions are."""
+ASIDE = frozenset(
+    {
+        *("reasoning", "reason", "reasons", "explanation", "explanations", "rationale", "thought", "thoughts", "note"),
+        *("notes", "comment", "comments", "confidence", "score", "status", "count", "sentence", "input", "text"),
+    }
+)
+"""Keys of what models say beside their mentions, where no type is called so."""
 _NOTHING = r"(?:none|null|n/a|nil|no (?:named )?entit(?:y|ies)(?: found)?)?"
 _BESIDE = r"[^\w\[\]{}]*"
-_NONE = re.compile(rf"{_BESIDE}(?:{_NOTHING}|\[{_BESIDE}{_NOTHING}{_BESIDE}\]){_BESIDE}", re.IGNORECASE)
+NOTHING = re.compile(rf"{_BESIDE}(?:{_NOTHING}|\[{_BESIDE}{_NOTHING}{_BESIDE}\]){_BESIDE}", re.IGNORECASE)
+"""What says that there is no entity, within marks and brackets or alone."""
 _LITERAL = re.compile(r"[^\s,:\[\](){}\"'“”]+(?:[ \t]+[^\s,:\[\](){}\"'“”]+)*")
 _SKIPPED = re.compile(r"(?:\s+|//[^\n]*)+")
 _CONSTANTS = {"true": True, "false": False, "null": None, "none": None}
@@ -54,7 +73,8 @@ def read_json(text: str, fits: Callable[[Any], int], notes: list[str]) -> Any:
     is, then the last.
     """
     for note, values in ((None, _strict), (MENDED, _lenient)):
-        read = list(values(text))
+        cut: list[int] = []
+        read = list(values(text, cut))
         if note is None and len(read) > 1 and not _BETWEEN.sub("", _without(text, read)):
             read = [(read[0][0], read[-1][1], [value for _, _, value in read])]  # lines of JSON
         fitting = [
@@ -64,13 +84,13 @@ def read_json(text: str, fits: Callable[[Any], int], notes: list[str]) -> Any:
         ]
         if fitting:
             *_, end, start, value = max(fitting, key=lambda fitted: fitted[:3])
-            notes += [note] if note else []
+            notes += [CUT] if start in cut else [note] if note else []
             if text[:start].strip(" \n\t`") or text[end:].strip(" \n\t`;."):
                 notes.append(AROUND)
             return value
     if not text.strip():
         notes.append(EMPTY)
-    elif not _NONE.fullmatch(text):
+    elif not NOTHING.fullmatch(text):
         notes.append(UNREADABLE)
     return None
 
@@ -85,8 +105,8 @@ def _without(text: str, values: Sequence[tuple[int, int, Any]]) -> str:
     return "".join(text[end:start] for end, start in zip(ends, [*(s for s, _, _ in values), len(text)], strict=True))
 
 
-def _strict(text: str) -> Iterator[tuple[int, int, Any]]:
-    """The values of valid JSON with their places, none within another."""
+def _strict(text: str, cut: list[int]) -> Iterator[tuple[int, int, Any]]:
+    """The values of valid JSON with their places, none within another. None of them is ``cut``."""
     end = 0
     for start in _brackets(text):
         if start < end:
@@ -98,14 +118,18 @@ def _strict(text: str) -> Iterator[tuple[int, int, Any]]:
         yield start, end, value
 
 
-def _lenient(text: str) -> Iterator[tuple[int, int, Any]]:
-    """What can be read of every bracket, those within another too: one in prose may never close."""
+def _lenient(text: str, cut: list[int]) -> Iterator[tuple[int, int, Any]]:
+    """What can be read of every bracket, those within another too: one in prose may never close.
+
+    ``cut`` gets the places of those whose text ends within a string.
+    """
     for start in _brackets(text):
-        reader = _Reader(text, start)
+        reader = Reader(text, start)
         try:
             value = reader.value()
-        except _DeepError:
+        except DeepError:
             continue
+        cut += [start] if reader.cut else []
         yield start, reader.place, value
 
 
@@ -114,19 +138,22 @@ def _brackets(text: str) -> list[int]:
     return places if len(places) <= _MOST else [*places[: _MOST // 2], *places[-_MOST // 2 :]]
 
 
-class _DeepError(ValueError):
+class DeepError(ValueError):
     """Brackets in brackets without end."""
 
 
-class _Reader:
-    """Reads a value from ``place`` on, whatever is there; never fails but for depth."""
+class Reader:
+    """Reads a value from ``place`` on, whatever is there; fails (DeepError) for depth alone.
+
+    ``cut`` says that the text ended within a string.
+    """
 
     def __init__(self, text: str, place: int) -> None:
-        self.text, self.place, self.depth = text, place, 0
+        self.text, self.place, self.depth, self.cut = text, place, 0, False
 
     def value(self) -> Any:
         """A value; an object is a dict, and a set or tuple of Python a list."""
-        mark = self._peek()
+        mark = self.peek()
         if mark and mark in "[{(":
             return self._container(mark)
         if mark in _QUOTES:
@@ -143,7 +170,7 @@ class _Reader:
         except (ValueError, RecursionError):
             return _CONSTANTS.get(literal[0].lower(), literal[0])
 
-    def _peek(self) -> str:
+    def peek(self) -> str:
         """The next character that is no white space or comment, nothing at the end."""
         skipped = _SKIPPED.match(self.text, self.place)
         self.place = skipped.end() if skipped else self.place
@@ -152,21 +179,21 @@ class _Reader:
     def _container(self, mark: str) -> Any:
         self.depth += 1
         if self.depth > _DEEPEST:
-            raise _DeepError
+            raise DeepError
         self.place += 1
         items: list[Any] = []
         pairs: dict[str, Any] = {}
-        while (following := self._peek()) and following not in "])}":
+        while (following := self.peek()) and following not in "])}":
             if following == ",":
                 self.place += 1
                 continue
             before, item = self.place, self.value()
-            if self._peek() != ":":
+            if self.peek() != ":":
                 items += [item] if item is not _CUT else []
             elif mark == "{":
                 self.place += 1
                 # A key that the text ends after, or whose value is cut, has none.
-                value = self.value() if self._peek() else None
+                value = self.value() if self.peek() else None
                 pairs[str(item)] = value if value is not _CUT else None
             else:  # a list that was never closed: this is the next key of what it is in
                 self.place, following = before, ""
@@ -189,6 +216,7 @@ class _Reader:
                 self.place += 1
                 return unescaped(inner)
             self.place += 1
+        self.cut = True
         return _CUT
 
 
@@ -207,22 +235,19 @@ def unescaped(text: str) -> str:
 
 
 def mentions_in(value: Any, types: Sequence[str], notes: list[str]) -> list[tuple[str, str]]:
-    """The (text, type) pairs of a value: an object by type, a list of objects or pairs, or either under a key.
+    """The (text, type) pairs of a value: an object by type or by text, a list of objects or pairs, or any under a key.
 
     What is no mention is noted.
     """
     name, known = known_as(tuple(types)), set(types)
     match value:
-        case dict() if (mention := _mention(value, known, name)) is not None:
-            return [mention]
-        case dict():
-            mentions: list[tuple[str, str]] = []
-            for key, inner in value.items():
-                if plain(key) in WRAPPERS and name(key) not in known:
-                    mentions += mentions_in(inner, types, notes)
-                else:
-                    mentions += [(text, key) for text in texts_in(inner, notes)]
+        case dict() if (mentions := _mentions_of(value, known, name, notes)) is not None:
             return mentions
+        case dict():
+            wrapped = any(_wraps(key, inner) for key, inner in value.items() if name(key) not in known)
+            return [
+                mention for key, inner in value.items() for mention in _under_key(key, inner, wrapped, types, notes)
+            ]
         case [str(first), str(second)] if name(second) in known or name(first) in known:
             return [(first, second) if name(second) in known else (second, first)]
         case list():
@@ -231,13 +256,51 @@ def mentions_in(value: Any, types: Sequence[str], notes: list[str]) -> list[tupl
     return []
 
 
-def _mention(value: dict[str, Any], known: set[str], name: Callable[[str], str]) -> tuple[str, str] | None:
-    """The mention that an object is, by its keys; None for one that is an object by type."""
-    own = [key for key, inner in value.items() if isinstance(inner, str) and name(key) not in known]
+def _wraps(key: str, value: Any) -> bool:
+    """Whether a key that is no type is that of all mentions, by its name or by what is under it."""
+    if plain(key) in WRAPPERS:
+        return isinstance(value, list | dict | None)
+    objects = value if isinstance(value, list) else []
+    return bool(objects) and all(isinstance(o, dict) and _first(o, TYPES) and _first(o, TEXTS) for o in objects)
+
+
+def _under_key(key: str, value: Any, wrapped: bool, types: Sequence[str], notes: list[str]) -> list[tuple[str, str]]:
+    """The mentions at a key of an object: a type, a text, a name for all mentions, or something said beside them."""
+    name, known = known_as(tuple(types)), set(types)
+    if name(key) not in known:
+        if _wraps(key, value):
+            return [] if value is None else mentions_in(value, types, notes)
+        if wrapped or plain(key) in ASIDE:
+            return []
+        kinds = [value] if isinstance(value, str) else value if isinstance(value, list) else []
+        if kinds and all(isinstance(kind, str) and name(kind) in known for kind in kinds):
+            return [(key, kind) for kind in kinds]
+        if isinstance(value, dict) and (mentions := _mentions_of(value, known, name, notes)) is not None:
+            return mentions
+        if isinstance(value, dict) and isinstance(kind := _first(value, TYPES), str) and name(kind) in known:
+            return [(key, kind)]
+    return [(text, key) for text in texts_in(value, notes)]
+
+
+def _first(value: dict[str, Any], keys: Sequence[str]) -> Any:
+    named = {plain(key).replace(" ", "_"): inner for key, inner in value.items()}
+    return next((named[key] for key in keys if key in named), None)
+
+
+def _mentions_of(
+    value: dict[str, Any], known: set[str], name: Callable[[str], str], notes: list[str]
+) -> list[tuple[str, str]] | None:
+    """The mentions that an object is, by its keys, of one text or type or several; None for one that is by type."""
+    own = [key for key in value if name(key) not in known]
     keys = {plain(key).replace(" ", "_"): key for key in own}
-    for kind, text in product(TYPES, TEXTS):
-        if kind in keys and text in keys and kind != text:
-            return value[keys[text]], value[keys[kind]]
+    for kind, text in product(TYPES, (*TEXTS, *_SEVERAL)):
+        if kind not in keys or text not in keys or kind == text:
+            continue
+        kinds, texts = value[keys[kind]], value[keys[text]]
+        if isinstance(kinds, str) and (isinstance(texts, str) or (text in _SEVERAL and isinstance(texts, list))):
+            return [(texts, kinds)] if isinstance(texts, str) else [(inner, kinds) for inner in texts_in(texts, notes)]
+        if isinstance(kinds, list) and kinds and isinstance(texts, str) and all(isinstance(k, str) for k in kinds):
+            return [(texts, one) for one in kinds]
     return None
 
 
@@ -245,7 +308,7 @@ def texts_in(value: Any, notes: list[str]) -> list[str]:
     """The texts for one type: a list of strings or of objects with a text, or one of them; else it is noted."""
     match value:
         case str():
-            return [] if _NONE.fullmatch(value) else [value]
+            return [] if not value.strip() or (NOTHING.fullmatch(value) and re.search(r"\w", value)) else [value]
         case bool():
             pass
         case int():
@@ -261,5 +324,10 @@ def texts_in(value: Any, notes: list[str]) -> list[str]:
             for key in TEXTS:
                 if isinstance(value.get(key), str):
                     return [value[key]]
+            inner = next((inner for key, inner in value.items() if _wraps(key, inner)), None)
+            if inner is not None:
+                return texts_in(inner, notes)
+            if all(isinstance(inner, int | float | bool) for inner in value.values()):
+                return list(value)  # a text with its score or number
     notes.append(STRAY)
     return []

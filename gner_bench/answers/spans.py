@@ -8,13 +8,15 @@ pipelines of transformers give it, its end not included; characters are those of
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
-from gner_bench.answers.answer import AnswerFormat, CharacterSpans, Span, WordSpans
+from gner_bench.answers.answer import AnswerFormat, CharacterSpans, Question, Span, WordSpans
 from gner_bench.answers.lenient_json import read_json
 from gner_bench.bio import lenient_spans
 
+LEFT_OUT = "left_out"
+"""The key of a record's ``generation`` under which a run notes spans of types that the data lack: numbers by type."""
 STRAY = "spans that are none or lie outside the sentence, left out"
 _KEYS = (
     ("start", "first", "start_offset"),
@@ -66,9 +68,23 @@ def read(text: str, words: Sequence[str], types: Sequence[str]) -> WordSpans | C
     return WordSpans(tuple(words), spans, notes) if of_words else CharacterSpans(joined, spans, notes)
 
 
+def as_text(spans: Iterable[Span]) -> str:
+    """Spans of words as the JSON list that ``read`` reads."""
+    lists = [[span.first, span.end - 1, span.type, *([] if span.score is None else [span.score])] for span in spans]
+    return json.dumps(lists, ensure_ascii=False)
+
+
 def write(words: Sequence[str], tags: Sequence[str]) -> str:
     """The spans of ``tags`` as spans of words."""
-    return json.dumps([[first, end - 1, kind] for first, end, kind in lenient_spans(tags)], ensure_ascii=False)
+    return as_text(Span(first, end, kind, "") for first, end, kind in lenient_spans(tags))
+
+
+def ask(question: Question) -> list[str]:
+    """What libraries look for: the types, a line each with what is said of them where anything is."""
+    if not question.definitions:
+        return [", ".join(question.types)]
+    said = ((kind, question.definitions.get(kind)) for kind in question.types)
+    return ["\n".join(f"{kind}: {definition.text}" if definition else kind for kind, definition in said)]
 
 
 SPANS = AnswerFormat(
@@ -76,5 +92,8 @@ SPANS = AnswerFormat(
     "spans of words or characters in a JSON list, with scores or without",
     "import-spans-2",
     read,
-    perfect=write,
+    ask,
+    write,
+    uses=frozenset({"definitions"}),
+    wrapping="plain",
 )

@@ -1,4 +1,8 @@
-"""UniversalNER's answers: a question for each type, answered by a JSON list of mentions without their places."""
+"""UniversalNER's answers: a question for each type, answered by a JSON list of mentions without their places.
+
+The prompt is that of Universal-NER/UniNER-7B-type: https://github.com/universal-ner/universal-ner, src/conversation.py
+(``ie_as_qa``), src/utils.py and src/eval/test_data.
+"""
 
 from __future__ import annotations
 
@@ -7,13 +11,26 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from gner_bench.answers.answer import AnswerFormat, Mentions
-from gner_bench.answers.lenient_json import EMPTY, UNREADABLE, mentions_in, read_json, texts_in
-from gner_bench.answers.types import plain
-from gner_bench.bio import lenient_spans
+from gner_bench.answers import by_type
+from gner_bench.answers.answer import AnswerFormat, Mentions, Question
+from gner_bench.answers.lenient_json import EMPTY, UNREADABLE, read_json, texts_in
+from gner_bench.answers.wording import joined
 
 TEXT = "Text:"
+BULLETS = "answers with a line for each mention, read as such"
 QUESTION = re.compile(r"What describes (.+) in the text\?", re.DOTALL)
+PROMPT = (
+    "A virtual assistant answers questions from a user based on the provided text. USER: Text: {text} ASSISTANT: I've"
+    " read this text.</s>USER: What describes {type} in the text? ASSISTANT:"
+)
+_BULLETS = re.compile(r"\s*(?:[-*•]|\d+[.)])\s+(.*\S)\s*")
+
+
+def ask(question: Question) -> list[str]:
+    """A prompt for each type."""
+    text = joined(question.words)
+    start, end = PROMPT.split("{type}")
+    return [start.replace("{text}", text) + kind + end for kind in question.types]
 
 
 def strings(answer: Any, notes: list[str]) -> list[str]:
@@ -21,10 +38,22 @@ def strings(answer: Any, notes: list[str]) -> list[str]:
     if answer is None:
         notes.append(EMPTY)
     try:
-        return texts_in(read_json(answer, _is_list, notes) if isinstance(answer, str) else answer, notes)
+        return texts_in(_list_of(answer, notes) if isinstance(answer, str) else answer, notes)
     except RecursionError:
         notes.append(UNREADABLE)
         return []
+
+
+def _list_of(text: str, notes: list[str]) -> Any:
+    """The JSON list of a text; without one, lines that are all bullets."""
+    said: list[str] = []
+    value = read_json(text, _is_list, said)
+    bullets = [_BULLETS.fullmatch(line) for line in text.splitlines() if line.strip()]
+    if UNREADABLE in said and bullets and all(bullets):
+        notes.append(BULLETS)
+        return [bullet[1] for bullet in bullets if bullet]
+    notes += said
+    return value
 
 
 def _is_list(value: Any) -> int:
@@ -34,42 +63,23 @@ def _is_list(value: Any) -> int:
     return int(not value or any(isinstance(inner, str | dict) for inner in value))
 
 
-def read_by_type(text: str, types: Sequence[str] = ()) -> Mentions:
-    """The mentions of a JSON object that has an answer for each type, or of a list of them with their types."""
-    notes: list[str] = []
-
-    def fits(value: Any) -> int:
-        if isinstance(value, list):
-            return int(bool(value) and all(isinstance(inner, dict | list) for inner in value))
-        return 1 + (not known.isdisjoint(map(plain, value))) if isinstance(value, dict) else 0
-
-    known = set(map(plain, types))
-    try:
-        value = read_json(text, fits, notes)
-        return Mentions([] if value is None else mentions_in(value, types, notes), notes)
-    except RecursionError:
-        return Mentions([], [UNREADABLE])
-
-
-def write_by_type(words: Sequence[str], tags: Sequence[str]) -> str:
-    """The JSON object that ``read_by_type`` reads, with each text once a type."""
-    answers: dict[str, dict[str, None]] = {}
-    for first, end, kind in lenient_spans(tags):
-        answers.setdefault(kind, {})[" ".join(words[first:end])] = None
-    return json.dumps({kind: list(texts) for kind, texts in answers.items()}, ensure_ascii=False)
-
-
 def read(text: str, words: Sequence[str], types: Sequence[str]) -> Mentions:
     """The mentions of a JSON array with the answers to the questions for each of ``types``, or of an object by type."""
     try:
         answers = json.loads(text)
     except (ValueError, RecursionError):
         answers = None
-    if not isinstance(answers, list) or len(answers) != len(types) or any(isinstance(a, dict) for a in answers):
-        return read_by_type(text, types)
+    if not isinstance(answers, list) or len(answers) != len(types) or any(_has_type(a, types) for a in answers):
+        return by_type.read(text, words, types)
     notes: list[str] = []
     pairs = zip(types, answers, strict=True)
     return Mentions([(mention, kind) for kind, answer in pairs for mention in strings(answer, notes)], notes)
+
+
+def _has_type(answer: Any, types: Sequence[str]) -> bool:
+    """Whether an answer names the types of its mentions: an object, or a pair of a text and a type."""
+    pair = isinstance(answer, list) and len(answer) == 2 and any(isinstance(a, str) and a in types for a in answer)
+    return pair or isinstance(answer, dict)
 
 
 UNINER = AnswerFormat(
@@ -77,6 +87,9 @@ UNINER = AnswerFormat(
     "UniversalNER's JSON list of mentions for each type",
     "import-uniner-2",
     read,
-    perfect=write_by_type,
+    ask,
+    by_type.write,
     several=True,
+    wrapping="plain",
+    max_new_tokens=256,
 )

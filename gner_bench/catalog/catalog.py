@@ -45,7 +45,9 @@ class Catalog:
     shape: tuple[Shape, ...] = ()
 
     def find_model(self, name: str) -> Model | None:
-        return _find(name, self.model)
+        """The entry of a name or, but for a base that an adapter makes a system, of a hub id."""
+        of_hub = (m for m in self.model if name and m.hub.lower() == name.lower() and not m.adapter)
+        return _find(name, self.model) or next(of_hub, None)
 
     def find_shape(self, checkpoint: str) -> Shape | None:
         """The shape of a checkpoint, by its name or hub id."""

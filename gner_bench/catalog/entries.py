@@ -36,21 +36,33 @@ class Family:
 
 @dataclass(frozen=True)
 class Model:
-    """A checkpoint on the Hugging Face hub.
+    """A public system: a checkpoint on the Hugging Face hub, and how it is asked.
 
-    ``hub`` is its id there and ``revision`` a commit or a branch; ``parameters`` is a count as published; ``bytes`` the
-    size of the weights, 0 where unknown; ``training_sets`` are those that its authors name.
+    ``hub`` is its id there and ``revision`` a commit or a branch; ``parameters`` is a count as published, None where
+    unknown; ``bytes`` the size of the weights, 0 where unknown; ``training_sets`` are those that its authors name, by
+    the names of the catalogue where it has them. ``family`` is that of GNER checkpoints, empty for others.
+
+    ``backend``, ``format``, ``wrapping``, ``max_new_tokens`` and ``adapter`` (a LoRA adapter on top of ``hub``) are
+    what the options of these names are where they are not given; an empty backend says that its prompt is not built in.
+    ``published`` are the names of its quoted rows, beside those of its own name. ``source`` is where all that was read.
     """
 
     name: str
     hub: str
-    family: FamilyName
-    parameters: int
+    family: Literal["t5", "llama", ""] = ""
+    parameters: int | None = None
     licence: str = "unknown"
     revision: str = "main"
     bytes: int = 0
     training_sets: tuple[str, ...] = ()
     note: str = ""
+    backend: str = "local"
+    format: str = ""
+    wrapping: Wrapping | None = None
+    max_new_tokens: int | None = None
+    adapter: str | None = None
+    published: tuple[str, ...] = ()
+    source: str = ""
 
     @property
     def pinned(self) -> bool:
@@ -59,13 +71,18 @@ class Model:
 
     @property
     def memory_class(self) -> str:
-        """The smallest common accelerator that should hold the model in bf16 (an estimate)."""
-        needed = self.weights_bytes("bf16") * MEMORY_SHARE / 1e9
-        return next((f"{size} GB" for size in MEMORY_CLASSES if needed <= size), "several GPUs")
+        """The smallest common accelerator that should hold the model in bf16 (an estimate), empty where unknown."""
+        needed = (self.weights_bytes("bf16") or 0) * MEMORY_SHARE / 1e9
+        fitting = next((f"{size} GB" for size in MEMORY_CLASSES if needed <= size), "several GPUs")
+        return fitting if needed else ""
 
-    def weights_bytes(self, dtype: str) -> int:
-        """Bytes of the weights in memory."""
-        return self.parameters * BYTES[dtype]
+    def weights_bytes(self, dtype: str) -> int | None:
+        """Bytes of the weights in memory, None where the parameters are unknown."""
+        return None if self.parameters is None else self.parameters * BYTES[dtype]
+
+    def is_published_as(self, system: str) -> bool:
+        """Whether the quoted row of this name is of this system."""
+        return system == self.name or system in self.published
 
 
 @dataclass(frozen=True)
@@ -142,6 +159,7 @@ class Problem:
 class Dataset:
     """A data set. ``title`` heads its column in tables; ``types`` are in the order of GNER's label file.
 
+    ``definitions`` say what each of them means in the set, in a sentence of ours.
     ``rename`` and ``drop`` map the types of the original source to these; ``folder`` is a local data root that holds
     it; ``sources`` are in order of preference.
     """
@@ -150,6 +168,7 @@ class Dataset:
     title: str = ""
     groups: tuple[str, ...] = ()
     types: tuple[str, ...] = ()
+    definitions: dict[str, str] = field(default_factory=dict)
     rename: dict[str, str] = field(default_factory=dict)
     drop: tuple[str, ...] = ()
     splits: dict[str, SplitFacts] = field(default_factory=dict)

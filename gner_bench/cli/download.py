@@ -11,7 +11,7 @@ from gner_bench.cli import options as shared
 
 @click.command("download")
 @click.argument("names", nargs=-1, metavar="[NAMES]…")
-@click.option("--models", type=shared.Names(), default=(), metavar="A,B|all", help="Checkpoints.")
+@click.option("--models", type=shared.Names(), default=(), metavar="A,B|all", help="Checkpoints; all those of GNER.")
 @click.option("--datasets", type=shared.Names(), default=(), metavar="A,B|zero-shot|supervised", help="Data sets.")
 @click.option("--predictions", is_flag=True, help="The generations that the GNER authors published.")
 @click.option("--from", "root", type=shared.PATH, metavar="ROOT", help="Take the data sets from a local folder.")

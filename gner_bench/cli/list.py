@@ -21,20 +21,24 @@ def _models() -> list[Row]:
     from gner_bench.fetch.cache import state_of
     from gner_bench.fetch.checkpoint import find_checkpoint
 
-    published = {score.system: score.average for score in published_scores()}
-    return [
-        {
-            **asdict(model),
-            "pinned": model.pinned,
-            "memory_class": model.memory_class,
-            "memory": {dtype: model.weights_bytes(dtype) for dtype in ("fp32", "bf16")},
-            **asdict(catalog().get_family(model.family)),
-            "name": model.name,
-            "published_zero_shot": published.get(model.name),
-            "cached": state_of(partial(find_checkpoint, model.hub, model.revision)),
-        }
-        for model in catalog().model
-    ]
+    rows = []
+    for model in catalog().model:
+        quoted = [score for score in published_scores() if model.is_published_as(score.system)]
+        own = asdict(model)
+        rows.append(
+            {
+                **own,
+                "pinned": model.pinned,
+                "memory_class": model.memory_class,
+                "memory": {dtype: model.weights_bytes(dtype) for dtype in ("fp32", "bf16")},
+                **(asdict(catalog().get_family(model.family)) if model.family else {}),
+                **{key: own[key] for key in ("name", "wrapping", "max_new_tokens") if own[key]},
+                "published": [score.system for score in quoted],
+                "published_zero_shot": next((score.average for score in quoted if score.comparable), None),
+                "cached": state_of(partial(find_checkpoint, model.hub, model.revision)) if model.hub else "no",
+            }
+        )
+    return rows
 
 
 def _short_model(row: Row) -> Row:
@@ -42,8 +46,9 @@ def _short_model(row: Row) -> Row:
 
     return {
         "name": row["name"],
-        "parameters": f"{row['parameters'] / 1e6:,.0f} M",
-        "download": size_text(row["bytes"]),
+        "route": f"{row['backend']} {row['format']}".strip() or "file",
+        "parameters": f"{row['parameters'] / 1e6:,.0f} M" if row["parameters"] else "unknown",
+        "download": size_text(row["bytes"]) if row["bytes"] else "unknown",
         "GPU (bf16, estimate)": row["memory_class"],
         "revision": row["revision"][:8] if row["pinned"] else "unpinned",
         "licence": row["licence"],

@@ -106,6 +106,7 @@ class BatchTokens(click.IntRange):
 @shared.columns(what="the files of the data sets")
 @shared.system
 @shared.offline
+@click.option("--name", default="", help="Name of the system in tables; by default that of the model.")
 @click.option("--out", type=shared.PATH, metavar="DIR", help="Folder of the run.  [default: prediction_results/MODEL]")
 def predict_command(
     model: str,
@@ -113,6 +114,7 @@ def predict_command(
     datasets: tuple[str, ...] | None,
     verify_identical: int | None,
     offline: bool,
+    name: str,
     out: Path | None,
     **settings: Any,
 ) -> None:
@@ -153,7 +155,7 @@ def predict_command(
 
     first = processes.is_first()
     with interruptible(f"what is finished is in {folder}"):
-        path = run_prediction(system, options, warn, shared.is_offline(offline), first, verify_identical or 0)
+        path = run_prediction(system, options, warn, shared.is_offline(offline), first, verify_identical or 0, name)
     if share is None:
         click.echo(str(path))
         return

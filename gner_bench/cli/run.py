@@ -17,9 +17,11 @@ PRESET_NAMES = ("zero-shot", "supervised", "demo")
 @click.command("run")
 @click.argument("config", required=False, type=shared.PATH, metavar="[CONFIG.toml]")
 @click.option("--preset", type=click.Choice(PRESET_NAMES), help="A configuration that comes with the package.")
-@click.option("--model", "models", multiple=True, metavar="PATH|HUB_ID|demo", help="Instead of its checkpoints.")
+@click.option("--model", "models", multiple=True, metavar="PATH|HUB_ID|demo", help="Instead of its systems.")
 @click.option("--out", type=shared.PATH, metavar="DIR", help="Write to DIR/predictions and DIR/report instead.")
-@click.option("--dry-run", is_flag=True, help="Only print what would be done, with sizes and an estimate of time.")
+@click.option(
+    "--dry-run", is_flag=True, help="Only print what would be done, with estimates of calls, tokens, cost and time."
+)
 @click.option("--export-config", type=shared.PATH, metavar="RUN", help="Print the configuration of a finished run.")
 @shared.offline
 def run_command(
@@ -36,19 +38,29 @@ def run_command(
     Presets: zero-shot and supervised are the tables of the GNER paper, demo is the embedded demonstration.
 
     \b
-    A configuration names data, checkpoints and decodings; every checkpoint runs in every decoding:
+    A configuration names data and systems; every checkpoint runs in every decoding:
       data = "data/gner"                    # or "demo"; without it, data sets of the catalogue
       datasets = ["crossner_ai"]            # names or groups; optional with data
       decodings = ["drafted", "beam"]       # also greedy, constrained; num_beams for beam
                                             # also split, limit, sample_ids, batch_size, batch_tokens, dtype,
-                                            # device, label_order, seed, repair, metrics, resamples,
-                                            # resampling_seed, answers, baseline, published
+                                            # device, label_order, seed, repair, scheme, columns, metrics,
+                                            # resamples, resampling_seed, answers, baseline, published
       predictions = "prediction_results/mine"
       report = "reports/mine"
-      [[checkpoints]]
+      [[systems]]                           # a checkpoint
       model = "GNER-T5-base"                # folder, hub id or catalogue name
-      name = "base"                         # optional
-                                            # also backend, base_url, api, concurrency, tokenizer, as in predict
+      name = "base"                         # optional; what every table calls it
+      [[systems]]                           # any other system: the options of predict, by their names
+      backend = "openai"
+      base_url = "http://localhost:8000/v1"
+      model = "llama"
+      format = "json"
+      price = [0.15, 0.6]                   # for --dry-run
+      [[systems]]                           # files of predictions: the options of score, by their names
+      name = "UniNER"
+      predictions = ["ai.jsonl"]            # one file or several
+      from = "uniner"                       # also as, gold, split, keep_misc, rename (a TOML file), align,
+                                            # scheme, columns, field, tokenizer, …
 
     \b
     Examples:

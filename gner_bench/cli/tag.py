@@ -25,33 +25,35 @@ CHUNK = 64
 @click.command("tag")
 @shared.model
 @click.option("--labels", type=shared.Names(), required=True, metavar="A,B", help="The entity types to look for.")
-@shared.dtype
-@shared.device
+@shared.system
 @shared.offline
 @click.option(
     "--decoding",
     type=click.Choice(["drafted", "constrained"]),
     default="drafted",
     show_default=True,
-    help="constrained keeps every word and gives entities a confidence.",
+    help="Of a GNER checkpoint on this machine: constrained keeps every word and gives entities a confidence.",
 )
+@click.option("--no-windows", "whole", is_flag=True, help="Refuse a text that is too long to be asked about at once.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document instead of text.")
 @click.option("--jsonl", "as_lines", is_flag=True, help="Print one JSON object a line, as soon as it is done.")
 @click.argument("texts", nargs=-1, metavar="[TEXT]…")
 def tag_command(
     model: str,
     labels: tuple[str, ...],
-    dtype: Any,
-    device: str,
     offline: bool,
     decoding: Any,
+    whole: bool,
     as_json: bool,
     as_lines: bool,
     texts: tuple[str, ...],
+    **settings: Any,
 ) -> None:
-    """Tag text: words with their tags, and entities with character offsets.
+    """Tag text by any system: words with their tags, and entities with character offsets.
 
-    Words without a label, in a text that was cut at the length limit, have no tag: (?) and, in JSON, null.
+    A text that is longer than the system can read or answer at once is tagged in windows, which end where a sentence
+    does if one does there. Words without a label, in a text that was cut at the length limit all the same, have no tag:
+    (?) and, in JSON, null.
 
     Without TEXT, every non-empty line of standard input is a text.
 
@@ -60,21 +62,18 @@ def tag_command(
       gner-bench tag --model demo --labels person,location,organization \\
         "Marie Curie moved from Warsaw to Paris ."
       gner-bench tag --model GNER-T5-base --labels drug,disease --jsonl < notes.txt
+      gner-bench tag --backend openai --base-url http://localhost:8000/v1 --api chat \\
+        --format inline --model qwen3 --labels drug,disease --jsonl < notes.txt
     """
     lines = (line.decode("utf-8", "replace").strip() for line in sys.stdin.buffer)
     given = iter(texts) if texts else filter(None, lines)
     first = next(given, None)
     if first is None:
         raise click.UsageError("no text: give it as an argument or on standard input")
-    from gner_bench.fetch.checkpoint import on_hub
-    from gner_bench.fetch.requirements import Requirements, ensure
+    from gner_bench.predict.backend import SystemOptions
+    from gner_bench.predict.tagging import text_tagger
 
-    hub = on_hub(model)
-    ensure(Requirements((hub,) if hub else ()), warn, offline)
-    from gner_bench.predict.checkpoint import load_checkpoint
-    from gner_bench.predict.tagging import TextTagger
-
-    tagger = TextTagger(load_checkpoint(model, dtype, device), labels, decoding)
+    tagger = text_tagger(SystemOptions(model, **settings), labels, decoding, whole, shared.is_offline(offline))
     # Standard input is tagged while it is read; a chunk is decoded side by side.
     waiting = chain([first], given)
     chunks = iter(lambda: list(islice(waiting, CHUNK)), [])

@@ -132,6 +132,14 @@ class Sets:
         return [collector.dataset() for collector in self._sets.values()]
 
 
+def one_of(fields: Fields, keys: Sequence[str]) -> str:
+    """The first of ``keys`` that an object has. Raises InputError for none."""
+    for key in keys:
+        if key in fields.value:
+            return key
+    raise fields.error(keys[0], f"is missing (so are {', '.join(keys[1:])})")
+
+
 def sentence_id(fields: Fields, index: int) -> str:
     """The ``id`` of a sentence, by default its ``index`` in the data set. Raises InputError for no string or number."""
     id = fields.value.get("id", index)

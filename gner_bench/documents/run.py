@@ -60,13 +60,15 @@ class Run:
     """The file. ``settings`` decide the text besides weights and prompts; a run with others is another run.
 
     ``sentences`` are those it set out to predict, ``sentences_done`` those in the file. ``cut`` counts the sentences
-    whose prompt or output hit a limit; ``throughput`` and ``statistics`` tell what the work took. Keys that only some
+    whose prompt or output hit a limit; ``throughput`` and ``statistics`` tell what the work took. ``system`` is what
+    was asked for: the ``name`` that tables are to show and the options of the system that were set. Keys that only some
     runs have are in ``more``.
     """
 
     version: int = VERSION
     status: str = ""
     model: Model = field(default_factory=Model)
+    system: Json = field(default_factory=dict)
     settings: Json = field(default_factory=dict)
     batch_size: int | None = None
     device: str = ""
@@ -88,6 +90,11 @@ class Run:
     @property
     def done(self) -> bool:
         return self.status == "done"
+
+    @property
+    def name(self) -> str:
+        """What tables call the system: the name that it was given, else that of its model."""
+        return str(self.system.get("name") or self.model.name)
 
     @property
     def format(self) -> str:

@@ -130,18 +130,19 @@ class Structuring(Part):
     """What was noticed between generated text and tags, each a count.
 
     ``omitted_words``, ``added_words``, ``substituted_words``: see structure.sentence.word_differences;
-    ``unknown_labels``: of types that the prompt lacks, malformed ones perhaps; ``words_outside_vocabulary``: that the
-    back-tokenizer does not give back as they are; ``orphan_tags``: predicted I- at the start or after O;
-    ``type_changes``: predicted I- after a tag of another type; ``empty_outputs`` are without text,
-    ``unlabelled_outputs`` with text in which nothing can be read, of words with labels or of what else the format asks
-    for; ``outer_outputs`` have words before the first or after the last one that was placed, most words of
-    ``strange_outputs`` found no place; ``cut_outputs`` and
-    ``cut_inputs``: sentences whose output or prompt hit the length limit; ``gold_outside_types``: words whose gold type
-    the prompt lacks; ``notes``: what else was noticed of answers, mended ones among them, by the phrase that tells it;
-    ``malformed_labels`` by fault (structure.parsing.label_faults), no zeros. ``most_frequent`` are up to 20 of the
-    commonest of some of these, each [text, count] or [word, generated, count], texts cut to 60 characters; those named
-    in ``least_counts`` had more than 10,000 different ones, so that theirs are least counts. ``cut_matchings``: outputs
-    too long to be matched to their end.
+    ``unknown_labels``: of types that the prompt lacks, malformed ones perhaps, or mentions of such types;
+    ``words_outside_vocabulary``: that the back-tokenizer does not give back as they are; ``orphan_tags``: predicted
+    I- at the start or after O; ``type_changes``: predicted I- after a tag of another type; ``empty_outputs`` are
+    without text, ``unlabelled_outputs`` with text in which nothing can be read, of words with labels or of what
+    else the format asks for; ``outer_outputs`` have words before the first or after the last one that was placed,
+    most words of ``strange_outputs`` found no place; ``cut_outputs`` and ``cut_inputs``: sentences whose output or
+    prompt hit the length limit; ``gold_outside_types``: words whose gold type the prompt lacks; ``readings``: how
+    free answers were read, which adds up to them: ``as_is``, ``mended``, ``partly_read``, ``unread`` and ``empty``
+    (answers.front); ``notes``: what else was noticed of answers, mended ones among them, by the phrase that tells
+    it; ``malformed_labels`` by fault (structure.parsing.label_faults), no zeros. ``most_frequent`` are up to 20 of
+    the commonest of some of these, each [text, count] or [word, generated, count], texts cut to 60 characters;
+    those named in ``least_counts`` had more than 10,000 different ones, so that theirs are least counts.
+    ``cut_matchings``: outputs too long to be matched to their end.
     """
 
     unknown_labels: int = 0
@@ -158,6 +159,7 @@ class Structuring(Part):
     cut_outputs: int = 0
     cut_inputs: int = 0
     gold_outside_types: int = 0
+    readings: dict[str, int] = field(default_factory=dict, metadata=SPARSE)
     notes: dict[str, int] = field(default_factory=dict, metadata=SPARSE)
     malformed_labels: dict[str, int] = field(default_factory=dict)
     most_frequent: dict[str, tuple[tuple[str | int, ...], ...]] = field(default_factory=dict)

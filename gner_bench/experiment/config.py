@@ -1,21 +1,24 @@
-"""The configuration of `gner-bench run`: which checkpoints on which data, and where the results go."""
+"""The configuration of `gner-bench run`: which systems on which data, and where the results go."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, fields, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
-from typing import Any
+from typing import TypeVar
 
 from gner_bench.answers import LabelOrder
 from gner_bench.answers.answer import Rule
-from gner_bench.bio import Repair
+from gner_bench.bio import AnyScheme, Repair
 from gner_bench.config import read_config
 from gner_bench.demo import CORPUS
 from gner_bench.errors import InputError, UsageError
-from gner_bench.predict.backend import BACKENDS, SystemOptions
-from gner_bench.predict.options import Api, DecodingName, DtypeName, Options, Split, parse_limit
+from gner_bench.predict.backend import BACKENDS, SystemOptions, as_known
+from gner_bench.predict.options import DecodingName, DtypeName, Options, Split, parse_limit
+from gner_bench.scoring.loading import PREDICTIONS, Align
 from gner_bench.scoring.metrics import DEFAULT, Metric, as_metric
+
+T = TypeVar("T")
 
 PRESETS = {path.stem: path for path in sorted((Path(__file__).parent / "presets").glob("*.toml"))}
 LEAST = {
@@ -23,27 +26,61 @@ LEAST = {
     **dict.fromkeys(("resamples", "resampling_seed"), 0),
 }
 """The least value of keys that are numbers."""
+LEAST_OF_SYSTEM = {
+    **dict.fromkeys(("shots", "timeout", "threshold"), 0),
+    **dict.fromkeys(("max_new_tokens", "tensor_parallel", "concurrency", "attempts", "requests_per_file", "window"), 1),
+}
+"""Those of a system."""
 
 
 @dataclass(frozen=True)
-class SystemEntry:
-    """A system: a folder, hub id, catalogue name or ``demo``, or what its ``backend`` knows as a model.
+class SystemEntry(SystemOptions):
+    """A system of any backend, by the options of `gner-bench predict`, or files of its ``predictions``.
 
-    ``name`` is what tables and folders call it. ``base_url``, ``api``, ``concurrency`` and ``tokenizer`` are for a
-    server, as the options of `gner-bench predict`.
+    ``name`` is what tables and folders call it; ``decodings`` are its own in place of those of the experiment.
+    ``predictions`` are files or run folders, which are read as `gner-bench score` does: ``from_`` is their format,
+    ``gold`` and ``as_`` say what they are of, by default the data of the experiment; ``rename`` and ``tokenizer`` are
+    for them, too.
     """
 
-    model: str
+    model: str = ""
     name: str = ""
-    backend: str = "local"
-    base_url: str | None = None
-    api: Api = "completions"
-    concurrency: int = 16
-    tokenizer: str | None = None
+    decodings: tuple[DecodingName, ...] = ()
+    predictions: str | tuple[str, ...] = ()
+    from_: str = PREDICTIONS
+    gold: Path | tuple[Path, ...] = ()
+    as_: str | tuple[str, ...] = ()
+    split: Split | None = None
+    keep_misc: bool = False
+    align: Align = "words"
+    scheme: AnyScheme = "auto"
+    gold_scheme: AnyScheme = "auto"
+    columns: dict[str, int] = field(default_factory=dict)
+    gold_columns: dict[str, int] = field(default_factory=dict)
+    tag_names: tuple[str, ...] = ()
+    field_: dict[str, str] = field(default_factory=dict)
+    clean_up_spaces: bool = False
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """The files of its predictions; none for a system that is asked."""
+        return tuple(map(Path, several(self.predictions)))
 
     @property
     def title(self) -> str:
-        return self.name or Path(self.model).name
+        if self.name or not self.files:
+            return self.name or Path(self.model).name
+        return self.files[0].name.removesuffix(".gz").rpartition(".")[0] or self.files[0].name
+
+
+def several(value: T | tuple[T, ...]) -> tuple[T, ...]:
+    """One value or several, as several."""
+    return value if isinstance(value, tuple) else (value,)
+
+
+ASKED = frozenset(spec.name for spec in fields(SystemOptions))
+IMPORTED = frozenset(spec.name for spec in fields(SystemEntry)) - ASKED - {"decodings"} | {"rename", "tokenizer"}
+"""The keys of a system whose predictions are read from files."""
 
 
 @dataclass(frozen=True)
@@ -51,23 +88,25 @@ class Job:
     """One system in one decoding. ``name`` is that of its folder and its row in tables."""
 
     name: str
-    system: SystemOptions
-    decoding: DecodingName
+    system: SystemEntry
+    decoding: DecodingName = "drafted"
 
 
 @dataclass(frozen=True)
 class Experiment:
     """Every system runs in every decoding on the same data; without ``data`` it comes from the catalogue.
 
-    ``limit`` is a number of sentences or a range such as ``"11-20"``. ``num_beams`` is for the decoding ``beam``.
-    ``seed`` is that of shuffled prompts, ``resampling_seed`` that of intervals; ``baseline`` names the run that the
-    others are tested against in the report, and ``published`` says whether it has quoted rows. ``answers`` is the rule
-    that answers are read under, by default that of their format.
+    ``checkpoints`` is an older name of ``systems``. ``dtype`` and ``device`` are for systems that take and do not name
+    them. ``limit`` is a number of sentences or a range such as ``"11-20"``. ``num_beams`` is for the decoding ``beam``.
+    ``seed`` is that of shuffled prompts and of shots, ``resampling_seed`` that of intervals; ``baseline`` names the run
+    that the others are tested against in the report, and ``published`` says whether it has quoted rows. ``answers`` is
+    the rule that answers are read under, by default that of their format.
     """
 
     predictions: str
     report: str
-    checkpoints: tuple[SystemEntry, ...]
+    systems: tuple[SystemEntry, ...] = ()
+    checkpoints: tuple[SystemEntry, ...] = ()
     data: str = ""
     datasets: tuple[str, ...] = ()
     split: Split = "test"
@@ -82,6 +121,8 @@ class Experiment:
     label_order: LabelOrder = "file"
     seed: int = 0
     repair: Repair = "refuse"
+    scheme: AnyScheme = "auto"
+    columns: dict[str, int] = field(default_factory=dict)
     metrics: tuple[Metric, ...] = DEFAULT
     resamples: int = 1000
     resampling_seed: int = 0
@@ -89,29 +130,37 @@ class Experiment:
     baseline: str = ""
     published: bool = True
 
+    @property
+    def entries(self) -> list[tuple[str, SystemEntry]]:
+        """All systems, each with its key in the file."""
+        tables = (("systems", self.systems), ("checkpoints", self.checkpoints))
+        return [(f"{key}[{index}]", entry) for key, entries in tables for index, entry in enumerate(entries)]
+
     def jobs(self) -> Iterator[Job]:
         """Every system in every decoding; a decoding that may give other output than greedy is in the name."""
-        for entry in self.checkpoints:
-            tokenizer = Path(entry.tokenizer) if entry.tokenizer else None
-            kind = BACKENDS.get(entry.backend)
-            system = SystemOptions(entry.model, entry.backend)
-            server = {"base_url": entry.base_url, "api": entry.api, "concurrency": entry.concurrency}
-            given: dict[str, Any] = {**server, "tokenizer": tokenizer, "dtype": self.dtype, "device": self.device}
-            system = replace(system, **{name: value for name, value in given.items() if name in kind.takes})
-            local = kind.fetches
+        for _, entry in self.entries:
+            if entry.files:
+                yield Job(entry.title, entry)
+                continue
+            system = as_known(entry)
+            kind = BACKENDS.get(system.backend)
+            shared = {name: getattr(self, name) for name in ("dtype", "device") if name in kind.takes}
+            left = {name: value for name, value in shared.items() if getattr(system, name) == "auto"}
+            system = replace(system, **left)
             # Decodings are those of checkpoints on this machine; what another backend does is its own affair.
-            for decoding in self.decodings if local else self.decodings[:1]:
+            local = system.backend == "local"
+            for decoding in entry.decodings or (self.decodings if local else ("drafted",)):
                 suffix = decoding_suffix(decoding, self.num_beams) if local else ""
                 yield Job(entry.title + suffix, system, decoding)
 
-    def options(self, job: Job, out: Path) -> Options:
-        """What a job is asked to do. Raises UsageError for a limit that is not one."""
+    def options(self, out: Path, decoding: DecodingName = "drafted") -> Options:
+        """What a run in one decoding is asked to do. Raises UsageError for a limit that is not one."""
         shared = {spec.name for spec in fields(Options)} & {spec.name for spec in fields(self)} - {"data", "limit"}
         settings = {name: getattr(self, name) for name in shared}
-        settings["num_beams"] = self.num_beams if job.decoding == "beam" else 1
+        settings["num_beams"] = self.num_beams if decoding == "beam" else 1
         root = {"demo": CORPUS, "": None}.get(self.data, Path(self.data))
         limit = None if self.limit is None else parse_limit(str(self.limit))
-        return Options(data=root, out=out, limit=limit, decoding=job.decoding, **settings)
+        return Options(data=root, out=out, limit=limit, decoding=decoding, **settings)
 
 
 def decoding_suffix(decoding: str, num_beams: int) -> str:
@@ -120,14 +169,15 @@ def decoding_suffix(decoding: str, num_beams: int) -> str:
 
 
 def read_experiment(path: Path, models: tuple[str, ...] = ()) -> Experiment:
-    """Read a configuration; ``models`` take the place of its checkpoints. Raises InputError naming the wrong key."""
+    """Read a configuration; ``models`` take the place of its systems. Raises InputError naming the wrong key.
+
+    There may be no system: then there is nothing to run, but what it would run on can be told.
+    """
     experiment = read_config(Experiment, path)
     if models:
-        experiment = replace(experiment, checkpoints=tuple(SystemEntry(model) for model in models))
-    for key, least in LEAST.items():
-        value = getattr(experiment, key)
-        if isinstance(value, int) and value < least:
-            raise InputError(path, f"must be at least {least}, found {value}", field=key)
+        experiment = replace(experiment, systems=tuple(SystemEntry(model) for model in models), checkpoints=())
+    _require_numbers(experiment, LEAST, path)
+    require_columns(experiment.columns, path, "columns")
     field = "limit"
     try:
         if experiment.limit is not None:
@@ -135,28 +185,65 @@ def read_experiment(path: Path, models: tuple[str, ...] = ()) -> Experiment:
         for index, name in enumerate(experiment.metrics):
             field = f"metrics[{index}]"
             as_metric(name)
+        for field, entry in experiment.entries:
+            _require_usable(entry, path, field)
+            if not entry.files:
+                as_known(entry)
     except UsageError as error:
         raise InputError(path, str(error), field=field) from None
-    for key in ("decodings", "metrics"):
-        values = getattr(experiment, key)
+    asked = {"decodings": experiment.decodings, "metrics": experiment.metrics}
+    asked |= {f"{key}.decodings": entry.decodings for key, entry in experiment.entries if entry.decodings}
+    for key, values in asked.items():
         if not values or len(set(values)) < len(values):
             raise InputError(path, "names none" if not values else "names one twice", field=key)
-    beams, decodings = experiment.num_beams, ", ".join(experiment.decodings)
-    if (beams > 1) != ("beam" in experiment.decodings):
-        message = f"{beams}, and decodings {decodings}; beam needs at least 2, others none"
+    beams, decodings = experiment.num_beams, list(experiment.decodings)
+    decodings += [name for _, entry in experiment.entries for name in entry.decodings if name not in decodings]
+    if (beams > 1) != ("beam" in decodings):
+        message = f"{beams}, and decodings {', '.join(decodings)}; beam needs at least 2, others none"
         raise InputError(path, message, field="num_beams")
-    names = [entry.title for entry in experiment.checkpoints]
-    if not names:
-        raise InputError(path, "names no checkpoint (--model names one for this run)", field="checkpoints")
-    for index, entry in enumerate(experiment.checkpoints):
-        if names.count(entry.title) > 1:
-            message = f"two checkpoints are called {entry.title!r}; give each a name"
-            raise InputError(path, message, field="checkpoints")
-        try:
-            BACKENDS.get(entry.backend)
-        except UsageError as error:
-            raise InputError(path, str(error), field=f"checkpoints[{index}].backend") from None
     runs = [job.name for job in experiment.jobs()]
-    if experiment.baseline and experiment.baseline not in runs:
+    for key, entry in experiment.entries:
+        if runs.count(entry.title) > 1:
+            raise InputError(path, f"two systems are called {entry.title!r}; give each a name", field=key)
+    if twice := next((name for name in runs if runs.count(name) > 1), ""):
+        raise InputError(path, f"two runs are called {twice!r}; give each system a name", field="systems")
+    if runs and experiment.baseline and experiment.baseline not in runs:
         raise InputError(path, f"{experiment.baseline!r} is none of the runs {', '.join(runs)}", field="baseline")
     return experiment
+
+
+def _require_numbers(table: Experiment | SystemEntry, least: Mapping[str, int], path: Path, prefix: str = "") -> None:
+    for key, smallest in least.items():
+        value = getattr(table, key)
+        if isinstance(value, int | float) and value < smallest:
+            raise InputError(path, f"must be at least {smallest}, found {value}", field=prefix + key)
+
+
+def _require_usable(entry: SystemEntry, path: Path, key: str) -> None:
+    """Raise InputError for an entry that is no system, or that sets what is not for it."""
+    if not entry.model and not entry.files:
+        raise InputError(path, "is missing (or predictions, for files of them)", field=f"{key}.model")
+    if entry.title in ("", "..") or Path(entry.title).name != entry.title:
+        raise InputError(path, f"{entry.title!r} is no name of a folder", field=f"{key}.name")
+    _require_numbers(entry, LEAST_OF_SYSTEM, path, f"{key}.")
+    wanted, what = IMPORTED, "files of predictions"
+    if not entry.files:
+        try:
+            kind = BACKENDS.get(as_known(entry).backend)
+        except UsageError as error:
+            raise InputError(path, str(error), field=f"{key}.backend") from None
+        wanted = kind.takes | {"model", "backend", "name"} | ({"decodings"} if kind.name == "local" else set())
+        what = f"backend {kind.name}"
+    unset = SystemEntry()
+    for spec in fields(SystemEntry):
+        if spec.name not in wanted and getattr(entry, spec.name) != getattr(unset, spec.name):
+            raise InputError(path, f"is not for {what}", field=f"{key}.{spec.name.removesuffix('_')}")
+    for name in ("columns", "gold_columns"):
+        require_columns(getattr(entry, name), path, f"{key}.{name}")
+
+
+def require_columns(columns: Mapping[str, int], path: Path, key: str) -> None:
+    """Raise InputError for numbers of columns that are none, or of what no column holds."""
+    for name, number in columns.items():
+        if name not in ("word", "gold", "tag") or number < 1:
+            raise InputError(path, "expected a number from 1 for word, gold or tag", field=f"{key}.{name}")

@@ -6,8 +6,10 @@ from pathlib import Path
 
 from gner_bench.api import load_predictions, score
 from gner_bench.documents.scores import Resampling
+from gner_bench.errors import UsageError
 from gner_bench.experiment.config import Experiment
-from gner_bench.files import write_json
+from gner_bench.experiment.imported import load_imported
+from gner_bench.files import make_folder, write_json
 from gner_bench.messages import Say
 from gner_bench.predict.backend import BACKENDS
 from gner_bench.predict.engine import run_prediction
@@ -17,18 +19,31 @@ from gner_bench.scoring.scores import warnings_of
 
 
 def run_experiment(experiment: Experiment, predictions: Path, say: Say, offline: bool = False) -> list[Path]:
-    """Predict and score every run below ``predictions``, continuing what exists; returns their scores.json."""
+    """Predict and score every run below ``predictions``, continuing what exists; returns their scores.json.
+
+    Raises UsageError where there is no system, and what predicting, reading and scoring raise.
+    """
     jobs = list(experiment.jobs())
-    models = [job.system.model for job in jobs if BACKENDS.get(job.system.backend).fetches]
-    # All checkpoints and data sets are fetched before the first run begins.
-    provide_inputs(models, experiment.options(jobs[0], predictions), lambda _: None, offline)
+    if not jobs:
+        raise UsageError("there is no system to run: --model names one, or [[systems]] in the configuration")
+    asked = [job.system for job in jobs if not job.system.files]
+    fetched = [system for system in asked if BACKENDS.get(system.backend).fetches]
+    models = [name for system in fetched for name in (system.model, system.adapter) if name]
+    # All checkpoints and data sets are fetched, and all files of predictions read, before the first run begins.
+    datasets = provide_inputs(models, experiment.options(predictions), lambda _: None, offline)
+    imported = {job.name: load_imported(job, experiment, datasets) for job in jobs if job.system.files}
     resampling = Resampling(experiment.resamples, experiment.resampling_seed)
     paths = []
     for job in jobs:
-        path = run_prediction(job.system, experiment.options(job, predictions / job.name), say, offline)
-        scores = score(load_predictions(path, name=job.name, answers=experiment.answers), experiment.metrics)
+        folder = predictions / job.name
+        read = imported.get(job.name)
+        if read is None:
+            options = experiment.options(folder, job.decoding)
+            path = run_prediction(job.system, options, say, offline, name=job.name)
+            read = load_predictions(path, answers=experiment.answers)
+        scores = score(read, experiment.metrics)
         for warning in warnings_of(scores):
             say(f"{job.name}: {warning}")
-        paths.append(path.with_name("scores.json"))
+        paths.append(make_folder(folder) / "scores.json")
         write_json(paths[-1], scores_document(scores, resampling).json())
     return paths

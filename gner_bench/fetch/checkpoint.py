@@ -53,7 +53,11 @@ def on_hub(source: str) -> HubCheckpoint | None:
         return None
     known = catalog().find_model(source)
     if known is not None:
-        return HubCheckpoint(known.name, known.hub, known.revision, known.training_sets, known.bytes)
+        if not known.hub:
+            raise InputError(source, known.note)
+        # Who asks for a hub id asks for what is there now.
+        revision = known.revision if source.lower() == known.name.lower() else "main"
+        return HubCheckpoint(known.name, known.hub, revision, known.training_sets, known.bytes)
     if HUB_ID.fullmatch(source) is None or Path(source).exists():
         near = did_you_mean(source, [model.name for model in catalog().model])
         raise InputError(source, f"no such checkpoint folder, nor a hub id (owner/name); {near}")

@@ -65,10 +65,10 @@ def remote_file(name: str) -> RemoteFile:
 
 def find_split(entry: Entry, split: str) -> StoredSplit | None:
     """What is in the cache, None if nothing. Raises IntegrityError when its file is missing or altered."""
-    stored = _stored_splits(entry.name).get(split)
-    if stored is not None and not _is_intact(entry.name, split, stored):
+    stored, path = _stored_splits(entry.name).get(split), split_path(entry.name, split)
+    if stored is not None and not (path.is_file() and matches(path, stored.checksum)):
         again = f"gner-bench download {entry.name} --force"
-        raise IntegrityError(f"{split_path(entry.name, split)}: was altered since it was stored; run: {again}")
+        raise IntegrityError(f"{path}: was altered since it was stored; run: {again}")
     return stored
 
 
@@ -78,11 +78,9 @@ def verify_dataset(name: str) -> list[str]:
         splits = _stored_splits(name)
     except IntegrityError as error:
         return [str(error)]
-    return [
-        f"{split_path(name, split)}: was altered (not {stored.checksum})"
-        for split, stored in splits.items()
-        if not _is_intact(name, split, stored)
-    ]
+    stored = {split_path(name, split): facts.checksum for split, facts in splits.items()}
+    altered = {path: known for path, known in stored.items() if not (path.is_file() and matches(path, known))}
+    return [f"{path}: was altered (not {checksum})" for path, checksum in altered.items()]
 
 
 def load_split(entry: Entry, split: str, reading: Reading | None = None) -> Dataset:
@@ -194,8 +192,3 @@ def _stored_splits(name: str) -> dict[str, StoredSplit]:
     except (InputError, ValueError):
         raise IntegrityError(f"{path}: is not what gner-bench wrote; remove the folder and fetch again") from None
     return known
-
-
-def _is_intact(name: str, split: str, stored: StoredSplit) -> bool:
-    path = split_path(name, split)
-    return path.is_file() and matches(path, stored.checksum)

@@ -57,7 +57,7 @@ class Item:
 def requirements_of(
     names: Iterable[str], models: Iterable[str], datasets: Iterable[str], predictions: bool
 ) -> Requirements:
-    """What names of any kind, ``models`` (or ``all``), data sets or groups, and ``predictions`` mean.
+    """What names of any kind, ``models`` (``all`` GNER checkpoints), data sets or groups, and ``predictions`` mean.
 
     Raises UsageError with the nearest name for an unknown one, and for a model that is a folder.
     """
@@ -70,7 +70,7 @@ def requirements_of(
         if name != "all" and catalog().find_model(name) is None and HUB_ID.fullmatch(name) is None:
             known = [*(m.name for m in catalog().model), *(d.name for d in catalog().dataset), *catalog().groups()]
             raise UsageError(f"nothing is called {name!r}; {did_you_mean(name, known)}")
-        for model in [entry.name for entry in catalog().model] if name == "all" else [name]:
+        for model in [entry.name for entry in catalog().model if entry.family] if name == "all" else [name]:
             checkpoint = on_hub(model)
             if checkpoint is not None:
                 checkpoints[checkpoint.hub] = checkpoint

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
+from typing import Any, TypeVar
 
 from gner_bench.answers import Wrapping
+from gner_bench.catalog import catalog
 from gner_bench.documents.fields import Json
 from gner_bench.documents.record import GNER
 from gner_bench.documents.run import Model
 from gner_bench.errors import UsageError
 from gner_bench.plugins import Registry
 from gner_bench.predict.generation import Generation
-from gner_bench.predict.options import Api, DtypeName, Options
+from gner_bench.predict.options import Api, DtypeName, Options, Split
 from gner_bench.predict.plan import Task
+from gner_bench.predict.windows import Windows
 
 Decode = Callable[[Sequence[Task]], Iterator[tuple[Task, Generation]]]
 """Answers tasks, in any order, each given back as soon as it is done."""
@@ -26,10 +29,12 @@ class Backend:
 
     ``settings`` are those of run.json: what decides the answers besides weights and prompts. ``format`` is the answer
     format of the tasks that it takes. ``tokenizer`` is the file for back-tokenization, if there is one. ``statistics``
-    tells what the decoding counted. ``verify`` compares a number of sentences of a finished run with plain greedy
-    decoding and returns a line for people, or several; None where that cannot be done. ``settle`` takes all tasks of a
-    run and the settings of the run that it continues (none for a new one) and returns more settings, which only asking
-    could tell. ``price`` is in dollars for a million tokens of prompts and of answers.
+    tells what the decoding counted, ``remarks`` what people must know of the answers. ``verify`` compares a number of
+    sentences of a finished run with plain greedy decoding and returns a line for people, or several; None where that
+    cannot be done. ``settle`` takes all tasks of a run and the settings of the run that it continues (none for a new
+    one) and returns more settings, which only asking could tell. ``price`` is in dollars for a million tokens of
+    prompts and of answers. ``windows`` are the parts in which the system can read a sentence and write its answer; None
+    where that is not known.
     """
 
     name: str
@@ -44,6 +49,8 @@ class Backend:
     verify: Callable[[Path, int], list[str]] | None = None
     settle: Callable[[Sequence[Task], Json], Json] | None = None
     price: tuple[float, float] | None = None
+    remarks: Callable[[], list[str]] = list
+    windows: Callable[[Task], Windows] | None = None
 
 
 @dataclass(frozen=True)
@@ -89,6 +96,15 @@ class SystemOptions:
     rename: Path | None = None
     window: int | None = None
 
+    def document(self) -> Json:
+        """What is set, as JSON: the model, its backend and the options that are not their defaults."""
+        chosen = {spec.name: getattr(self, spec.name) for spec in fields(SystemOptions)}
+        return {
+            name: str(value) if isinstance(value, Path) else list(value) if isinstance(value, tuple) else value
+            for name, value in chosen.items()
+            if name in ("model", "backend") or value != SystemOptions.__dataclass_fields__[name].default
+        }
+
 
 ASKING = frozenset({"format", "prompt", "definitions", "shots", "wrapping", "max_new_tokens"})
 """The fields of SystemOptions that every backend takes whose systems read prompts."""
@@ -99,7 +115,8 @@ class BackendKind:
     """A way to ask a system. ``make`` raises GnerBenchError for a system that cannot be asked as the options say.
 
     ``takes`` names the fields of SystemOptions that it reads besides ``model``; others are refused. ``fetches`` says
-    that models are checkpoints, which are fetched into the cache where they are not there.
+    that models are checkpoints, which are fetched into the cache where they are not there; ``needs`` names the splits
+    of the run's data sets that are read besides the one that is asked about.
     """
 
     name: str
@@ -107,6 +124,7 @@ class BackendKind:
     make: Callable[[SystemOptions, Options], Backend]
     takes: frozenset[str] = frozenset()
     fetches: bool = False
+    needs: Callable[[SystemOptions], tuple[Split, ...]] = lambda system: ()
 
     def refuse_foreign(self, system: SystemOptions) -> None:
         """Raise UsageError for an option that is set and not for this backend."""
@@ -124,5 +142,37 @@ BACKENDS: Registry[BackendKind] = Registry(
         "local": "gner_bench.predict.backends.local:LOCAL",
         "openai": "gner_bench.predict.backends.openai:OPENAI",
         "batch": "gner_bench.predict.backends.batch:BATCH",
+        "gliner": "gner_bench.predict.backends.gliner:GLINER",
+        "spacy": "gner_bench.predict.backends.spacy:SPACY",
+        "flair": "gner_bench.predict.backends.flair:FLAIR",
+        "token-classification": "gner_bench.predict.backends.token_classification:TOKEN_CLASSIFICATION",
+        "vllm": "gner_bench.predict.backends.vllm:VLLM",
+        "gazetteer": "gner_bench.predict.backends.gazetteer:GAZETTEER",
     },
 )
+
+
+S = TypeVar("S", bound=SystemOptions)
+
+
+def as_known(system: S) -> S:
+    """``system`` with what the catalogue says of its model in place of options that are not set.
+
+    Raises UsageError for a model whose prompt is not built in, where no format is given.
+    """
+    known = catalog().find_model(system.model)
+    if known is None:
+        return system
+    if not known.backend and not system.format:
+        raise UsageError(f"{known.name}: {known.note}; or choose a --format")
+    backend = known.backend if system.backend == "local" and known.backend else system.backend
+    kind = BACKENDS.get(backend)
+    given: dict[str, Any] = {"backend": backend}
+    for name in ("format", "wrapping", "max_new_tokens", "adapter"):
+        value = getattr(known, name)
+        if value and name in kind.takes and not getattr(system, name):
+            given[name] = value
+    # A library takes the hub's id; servers have names of their own, and checkpoints are found by that of the catalogue.
+    if backend == known.backend and not kind.fetches and "base_url" not in kind.takes:
+        given["model"] = known.hub
+    return replace(system, **given)

@@ -2,29 +2,27 @@
 
 from __future__ import annotations
 
-import hashlib
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import torch
 
+from gner_bench.answers import Wrapping
 from gner_bench.catalog import catalog
 from gner_bench.catalog.entries import Family
 from gner_bench.documents.record import GNER
-from gner_bench.errors import GnerBenchError, InputError, first_line
-from gner_bench.predict.folder import load_model, open_folder
+from gner_bench.errors import GnerBenchError, first_line
+from gner_bench.predict.adapter import open_adapter
+from gner_bench.predict.folder import file_hashes, load_model, open_folder
 from gner_bench.predict.generation import Generation
 from gner_bench.predict.options import DtypeName
+from gner_bench.predict.prompting import Prompting, prompting_of
 
 DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
 MAP = "map"
-WEIGHTS = ("*.safetensors", "pytorch_model*.bin")
-SMALL_FILES = ("*.json", "*.model", "*.txt")
-CLEAN_UP_TOKENIZATION_SPACES = False
-"""Whether decoding removes the spaces before punctuation, which would merge words of the copy."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +30,9 @@ class Checkpoint:
     """A loaded model. ``name``, ``source`` and ``revision`` say where it is from; ``files`` maps names to SHA-256.
 
     ``note`` is what its own training.json says about its standing, such as being supervised on the data, and
-    ``training_sets`` are the sets that it or the catalogue names; ``format`` is the answer format that it writes.
+    ``training_sets`` are the sets that it or the catalogue names; ``format`` is the answer format that it is asked in,
+    ``wrapping`` and ``max_new_tokens`` are those that were asked for, None for those of format and family. ``adapter``
+    is where an adapter comes from that its weights have been merged with.
     """
 
     name: str
@@ -46,6 +46,9 @@ class Checkpoint:
     tokenizer: Any
     dtype: str
     format: str = GNER
+    wrapping: Wrapping | None = None
+    max_new_tokens: int | None = None
+    adapter: str | None = None
 
     @property
     def encoder_decoder(self) -> bool:
@@ -56,37 +59,27 @@ class Checkpoint:
         """How it is prompted, and its limits."""
         return catalog().get_family("t5" if self.encoder_decoder else "llama")
 
+    @cached_property
+    def prompting(self) -> Prompting:
+        """How it is asked. Raises InputError for a chat template that is missing or does not take a prompt."""
+        asked = self.wrapping, self.max_new_tokens
+        return prompting_of(self.folder, self.tokenizer, self.model.config, self.family, self.format, *asked)
+
     @property
     def end_tokens(self) -> set[int]:
-        """The tokens that end an output."""
+        """The tokens that end an output; after a chat template, or where the model names none, the tokenizer's too."""
         ends = self.model.generation_config.eos_token_id
-        return {ends} if isinstance(ends, int) else set(ends or ())
+        ends = {ends} if isinstance(ends, int) else set(ends or ())
+        own = self.tokenizer.eos_token_id
+        return ends | {own} if own is not None and (not ends or self.prompting.wrapping == "chat") else ends
 
     def prompt_ids(self, prompts: Sequence[str]) -> list[tuple[list[int], int, bool]]:
         """For each prompt its token ids within the limit, the most tokens that may follow, and whether it was cut."""
-        family = self.family
-        limit = family.max_input_tokens or family.max_total_tokens - 1
-        whole = self.tokenizer(list(prompts))["input_ids"]
-        if self.encoder_decoder:
-            cut = self.tokenizer(list(prompts), truncation=True, max_length=limit)["input_ids"]
-        else:
-            # A decoder-only model continues the prompt; GNER's code, too, takes an end token off.
-            end = self.tokenizer.eos_token_id
-            whole = [ids[:-1] if ids and ids[-1] == end else ids for ids in whole]
-            cut = [ids[:limit] for ids in whole]
-        if (highest := max(map(max, filter(None, cut)), default=0)) >= self.model.config.vocab_size:
-            raise InputError(self.folder, f"its tokenizer gives token {highest}, which the model does not have")
-        return [
-            (ids, family.max_new_tokens or family.max_total_tokens - len(ids), len(all_ids) > limit)
-            for ids, all_ids in zip(cut, whole, strict=True)
-        ]
+        return self.prompting.ids(prompts)
 
     def text(self, ids: Sequence[int]) -> str:
         """What ``ids`` say, without special tokens."""
-        text: str = self.tokenizer.decode(
-            ids, skip_special_tokens=True, clean_up_tokenization_spaces=CLEAN_UP_TOKENIZATION_SPACES
-        )
-        return text
+        return self.prompting.text(ids)
 
     def generation(self, ids: Sequence[int], input_cut: bool, passes: int = 0) -> Generation:
         """The record of generated ``ids``, of which those before the first end token count."""
@@ -96,8 +89,10 @@ class Checkpoint:
         return Generation(self.text(ids[:stop]), count, "length" if stop is None else "stop", input_cut, passes)
 
 
-def load_checkpoint(source: str, dtype: DtypeName = "auto", device: str = "auto") -> Checkpoint:
-    """Load a folder, or a hub id or name of the catalogue that is in the cache.
+def load_checkpoint(
+    source: str, dtype: DtypeName = "auto", device: str = "auto", adapter: str | None = None
+) -> Checkpoint:
+    """Load a folder, or a hub id or name of the catalogue that is in the cache, and merge a LoRA ``adapter`` into it.
 
     A dtype of ``auto`` means bf16 on CUDA where it can, fp32 elsewhere; the device ``map`` spreads the layers over all
     devices and the main memory. Raises InputError for a folder that holds no checkpoint,
@@ -111,6 +106,7 @@ def load_checkpoint(source: str, dtype: DtypeName = "auto", device: str = "auto"
     except (RuntimeError, AssertionError) as error:
         raise GnerBenchError(f"--device {name}: {first_line(error)}") from None
     opened = open_folder(source)
+    lora = open_adapter(adapter, source, opened) if adapter else None
     kind: str = dtype
     if dtype == "auto":
         kind = "bf16" if chosen.type == "cuda" and torch.cuda.is_bf16_supported() else "fp32"
@@ -120,32 +116,21 @@ def load_checkpoint(source: str, dtype: DtypeName = "auto", device: str = "auto"
     model = load_model(opened, DTYPES[kind], **spread)
     try:
         model = (model if spread else model.to(chosen)).eval()
+        if lora is not None:
+            model = lora.merged(model)
     except RuntimeError as error:
         raise GnerBenchError(f"--device {name}: {first_line(error)}") from None
     return Checkpoint(
-        name=opened.name,
+        name=f"{opened.name}+{lora.name}" if lora else opened.name,
         source=source,
         revision=opened.revision,
         folder=opened.folder,
-        files=file_hashes(opened.folder),
+        files=file_hashes(opened.folder) | (lora.files if lora else {}),
         note=opened.note,
         training_sets=opened.training_sets,
         model=model,
         tokenizer=opened.tokenizer,
         dtype=kind,
         format=opened.format,
+        adapter=adapter,
     )
-
-
-def file_hashes(folder: Path) -> dict[str, str]:
-    """The SHA-256 (hex) of the weights and small files of a checkpoint folder, by name."""
-    paths = sorted(path for pattern in (*WEIGHTS, *SMALL_FILES) for path in folder.glob(pattern) if path.is_file())
-    hashes = {}
-    for path in paths:
-        stored = path.resolve().name
-        if re.fullmatch(r"[0-9a-f]{64}", stored):
-            hashes[path.name] = stored  # the hub's cache names large files by their hash, which saves reading them
-            continue
-        with path.open("rb") as file:
-            hashes[path.name] = hashlib.file_digest(file, "sha256").hexdigest()
-    return hashes

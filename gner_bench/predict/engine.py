@@ -14,18 +14,21 @@ from pathlib import Path
 
 from gner_bench import __version__
 from gner_bench.answers import answer_format
+from gner_bench.catalog import catalog
+from gner_bench.catalog.entries import Model as KnownModel
 from gner_bench.data import Dataset
 from gner_bench.documents.fields import Json
-from gner_bench.documents.run import NAME, Run, RunData, now, read_own_run, refuse_other_run, write_run
+from gner_bench.documents.run import NAME, Model, Run, RunData, now, read_own_run, refuse_other_run, write_run
 from gner_bench.errors import GnerBenchError, InputError, UsageError, short
 from gner_bench.fetch.home import locked_if_free
+from gner_bench.fetch.requirements import Requirements, ensure
 from gner_bench.files import make_folder, write_atomic
 from gner_bench.messages import Say, detail, note
 from gner_bench.predict import store
 from gner_bench.predict.asking import asking_of
-from gner_bench.predict.backend import BACKENDS, Backend, SystemOptions
+from gner_bench.predict.backend import BACKENDS, Backend, SystemOptions, as_known
 from gner_bench.predict.generation import Generation
-from gner_bench.predict.inputs import provide_inputs
+from gner_bench.predict.inputs import provide_inputs, say_trained_on
 from gner_bench.predict.merge import same_data, shards_in
 from gner_bench.predict.options import Options, chosen, sharded
 from gner_bench.predict.plan import Asking, Key, Task, joined, plan, prompt_hash
@@ -67,32 +70,58 @@ class Phase:
 
 
 def run_prediction(
-    system: SystemOptions, options: Options, say: Say, offline: bool = False, first: bool = True, verify: int = 0
+    system: SystemOptions,
+    options: Options,
+    say: Say,
+    offline: bool = False,
+    first: bool = True,
+    verify: int = 0,
+    name: str = "",
 ) -> Path:
     """Read the data, make the backend and predict; return predictions.jsonl. What `predict` and `run` share.
 
     What is not in the cache is fetched unless ``offline``. The data is read before the backend is made, so that bad
     data fails before a checkpoint of many gigabytes is loaded. ``first`` says whether this process speaks for all that
-    read the same data. ``verify`` sentences are then compared with plain greedy decoding. Raises UsageError for an
-    unknown backend and for a choice that it cannot meet, and what reading, the backend and ``predict`` raise.
+    read the same data. ``verify`` sentences are then compared with plain greedy decoding. ``name`` is what tables
+    are to call the system, empty for the model's. Raises UsageError for an unknown backend and for a choice that it
+    cannot meet, and what reading, the backend and ``predict`` raise.
     """
+    asked = {**({"name": name} if name else {}), **system.document()}
+    known, system = catalog().find_model(system.model), as_known(system)
     kind = BACKENDS.get(system.backend)
     kind.refuse_foreign(system)
-    if (verify or options.draft_from) and not kind.fetches:
+    if (verify or options.draft_from) and system.backend != "local":
         raise UsageError("--verify-identical and --draft-from need the checkpoint itself, not a server or library")
+    require_decoding(system, options)
     started = time.monotonic()
-    models = [system.model] if kind.fetches else []
+    models = [system.model, *filter(None, [system.adapter])] if kind.fetches else []
+    if (needed := kind.needs(system)) and options.data is None:
+        entries = catalog().expand(options.datasets)
+        ensure(Requirements((), tuple((entry, split) for entry in entries for split in needed)), say, offline)
     datasets = provide_inputs(models, options, say if first else lambda _: None, offline)
     reading = time.monotonic() - started
     backend = kind.make(system, options)
+    if verify and backend.verify is None:
+        raise UsageError(f"--verify-identical is not for --backend {kind.name}")
+    if known is not None:
+        backend = replace(backend, model=_with_facts(backend.model, known))
+        if first and not kind.fetches:
+            say_trained_on(known.name, known.training_sets, chosen(datasets, options), say)
     settings = ", ".join(f"{name} {value}" for name, value in backend.settings.items() if value is not None)
     detail(f"{backend.name} on {backend.device}: {settings}")
     asking = asking_of(backend, system, options, datasets)
-    path = predict(backend, datasets, options, say, reading, asking)
+    path = predict(backend, datasets, options, say, reading, asking, asked)
     if verify and backend.verify is not None:
         for line in backend.verify(path, verify):
             note(line)
     return path
+
+
+def require_decoding(system: SystemOptions, options: Options) -> None:
+    """Raise UsageError for a decoding that only checkpoints on this machine have."""
+    if options.effective_decoding in ("beam", "constrained") and system.backend != "local":
+        option = "--num-beams" if options.effective_decoding == "beam" else "--decoding constrained"
+        raise UsageError(f"{option} is not for --backend {system.backend}, which decodes greedily")
 
 
 def predict(
@@ -102,15 +131,16 @@ def predict(
     say: Say = lambda _: None,
     reading: float = 0.0,
     asking: Asking | None = None,
+    system: Json | None = None,
 ) -> Path:
     """Ask for every chosen sentence of ``datasets`` that predictions.jsonl lacks and return that file.
 
     Every sentence is in the file as soon as it is answered; a complete file is in the order of the data, however often
     the run was interrupted. Where only the gold of finished sentences changed, it is renewed. ``say`` hears of that and
     of cut sentences; ``reading`` is how many seconds reading the data took; without ``asking`` the backend's format is
-    asked for with nothing more. Raises UsageError for a choice that no
-    sentence meets, InputError when the folder holds another run or the disk is full, IntegrityError when words or types
-    of finished sentences changed, GnerBenchError while another process writes it, and what the backend raises.
+    asked for with nothing more; ``system`` is that of run.json. Raises UsageError for a choice that no sentence meets,
+    InputError when the folder holds another run or the disk is full, IntegrityError when words or types of finished
+    sentences changed, GnerBenchError while another process writes it, and what the backend raises.
     """
     folder = make_folder(options.folder)
     path, about, loading = folder / "predictions.jsonl", folder / NAME, Phase(reading)
@@ -131,7 +161,9 @@ def predict(
             if backend.settle is not None:
                 settled = backend.settle(every, before.settings if before else {})
                 backend = replace(backend, settings={**backend.settings, **settled})
-            run = describe(backend, asking, options, cut, sizes, every)
+            # A run keeps the name that it was given, until it is given another one.
+            named = {"name": before.system["name"]} if before and "name" in before.system else {}
+            run = replace(describe(backend, asking, options, cut, sizes, every), system={**named, **(system or {})})
             if options.shard:
                 for other in sorted(shards_in(options.out), key=str):
                     if other.count != options.shard.count:
@@ -156,8 +188,16 @@ def predict(
             _generate(backend, replace(run, statistics=earlier), tasks, done, path, loading, say)
         elif not same_data(before, run):
             # After new gold, also where a process was killed between writing it and this.
-            write_run(about, replace(before, version=run.version, datasets=run.datasets))
+            write_run(about, replace(before, version=run.version, datasets=run.datasets, system=run.system))
+        elif run.system.get("name") != before.system.get("name"):
+            write_run(about, replace(before, system=run.system))
     return path
+
+
+def _with_facts(model: Model, known: KnownModel) -> Model:
+    """What the catalogue knows of a model, where its backend does not."""
+    sets = model.training_sets or known.training_sets
+    return replace(model, parameters=model.parameters or known.parameters, training_sets=sets)
 
 
 def describe(
@@ -240,14 +280,15 @@ def _generate(
             progress_bar(title, len(tasks), len(done), live=shard is None) as advance,
         ):
             started = time.monotonic()
-            for task, generation in _answered(backend, missing) if missing else ():
+            for task, generation in answered(backend, missing) if missing else ():
                 append(task.record(generation.text, generation.noted()))
                 generating.sentences += 1
                 generating.tokens += generation.tokens
                 generating.passes += generation.passes
                 rate = generating.tokens / max(time.monotonic() - started, 1e-9)
                 passes = generating.passes / generating.sentences
-                advance(1, f"{rate:.0f} tokens/s" + (f", {passes:.1f} passes/sentence" if passes else ""))
+                speed = f"{rate:.0f} tokens/s" if generating.tokens else ""  # libraries count none
+                advance(1, speed + (f", {passes:.1f} passes/sentence" if passes else ""))
         with ordering.timed():
             totals = store.put_in_order(path, tasks)
     except BaseException:
@@ -274,9 +315,11 @@ def _generate(
             f"{title}: {told['prompt_tokens']:,} tokens of prompts and {told['completion_tokens']:,} of answers:"
             f" ${told['dollars']:,.4f}{uncounted}"
         )
+    for remark in backend.remarks():
+        say(f"{title}: {remark}")
 
 
-def _answered(backend: Backend, tasks: Sequence[Task]) -> Iterator[tuple[Task, Generation]]:
+def answered(backend: Backend, tasks: Sequence[Task]) -> Iterator[tuple[Task, Generation]]:
     """Each task with its answer; where a sentence is asked several questions, with all answers as one."""
     if not tasks[0].asking.format.several:
         yield from backend.decode(tasks)

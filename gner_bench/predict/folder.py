@@ -5,6 +5,8 @@ No code of it is run: weights are safetensors, but for pickled ones in the cache
 
 from __future__ import annotations
 
+import hashlib
+import re
 from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +28,7 @@ from gner_bench.predict.tokenizer import load_tokenizer
 
 WHOLE, PICKLED = "model.safetensors", "pytorch_model.bin"
 """The names under which transformers looks for weights, or with ``.index.json`` for the list of their parts."""
+HASHED = ("*.safetensors", "pytorch_model*.bin", "*.json", "*.model", "*.txt")
 PICKLES = ("*.bin", "*.pt", "*.pth", "*.ckpt", "*.pkl", "*.pickle")
 SIZES = {
     **dict.fromkeys(("num_layers", "num_decoder_layers", "num_hidden_layers"), 1000),
@@ -120,7 +123,8 @@ def weight_files(located: LocalCheckpoint) -> list[Path]:
     if not (folder / "config.json").is_file():
         raise InputError(folder, "is not a checkpoint folder: no config.json")
     if (folder / "adapter_config.json").is_file():
-        raise InputError(folder / "adapter_config.json", "is that of an adapter; merge it into its base first")
+        message = "is that of an adapter: give its base as the model and it as --adapter"
+        raise InputError(folder / "adapter_config.json", message)
     for name in (WHOLE, PICKLED) if located.revision is not None else (WHOLE,):
         if (folder / name).is_file():
             return [folder / name]
@@ -166,9 +170,9 @@ def _read_config(folder: Path) -> Any:
         raise InputError(fields.path, f"is no configuration of a known model: {first_line(error)}") from None
     if "auto_map" in fields.value:
         warn(f"{fields.path}: names code of its own, which is not run; loaded as {config.model_type}")
-    if type(getattr(config, "vocab_size", None)) is not int:
+    if type(vocabulary := getattr(config.get_text_config(), "vocab_size", None)) is not int:
         raise fields.error("vocab_size", "is missing")
-    check_special_ids(config, config.vocab_size, fields.path)
+    check_special_ids(config, vocabulary, fields.path)
     if config.is_encoder_decoder and config.decoder_start_token_id is None:
         raise fields.error("decoder_start_token_id", "is missing")
     return config
@@ -198,9 +202,9 @@ def load_model(opened: CheckpointFolder, dtype: Any, folder: Path | None = None,
     """
     pickled = folder is None and opened.pickled  # what a training has saved never is
     folder = folder or opened.folder
-    path = folder / "generation_config.json"
+    path, vocabulary = folder / "generation_config.json", opened.config.get_text_config().vocab_size
     if path.is_file():
-        check_special_ids(SimpleNamespace(**read_object(path).value), opened.config.vocab_size, path)
+        check_special_ids(SimpleNamespace(**read_object(path).value), vocabulary, path)
     given = {"trust_remote_code": False, "use_safetensors": not pickled, "output_loading_info": True}
     try:
         model, info = opened.loader.from_pretrained(
@@ -219,5 +223,19 @@ def load_model(opened: CheckpointFolder, dtype: Any, folder: Path | None = None,
             raise InputError(folder, f"its weights {what} {names[0]}{more}")
     if unread := sorted(map(str, info["unexpected_keys"])):
         warn(f"{folder}: {len(unread)} weights have no place in the model, such as {unread[0]}")
-    check_special_ids(model.generation_config, opened.config.vocab_size, path)
+    check_special_ids(model.generation_config, vocabulary, path)
     return model
+
+
+def file_hashes(folder: Path) -> dict[str, str]:
+    """The SHA-256 (hex) of the weights and small files of a checkpoint folder, by name."""
+    paths = sorted(path for pattern in HASHED for path in folder.glob(pattern) if path.is_file())
+    hashes = {}
+    for path in paths:
+        stored = path.resolve().name
+        if re.fullmatch(r"[0-9a-f]{64}", stored):
+            hashes[path.name] = stored  # the hub's cache names large files by their hash, which saves reading them
+            continue
+        with path.open("rb") as file:
+            hashes[path.name] = hashlib.file_digest(file, "sha256").hexdigest()
+    return hashes

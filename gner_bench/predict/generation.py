@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from gner_bench.documents.fields import Json
 
@@ -18,7 +18,8 @@ class Generation:
 
     Servers may give other reasons than ``length`` and ``stop``, such as ``content_filter``. ``prompt_tokens`` are those
     of the prompt, 0 where they are not counted. ``passes`` counts the forward passes it took, 0 where unknown.
-    ``confidence`` holds the probability of each word's tag, from 0 to 1, where the decoding gives it.
+    ``confidence`` holds the probability of each word's tag, from 0 to 1, where the decoding gives it. ``more`` is what
+    else the record is to note.
     """
 
     text: str
@@ -28,6 +29,7 @@ class Generation:
     passes: int = 0
     confidence: tuple[float, ...] = ()
     prompt_tokens: int = 0
+    more: Json = field(default_factory=dict)
 
     def noted(self) -> Json:
         """The ``generation`` of a record."""
@@ -38,4 +40,4 @@ class Generation:
             noted["prompt_tokens"] = self.prompt_tokens
         if self.confidence:
             noted["confidence"] = [round(p, DIGITS) for p in self.confidence]
-        return noted
+        return {**noted, **self.more}

@@ -50,9 +50,14 @@ def provide_inputs(models: Sequence[str], options: Options, say: Say, offline: b
         for fault in ambiguous_types(types):
             say(f"{names}: types that {fault}")
     for checkpoint in checkpoints:
-        if sets := [dataset.name for dataset in taken if dataset.name in checkpoint.training_sets]:
-            say(f"{checkpoint.name} was trained on {', '.join(sets)}: not zero-shot")
+        say_trained_on(checkpoint.name, checkpoint.training_sets, taken, say)
     return datasets
+
+
+def say_trained_on(name: str, training_sets: Sequence[str], datasets: Sequence[Dataset], say: Say) -> None:
+    """Say which of ``datasets`` a system was trained on."""
+    if sets := [dataset.name for dataset in datasets if dataset.name in training_sets]:
+        say(f"{name} was trained on {', '.join(sets)}: not zero-shot")
 
 
 def select(options: Options) -> list[Dataset]:

@@ -35,9 +35,9 @@ class Asking:
 
     format: AnswerFormat = field(default_factory=lambda: answer_format(GNER))
     wrapping: Wrapping = "plain"
-    definitions: Mapping[str, Mapping[str, Definition]] = field(default_factory=dict)
-    shots: Mapping[str, tuple[Shot, ...]] = field(default_factory=dict)
-    noted: Json = field(default_factory=dict)
+    definitions: Mapping[str, Mapping[str, Definition]] = field(default_factory=dict, hash=False)
+    shots: Mapping[str, tuple[Shot, ...]] = field(default_factory=dict, hash=False)
+    noted: Json = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,8 +49,8 @@ def load_tokenizer(folder: Path, config: Any) -> Any:
         raise
     except Exception as error:  # the libraries below raise bare Exception on bad files
         raise InputError(folder, f"its tokenizer cannot be loaded: {first_line(error)}") from None
-    if tokenizer.vocab_size > config.vocab_size:
-        message = f"its tokenizer has {tokenizer.vocab_size} tokens, the model only {config.vocab_size}"
+    if tokenizer.vocab_size > (vocabulary := config.get_text_config().vocab_size):
+        message = f"its tokenizer has {tokenizer.vocab_size} tokens, the model only {vocabulary}"
         raise InputError(folder, message)
     return tokenizer
 

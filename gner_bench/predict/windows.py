@@ -3,10 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import accumulate
 
 ENDS = (frozenset(".!?…。！？।"), frozenset(",;:،、；：—–"))
 """What a window ends after best, and next best: the last characters of a sentence, and of a part of one."""
+
+
+@dataclass(frozen=True)
+class Windows:
+    """The ``parts`` of a sentence (see ``windows``), whose ``size`` is in ``unit``, where a part may have ``most``."""
+
+    parts: list[tuple[int, int]]
+    size: int
+    most: int
+    unit: str
 
 
 def windows(words: Sequence[str], sizes: Sequence[int], most: int) -> list[tuple[int, int]]:

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from gner_bench.documents.scores import Errors, Triple
+from gner_bench.documents.scores import Bin, Calibration, Errors, Triple
 from gner_bench.report.load import SystemScores
 from gner_bench.scoring.errors import ERROR_CLASSES, PAPER, ErrorClass
 from gner_bench.scoring.metrics import Metric, prf
@@ -95,7 +95,7 @@ def mistakes_by_set(system: SystemScores) -> dict[str, Mistakes]:
 
 
 def pooled(parts: Iterable[Mistakes]) -> Mistakes:
-    """The mistakes of several data sets together; oracles are not summed."""
+    """The mistakes of several data sets together."""
     total = Mistakes()
     for part in parts:
         total.classes.update(part.classes)
@@ -104,9 +104,30 @@ def pooled(parts: Iterable[Mistakes]) -> Mistakes:
             (total.by_entity_length, part.by_entity_length),
             (total.by_sentence_length, part.by_sentence_length),
             (total.by_type_position, part.by_type_position),
+            *((total.oracle.setdefault(name, {}), triples) for name, triples in part.oracle.items()),
         ):
             for name, triple in more.items():
                 sums[name] = added([sums.get(name, (0, 0, 0)), triple])
+    return total
+
+
+def pooled_by_system(systems: Iterable[SystemScores]) -> dict[str, Mistakes]:
+    """The mistakes of each system, of all its data sets together."""
+    return {system.name: pooled(mistakes_by_set(system).values()) for system in systems}
+
+
+def pooled_bins(parts: Iterable[Calibration]) -> list[Bin]:
+    """The bins of several data sets together, the lowest confidence first."""
+    by_end: dict[float, list[Bin]] = {}
+    for part in parts:
+        for one in part.reliability:
+            by_end.setdefault(one.to, []).append(one)
+    total = []
+    for to, bins in sorted(by_end.items()):
+        count, correct = sum(one.count for one in bins), sum(one.correct for one in bins)
+        confidence = sum((one.confidence or 0.0) * one.count for one in bins if one.count)
+        shares = (confidence / count, correct / count) if count else (None, None)
+        total.append(Bin(bins[0].above, to, count, shares[0], correct, shares[1]))
     return total
 
 

@@ -35,17 +35,14 @@ class Baseline:
     """Differences of systems from ``system``, each computed once."""
 
     system: SystemScores
+    resampling: Resampling = field(default=Resampling(TRIALS, 0), init=False)
+    """How the tests resample: as ``gner-bench compare`` does without options."""
     _known: dict[tuple[str, Metric, tuple[str, ...]], Changes] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
         """Its name in the tables."""
         return self.system.name
-
-    @property
-    def resampling(self) -> Resampling:
-        """How the tests resample: as ``gner-bench compare`` does without options."""
-        return Resampling(TRIALS, 0)
 
     def changes(self, other: SystemScores, metric: Metric, names: Sequence[str] = ()) -> Changes:
         """The differences on the data sets that both were scored on (of ``names`` where given), then of their mean."""

@@ -61,7 +61,10 @@ def report_comment(contents: Contents, main: Sequence[Grid], changes: Sequence[G
         parts += [f"## {markdown(grid.title)}", table(grid), *remarks(grid)]
     if len(compared) > MOST_CHANGES:
         parts.append(f"{len(compared) - MOST_CHANGES} more systems are compared in the tables.")
-    parts += ["## Files", "\n".join(_links(files))]
+    links: dict[str, list[str]] = {}
+    for file in map(PurePosixPath, files):
+        links.setdefault(str(file.with_suffix("")), []).append(f"[{file.suffix[1:]}]({file})")
+    parts += ["## Files", "\n".join(f"- {stem}: {', '.join(formats)}" for stem, formats in links.items())]
     signatures = by_value((system.name, system.signature_short) for system in contents.systems)
     parts += [f"Signature of {markdown(', '.join(names))}: {code(text)}" for text, names in signatures.items()]
     return "\n\n".join(filter(None, parts)) + "\n"
@@ -77,12 +80,3 @@ def _with_quoted_folded(grid: Grid) -> Iterable[str]:
         summary = f"<details><summary>{len(folded[0].rows)} rows quoted from publications</summary>"
         yield "\n\n".join([summary, table(grid, folded), *sources(grid), "</details>"])
     yield from remarks(grid)
-
-
-def _links(files: Sequence[str]) -> Iterable[str]:
-    """A line for each file with all its formats."""
-    formats: dict[str, list[str]] = {}
-    for file in files:
-        formats.setdefault(str(PurePosixPath(file).with_suffix("")), []).append(file)
-    for stem, same in formats.items():
-        yield f"- {stem}: " + ", ".join(f"[{PurePosixPath(file).suffix[1:]}]({file})" for file in same)

@@ -46,11 +46,6 @@ class Contents:
         """The comparisons by metric, one for each layout."""
         return {metric: comparisons(self.systems, metric, self.published, self.baseline) for metric in self.metrics}
 
-    @property
-    def main(self) -> Table:
-        """The first table."""
-        return self.tables[self.metric][0]
-
     def changes(self, metric: Metric) -> list[Changes]:
         """How each other system differs from the baseline, empty without one."""
         baseline = self.baseline
@@ -89,14 +84,13 @@ def choose_published(names: Sequence[str]) -> list[PublishedScore]:
     rows = [*published_scores(), *published_scores("supervised")]
     if ALL in names:
         return rows
+    # A row has its name with or without what is in brackets after it.
+    own_names = [(row.system.lower(), row.system.lower().partition(" (")[0]) for row in rows]
+    chosen: set[int] = set()
     for name in names:
-        if not any(_fits(row, name) for row in rows):
-            known = list(dict.fromkeys(row.system for row in rows))
-            raise UsageError(f"unknown published system {name!r}; {did_you_mean(name, known)}")
-    return [row for row in rows if any(_fits(row, name) for name in names)]
-
-
-def _fits(row: PublishedScore, name: str) -> bool:
-    """Whether a row has this name, with or without what is in brackets after it."""
-    names = (row.system, row.system.partition(" (")[0])
-    return any(fnmatchcase(each.lower(), name.lower()) for each in names)
+        fitting = {index for index, own in enumerate(own_names) if any(fnmatchcase(one, name.lower()) for one in own)}
+        if not fitting:
+            systems = list(dict.fromkeys(row.system for row in rows))
+            raise UsageError(f"unknown published system {name!r}; {did_you_mean(name, systems)}")
+        chosen |= fitting
+    return [rows[index] for index in sorted(chosen)]

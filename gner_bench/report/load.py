@@ -10,6 +10,8 @@ from functools import cached_property
 from pathlib import Path
 
 from gner_bench.answers.answer import Rule
+from gner_bench.catalog import catalog
+from gner_bench.catalog.entries import Model
 from gner_bench.documents.run import NAME as RUN
 from gner_bench.documents.run import Run, read_run
 from gner_bench.documents.scores import NAME, Resampling, ScoresDocument, read_scores
@@ -75,6 +77,13 @@ class SystemScores:
     def scores_over(self, names: Iterable[str]) -> Scores:
         """The scores of some of its data sets."""
         return replace(self.scores, sets={name: self.scores.sets[name] for name in names})
+
+    @property
+    def known(self) -> Model | None:
+        """What the catalogue says of the system, by what its run asked for or, without one, by its name."""
+        asked = [] if self.run is None else [self.run.system.get("model"), self.run.model.source, self.run.model.name]
+        names = [name for name in (*asked, self.scores.origin.system.name) if isinstance(name, str)]
+        return next(filter(None, map(catalog().find_model, names)), None)
 
     def trained_on(self, dataset: str) -> bool:
         """Whether it was trained on the data set (on whatever split), as far as its run says."""

@@ -135,7 +135,7 @@ def write_report(contents: Contents, out: Path, formats: Sequence[str] = FORMATS
 def _write_page(
     contents: Contents, tables: Tables, figures: Figures, svgs: Mapping[str, tuple[str, str]], written: Written
 ) -> None:
-    from gner_bench.report.page import PageFigure, PageSystem, write_page
+    from gner_bench.report.page import Content, PageFigure, PageSystem, write_page
 
     systems = [
         PageSystem(system.document, system.predictions, tuple(warnings_of(system.scores)), system.name)
@@ -145,7 +145,7 @@ def _write_page(
     warnings = list(dict.fromkeys(warning for grid in tables.main for warning in grid.warnings))
     # The page makes its own tables of errors and structuring.
     shown = [*tables.comparisons, *tables.changes]
-    page = write_page(written.out, systems, "gner-bench report", plots, shown, tables.types, warnings)
+    page = write_page(written.out, Content(systems, "gner-bench report", plots, shown, tables.types, warnings))
     written.files.append(page.name)
 
 

@@ -27,7 +27,7 @@ from operator import add
 from typing import Literal, get_args
 
 from gner_bench.bio import Span
-from gner_bench.documents.scores import Confusion, Errors, PaperErrors, Triple
+from gner_bench.documents.scores import Errors, PaperErrors, Triple
 from gner_bench.scoring.metrics import DEFAULT, Metric
 from gner_bench.scoring.oracles import OracleTally
 from gner_bench.scoring.predictions import Prediction
@@ -181,10 +181,15 @@ class ErrorTally:
         lengths = dict.fromkeys(range(1, LONGEST + 1), (0, 0, 0)) | self._by_place(0)
         positions = sorted(self._by_place(1).items(), key=lambda item: (item[0] == UNLISTED, item[0]))
         names = {UNLISTED: UNLISTED_NAME, LAST_POSITION: f"{LAST_POSITION}+"}
+        confused: Counter[tuple[str | None, str | None]] = Counter()
+        for (_, gold, predicted), count in pairs.items():
+            confused[gold, predicted] += count
+        rows = [(gold, predicted, count) for (gold, predicted), count in confused.items()]
         return Errors(
             classes={str(name): count for name, count in classes.items()},
             types=_by_type(pairs),
-            confusion=_confusion(pairs),
+            # None is like no name, and after it.
+            confusion=tuple(sorted(rows, key=lambda row: (-row[2], row[0] or "", row[1] or "", row[0] is None))),
             paper={error: PaperErrors(of, sum(classes[name] for name in of)) for error, of in PAPER.items()},
             by_entity_length={f"{key}+" if key == LONGEST else str(key): lengths[key] for key in sorted(lengths)},
             by_sentence_length={
@@ -217,12 +222,3 @@ def _by_type(pairs: Mapping[Kinds, int]) -> dict[str, dict[str, int]]:
                 counts = types.setdefault(kind, {})
                 counts[name] = counts.get(name, 0) + count
     return dict(sorted(types.items()))
-
-
-def _confusion(pairs: Mapping[Kinds, int]) -> tuple[Confusion, ...]:
-    counts: Counter[tuple[str | None, str | None]] = Counter()
-    for (_, gold, predicted), count in pairs.items():
-        counts[gold, predicted] += count
-    # None is like no name, and after it.
-    rows = sorted(counts.items(), key=lambda item: (-item[1], item[0][0] or "", item[0][1] or "", item[0][0] is None))
-    return tuple((gold, predicted, count) for (gold, predicted), count in rows)

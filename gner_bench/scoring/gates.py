@@ -15,6 +15,7 @@ from typing import Literal
 from gner_bench.documents.fields import Json
 from gner_bench.documents.scores import Resampling
 from gner_bench.errors import GnerBenchError, InputError, UsageError, did_you_mean, short
+from gner_bench.number_text import decimals, number
 from gner_bench.scoring.comparison import MeasuredSystem, read_measured
 from gner_bench.scoring.metrics import METRICS, Metric, as_metric
 from gner_bench.scoring.paired import ALPHA, FEWEST, MEAN, Difference, differences, require_same_sentences
@@ -49,7 +50,7 @@ class Floor:
     @property
     def title(self) -> str:
         """As the option would be written."""
-        return f"{self.metric}{f'@{self.dataset}' if self.dataset is not None else ''}:{_number(self.percent)}"
+        return f"{self.metric}{f'@{self.dataset}' if self.dataset is not None else ''}:{number(self.percent)}"
 
 
 @dataclass(frozen=True)
@@ -150,7 +151,7 @@ def baseline(path: Path, metric: Metric, trials: int, max_drop: float, alpha: fl
         raise UsageError(f"the metric {metric} has no test that could confirm a drop; give --strict-drop")
     if not strict and trials < least:
         raise UsageError(
-            f"--trials {trials} can never confirm a drop on {sets} data sets at --alpha {_number(alpha)};"
+            f"--trials {trials} can never confirm a drop on {sets} data sets at --alpha {number(alpha)};"
             f" give --trials {least} or more, or --strict-drop"
         )
     return Baseline(path, system, metric, max_drop, alpha, strict)
@@ -221,16 +222,6 @@ def _f1_of(scores: Scores, metric: Metric) -> dict[str | None, float]:
     return {**by_set, None: 100 * values.average(metric).f1}
 
 
-def _number(value: float) -> str:
-    """A number as people write it: 60, 59.999."""
-    return repr(float(value)).removesuffix(".0")
-
-
-def decimals(gap: float) -> int:
-    """Two, or as many as show that ``gap`` is not 0."""
-    return next((places for places in range(2, 12) if float(f"{gap:.{places}f}")), 2)
-
-
 def _what(dataset: str | None, metric: Metric) -> str:
     return f"{MEAN if dataset is None else dataset} {METRICS[metric].title}"
 
@@ -244,15 +235,15 @@ def _floor_outcome(scores: Scores, asked: Floor) -> Outcome:
     details: dict[str, float | str] = {"metric": asked.metric, "percent": percent, "least": asked.percent}
     what, gap = _what(asked.dataset, asked.metric), asked.percent - percent
     if gap <= GRACE:
-        reason = f"{what} {percent:.2f}% is at least {_number(asked.percent)}%"
+        reason = f"{what} {percent:.2f}% is at least {number(asked.percent)}%"
         return Outcome(*gate, "passed", reason, 0, details)
     digits = decimals(gap)
-    reason = f"{what} {percent:.{digits}f}% is {gap:.{digits}f} points below {_number(asked.percent)}%"
+    reason = f"{what} {percent:.{digits}f}% is {gap:.{digits}f} points below {number(asked.percent)}%"
     return Outcome(*gate, "failed", reason, BELOW, details)
 
 
 def _title(gate: Baseline) -> str:
-    return f"{gate.metric}, at most {_number(gate.max_drop)} points below the baseline"
+    return f"{gate.metric}, at most {number(gate.max_drop)} points below the baseline"
 
 
 def _baseline_outcomes(scores: Scores, gate: Baseline, tests: Resampling) -> list[Outcome]:
@@ -284,10 +275,10 @@ def _drop_outcome(
         reason = f"{_what(dataset, gate.metric)} {after:.{digits}f}% is {abs(drop):.{digits}f} points {way}"
         reason += f" the baseline's {before:.{digits}f}%"
     if drop > gate.max_drop + GRACE:
-        reason, code = f"{reason}, more than {_number(gate.max_drop)} points", WORSE
+        reason, code = f"{reason}, more than {number(gate.max_drop)} points", WORSE
         if test is not None:
             name, sure = "p" if test.p_holm is None else "corrected p", test.p < gate.alpha
             verb, code = ("confirms", WORSE) if sure else ("does not confirm", 0)
-            reason += f"; the test {verb} it ({name} = {test.p:.3g}, alpha {_number(gate.alpha)})"
+            reason += f"; the test {verb} it ({name} = {test.p:.3g}, alpha {number(gate.alpha)})"
             details |= {"p": test.p, "trials": tests.resamples, "seed": tests.seed}
     return Outcome("baseline", _title(gate), dataset, "failed" if code else "passed", reason, code, details)

@@ -10,7 +10,7 @@ from typing import Literal
 
 from gner_bench.answers import ANSWERS
 from gner_bench.answers.answer import Rule, Tagged
-from gner_bench.answers.front import read_answer
+from gner_bench.answers.front import read_answer, reading_of
 from gner_bench.bio import Reading
 from gner_bench.catalog import catalog
 from gner_bench.data.formats import FORMATS, DataFormat, Predicted, Source
@@ -37,8 +37,8 @@ NAMED = 5
 
 
 @dataclass(frozen=True)
-class Imported:
-    """Imported predictions, held in memory: a million words take some 100 MB."""
+class InMemory:
+    """Predictions held in memory: a million words take some 100 MB."""
 
     origin: Origin
     sentences: tuple[Prediction, ...]
@@ -90,12 +90,12 @@ def load_from(
     back_tokenizer = None if path in (None, "none") else load_back_tokenizer(Path(path), clean_up)
     if clean_up and back_tokenizer is None:
         raise UsageError(NOTHING_CLEANED)
-    how = _Import(_format_of_predictions(format), renames, back_tokenizer, rule)
+    importer = _Importer(_format_of_predictions(format), renames, back_tokenizer, rule)
     if isinstance(gold, Gold) and not gold.paths:
-        sets, chosen = _own_sets(paths, how.format, gold, predicted)
+        sets, chosen = _own_sets(paths, importer.format, gold, predicted)
     else:
         known = gold_sets(gold.read() if isinstance(gold, Gold) else gold)
-        sets, chosen = _by_set(paths, how.format, known, predicted)
+        sets, chosen = _by_set(paths, importer.format, known, predicted)
     if rule and not all(item.format for items in chosen.values() for item in items):
         raise UsageError(f"--answers is for answers that a file holds as text; files in the format {format} hold none")
     differing: list[str] = []
@@ -103,7 +103,7 @@ def load_from(
         taken = {key: by_position(items, sets[key]) for key, items in chosen.items()}
         chosen = {key: items for key, (items, _) in taken.items()}
         differing = [warning for _, warning in taken.values() if warning]
-    imported = _imported(paths, how, sets, chosen, name)
+    imported = importer.imported(paths, sets, chosen, name)
     origin = imported.origin
     schemes = ",".join(sorted({item.scheme for items in chosen.values() for item in items} - {""}))
     unusual = {
@@ -184,120 +184,110 @@ def _own_sets(
     return sets, chosen
 
 
-@dataclass(frozen=True)
-class _Import:
-    """How files are read and placed."""
+@dataclass
+class _Importer:
+    """Puts what files predict on the words of the gold; ``lines`` are warnings on the way."""
 
     format: DataFormat
     renames: Mapping[str, str]
     back_tokenizer: BackTokenizer | None
     rule: Rule | None
-
-
-@dataclass
-class _Notes:
-    """What the warnings say."""
-
     lines: list[str] = field(default_factory=list)
     by_order: list[str] = field(default_factory=list)
     structured: bool = False
 
+    def imported(
+        self,
+        paths: Sequence[Path],
+        sets: Mapping[SetKey, GoldSet],
+        chosen: Mapping[SetKey, Sequence[Predicted]],
+        name: str | None,
+    ) -> InMemory:
+        """The predictions of all items on the words of the gold, with ids and tags of its sentences.
 
-def _imported(
-    paths: Sequence[Path],
-    how: _Import,
-    sets: Mapping[SetKey, GoldSet],
-    chosen: Mapping[SetKey, Sequence[Predicted]],
-    name: str | None,
-) -> Imported:
-    """The predictions of all items on the words of the gold, with ids and tags of its sentences.
-
-    What was assumed and what went astray is said in ``origin.warnings``; ``origin.expected`` counts the sentences of
-    the gold.
-    """
-    notes, format, back_tokenizer = _Notes(), how.format, how.back_tokenizer
-    predictions: list[Prediction] = []
-    for key, items in chosen.items():
-        notes.lines += sets[key].remarks
-        predictions += _placed(items, sets[key], how, notes)
-    idle = ", ".join(str(gold) for key, gold in sets.items() if key not in chosen)
-    if idle:
-        notes.lines.append(f"{NO_PREDICTIONS} {idle}, which the gold holds")
-    assumed = [*format.assumed]
-    if notes.structured and back_tokenizer is None:
-        assumed.append("scored without back-tokenization")
-    if notes.by_order:
-        assumed.append(f"ids are not the gold's, sentences told by order and words: {', '.join(notes.by_order)}")
-    summary = "; ".join(assumed)
-    planned = {sets[key].name: len(sets[key].sentences) for key in chosen}
-    known = catalog().find_model(name) if name else None
-    origin = Origin(
-        tuple(paths),
-        System(name or _stem(paths[0]), known.parameters if known else None),
-        tokenizer=back_tokenizer.fingerprint if back_tokenizer and notes.structured else None,
-        structuring=format.version,
-        planned=planned,
-        expected=sum(planned.values()),
-        warnings=(*([f"{format.name}: {summary}"] if summary else []), *notes.lines),
-    )
-    return Imported(origin, tuple(predictions))
-
-
-def _placed(
-    items: Sequence[Predicted],
-    gold: GoldSet,
-    how: _Import,
-    notes: _Notes,
-) -> Iterator[Prediction]:
-    sentences, by = align(items, gold)
-    types = Types(gold, how.renames)
-    for item, sentence in zip(items, sentences, strict=True):
-        placed, structured = _place(item, sentence, types, how)
-        notes.structured |= structured is not None
-        yield Prediction(
-            gold.name,
-            gold.split,
-            sentence.id,
-            sentence.types or gold.types,
-            sentence.words,
-            sentence.tags,
-            tuple(placed.tags),
-            tuple(placed.unplaced),
-            item.text,
-            structured,
-            {"confidence": placed.confidence} if placed.confidence else {},
-            item.fields.path,
-            item.fields.line or 0,
-            how.format.version,
-            how.rule if item.format is not None and how.rule and how.rule != item.format.rule else "",
-            tuple(placed.noted.elements()),
+        What was assumed and what went astray is said in ``origin.warnings``; ``origin.expected`` counts the sentences
+        of the gold.
+        """
+        format, predictions = self.format, list[Prediction]()
+        for key, items in chosen.items():
+            self.lines += sets[key].remarks
+            predictions += self._predictions(items, sets[key])
+        idle = ", ".join(str(gold) for key, gold in sets.items() if key not in chosen)
+        if idle:
+            self.lines.append(f"{NO_PREDICTIONS} {idle}, which the gold holds")
+        assumed, fingerprint = [*format.assumed], None
+        if self.structured and self.back_tokenizer is None:
+            assumed.append("scored without back-tokenization")
+        elif self.structured and self.back_tokenizer:
+            fingerprint = self.back_tokenizer.fingerprint
+        if self.by_order:
+            assumed.append(f"ids are not the gold's, sentences told by order and words: {', '.join(self.by_order)}")
+        summary = [f"{format.name}: {'; '.join(assumed)}"] if assumed else []
+        planned = {sets[key].name: len(sets[key].sentences) for key in chosen}
+        known = catalog().find_model(name) if name else None
+        origin = Origin(
+            tuple(paths),
+            System(name or _stem(paths[0]), known.parameters if known else None),
+            tokenizer=fingerprint,
+            structuring=format.version,
+            planned=planned,
+            expected=sum(planned.values()),
+            warnings=(*summary, *self.lines),
         )
-    notes.lines += [f"{gold}: {line}" for line in types.remarks()]
-    if by == BY_ORDER and any(item.id is not None for item in items):
-        notes.by_order.append(str(gold))
-    there = {sentence.id for sentence in sentences}
-    lacking = [short(id) for id in gold.sentences if id not in there]
-    if lacking:
-        names = ", ".join(lacking[:NAMED]) + (", …" if len(lacking) > NAMED else "")
-        notes.lines.append(f"{gold}: sentences without prediction: {len(lacking)} ({names})")
+        return InMemory(origin, tuple(predictions))
 
+    def _predictions(self, items: Sequence[Predicted], gold: GoldSet) -> Iterator[Prediction]:
+        sentences, by = align(items, gold)
+        types = Types(gold, self.renames)
+        for item, sentence in zip(items, sentences, strict=True):
+            placed, structured, reading = self._place(item, sentence, types)
+            self.structured |= structured is not None
+            yield Prediction(
+                gold.name,
+                gold.split,
+                sentence.id,
+                sentence.types or gold.types,
+                sentence.words,
+                sentence.tags,
+                tuple(placed.tags),
+                tuple(placed.unplaced),
+                item.text,
+                structured,
+                placed.generation,
+                item.fields.path,
+                item.fields.line or 0,
+                self.format.version,
+                self.rule if item.format is not None and self.rule and self.rule != item.format.rule else "",
+                tuple(placed.noted.elements()),
+                reading,
+            )
+        self.lines += [f"{gold}: {line}" for line in types.remarks()]
+        if by == BY_ORDER and any(item.id is not None for item in items):
+            self.by_order.append(str(gold))
+        there = {sentence.id for sentence in sentences}
+        lacking = [short(id) for id in gold.sentences if id not in there]
+        if lacking:
+            names = ", ".join(lacking[:NAMED]) + (", …" if len(lacking) > NAMED else "")
+            self.lines.append(f"{gold}: sentences without prediction: {len(lacking)} ({names})")
 
-def _place(item: Predicted, sentence: Sentence, types: Types, how: _Import) -> tuple[Placed, Structured | None]:
-    """The answer on the words of the sentence. Raises InputError for spans that cannot be of it."""
-    answer = item.answer
-    if item.format is not None:
-        known = tuple(dict.fromkeys((*(sentence.types or types.known), *types.renames)))
-        answer = read_answer(item.format, item.text, sentence.words, known, how.rule)
-        if isinstance(answer, Tagged):
-            structured = structure(sentence.words, known, answer, how.back_tokenizer, item.format)
-            tags = [renamed_tag(tag, types.name) for tag in structured.match.tags]
-            return Placed(tags, noted=Counter(answer.notes)), structured
-    if answer is None:
-        raise item.fields.error("prediction", "holds no answer")
-    try:
-        return place(answer, sentence.words, types.name), None
-    except ValueError as problem:
-        raise item.fields.error("entities", str(problem)) from None
+    def _place(self, item: Predicted, sentence: Sentence, types: Types) -> tuple[Placed, Structured | None, str]:
+        """The answer on the words of the sentence, and how it was read. Raises InputError for spans of another one."""
+        answer, reading = item.answer, ""
+        if item.format is not None:
+            known = tuple(dict.fromkeys((*(sentence.types or types.known), *types.renames)))
+            answer = read_answer(item.format, item.text, sentence.words, known, self.rule)
+            if (self.rule or item.format.rule) == "mended":
+                reading = reading_of(item.format, item.text, answer)
+            if isinstance(answer, Tagged):
+                structured = structure(sentence.words, known, answer, self.back_tokenizer, item.format)
+                tags = [renamed_tag(tag, types.name) for tag in structured.match.tags]
+                return Placed(tags, noted=Counter(answer.notes)), structured, reading
+        if answer is None:
+            raise item.fields.error("prediction", "holds no answer")
+        try:
+            return place(answer, sentence.words, types.name), None, reading
+        except ValueError as problem:
+            raise item.fields.error("entities", str(problem)) from None
 
 
 def _stem(path: Path) -> str:

@@ -28,7 +28,8 @@ class Prediction:
     sentence. ``structured`` tells how a generated ``text`` became tags, None where tags came as such; ``generation`` is
     what the run noted. ``file`` and ``line`` are the sentence's place. ``structuring`` names the way from the answer to
     tags as the signature does, empty where tags came as such; ``rule`` is the one that the answer was read under where
-    it is not its format's own. ``notes`` tell what was noticed of the answer, each as often as it was.
+    it is not its format's own. ``notes`` tell what was noticed of the answer, each as often as it was; ``reading``
+    says how a free answer was read (see answers.front), empty for others.
     """
 
     dataset: str
@@ -47,6 +48,7 @@ class Prediction:
     structuring: str = ""
     rule: str = ""
     notes: tuple[str, ...] = ()
+    reading: str = ""
 
     @cached_property
     def faultless(self) -> bool:

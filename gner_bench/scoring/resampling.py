@@ -118,18 +118,6 @@ def weights(rows: Integers, kinds: int) -> Integers:
     return drawn
 
 
-def precision(sums: Integers, metric: Metric) -> Floats:
-    """Precision of counts of shape (…, 3): shape (…)."""
-    definition = METRICS[metric]
-    return ratio(sums[..., 0] / definition.unit, sums[..., 1] / definition.unit + definition.epsilon)
-
-
-def recall(sums: Integers, metric: Metric) -> Floats:
-    """Recall of counts of shape (…, 3): shape (…)."""
-    definition = METRICS[metric]
-    return ratio(sums[..., 0] / definition.unit, sums[..., 2] / definition.unit + definition.epsilon)
-
-
 def f1(sums: Integers, metric: Metric) -> Floats:
     """F1 of counts of shape (…, 3), as ``gner_bench.scoring.metrics.prf`` computes it: shape (…)."""
     return ways(sums, metric)["f1"]
@@ -137,8 +125,9 @@ def f1(sums: Integers, metric: Metric) -> Floats:
 
 def ways(sums: Integers, metric: Metric) -> dict[str, Floats]:
     """Precision, recall and F1 of counts of shape (…, 3), by name: shape (…) each."""
-    made, expected = precision(sums, metric), recall(sums, metric)
-    both = ratio(2 * made * expected, made + expected + METRICS[metric].epsilon)
+    unit, epsilon = METRICS[metric].unit, METRICS[metric].epsilon
+    made, expected = (ratio(sums[..., 0] / unit, sums[..., side] / unit + epsilon) for side in (1, 2))
+    both = ratio(2 * made * expected, made + expected + epsilon)
     return {"precision": made, "recall": expected, "f1": both}
 
 

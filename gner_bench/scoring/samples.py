@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from difflib import get_close_matches
 
@@ -14,6 +14,9 @@ from gner_bench.scoring.described import read_described
 from gner_bench.scoring.explain import verdicts
 from gner_bench.scoring.predictions import Prediction, Predictions
 from gner_bench.structure.matching import Step
+
+NEAREST = 3
+"""How many ids an error names."""
 
 
 def find_samples(predictions: Predictions, names: Iterable[str]) -> dict[str, list[Prediction]]:
@@ -76,6 +79,7 @@ def worst_samples(predictions: Predictions, most: int, classes: Collection[str] 
 
 
 def _what_is_wrong(name: str, ids: dict[str, list[str]]) -> str:
+    """Why there is no sentence ``name``, with the ids nearest to it: as numbers, else by spelling, else the first."""
     if "/" not in name:
         first = next(f"{dataset}/{known[0]}" for dataset, known in ids.items())
         return f"{short(name)} is not DATASET/ID, such as {_shown(first)}"
@@ -84,17 +88,14 @@ def _what_is_wrong(name: str, ids: dict[str, list[str]]) -> str:
         asked = name.partition("/")[0]
         return f"no data set {short(asked)}; {did_you_mean(asked, list(map(_shown, ids)))}"
     id, known = name[len(dataset) + 1 :], ids[dataset]
-    nearest = ", ".join(map(_shown, _nearest(id, known)))
-    return f"no sentence {short(id)} in {_shown(dataset)} ({len(known)} sentences; nearest ids: {nearest})"
-
-
-def _nearest(id: str, ids: Sequence[str], most: int = 3) -> list[str]:
-    """The ids nearest to ``id``: as numbers where it is one, else by spelling, else the first ones."""
-    number, *numbers = [text if text.isdecimal() and len(text) < 19 else "" for text in (id, *dict.fromkeys(ids))]
+    number, *numbers = [text if text.isdecimal() and len(text) < 19 else "" for text in (id, *dict.fromkeys(known))]
     if number and any(numbers):
-        nearest = sorted(filter(None, numbers), key=lambda other: abs(int(other) - int(number)))
-        return sorted(nearest[:most], key=int)
-    return get_close_matches(id, ids, most) or list(ids[:most])
+        by_distance = sorted(filter(None, numbers), key=lambda other: abs(int(other) - int(number)))
+        nearest = sorted(by_distance[:NEAREST], key=int)
+    else:
+        nearest = get_close_matches(id, known, NEAREST) or known[:NEAREST]
+    listed = ", ".join(map(_shown, nearest))
+    return f"no sentence {short(id)} in {_shown(dataset)} ({len(known)} sentences; nearest ids: {listed})"
 
 
 def _shown(name: str) -> str:

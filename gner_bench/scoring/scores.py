@@ -32,6 +32,15 @@ WARNED = {
     "cut_inputs": "prompts were cut at the length limit",
 }
 """Counts of structuring that can move F1 or change what it means."""
+READ = {
+    "as_is": "were read as they are",
+    "mended": "mended",
+    "partly_read": "partly read",
+    "unread": "unread",
+    "empty": "empty",
+}
+"""How free answers were read, in words."""
+LOSSY = ("partly_read", "unread", "empty")
 MISREAD = ("unread", "unclosed", "empty_type")
 """Faults of labels that make two words one or leave a word without its type."""
 MANY = 50
@@ -170,6 +179,10 @@ def _answer_warnings(scores: Scores) -> Iterator[str]:
         if counts := {name: count for name, part in sets.items() if (count := getattr(part, key))}:
             named = _commonest(sets.values()) if key == "unknown_labels" else ""
             yield _counted(what, counts, len(scores.sets)) + named
+    readings = sum((Counter(part.readings) for part in sets.values()), Counter[str]())
+    if any(readings[name] for name in LOSSY):
+        told = ", ".join(f"{readings[name]:,} {what}" for name, what in READ.items())
+        yield f"of {readings.total():,} answers {told}"
     faults = {name: sum(part.malformed_labels.get(fault, 0) for fault in MISREAD) for name, part in sets.items()}
     if misread := {name: count for name, count in faults.items() if count}:
         yield _counted("labels that are malformed and were not read", misread, len(scores.sets))

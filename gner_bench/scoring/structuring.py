@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from gner_bench.answers.front import READINGS
 from gner_bench.answers.gner import LABEL, LABEL_FAULTS, LabelFault, label_faults
 from gner_bench.answers.lenient_json import EMPTY, UNREADABLE
 from gner_bench.bio import may_follow
@@ -34,17 +35,17 @@ class Frequent:
         self._counts: Counter[tuple[str, ...]] = Counter()
 
     def update(self, texts: Iterable[tuple[str, ...]]) -> None:
-        """Count each of ``texts``."""
-        self._counts.update(tuple(map(_cut, text)) for text in texts)
-        self._forget()
+        """Count each of ``texts``, long ones cut."""
+        cut = (tuple(t if len(t) <= LONGEST_TEXT else f"{t[: LONGEST_TEXT - 1]}…" for t in text) for text in texts)
+        self._add(Counter(cut))
 
     def extend(self, later: Frequent) -> None:
         """Add the counts of another."""
-        self._counts.update(later._counts)
         self.forgot |= later.forgot
-        self._forget()
+        self._add(later._counts)
 
-    def _forget(self) -> None:
+    def _add(self, counts: Counter[tuple[str, ...]]) -> None:
+        self._counts.update(counts)
         if len(self._counts) > self._remembered:
             self._counts = Counter(dict(self._ordered()[: self._remembered // 2]))
             self.forgot = True
@@ -55,10 +56,6 @@ class Frequent:
     def top(self) -> tuple[tuple[str | int, ...], ...]:
         """The commonest with their counts, ties in alphabetical order."""
         return tuple((*texts, count) for texts, count in self._ordered()[:TOP])
-
-
-def _cut(text: str) -> str:
-    return text if len(text) <= LONGEST_TEXT else text[: LONGEST_TEXT - 1] + "…"
 
 
 def _has_outer_words(structured: Structured) -> bool:
@@ -86,6 +83,7 @@ class StructuringTally:
         self._counts: Counter[str] = Counter()
         self._faults: Counter[LabelFault] = Counter()
         self._notes: Counter[str] = Counter()
+        self._readings: Counter[str] = Counter()
         self._frequent = {name: Frequent() for name in MOST_FREQUENT}
         self._legal: set[tuple[str, str]] = set()
 
@@ -96,8 +94,13 @@ class StructuringTally:
                 self._counts[_NOTED[note]] += 1
             else:
                 self._notes[note] += 1
+        if sentence.reading:
+            self._readings[sentence.reading] += 1
         if sentence.structured is not None:
             self._add_output(sentence, sentence.structured)
+        elif sentence.reading:
+            kinds = [*(kind for _, _, kind in sentence.predicted_mentions), *(kind for _, kind in sentence.unplaced)]
+            self._note("unknown_labels", [(kind,) for kind in kinds if kind not in sentence.types])
         generation, counts, tags = sentence.generation, self._counts, sentence.predicted
         if generation:
             counts["cut_outputs"] += generation.get("finish") == "length"
@@ -148,6 +151,7 @@ class StructuringTally:
         self._counts.update(later._counts)
         self._faults += later._faults
         self._notes.update(later._notes)
+        self._readings.update(later._readings)
         for name, frequent in later._frequent.items():
             self._frequent[name].extend(frequent)
 
@@ -156,6 +160,7 @@ class StructuringTally:
         top = {name: frequent.top() for name, frequent in self._frequent.items()}
         structuring = Structuring(
             **dict[str, Any](self._counts),
+            readings={name: self._readings[name] for name in READINGS} if self._readings else {},
             notes=dict(sorted(self._notes.items())),
             malformed_labels={fault: self._faults[fault] for fault in LABEL_FAULTS if self._faults[fault]},
             most_frequent={name: rows for name, rows in top.items() if rows},

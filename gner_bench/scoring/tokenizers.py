@@ -35,7 +35,8 @@ class Tokenizers:
         for name in names(path):
             if name in self.named:
                 return self.named[name]
-        return self.elsewhere if alone or tokenizer_file(_folder(path)) is None else None
+        beside = path if path.is_dir() else path.parent
+        return self.elsewhere if alone or tokenizer_file(beside) is None else None
 
     def require_known(self, paths: Sequence[Path]) -> None:
         """Raise UsageError for a name that none of the systems at ``paths`` has."""
@@ -67,13 +68,9 @@ def read_tokenizers(given: Given, clean_up_spaces: bool = False) -> Tokenizers:
 
 def names(path: Path) -> list[str]:
     """What predictions may be called: their path, their folder or file, the model of their run.json."""
-    folder = _folder(path)
+    folder = path if path.is_dir() else path.parent
     own = folder if path.is_dir() or path.name.startswith("predictions.jsonl") else path
     called = [str(path), own.name.split(".jsonl")[0]]
     with suppress(InputError):  # there is none, or reading the predictions says what is wrong with it
-        called.append(read_run(folder / NAME).model.name)
+        called.append(read_run(folder / NAME).name)
     return called
-
-
-def _folder(path: Path) -> Path:
-    return path if path.is_dir() else path.parent

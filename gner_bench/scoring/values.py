@@ -62,16 +62,16 @@ class _Counted:
 
 
 class SetValues:
-    """The values of one data set."""
+    """The values of one data set; ``counted`` are the counts that they are of, also those of every resample."""
 
     def __init__(self, scores: SetScores, resampling: Resampling) -> None:
         self.scores, self.resampling = scores, resampling
         self._micro: dict[Metric, Value] = {}
         self._macro: dict[Metric, Macro] = {}
         statistics, sums = scores.statistics, scores.statistics.sums()
-        self._counted = {metric: _Counted(metric, statistics, sums) for metric in statistics.metrics}
+        self.counted = {metric: _Counted(metric, statistics, sums) for metric in statistics.metrics}
         resampled = bool(resampling.resamples and len(statistics))
-        summed = [each for metric, each in self._counted.items() if resampled and not METRICS[metric].distinct]
+        summed = [each for metric, each in self.counted.items() if resampled and not METRICS[metric].distinct]
         columns = sorted(column for each in summed for column in each.columns)
         # Very many types are drawn for some at a time, again and again alike, to bound what is held.
         at_once = max(1, HELD // max(1, resampling.resamples))
@@ -81,34 +81,26 @@ class SetValues:
             place = {column: index for index, column in enumerate(group)}
             for each in summed:
                 each.add(drawn[:, [place[column] for column in each.columns if column in place]], resampling)
-        for each in self._counted.values():
+        for each in self.counted.values():
             if each.micro is None:
                 each.values = _values(each.sums, None, each.metric, resampling)
 
     def sums(self, metric: Metric) -> Integers:
         """The micro counts, shape (3,)."""
-        sums: Integers = self._counted[metric].sums.sum(axis=0)
+        sums: Integers = self.counted[metric].sums.sum(axis=0)
         return sums
-
-    def resampled(self, metric: Metric) -> Integers | None:
-        """The micro counts of every resample, shape (resamples, 3), None without resampling."""
-        return self._counted[metric].micro
-
-    def resampled_macro(self, metric: Metric) -> Floats | None:
-        """Macro F1 of every resample, shape (resamples,)."""
-        return self._counted[metric].macro
 
     def micro(self, metric: Metric) -> Value:
         """Over all entities of the set."""
         if metric not in self._micro:
-            self._micro[metric] = _value(self.sums(metric), self.resampled(metric), metric, self.resampling)
+            self._micro[metric] = _value(self.sums(metric), self.counted[metric].micro, metric, self.resampling)
         return self._micro[metric]
 
     def types(self, metric: Metric) -> dict[str, Value]:
         """By type: those of the prompts in their order, then others that occur. Empty for metrics blind to types."""
         if not METRICS[metric].typed:
             return {}
-        counted = self._counted[metric]
+        counted = self.counted[metric]
         by_type = dict(zip(counted.kinds, counted.values, strict=True))
         none = None if counted.micro is None else np.zeros_like(counted.micro)
         nothing = _value(np.zeros(3, dtype=np.int64), none, metric, self.resampling)
@@ -117,7 +109,7 @@ class SetValues:
     def macro(self, metric: Metric) -> Macro:
         """The mean of F1 over types that occur in gold or predictions (of each resample likewise)."""
         if metric not in self._macro:
-            counted = self._counted[metric]
+            counted = self.counted[metric]
             self._macro[metric] = _macro(float(macro_f1(counted.sums, metric)), counted.macro, self.resampling)
         return self._macro[metric]
 
@@ -137,7 +129,7 @@ class SystemValues:
 
     def _resampled(self, metric: Metric) -> list[Integers]:
         """The resampled micro counts of every set, empty without resampling."""
-        return _known(part.resampled(metric) for part in self.sets.values())
+        return _known(part.counted[metric].micro for part in self.sets.values())
 
     def average(self, metric: Metric) -> Value:
         """The plain mean over data sets, each resampled by itself."""
@@ -157,7 +149,7 @@ class SystemValues:
 
     def macro(self, metric: Metric) -> Macro:
         """The plain mean over data sets of macro F1."""
-        drawn = _known(part.resampled_macro(metric) for part in self.sets.values())
+        drawn = _known(part.counted[metric].macro for part in self.sets.values())
         f1 = float(np.mean([part.macro(metric).f1 for part in self.sets.values()]))
         return _macro(f1, np.mean(drawn, axis=0) if drawn else None, self.resampling)
 

@@ -42,6 +42,9 @@ def estimate(prepared: Prepared, out: Path | None) -> dict[str, str]:
     selected = sum(len(dataset.sentences) for dataset in data.selection)
     evaluations = f"{ceil(plan.steps / plan.every)} of {selected} sentences"
     none = "not counted: data are not here" if prepared.absent else "none: the recipe has no selection data"
+    counted = "estimated from the lengths of texts" if prepared.unseen else "measured"
+    if prepared.absent:
+        counted = "at most, as data are not here" if data.training else "at most"
     apart = ", prompts and answers apart" if start.encoder_decoder else ""
     prompts, answers = ([len(example[side]) for example in prepared.examples] for side in (0, 1))
     lengths, padding = [example.tokens for example in prepared.examples], []
@@ -60,7 +63,7 @@ def estimate(prepared: Prepared, out: Path | None) -> dict[str, str]:
         "batch": f"{recipe.batch_size} = {recipe.device_batch_size} x {devices} device(s) x {steps} accumulation steps",
         "updates": f"{plan.steps:,} ({plan.per_epoch:,} an epoch, {plan.steps / plan.per_epoch:.2f} epochs)",
         "evaluations": evaluations if selected else none,
-        "tokens": f"{sum(prompts) + sum(answers):,} an epoch, {_counted(prepared)}: prompts of {median(prompts):.0f}"
+        "tokens": f"{sum(prompts) + sum(answers):,} an epoch, {counted}: prompts of {median(prompts):.0f}"
         f" (median) to {max(prompts)}, answers of {median(answers):.0f} to {max(answers)}",
         "padding": "not counted: data are not here" if prepared.absent else padded,
         "memory": f"about {sum(memory.values()) / GIGA:.1f} GB on each device, an estimate: {listed} GB (activations of"
@@ -68,13 +71,6 @@ def estimate(prepared: Prepared, out: Path | None) -> dict[str, str]:
         "time": _time(prepared, sum(memory.values()), padding[0]),
         "result": str(out) if out else "no --out given",
     }
-
-
-def _counted(prepared: Prepared) -> str:
-    """How the tokens were counted."""
-    if prepared.absent:
-        return "at most" if not prepared.data.training else "at most, as data are not here"
-    return "estimated from the lengths of texts" if prepared.unseen else "measured"
 
 
 def _time(prepared: Prepared, memory: int, padding: float) -> str:

@@ -23,7 +23,7 @@ from gner_bench.fetch.checkpoint import HUB_ID
 from gner_bench.files import write_atomic, write_json
 from gner_bench.messages import markdown, one_line
 from gner_bench.number_text import ROUNDING, decimal
-from gner_bench.predict.checkpoint import file_hashes
+from gner_bench.predict.folder import file_hashes
 from gner_bench.train import state as states
 from gner_bench.train.prepare import Prepared
 from gner_bench.train.start import load_saved, weights_in

@@ -35,6 +35,7 @@ from gner_bench.predict.options import Options
 from gner_bench.predict.plan import Asking, Key, Task, plan
 from gner_bench.scoring.counting import score
 from gner_bench.scoring.document import scores_document
+from gner_bench.scoring.loading import InMemory
 from gner_bench.scoring.metrics import DEFAULT
 from gner_bench.scoring.predictions import Origin, Prediction
 from gner_bench.scoring.scores import Scores
@@ -47,17 +48,6 @@ from gner_bench.train.recipe import Recipe
 from gner_bench.train.start import load_saved
 
 LOGGED = ("loss", "grad_norm", "learning_rate", "epoch")
-
-
-@dataclass(frozen=True)
-class _Decoded:
-    """Predictions in memory."""
-
-    origin: Origin
-    sentences: Sequence[Prediction]
-
-    def __iter__(self) -> Iterator[Prediction]:
-        return iter(self.sentences)
 
 
 @dataclass(frozen=True)
@@ -101,7 +91,7 @@ class Evaluator:
             predictions.append(Prediction(*about, predicted, (), generation.text, structured, generation.noted()))
         system = System(self.recipe.name, None, self.recipe.note)
         origin = Origin((), system, "greedy", back_tokenizer.fingerprint, target.version)
-        return score(_Decoded(origin, predictions), DEFAULT)
+        return score(InMemory(origin, tuple(predictions)), DEFAULT)
 
 
 def evaluator(recipe: Recipe, start: CheckpointFolder, selection: Sequence[Dataset]) -> Evaluator:

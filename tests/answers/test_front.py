@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from gner_bench.answers import Tagged, answer_format, forms, front
 from gner_bench.answers.front import read_answer
-from gner_bench.answers.gner import tagged_text
+from gner_bench.answers.gner import COMMAS, tagged_text
 from gner_bench.answers.types import ALIKE
 from gner_bench.structure import place, structure
 
@@ -111,7 +111,8 @@ def test_what_was_done_is_in_the_notes_once_an_answer() -> None:
     assert notes("thoughts and a fence") == (front.THOUGHTS, front.FENCES)
     assert notes("a fence that never closes") == (front.FENCES,)
     assert notes("the end token") == (front.TURNS,)
-    assert notes("commas") == (forms.BRACKETS,)
+    assert notes("commas") == (COMMAS,)
+    assert notes("semicolons") == (forms.BRACKETS,)
     assert notes("JSON objects") == (forms.OBJECTS,)
     assert notes("types with _") == (ALIKE, ALIKE)
 
@@ -179,3 +180,20 @@ def test_gner_text_without_a_mistake_is_read_alike_by_both_rules(pairs: list[tup
     assert isinstance(raw, Tagged)
     assert isinstance(mended, Tagged)
     assert (list(mended.pairs), mended.notes) == (list(raw.pairs), ())
+
+
+def tags_read_raw(text: str, words: list[str]) -> tuple[list[str], list[str]]:
+    answer = read_answer(answer_format("gner"), text, words, TYPES)
+    assert isinstance(answer, Tagged)
+    return structure(words, TYPES, answer).match.tags, list(answer.notes)
+
+
+def test_the_rule_raw_reads_the_commas_of_the_prompt_where_no_label_would_have_a_place() -> None:
+    """The prompt says ``word_1(label_1), word_2(label_2), ...``; a comma of the sentence is a word of its own."""
+    assert tags_read_raw(DRESSED["commas"], WORDS) == (TAGS, [COMMAS])
+    assert tags_read_raw(DRESSED["commas without spaces"], WORDS) == (TAGS, [COMMAS])
+    # One label without a comma, or one comma that is the sentence's, and the text is read as it is.
+    assert tags_read_raw("Ann(B-person), saw(O) Oslo(O)", ["Ann", "saw", "Oslo"]) == (["B-person", "O", "O"], [])
+    assert tags_read_raw("Ann(B-person) ,(O)", ["Ann", ","]) == (["B-person", "O"], [])
+    assert tags_read_raw("Ann(O) ,b(B-person)", ["Ann", ",b"]) == (["O", "B-person"], [])
+    assert tags_read_raw("Ann(B-person)", ["Ann"]) == (["B-person"], [])

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from gner_bench.answers import Mentions, answer_format
 from gner_bench.answers.front import FENCES, THOUGHTS, read_answer
-from gner_bench.answers.lenient_json import AROUND, EMPTY, MENDED, STRAY, UNREADABLE
+from gner_bench.answers.lenient_json import AROUND, CUT, EMPTY, MENDED, STRAY, UNREADABLE
 from gner_bench.answers.types import ALIKE
 
 WORDS = ["Ann", "O'Brien", "likes", "free", "jazz"]
@@ -40,7 +40,7 @@ def read(text: str, name: str = "slimer") -> tuple[list[tuple[str, str]], list[s
         ('{"person": ["Ann O\'Brien",], "music genre": ["free jazz",],}', [MENDED]),
         ("{'person': {\"Ann O'Brien\"}, 'music genre': ('free jazz',), 'x': None}", [MENDED]),
         ('{"person": ["Ann O\'Brien"], "music genre": ["free jazz"', [MENDED]),
-        ('{"person": ["Ann O\'Brien"], "music genre": ["free jazz", "fr', [MENDED]),
+        ('{"person": ["Ann O\'Brien"], "music genre": ["free jazz", "fr', [CUT]),
         ('{"person": ["Ann O\'Brien"] "music genre": ["free jazz"]}', [MENDED]),
         ('{person: ["Ann O\'Brien"], music genre: ["free jazz"]}', [MENDED]),
         ("{“person”: [“Ann O'Brien”], “music genre”: [“free jazz”]}", [MENDED]),

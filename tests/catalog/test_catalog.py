@@ -33,7 +33,7 @@ def test_the_eighteen_supervised_sets_are_those_of_the_published_scores() -> Non
 
 
 def test_the_checkpoints() -> None:
-    models = catalog().model
+    models = [model for model in catalog().model if model.family]
     assert [m.name for m in models] == [
         "GNER-T5-base",
         "GNER-T5-large",
@@ -48,6 +48,46 @@ def test_the_checkpoints() -> None:
         assert "Pile-NER-type" in model.training_sets
     assert [m.name for m in models if m.pinned] == ["GNER-T5-xxl", "GNER-LLaMA-7B"]
     assert {m.name: m.memory_class for m in models}["GNER-T5-xxl"] == "48 GB"
+
+
+def test_every_other_system_says_how_it_is_asked_and_where_that_was_read() -> None:
+    others = [model for model in catalog().model if not model.family]
+    names = {dataset.name.lower(): dataset.name for dataset in catalog().dataset}
+    assert len({model.name.lower() for model in catalog().model}) == len(catalog().model)
+    for model in others:
+        assert model.source, model.name
+        assert model.note or model.backend, model.name
+        assert bool(model.format) == (model.backend in ("local", "vllm")), model.name
+        # A training set that the catalogue has is called by its name there, so that zero-shot can be judged.
+        assert all(names.get(name.lower(), name) == name for name in model.training_sets), model.name
+
+
+def test_published_rows_are_tied_to_systems() -> None:
+    """Read off the tables: whose rows they are. Nobody's are those of services and of systems without a checkpoint."""
+    owners = {
+        row.system: [m.name for m in catalog().model if m.is_published_as(row.system)] for row in published_scores()
+    }
+    assert [system for system, models in owners.items() if not models] == [
+        "GNER-T5-small",
+        "ChatGPT (gpt-3.5-turbo)",
+        "UniNER-13B",
+        "PaDeLLM-NER-7B",
+        "DiZiNER",
+        "GPT-5 mini",
+    ]
+    assert owners["UniNER-7B"] == ["UniNER-7B-type"]
+    assert owners["GLiNER-L (as first published)"] == ["GLiNER-L-v1"]
+    assert all(len(models) < 2 for models in owners.values())
+    known = {row.system for row in published_scores()}
+    assert all(known.issuperset(model.published) for model in catalog().model)
+
+
+def test_a_system_is_found_by_its_hub_id_too() -> None:
+    found = catalog().find_model("universal-ner/uniner-7b-type")
+    assert found is not None
+    assert found.name == "UniNER-7B-type"
+    assert catalog().find_model("internlm/internlm2_5-7b") is None  # the base of a system is another one
+    assert catalog().find_model("") is None
 
 
 def test_no_checkpoint_names_a_zero_shot_set_as_training_data() -> None:

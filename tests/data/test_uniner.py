@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import json
-import time
 from pathlib import Path
 from typing import Any
 
@@ -150,12 +149,10 @@ BAD = {
 @pytest.mark.parametrize(("record", "message"), BAD.values(), ids=BAD)
 def test_another_form_is_refused_with_index_and_field(tmp_path: Path, record: dict[str, Any], message: str) -> None:
     path = write(tmp_path, talk("x", {"person": []}), record)
-    start = time.perf_counter()
     with pytest.raises(InputError) as caught:
         read(path)
     assert str(caught.value).startswith(f"{path}: [1].{message}")
     assert len(str(caught.value)) < len(str(path)) + 250
-    assert time.perf_counter() - start < 10
 
 
 @pytest.mark.parametrize(

@@ -285,7 +285,13 @@ def test_with_lossy_words_and_tags_are_read_back_or_refused(format: str, dataset
 
 @pytest.mark.parametrize("name", ["crossner_ai", "mit-restaurant", "TweetNER7", "broad_twitter_corpus", "WikiNeural"])
 def test_real_corpora_survive_every_format(shared: Path, tmp_path: Path, name: str) -> None:
-    folder = shared / "data" / "gner" / name
+    """The first 2,000 sentences of each split: of WikiNeural they have illegal sequences already."""
+    folder = tmp_path / "real" / name
+    folder.mkdir(parents=True)
+    for path in (shared / "data" / "gner" / name).iterdir():
+        blocks = path.read_text(encoding="utf-8").split("\n\n", 2000)[:2000]
+        text = "\n\n".join(blocks)
+        (folder / path.name).write_text(text if path.name == "label.txt" else f"{text.rstrip()}\n\n", encoding="utf-8")
     datasets = load(str(folder), "auto", KEEP)
     save(datasets, tmp_path / "a.jsonl", "gner-jsonl")
     assert load(str(tmp_path / "a.jsonl"), "auto", KEEP) == datasets

@@ -8,7 +8,6 @@ from gner_bench.cli.run import PRESET_NAMES
 from gner_bench.demo import CORPUS
 from gner_bench.errors import InputError
 from gner_bench.experiment.config import PRESETS, Experiment, Job, SystemEntry, read_experiment
-from gner_bench.predict.backend import SystemOptions
 from gner_bench.predict.options import Limit, Options
 
 HEAD = 'predictions = "out"\nreport = "rep"\ndata = "corpora"\n'
@@ -30,8 +29,13 @@ def refusal(folder: Path, text: str) -> str:
 
 def test_the_packaged_demonstration_reads() -> None:
     experiment = read_experiment(PRESETS["demo"])
-    assert list(experiment.jobs()) == [Job("gner-tiny", SystemOptions("demo"), "drafted")]
-    assert experiment.data == "demo"
+    tiny = SystemEntry("demo", name="gner-tiny", decodings=("drafted", "constrained"))
+    assert list(experiment.jobs()) == [
+        Job("gner-tiny", tiny, "drafted"),
+        Job("gner-tiny+constrained", tiny, "constrained"),
+        Job("gazetteer", SystemEntry("train", "gazetteer", name="gazetteer")),
+    ]
+    assert (experiment.data, experiment.baseline) == ("demo", "gner-tiny")
 
 
 def test_settings_left_out_have_defaults(tmp_path: Path) -> None:
@@ -54,7 +58,7 @@ def test_options_carry_every_setting(tmp_path: Path) -> None:
         'label_order = "shuffled"\nseed = 9\n'
     )
     experiment = read(tmp_path, HEAD + settings + CHECKPOINT)
-    assert experiment.options(next(experiment.jobs()), Path("x")) == Options(
+    assert experiment.options(Path("x"), "beam") == Options(
         data=Path("corpora"),
         out=Path("x"),
         datasets=("a", "b"),
@@ -70,7 +74,7 @@ def test_options_carry_every_setting(tmp_path: Path) -> None:
 
 def test_the_word_demo_stands_for_the_embedded_corpus(tmp_path: Path) -> None:
     experiment = read(tmp_path, HEAD.replace("corpora", "demo") + CHECKPOINT)
-    assert experiment.options(next(experiment.jobs()), Path("x")).data == CORPUS
+    assert experiment.options(Path("x")).data == CORPUS
 
 
 def test_an_unknown_key_gets_the_nearest_one(tmp_path: Path) -> None:
@@ -92,7 +96,8 @@ def test_a_missing_key_is_named(tmp_path: Path, key: str) -> None:
 
 
 def test_a_checkpoint_without_model(tmp_path: Path) -> None:
-    assert refusal(tmp_path, HEAD + '[[checkpoints]]\nname = "x"\n') == "checkpoints[0].model: is missing"
+    said = refusal(tmp_path, HEAD + '[[checkpoints]]\nname = "x"\n')
+    assert said == "checkpoints[0].model: is missing (or predictions, for files of them)"
 
 
 @pytest.mark.parametrize(
@@ -115,21 +120,19 @@ def test_counts_are_at_least_one(tmp_path: Path, key: str, value: int) -> None:
 
 def test_a_limit_may_be_a_range(tmp_path: Path) -> None:
     experiment = read(tmp_path, HEAD + 'limit = "11-20"\n' + CHECKPOINT)
-    assert experiment.options(next(experiment.jobs()), Path("x")).limit == Limit(11, 20)
+    assert experiment.options(Path("x")).limit == Limit(11, 20)
     assert refusal(tmp_path, HEAD + 'limit = "20-11"\n' + CHECKPOINT).startswith("limit: '20-11': expected")
 
 
-def test_no_checkpoint(tmp_path: Path) -> None:
-    assert refusal(tmp_path, HEAD + "checkpoints = []\n") == (
-        "checkpoints: names no checkpoint (--model names one for this run)"
-    )
+def test_without_a_system_there_is_no_run(tmp_path: Path) -> None:
+    assert list(read(tmp_path, HEAD + "checkpoints = []\n").jobs()) == []
 
 
-def test_two_checkpoints_of_one_name(tmp_path: Path) -> None:
-    second = '[[checkpoints]]\nmodel = "other/GNER-T5-base"\n'
-    assert refusal(tmp_path, HEAD + CHECKPOINT + second) == (
-        "checkpoints: two checkpoints are called 'GNER-T5-base'; give each a name"
-    )
+@pytest.mark.parametrize("table", ["systems", "checkpoints"])
+def test_two_systems_of_one_name(tmp_path: Path, table: str) -> None:
+    second = f'[[{table}]]\nmodel = "other/GNER-T5-base"\n'
+    said = refusal(tmp_path, HEAD + CHECKPOINT + second)
+    assert said.endswith("two systems are called 'GNER-T5-base'; give each a name")
 
 
 def test_every_checkpoint_runs_in_every_decoding(tmp_path: Path) -> None:
@@ -137,7 +140,7 @@ def test_every_checkpoint_runs_in_every_decoding(tmp_path: Path) -> None:
     experiment = read(tmp_path, text)
     names = [run.name.removeprefix("GNER-T5-base") for run in experiment.jobs()]
     assert names == ["", "+greedy", "+beam4", "+constrained"]
-    options = [experiment.options(run, Path("x")) for run in experiment.jobs()]
+    options = [experiment.options(Path("x"), run.decoding) for run in experiment.jobs()]
     assert [(entry.effective_decoding, entry.num_beams) for entry in options] == [
         ("drafted", 1),
         ("greedy", 1),
@@ -174,3 +177,60 @@ def test_presets_read(preset: str) -> None:
 
 def test_the_command_knows_all_presets() -> None:
     assert set(PRESET_NAMES) == set(PRESETS)
+
+
+SERVER = '[[systems]]\nmodel = "llama"\nbackend = "openai"\n'
+FILES = '[[systems]]\npredictions = "a/uniner.jsonl"\n'
+
+
+def test_systems_of_every_kind_in_one_table(tmp_path: Path) -> None:
+    text = (
+        HEAD
+        + 'device = "cuda"\ndecodings = ["drafted", "constrained"]\n'
+        + '[[systems]]\nmodel = "m/tiny"\ndtype = "fp16"\n'
+        + SERVER
+        + 'base_url = "http://h/v1"\nprice = [0.5, 2]\ntokenizer = "t.json"\nstop = ["###"]\ndefinitions = "catalog"\n'
+        + FILES
+        + 'from = "uniner"\nas = "crossner_ai"\nfield = { prediction = "output" }\n'
+        + '[[checkpoints]]\nmodel = "older"\ndecodings = ["greedy"]\n'
+    )
+    jobs = {job.name: job.system for job in read(tmp_path, text).jobs()}
+    assert list(jobs) == ["tiny", "tiny+constrained", "llama", "uniner", "older+greedy"]
+    assert (jobs["tiny"].dtype, jobs["tiny"].device, jobs["older+greedy"].device) == ("fp16", "cuda", "cuda")
+    server = jobs["llama"]
+    assert (server.price, server.tokenizer, server.stop) == ((0.5, 2), Path("t.json"), ("###",))
+    assert (server.definitions, server.device) == ("catalog", "auto")
+    files = jobs["uniner"]
+    assert (files.files, files.from_, files.as_) == ((Path("a/uniner.jsonl"),), "uniner", "crossner_ai")
+    assert files.field_ == {"prediction": "output"}
+
+
+@pytest.mark.parametrize(
+    ("entry", "said"),
+    [
+        (CHECKPOINT + 'base_url = "http://h/v1"', "checkpoints[0].base_url: is not for backend local"),
+        (SERVER + 'device = "cpu"', "systems[0].device: is not for backend openai"),
+        (SERVER + 'decodings = ["greedy"]', "systems[0].decodings: is not for backend openai"),
+        (SERVER + 'from = "uniner"', "systems[0].from: is not for backend openai"),
+        (SERVER + "concurrency = 0", "systems[0].concurrency: must be at least 1, found 0"),
+        (SERVER + "concurency = 1", "systems[0].concurency: unknown key; did you mean 'concurrency'?"),
+        (SERVER + "price = 3", "systems[0].price: expected an array"),
+        (SERVER + 'name = "a/b"', "systems[0].name: 'a/b' is no name of a folder"),
+        (SERVER + 'name = ".."', "systems[0].name: '..' is no name of a folder"),
+        (FILES + 'model = "demo"', "systems[0].model: is not for files of predictions"),
+        (FILES + "price = [1, 2]", "systems[0].price: is not for files of predictions"),
+        (FILES + "columns = { word = 0 }", "systems[0].columns.word: expected a number from 1 for word, gold or tag"),
+        ('[[systems]]\nmodel = "x"\nbackend = "opnai"', "systems[0].backend: unknown backend 'opnai'; did you mean"),
+        ('[[systems]]\nmodel = "KnowCoder-7B"', "systems[0].backend: KnowCoder-7B: its prompt is not built in"),
+    ],
+)
+def test_what_a_system_cannot_be_names_the_key(tmp_path: Path, entry: str, said: str) -> None:
+    assert refusal(tmp_path, f"{HEAD}{entry}\n").startswith(said)
+
+
+def test_a_system_of_the_catalogue_brings_its_route(tmp_path: Path) -> None:
+    entry = '[[systems]]\nmodel = "uniner-7b-type"\nname = "mine"\n'
+    (local,) = read(tmp_path, HEAD + entry).jobs()
+    assert (local.name, local.system.backend, local.system.format) == ("mine", "local", "uniner")
+    (served,) = read(tmp_path, HEAD + entry + 'backend = "openai"\nformat = "json"\n').jobs()
+    assert (served.system.backend, served.system.format, served.system.model) == ("openai", "json", "uniner-7b-type")

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
+from gner_bench.demo import CHECKPOINT
+from gner_bench.errors import InputError
+from gner_bench.experiment.asked import Asked
 from gner_bench.experiment.config import PRESETS, Experiment, SystemEntry, read_experiment
 from gner_bench.experiment.plan import PREDICTION_BYTES, plan_experiment
 
 
 def demo(tmp_path: Path, **settings: object) -> Experiment:
-    experiment = {"data": "demo", "checkpoints": (SystemEntry("demo", "tiny"),), **settings}
+    experiment = {"data": "demo", "systems": (SystemEntry("demo", name="tiny"),), **settings}
     return Experiment(predictions=str(tmp_path), report="r", **experiment)  # type: ignore[arg-type]
 
 
@@ -30,7 +36,7 @@ def test_a_limit_cuts_each_set(tmp_path: Path) -> None:
 
 
 def test_a_checkpoint_in_two_decodings_is_fetched_once(tmp_path: Path) -> None:
-    experiment = demo(tmp_path, checkpoints=(SystemEntry("GNER-T5-base"),), decodings=("drafted", "constrained"))
+    experiment = demo(tmp_path, systems=(SystemEntry("GNER-T5-base"),), decodings=("drafted", "constrained"))
     plan = plan_experiment(experiment, tmp_path)
     assert plan.download == plan.runs[0].download
 
@@ -54,5 +60,56 @@ def test_nothing_is_guessed_where_nothing_is_known(tmp_path: Path) -> None:
     plan = plan_experiment(demo(tmp_path), tmp_path)
     assert plan.runs[0].seconds is None
     assert plan.seconds is None
-    on_gpu = demo(tmp_path, checkpoints=(SystemEntry("GNER-T5-base"),), device="cuda")
+    on_gpu = demo(tmp_path, systems=(SystemEntry("GNER-T5-base"),), device="cuda")
     assert plan_experiment(on_gpu, tmp_path).runs[0].seconds is None
+
+
+def test_calls_tokens_and_cost_of_a_server(tmp_path: Path) -> None:
+    """Tokens at 4 characters: a prompt of GNER, its answer with every word and tag, for the five sentences."""
+    from gner_bench.answers import answer_format
+    from gner_bench.answers.answer import Question
+    from gner_bench.data import read_dataset
+    from gner_bench.demo import CORPUS
+
+    server = SystemEntry("gpt", "openai", base_url="http://h/v1", price=(2.0, 10.0))
+    planned = plan_experiment(demo(tmp_path, systems=(server,), datasets=("mit-movie",), limit=5), tmp_path).runs[0]
+    data, format = read_dataset(CORPUS, "mit-movie"), answer_format("gner")
+    sentences = data.sentences[:5]
+    prompts = sum(len(format.ask(Question(s.words, data.types))[0]) for s in sentences)
+    answers = sum(len(format.perfect(s.words, s.tags)) for s in sentences)
+    assert planned.asked == Asked(5, round(prompts / 4), round(answers / 4), counted=False)
+    expected = 2e-6 * planned.asked.prompt_tokens + 10e-6 * planned.asked.answer_tokens
+    assert planned.cost == pytest.approx(expected)
+
+
+def test_tokens_are_counted_by_a_tokenizer_that_is_there(tmp_path: Path) -> None:
+    server = SystemEntry("gpt", "openai", base_url="http://h/v1", tokenizer=CHECKPOINT / "tokenizer.json")
+    rough = plan_experiment(demo(tmp_path, systems=(replace(server, tokenizer=None),)), tmp_path).runs[0].asked
+    counted = plan_experiment(demo(tmp_path, systems=(server,)), tmp_path).runs[0].asked
+    assert rough is not None
+    assert counted is not None
+    assert (rough.counted, counted.counted) == (False, True)
+    assert counted.calls == rough.calls == 168
+    assert counted.prompt_tokens != rough.prompt_tokens
+
+
+def test_data_that_are_not_here_are_estimated_from_the_catalogue(tmp_path: Path) -> None:
+    planned = plan_experiment(read_experiment(PRESETS["zero-shot"]), tmp_path).runs[0]
+    assert planned.asked is not None
+    assert planned.asked.calls == 6470
+    # The real prompts have 500 to 1,500 characters, so about 1.5 million tokens.
+    assert 1e6 < planned.asked.prompt_tokens < 3e6
+
+
+def test_a_system_that_reads_no_prompts_and_files_of_predictions_are_not_asked(tmp_path: Path) -> None:
+    (tmp_path / "x.jsonl").touch()
+    systems = (SystemEntry("train", "gazetteer"), SystemEntry(predictions=str(tmp_path / "x.jsonl"), from_="uniner"))
+    plan = plan_experiment(demo(tmp_path, systems=systems), tmp_path)
+    assert [(run.job.name, run.asked) for run in plan.runs] == [("train", None), ("x", None)]
+    with pytest.raises(InputError, match="no such file"):
+        plan_experiment(demo(tmp_path, systems=(SystemEntry(predictions="none.jsonl"),)), tmp_path)
+
+
+def test_without_a_system_the_data_are_planned(tmp_path: Path) -> None:
+    plan = plan_experiment(read_experiment(PRESETS["supervised"]), tmp_path)
+    assert (len(plan.sets), plan.runs, plan.seconds) == (18, (), None)

@@ -1,19 +1,15 @@
-"""A backend that writes every word as O, for what surrounds a backend; runs by itself as ``echo.py SENTENCES OUT``."""
+"""A backend that writes every word as O, for what surrounds a backend."""
 
 from __future__ import annotations
 
 import random
-import sys
 import time
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 
 from gner_bench.data import Dataset, Sentence
 from gner_bench.documents.run import Model
-from gner_bench.predict import engine
 from gner_bench.predict.backend import Backend
 from gner_bench.predict.generation import Generation
-from gner_bench.predict.options import Options
 from gner_bench.predict.plan import Task
 
 
@@ -54,7 +50,3 @@ def echo_data(sentences: int, names: Sequence[str] = ("one", "two")) -> list[Dat
         )
         for name in names
     ]
-
-
-if __name__ == "__main__":
-    engine.predict(echo_backend(0.001), echo_data(int(sys.argv[1])), Options(None, Path(sys.argv[2])))

@@ -1,18 +1,21 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 import torch
+from accelerate.commands.launch import main as accelerate
+from click.testing import CliRunner
 
+from gner_bench.cli import main
 from gner_bench.demo import CHECKPOINT, CORPUS
 from gner_bench.errors import UsageError
 from gner_bench.predict.options import Shard
 from gner_bench.predict.processes import is_first, own_device, own_shard
+
+from ..forked import Forked
 
 ARGUMENTS = ["--model", str(CHECKPOINT), "--data", str(CORPUS), "--datasets", "mit-movie", "--limit", "9"]
 ARGUMENTS += ["--batch-size", "2", "--device", "cpu"]
@@ -58,16 +61,16 @@ def test_each_process_takes_its_own_gpu(monkeypatch: pytest.MonkeyPatch) -> None
     assert own_device("auto") == "cpu"
 
 
-def test_two_processes_write_what_one_writes(tmp_path: Path) -> None:
+def test_two_processes_write_what_one_writes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """`accelerate launch` starts several processes with --multi_gpu alone; --device cpu is ours."""
-    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-    launch = [sys.executable, "-m", "accelerate.commands.launch", "--multi_gpu", "--num_processes", "2"]
-    launch += ["--num_machines", "1", "--mixed_precision", "no", "--main_process_port", "0", "-m"]
-    for folder, before in (("one", [sys.executable, "-m"]), ("two", launch)):
-        command = [*before, "gner_bench", "predict", *ARGUMENTS, "--out", str(tmp_path / folder)]
-        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
-        assert done.returncode == 0, done.stderr
-        assert str(tmp_path / folder / "predictions.jsonl") in done.stdout.splitlines()
+    one = CliRunner().invoke(main, ["predict", *ARGUMENTS, "--out", str(tmp_path / "one")])
+    launch = ["accelerate launch", "--multi_gpu", "--num_processes", "2", "--num_machines", "1"]
+    launch += ["--mixed_precision", "no", "--main_process_port", "0", "-m", "gner_bench"]
+    monkeypatch.setattr(sys, "argv", [*launch, "predict", *ARGUMENTS, "--out", str(tmp_path / "two")])
+    two = Forked(accelerate, tmp_path / "said.txt").end()
+    for folder, (code, said) in {"one": (one.exit_code, one.output), "two": two}.items():
+        assert code == 0, said
+        assert str(tmp_path / folder / "predictions.jsonl") in said.splitlines()
     written = [(tmp_path / folder / "predictions.jsonl").read_bytes() for folder in ("one", "two")]
     assert written[0] == written[1]
     document = json.loads((tmp_path / "two/run.json").read_text(encoding="utf-8"))

@@ -94,7 +94,7 @@ def test_real_llama_prompts_are_those_of_sentencepiece(shared: Path, ids_of: Cal
     prompts = []
     for name in ("crossner_ai", "mit-movie", "TweetNER7"):
         data = read_dataset(shared / "data/gner", name, "test")
-        prompts += [prompt(sentence.words, data.types, "llama") for sentence in data.sentences[:60]]
+        prompts += [prompt(sentence.words, data.types, "inst") for sentence in data.sentences[:60]]
     assert ids_of("model", None, prompts) == [[1, *processor.encode(text)] for text in prompts]
 
 

@@ -6,90 +6,98 @@ import json
 import os
 import random
 import signal
-import subprocess
-import sys
 import time
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
 
+from gner_bench.cli import main
 from gner_bench.demo import CHECKPOINT, CORPUS
 from gner_bench.predict import engine
 from gner_bench.predict.options import Options
 
+from ..forked import Forked
 from . import echo
 
 KILLS = 20
 SEED = int(os.environ.get("GNER_BENCH_KILL_SEED", "0"))
 SENTENCES = 1200
-ROOT = Path(__file__).parents[2]
-PREDICT = [sys.executable, "-m", "gner_bench", "predict", "--model", str(CHECKPOINT), "--data", str(CORPUS)]
+PREDICT = ["predict", "--model", str(CHECKPOINT), "--data", str(CORPUS)]
+Start = Callable[..., Forked]
 
 
-def start(*command: str) -> subprocess.Popen[str]:
-    environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}
-    return subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+@pytest.fixture
+def start(tmp_path: Path) -> Start:
+    """Calls a function in a process of its own."""
+    return lambda call, *arguments: Forked(partial(call, *arguments), tmp_path / "said.txt")
 
 
-def finish(*command: str) -> None:
-    process = start(*command)
-    _, said = process.communicate()
-    assert process.returncode == 0, said
+def finish(process: Forked) -> None:
+    code, said = process.end()
+    assert code == 0, said
 
 
 def lines(path: Path) -> int:
     return path.read_bytes().count(b"\n") if path.exists() else 0
 
 
-def wait_for_lines(process: subprocess.Popen[str], path: Path, count: int) -> None:
-    while process.poll() is None and lines(path) < count:
+def wait_for_lines(process: Forked, path: Path, count: int) -> None:
+    while process.runs() and lines(path) < count:
         time.sleep(0.002)
 
 
-def test_a_run_killed_at_random_moments_ends_with_the_uninterrupted_file(tmp_path: Path) -> None:
+def test_a_run_killed_at_random_moments_ends_with_the_uninterrupted_file(tmp_path: Path, start: Start) -> None:
     moments = random.Random(SEED)
-    whole = engine.predict(echo.echo_backend(), echo.echo_data(SENTENCES), Options(None, tmp_path / "whole"))
+    data = echo.echo_data(SENTENCES)
+    whole = engine.predict(echo.echo_backend(), data, Options(None, tmp_path / "whole"))
     path = tmp_path / "cut/predictions.jsonl"
-    command = (sys.executable, "-m", "tests.predict.echo", str(SENTENCES), str(tmp_path / "cut"))
+
+    def predict() -> None:
+        random.seed()  # sentences come in another order each time, which a fork alone does not give
+        engine.predict(echo.echo_backend(0.001), data, Options(None, path.parent))
+
     before = []
     for _ in range(KILLS):
         before.append(lines(path))
-        process = start(*command)
+        process = start(predict)
         wait_for_lines(process, path, before[-1] + moments.randrange(100))
         time.sleep(moments.random() * 0.01)
-        process.kill()
-        process.communicate()
+        process.send(signal.SIGKILL)
+        process.end()
     assert len(set(before)) > KILLS / 2
     assert before[-1] < 2 * SENTENCES
     assert json.loads((tmp_path / "cut/run.json").read_text(encoding="utf-8"))["status"] == "running"
-    finish(*command)
+    finish(start(predict))
     assert path.read_bytes() == whole.read_bytes()
     assert not list(path.parent.glob("*.tmp"))
 
 
-def test_a_killed_checkpoint_continues_to_the_same_file(tmp_path: Path) -> None:
+def test_a_killed_checkpoint_continues_to_the_same_file(tmp_path: Path, start: Start) -> None:
     command = (*PREDICT, "--datasets", "mit-movie", "--batch-size", "4", "--out")
-    finish(*command, str(tmp_path / "whole"))
-    process = start(*command, str(tmp_path / "cut"))
+    finish(start(main, [*command, str(tmp_path / "whole")]))
+    process = start(main, [*command, str(tmp_path / "cut")])
     wait_for_lines(process, tmp_path / "cut/predictions.jsonl", 8)
-    process.kill()
-    process.communicate()
+    process.send(signal.SIGKILL)
+    process.end()
     assert json.loads((tmp_path / "cut/run.json").read_text(encoding="utf-8"))["status"] == "running"
-    finish(*command, str(tmp_path / "cut"))
+    finish(start(main, [*command, str(tmp_path / "cut")]))
     written = [(tmp_path / name / "predictions.jsonl").read_bytes() for name in ("whole", "cut")]
     assert written[0] == written[1]
 
 
 @pytest.mark.parametrize("times", [1, 2])
-def test_ctrl_c_is_one_line_and_keeps_what_is_finished(tmp_path: Path, times: int) -> None:
-    process = start(*PREDICT, "--datasets", "mit-movie,crossner_ai", "--batch-size", "2", "--out", str(tmp_path))
+def test_ctrl_c_is_one_line_and_keeps_what_is_finished(tmp_path: Path, start: Start, times: int) -> None:
+    arguments = [*PREDICT, "--datasets", "mit-movie,crossner_ai", "--batch-size", "2", "--out", str(tmp_path)]
+    process = start(main, arguments)
     path = tmp_path / "predictions.jsonl"
     wait_for_lines(process, path, 4)
     for _ in range(times):
-        process.send_signal(signal.SIGINT)
+        process.send(signal.SIGINT)
         time.sleep(0.002)
-    _, said = process.communicate(timeout=20)
-    assert process.returncode in ((130,) if times == 1 else (130, -signal.SIGINT)), said
+    code, said = process.end()
+    assert code in ((130,) if times == 1 else (130, -signal.SIGINT)), said
     assert "Traceback" not in said
     assert path.read_bytes().endswith(b"\n")
     assert 4 <= lines(path) < 48

@@ -173,7 +173,7 @@ def test_bars_are_measured_and_marks_are_quoted(scores_file: ScoresFile) -> None
     assert figure.legends[0].get_title().get_text() == "measured: test, 40 sentences"
     assert all(name.startswith("GNER-") and name.endswith("(quoted)") for name in names[1:])
     [bars] = [container for container in figure.axes[0].containers if hasattr(container, "patches")]
-    expected = [entry.f1 for entry in contents.main.rows[0].entries if entry]
+    expected = [entry.f1 for entry in contents.tables[contents.metric][0].rows[0].entries if entry]
     assert [bar.get_height() for bar in bars] == expected
     marks = [line for line in figure.axes[0].lines if line.get_markerfacecolor() == "none"]
     assert [list(line.get_ydata())[:2] for line in marks][1] == [56.83, 58.68]
@@ -181,7 +181,8 @@ def test_bars_are_measured_and_marks_are_quoted(scores_file: ScoresFile) -> None
 
 def test_chosen_quoted_rows_are_the_ones_shown(scores_file: ScoresFile) -> None:
     contents = prepare([scores_file(right=dict.fromkeys(SEVEN, 0.5))], published=["UniNER-*", "InstructUIE"])
-    assert [row.system for row in per_set.shown_quoted(contents.main)] == ["InstructUIE", "UniNER-7B", "UniNER-13B"]
+    [table] = contents.tables[contents.metric]
+    assert [row.system for row in per_set.shown_quoted(table)] == ["InstructUIE", "UniNER-7B", "UniNER-13B"]
 
 
 def test_size_needs_a_count_and_a_mean_and_leaves_out_other_gold(scores_file: ScoresFile) -> None:

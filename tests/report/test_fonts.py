@@ -10,7 +10,7 @@ from fontTools.pens.ttGlyphPen import TTGlyphPen
 from matplotlib.figure import Figure
 from matplotlib.font_manager import fontManager
 
-from gner_bench.report.figures.fonts import fallback
+from gner_bench.report.figures.drawing import fallback
 from gner_bench.report.figures.plot import Plot, render
 from gner_bench.report.figures.registry import Figures
 from gner_bench.report.figures.style import LIGHT, SIZES, Style
@@ -70,6 +70,6 @@ def test_letters_of_no_font_are_named_once(capsys: pytest.CaptureFixture[str]) -
 def test_usual_letters_say_nothing_and_look_for_no_font(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("gner_bench.report.figures.fonts.fallback", None)
+    monkeypatch.setattr("gner_bench.report.figures.drawing.fallback", None)
     list(Figures([_plot("Ünïcödé ≥ αβγ – …")], {}).rendered(["png"], SIZES["acl"]))
     assert capsys.readouterr().err == ""

@@ -21,8 +21,8 @@ from gner_bench.bio import strict_spans
 from gner_bench.documents.scores import Analysis, Resampling
 from gner_bench.errors import IntegrityError, UsageError
 from gner_bench.report.grid import Cell, Grid, Section
-from gner_bench.report.page import PageFigure, PageSystem, write_page
-from gner_bench.report.page.spans import CLASSES, classified_spans, stored_text
+from gner_bench.report.page import Content, PageFigure, PageSystem, write_page
+from gner_bench.report.page.samples import CLASSES, classified_spans, stored_text
 from gner_bench.scoring.document import scores_document
 from gner_bench.scoring.errors import classify
 from gner_bench.scoring.predictions import Prediction
@@ -94,7 +94,7 @@ def system(predictions_file: Write) -> Callable[..., PageSystem]:
 def made(tmp_path: Path) -> Callable[..., Page]:
     """The page of systems."""
     return lambda systems, **values: Page(
-        write_page(tmp_path / "index.html", systems, **values).read_text(encoding="utf-8")
+        write_page(tmp_path / "index.html", Content(systems, **values)).read_text(encoding="utf-8")
     )
 
 
@@ -153,14 +153,14 @@ def test_the_same_systems_give_the_same_bytes(
     system: Callable[..., PageSystem], tmp_path: Path, record: Record
 ) -> None:
     ours = system(record(), record(id="1"))
-    first, second = (write_page(tmp_path / name, [ours], tables=[GRID]) for name in ("a.html", "b.html"))
+    first, second = (write_page(tmp_path / name, Content([ours], tables=[GRID])) for name in ("a.html", "b.html"))
     assert first.read_bytes() == second.read_bytes()
 
 
 def test_the_page_is_written_into_a_folder_as_index(
     system: Callable[..., PageSystem], tmp_path: Path, record: Record
 ) -> None:
-    assert write_page(tmp_path, [system(record())]) == tmp_path / "index.html"
+    assert write_page(tmp_path, Content([system(record())])) == tmp_path / "index.html"
 
 
 def test_the_policy_admits_exactly_the_scripts_and_the_style_of_the_page(
@@ -196,7 +196,7 @@ def test_hostile_text_is_text_everywhere(
     grid = Grid(
         HOSTILE, HOSTILE, (cell,), (Section(((cell,),), HOSTILE),), (HOSTILE,), (HOSTILE,), {}, {HOSTILE: (HOSTILE,)}
     )
-    figure = PageFigure(f"<svg>{HOSTILE}</svg>", HOSTILE, alt=HOSTILE)
+    figure = PageFigure(f"<svg>{HOSTILE}</svg>", HOSTILE)
     page = made(
         [ours], title=HOSTILE, figures=[figure], tables=[grid], types={HOSTILE: [grid], "b": [grid]}, warnings=[HOSTILE]
     )
@@ -282,13 +282,13 @@ def test_predictions_other_than_the_scored_ones_are_refused(
 ) -> None:
     scored, other = system(record()), system(record(**changes), name="other")
     with pytest.raises(IntegrityError, match="predictions of ours are not those that were scored \\(news\\)"):
-        write_page(tmp_path / "index.html", [PageSystem(scored.document, other.predictions)])
+        write_page(tmp_path / "index.html", Content([PageSystem(scored.document, other.predictions)]))
     assert not (tmp_path / "index.html").exists()
 
 
 def test_no_systems_are_refused(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="at least one system"):
-        write_page(tmp_path / "index.html", [])
+        write_page(tmp_path / "index.html", Content([]))
 
 
 def test_tables_have_scopes_ranks_and_quoted_rows(

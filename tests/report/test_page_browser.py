@@ -12,7 +12,7 @@ import pytest
 from gner_bench.api import load_predictions, score
 from gner_bench.documents.scores import Resampling
 from gner_bench.report.grid import Cell, Grid, Section
-from gner_bench.report.page import PageFigure, PageSystem, write_page
+from gner_bench.report.page import Content, PageFigure, PageSystem, write_page
 from gner_bench.scoring.document import scores_document
 from gner_bench.scoring.predictions import Prediction
 
@@ -69,7 +69,8 @@ def file(record: Callable[..., dict[str, Any]], tmp_path_factory: pytest.TempPat
         scores = scores_document(score(predictions), Resampling(20))
         systems.append(PageSystem(scores, predictions, ("partial",), name + " <i>"))
     figures = [PageFigure(SVG, "A plot", SVG)]
-    return write_page(folder, systems, "A report", figures, [GRID] * 3, {"F1": [GRID], "strict F1": [GRID]})
+    types = {"F1": [GRID], "strict F1": [GRID]}
+    return write_page(folder, Content(systems, "A report", figures, [GRID] * 3, types))
 
 
 @pytest.fixture(scope="module")
@@ -363,7 +364,7 @@ def test_predictions_without_a_place_are_shown_and_found(show: Callable[..., Bro
         ]
     )
     system = PageSystem(scores_document(score(predictions), Resampling(20)), predictions)
-    page = show(path=write_page(tmp_path, [system]))
+    page = show(path=write_page(tmp_path, Content([system])))
     extra = page.locator("article .extra").inner_text().replace("\xa0", " ")
     assert extra.startswith("also: Rome place +")
     assert "<b> (odd, spurious)" in extra

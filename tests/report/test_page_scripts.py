@@ -14,8 +14,7 @@ import pytest
 
 from gner_bench.documents.scores import Resampling
 from gner_bench.report.page.content import PageSystem
-from gner_bench.report.page.samples import columns
-from gner_bench.report.page.spans import CLASSES, CLEANED, classified_spans
+from gner_bench.report.page.samples import CLASSES, CLEANED, classified_spans, columns
 from gner_bench.scoring.counting import score
 from gner_bench.scoring.document import scores_document
 from gner_bench.scoring.predictions import Prediction

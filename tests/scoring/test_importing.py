@@ -263,12 +263,15 @@ def test_a_broken_answer_is_read_as_far_as_it_goes_and_counted(file: Path) -> No
         return {"conversations": [{"from": "x", "value": value} for value in said], "prediction": answer}
 
     whole = ['["Oslo"]', "none", ["Oslo"], '["Oslo", "Os\\n]lo"]', {}, '["Oslo", 3]']
-    mended = ["['Oslo']", '["Oslo", "An', "['Oslo', \"An", "['Oslo', ...]", "[Oslo]"]
+    mended = ["['Oslo']", "['Oslo', ...]", "[Oslo]", "- Oslo"]
+    cut = ['["Oslo", "An', "['Oslo', \"An"]
     nothing = ["Oslo", "[" * 5000, "I do not know."]
     gold = replace(GOLD, sentences=GOLD.sentences[:1])
     for answers, tag, phrase in (
         (whole, "B-place", ""),
-        (mended, "B-place", "answers that are no valid JSON, read as far as they go: 1"),
+        (mended[:3], "B-place", "answers that are no valid JSON, read as far as they go: 1"),
+        (mended[3:], "B-place", "answers with a line for each mention, read as such: 1"),
+        (cut, "B-place", "answers that end within a mention, which is left out: 1"),
         (nothing, "O", "answers in which nothing could be read: 1"),
     ):
         for answer in answers:

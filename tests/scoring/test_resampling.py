@@ -12,7 +12,7 @@ from gner_bench.documents.scores import Resampling, Triple
 from gner_bench.scoring import resampling
 from gner_bench.scoring.metrics import METRICS, Metric, prf
 from gner_bench.scoring.predictions import Prediction
-from gner_bench.scoring.resampling import draws, f1, interval, macro_f1, precision, recall, resampled_sums, weighted
+from gner_bench.scoring.resampling import draws, f1, interval, macro_f1, resampled_sums, ways, weighted
 from gner_bench.scoring.statistics import Statistics
 
 from .sentences import predictions, sentence
@@ -142,8 +142,8 @@ def test_sentences_without_any_entity_are_resampled_too() -> None:
 def test_figures_of_resamples_are_computed_as_those_of_the_set(triples: list[Triple], metric: Metric) -> None:
     sums, unit = np.array(triples), METRICS[metric].unit
     expected = [prf(*(number / unit for number in triple), metric) for triple in triples]
-    assert precision(sums, metric).tolist() == [each.precision for each in expected]
-    assert recall(sums, metric).tolist() == [each.recall for each in expected]
+    assert ways(sums, metric)["precision"].tolist() == [each.precision for each in expected]
+    assert ways(sums, metric)["recall"].tolist() == [each.recall for each in expected]
     assert f1(sums, metric).tolist() == [each.f1 for each in expected]
 
 
@@ -190,6 +190,6 @@ def test_the_interval_of_a_share_agrees_with_the_normal_approximation() -> None:
     """400 sentences with one gold entity each, 300 found and nothing else predicted: recall 0.75."""
     sentences = [sentence("B-x", "B-x")] * 300 + [sentence("B-x", "O")] * 100
     sums = resampled_sums(counted(sentences, ("strict",)), Resampling(4000), "news")[:, 0]
-    low, high = interval(recall(sums, "strict"), 0.95)
+    low, high = interval(ways(sums, "strict")["recall"], 0.95)
     half = 1.96 * (0.75 * 0.25 / 400) ** 0.5
     assert (low, high) == pytest.approx((0.75 - half, 0.75 + half), abs=0.005)

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,6 @@ from gner_tiny.tokenizer import train_tokenizer
 from tokenizers import Tokenizer, processors
 from transformers import LlamaConfig, LlamaForCausalLM, T5Config, T5ForConditionalGeneration
 
-from gner_bench.catalog import catalog
 from gner_bench.predict.checkpoint import Checkpoint
 from gner_bench.scoring.scores import Scores
 from gner_bench.train import trainer as trainers
@@ -21,7 +19,7 @@ from gner_bench.train.fine_tune import fine_tune
 from gner_bench.train.prepare import Request
 from gner_bench.train.trainer import FineTuneTrainer
 
-from .folders import forward
+from .folders import SHORT, forward
 
 TOKENIZER = train_tokenizer([" did george clooney make a musical", "actor", "genre"] * 3, 320)
 RECIPE: dict[str, Any] = {
@@ -125,13 +123,8 @@ def _is_table(value: Any) -> bool:
 
 @pytest.fixture
 def short_outputs(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Lowers the length limits of evaluations: random weights write on up to them."""
-    families = {family.name: family for family in catalog().family}
-    limits = {
-        True: replace(families["t5"], max_new_tokens=12),
-        False: replace(families["llama"], max_total_tokens=260),
-    }
-    monkeypatch.setattr(Checkpoint, "family", property(lambda self: limits[self.encoder_decoder]))
+    """Lowers the length limits of evaluations."""
+    monkeypatch.setattr(Checkpoint, "family", SHORT)
 
 
 RecipeFile = Callable[..., Path]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,8 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+from gner_bench.catalog import catalog
+from gner_bench.predict.checkpoint import Checkpoint
 from gner_bench.train.trainer import FineTuneTrainer
 
 LORA = {"t5": {"r": 2, "modules": ["q", "wi_0"]}, "llama": {"r": 2, "modules": ["q_proj", "o_proj", "down_proj"]}}
@@ -29,6 +32,17 @@ FILES = {
     "tokenizer_config.json",
     "training.json",
 }
+
+
+def _short_family(checkpoint: Checkpoint) -> Any:
+    families = {family.name: family for family in catalog().family}
+    if checkpoint.encoder_decoder:
+        return replace(families["t5"], max_new_tokens=12)
+    return replace(families["llama"], max_total_tokens=260)
+
+
+SHORT = property(_short_family)
+"""For ``Checkpoint.family``: lower limits of length, up to which random weights write on."""
 
 
 def read(path: Path) -> dict[str, Any]:

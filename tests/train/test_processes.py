@@ -1,4 +1,4 @@
-"""Several processes that share every batch, as `accelerate launch` starts them."""
+"""Several processes that share every batch."""
 
 from __future__ import annotations
 
@@ -18,15 +18,13 @@ from gner_bench.train.prepare import Request
 
 from .folders import without_dropout
 
-LAUNCH = [sys.executable, "-m", "accelerate.commands.launch", "--multi_gpu", "--num_processes", "2"]
-LAUNCH += ["--num_machines", "1", "--mixed_precision", "no", "--main_process_port", "0"]
-
 
 def rows(folder: Path) -> list[dict[str, float]]:
     found = [json.loads(line) for line in (folder / "log.jsonl").read_text(encoding="utf-8").splitlines()]
     return [{key: value for key, value in row.items() if key != "eval_seconds"} for row in found]
 
 
+@pytest.mark.usefixtures("short_outputs")
 def test_two_processes_have_the_losses_of_one(
     tmp_path: Path, films: Path, recipe_file: Callable[..., Path], tiny_t5: Path, tiny_llama: Path
 ) -> None:
@@ -42,7 +40,7 @@ def test_two_processes_have_the_losses_of_one(
         fine_tune(Request(recipe, films, tmp_path / f"{family}-1"), print)
         arguments += [str(recipe), str(tmp_path / f"{family}-2")]
     done = subprocess.run(
-        [*LAUNCH, str(Path(__file__).with_name("launched.py")), *arguments],
+        [sys.executable, str(Path(__file__).with_name("launched.py")), *arguments],
         env={**os.environ, "OMP_NUM_THREADS": "1"},
         capture_output=True,
         text=True,

@@ -48,7 +48,8 @@ def format_of_answers(name: str) -> DataFormat:
     return DataFormat(name, answers.title, read_predictions=read, version=answers.version)
 
 
-def _lines(path: Path) -> Iterator[tuple[Fields, str]]:
+def lines_of(path: Path) -> Iterator[tuple[Fields, str]]:
+    """The lines of a file of one sentence a line, each with its place. Raises InputError for an empty file."""
     text = read_text(path)
     if not text.strip():
         raise InputError(path, EMPTY)
@@ -91,14 +92,14 @@ def read_tagged_lines(source: Source, own_gold: Reading | None) -> Iterator[Pred
     Raises InputError for a file that is plainly in another format, and names it.
     """
     _refuse_another(source.path, LABEL)
-    for fields, line in _lines(source.path):
+    for fields, line in lines_of(source.path):
         yield Predicted(fields, (), None, line, GNER)
 
 
 def read_inline_lines(source: Source, own_gold: Reading | None) -> Iterator[Predicted]:
     """The sentences of a file with marks of entities in their text. Raises InputError for another format."""
     _refuse_another(source.path, _MARK)
-    for fields, line in _lines(source.path):
+    for fields, line in lines_of(source.path):
         words = (read_inline(take_off(line, (), (), [])).text or "").split()
         yield Predicted(fields, tuple(words), None, line, INLINE_ANSWERS)
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 
 from gner_bench.answers.answer import Span
 from gner_bench.bio import place_span
+from gner_bench.data.sentence import Dataset
 from gner_bench.documents.fields import Fields
 from gner_bench.errors import short
 from gner_bench.words import WORD
@@ -15,9 +17,10 @@ CUT = "entities that begin or end inside a word, which was cut there"
 SPACE = "entities with white space at an end, left out there"
 
 
-def remarks(noted: Counter[str]) -> tuple[str, ...]:
-    """A line for each thing noted."""
-    return tuple(f"{what}: {count}" for what, count in noted.items() if count)
+def with_remarks(datasets: list[Dataset], noted: Counter[str]) -> list[Dataset]:
+    """The data sets with a remark for each thing noted."""
+    lines = tuple(f"{what}: {count}" for what, count in noted.items() if count)
+    return [replace(dataset, remarks=(*dataset.remarks, *lines)) for dataset in datasets]
 
 
 def tagged_words(

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain, pairwise
+from itertools import chain
 from pathlib import Path
+from typing import NamedTuple
 
 from gner_bench.documents.fields import EMPTY
 from gner_bench.errors import InputError, short
@@ -84,6 +85,15 @@ class Columns:
         return "O" in rest or not any(_TAG.fullmatch(cell) for cell in rest)
 
 
+class Block(NamedTuple):
+    """A sentence as it is in the file, from ``line`` on; ``gold`` is empty unless a column holds gold tags."""
+
+    line: int
+    words: tuple[str, ...]
+    tags: tuple[str, ...]
+    gold: tuple[str, ...]
+
+
 def looks_like_columns(line: str) -> bool:
     """Whether a line of an unknown file may be a word with its tag, which is the first or the last of its cells."""
     cells = line.split()
@@ -92,8 +102,8 @@ def looks_like_columns(line: str) -> bool:
 
 def read_columns(
     path: Path, named: Mapping[str, int], bare: bool = False, predicted: bool = False, with_gold: bool = False
-) -> tuple[Columns, list[tuple[int, Rows]]]:
-    """The columns of a file, and of each sentence the number of its first line and the cells of its lines.
+) -> tuple[Columns, list[Block]]:
+    """The columns of a file, and its sentences.
 
     Lines of white space alone part sentences, and so do marks of a document's start, wherever they are. Lines that
     begin with ``# `` before a sentence are comments, unless they have a tag where tags are. ``named`` are columns that
@@ -109,36 +119,56 @@ def read_columns(
         raise InputError(path, "is WebAnno TSV; export it from INCEpTION or WebAnno as CoNLL 2002, which is read")
     lines = text.split("\n")
     columns = _find(path, lines, named, bare, predicted, with_gold)
-    return columns, list(_sentences(path, lines, columns))
+    plain = not text.startswith("#") and "\n#" not in text and DOCUMENT_START not in text
+    return columns, list(_sentences(path, lines, columns, plain))
 
 
-def _sentences(path: Path, lines: Sequence[str], columns: Columns) -> Iterator[tuple[int, Rows]]:
-    tabs, count, word, most = columns.separator, columns.count, columns.word, max(columns.needed)
+def _sentences(path: Path, lines: Sequence[str], columns: Columns, plain: bool) -> Iterator[Block]:
+    """``plain`` files have no line that could be a comment or a mark."""
+    start = 0
+    for stop, line in enumerate(chain(lines, [""])):
+        if line and not line.isspace():
+            continue
+        if start < stop:
+            yield from _blocks(path, lines[start:stop], start + 1, columns, plain)
+        start = stop + 1
+
+
+def _blocks(path: Path, lines: Sequence[str], first: int, columns: Columns, plain: bool) -> Iterator[Block]:
+    """The sentences in lines without a blank one between them, of which the first one has the number ``first``."""
+    tabs, count, word, tag, gold = columns.separator, columns.count, columns.word, columns.tag, columns.gold
+    if plain and tabs and count:
+        # What nearly all files have is worth a faster way.
+        cells = [line.split("\t") for line in lines]
+        words = tuple([row[word] for row in cells if len(row) == count])
+        if len(words) == len(lines) and "" not in words:
+            golds = () if gold is None else tuple([row[gold] for row in cells])
+            yield Block(first, words, tuple([row[tag] for row in cells]), golds)
+            return
     rows: Rows = []
-    for number, line in enumerate(chain(lines, [""]), start=1):
-        is_break = not line or line.isspace()
-        if not is_break:
-            if line[0] == "#" and columns.is_comment(line):
-                if rows and line[1:2].isspace():
-                    message = "is inside a sentence and neither a word with its tag nor a comment, which comes before"
-                    raise InputError(path, f"{short(line)} {message}", number)
-                is_break = True
-            else:
-                cells = line.split("\t") if tabs else columns.cells(line)
-                is_break = DOCUMENT_START in line and columns.is_mark(cells)
-        if is_break:
+    for number, line in enumerate(chain(lines, [""]), start=first):
+        is_break = not line
+        row = columns.cells(line)
+        if line[:1] == "#" and columns.is_comment(line):
+            if rows and line[1:2].isspace():
+                message = "is inside a sentence and neither a word with its tag nor a comment, which comes before"
+                raise InputError(path, f"{short(line)} {message}", number)
+            is_break = True
+        if is_break or (DOCUMENT_START in line and columns.is_mark(row)):
             if rows:
-                yield number - len(rows), rows
-                rows = []
+                golds = () if gold is None else tuple([row[gold] for row in rows])
+                words, tags = (tuple([row[column] for row in rows]) for column in (word, tag))
+                yield Block(number - len(rows), words, tags, golds)
+            rows = []
             continue
         if tabs is None and "\t" in line:
             raise InputError(path, "mixes tabs with the spaces of the lines before", number, "tag")
-        if len(cells) != count and (count or len(cells) <= most):
-            found = "" if len(cells) == 1 else f", found {len(cells)} columns"
+        if len(row) != count and (count or len(row) <= max(columns.needed)):
+            found = "" if len(row) == 1 else f", found {len(row)} columns"
             raise InputError(path, f"expected {columns}{found}", number, "tag")
-        if not cells[word]:
+        if not row[word]:
             raise InputError(path, "the word is empty", number, "word")
-        rows.append(cells)
+        rows.append(row)
 
 
 def _find(
@@ -250,16 +280,11 @@ def _chosen_tags(
     numbers = [str(column + 1) for column in tags]
     example = f"word=N,gold={numbers[-2]},tag={numbers[-1]}" if with_gold else f"tag={numbers[0]}"
     what = "tags, of which two are gold and prediction" if with_gold else "tags"
-    seen = " and ".join(_example(sample, column) for column in tags)
+    cells = ([row[column] for block in sample for row in block] for column in tags)
+    seen = " and ".join(short(next((cell for cell in column if cell != "O"), "O"), 30) for column in cells)
     message = f"columns {', '.join(numbers[:-1])} and {numbers[-1]} hold {what} ({seen})"
     option = "--columns" if predicted or not with_gold else "--gold-columns"
     raise InputError(path, f"{message}; say which is meant, such as {option} {example}", first, "tag")
-
-
-def _example(sample: Sequence[Rows], column: int) -> str:
-    """A tag of a column, as an example of what is in it."""
-    cells = (row[column] for block in sample for row in block)
-    return short(next((cell for cell in cells if cell != "O"), "O"), 30)
 
 
 def _word_column(
@@ -273,8 +298,9 @@ def _word_column(
     several = [block for block in sample if len(block) > 1]
     skipped: dict[int, str] = {}
     for column in free if len(free) > 1 and several else ():
-        numbers = [[_NUMBER.fullmatch(row[column]) for row in block] for block in sample]
-        if all(all(block) and _rises([int(n[1]) for n in block if n]) for block in numbers):
+        matches = [[_NUMBER.fullmatch(row[column]) for row in block] for block in sample]
+        numbers = [[int(match[1]) if match else -1 for match in block] for block in matches]
+        if all(-1 not in block and sorted(block) == block for block in numbers):
             skipped[column] = f"column {column + 1} counts"
         elif len(several) > 1 and all(len({row[column] for row in block}) == 1 for block in sample):
             skipped[column] = f"column {column + 1} has one value a sentence"
@@ -285,7 +311,3 @@ def _word_column(
         message = f"columns {word + 1} and {others[0] + 1} may both hold the words"
         raise InputError(path, f"{message}; say which does, such as --columns word={others[0] + 1}", first, "word")
     return word, [text for column, text in skipped.items() if column < word]
-
-
-def _rises(numbers: Sequence[int]) -> bool:
-    return all(a <= b for a, b in pairwise(numbers))

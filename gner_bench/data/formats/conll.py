@@ -26,12 +26,9 @@ def read_conll(source: Source) -> list[Dataset]:
     Raises InputError naming line and field for a line with other columns, an empty word and a bad tag.
     """
     tags, reading = source.tag_reader(), source.reading
-    columns, rows_of = read_columns(source.path, reading.columns, reading.scheme == "io")
-    tags.recognise([row[columns.tag] for row in rows] for _, rows in rows_of)
-    sentences: list[Sentence] = []
-    for line, rows in rows_of:
-        words, bio = tuple([row[columns.word] for row in rows]), tags.read([row[columns.tag] for row in rows], line)
-        sentences.append(Sentence(str(len(sentences)), words, bio))
+    columns, blocks = read_columns(source.path, reading.columns, reading.scheme == "io")
+    tags.recognise(block.tags for block in blocks)
+    sentences = [Sentence(str(i), block.words, tags.read(block.tags, block.line)) for i, block in enumerate(blocks)]
     dataset = source.dataset(sentences, tags)
     remarks = (f"{source.name}/{source.split}: {columns.remark}",) if columns.remark else ()
     return [replace(dataset, remarks=(*remarks, *dataset.remarks))]
@@ -47,27 +44,24 @@ def read_predictions(source: Source, own_gold: Reading | None) -> Iterator[Predi
     predicted = TagReader(path, None, reading, "predicted tag")
     gold = None if own_gold is None else TagReader(path, None, own_gold)
     bare, with_gold = reading.scheme == "io", gold is not None
-    columns, sentences = read_columns(path, reading.columns, bare, predicted=True, with_gold=with_gold)
-    if not sentences:
+    columns, blocks = read_columns(path, reading.columns, bare, predicted=True, with_gold=with_gold)
+    if not blocks:
         raise InputError(path, EMPTY)
-    marks = [[row[columns.tag] for row in rows] for _, rows in sentences]
-    predicted.recognise(marks, predicted=True)
-    gold_marks: list[list[str]] = []
+    predicted.recognise([block.tags for block in blocks], predicted=True)
     if gold is not None and columns.gold is not None:
-        gold_marks = [[row[columns.gold] for row in rows] for _, rows in sentences]
-        gold.recognise(gold_marks)
+        gold.recognise([block.gold for block in blocks])
         # Predictions of I- alone are those of IOB2, read by its rules, where the gold beside them is.
         if gold.scheme == "iob2" and predicted.scheme in ("iob1", "io") and reading.scheme == "auto":
             predicted.scheme = "iob2"
-    for index, (line, rows) in enumerate(sentences):
-        words = tuple([row[columns.word] for row in rows])
+    for block in blocks:
         notes = [columns.remark] if columns.remark else []
         before, gold_before = predicted.repaired, gold.repaired if gold else 0
-        tags = predicted.as_bio(marks[index], line)
-        own = gold.read(gold_marks[index], line) if gold else None
+        tags = predicted.as_bio(block.tags, block.line)
+        own = gold.read(block.gold, block.line) if gold else None
         notes += predicted.notes(before, "predicted tags")
         notes += gold.notes(gold_before, "gold tags") if gold else ()
-        yield Predicted(Fields(path, {}, line), words, Tags(words, tags, notes), gold=own, scheme=predicted.name)
+        made = Tags(block.words, tags, notes)
+        yield Predicted(Fields(path, {}, block.line), block.words, made, gold=own, scheme=predicted.name)
 
 
 def write_conll(path: Path, datasets: Sequence[Dataset], lossy: bool = False) -> list[Path]:

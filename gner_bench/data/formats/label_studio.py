@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import replace
 from typing import Any
 
 from gner_bench.answers.answer import Span
 from gner_bench.data.collect import Sets, sentence_id
 from gner_bench.data.formats import JSON_SUFFIXES, DataFormat, Source
-from gner_bench.data.formats.characters import remarks, tagged_words
+from gner_bench.data.formats.characters import tagged_words, with_remarks
 from gner_bench.data.sentence import Dataset
 from gner_bench.documents.fields import Fields, read_objects
 from gner_bench.errors import short
@@ -36,7 +35,7 @@ def read_label_studio(source: Source) -> list[Dataset]:
         spans = [span for index, value in enumerate(result) for span in _spans(fields, index, value)]
         words, tags = tagged_words(fields, "annotations", text, spans, noted)
         collector.add(fields, sentence_id(fields, len(collector)), words, tags, None)
-    return [replace(dataset, remarks=(*dataset.remarks, *remarks(noted))) for dataset in sets.datasets()]
+    return with_remarks(sets.datasets(), noted)
 
 
 def _spans(fields: Fields, index: int, value: Any) -> list[Span]:

@@ -10,10 +10,9 @@ from gner_bench.answers.answer import Mentions
 from gner_bench.answers.listed import LIST as LISTED
 from gner_bench.bio import Reading
 from gner_bench.data.formats import DataFormat, Predicted, Source
-from gner_bench.data.formats.answers import IN_ORDER
-from gner_bench.documents.fields import EMPTY, Fields, read_objects
-from gner_bench.errors import InputError, short
-from gner_bench.files import read_text
+from gner_bench.data.formats.answers import IN_ORDER, lines_of
+from gner_bench.documents.fields import Fields, read_objects
+from gner_bench.errors import short
 
 ANSWERS = ("prediction", "predictions", "entities", "output", "response", "answer")
 """Keys that may hold the mentions of a sentence; without any of them the object itself has a key for each type."""
@@ -97,11 +96,8 @@ def _first(value: dict[str, Any], keys: Sequence[str]) -> str:
 
 def read_list(source: Source, own_gold: Reading | None) -> Iterator[Predicted]:
     """The sentences of a file with a line of ``type: text; type: text`` each; an empty line has no mention."""
-    text = read_text(source.path)
-    if not text.strip():
-        raise InputError(source.path, EMPTY)
-    for number, line in enumerate(text.removesuffix("\n").split("\n"), start=1):
-        yield Predicted(Fields(source.path, {}, number), (), None, line, LISTED)
+    for fields, line in lines_of(source.path):
+        yield Predicted(fields, (), None, line, LISTED)
 
 
 MENTIONS = DataFormat(

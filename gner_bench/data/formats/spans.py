@@ -16,16 +16,15 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from gner_bench.answers.answer import CharacterSpans, Span, WordSpans
 from gner_bench.answers.spans import span_of
 from gner_bench.bio import Reading, TagReader, may_follow, place_span, strict_spans
-from gner_bench.data.collect import Sets, renamed, sentence_id
+from gner_bench.data.collect import Sets, one_of, renamed, sentence_id
 from gner_bench.data.formats import JSON_SUFFIXES, DataFormat, Predicted, Source
-from gner_bench.data.formats.characters import remarks, tagged_words
+from gner_bench.data.formats.characters import tagged_words, with_remarks
 from gner_bench.data.formats.writing import check, records, refusal, write_lines
 from gner_bench.data.sentence import Dataset
 from gner_bench.documents.fields import Fields, Json, read_objects
@@ -49,7 +48,7 @@ def read_spans(source: Source) -> list[Dataset]:
     for fields in read_objects(source.path, source.reading.keys):
         collector = sets.of(fields)
         if WORDS not in fields.value and "text" in fields.value:
-            text, key = fields.get("text", str), _key(fields, OF_CHARACTERS)
+            text, key = fields.get("text", str), one_of(fields, OF_CHARACTERS)
             words, tags = tagged_words(fields, key, text, [span for _, span in _spans(fields, key)], noted)
             collector.add(fields, sentence_id(fields, len(collector)), words, tags, None)
             continue
@@ -66,7 +65,7 @@ def read_spans(source: Source) -> list[Dataset]:
                 raise fields.error(f"ner[{index}]", f"{short(span)} overlaps {short(other)}, which BIO cannot hold")
         types = _types(fields, spans)
         collector.add(fields, sentence_id(fields, len(collector)), words, tags, types)
-    return [replace(dataset, remarks=(*dataset.remarks, *remarks(noted))) for dataset in sets.datasets()]
+    return with_remarks(sets.datasets(), noted)
 
 
 def _types(fields: Fields, spans: list[Any]) -> tuple[str, ...] | None:
@@ -87,16 +86,16 @@ def read_predictions(source: Source, own_gold: Reading | None) -> Iterator[Predi
     for fields in read_objects(source.path, source.reading.keys):
         if WORDS in fields.value:
             words = fields.strings(WORDS)
-            answer: WordSpans | CharacterSpans = WordSpans(words, _word_spans(fields, _key(fields, OF_WORDS), words))
+            answer: WordSpans | CharacterSpans = WordSpans(words, _word_spans(fields, one_of(fields, OF_WORDS), words))
         else:
             text = fields.get("text", str) if "text" in fields.value else None
             words = tuple((text or "").split())
-            answer = CharacterSpans(text, [span for _, span in _spans(fields, _key(fields, OF_CHARACTERS))])
+            answer = CharacterSpans(text, [span for _, span in _spans(fields, one_of(fields, OF_CHARACTERS))])
         id, dataset, split = fields.id(), fields.optional("dataset", str), fields.optional("split", str)
         gold: tuple[str, ...] | None = None
         types: tuple[str, ...] = ()
         if own_gold is not None:
-            if WORDS not in fields.value or _key(fields, OF_WORDS) == "ner" or "ner" not in fields.value:
+            if WORDS not in fields.value or one_of(fields, OF_WORDS) == "ner" or "ner" not in fields.value:
                 raise fields.error("ner", "holds no gold beside predictions; --gold PATH gives it")
             tags = ["O"] * len(words)
             for span in _word_spans(fields, "ner", words):
@@ -108,13 +107,6 @@ def read_predictions(source: Source, own_gold: Reading | None) -> Iterator[Predi
                 raise fields.error("ner", error.message) from None
             types = renamed(next((fields.strings(key) for key in LISTS if key in fields.value), ()), own_gold)
         yield Predicted(fields, words, answer, id=id, dataset=dataset, split=split, gold=gold, types=types)
-
-
-def _key(fields: Fields, keys: tuple[str, ...]) -> str:
-    for key in keys:
-        if key in fields.value:
-            return key
-    raise fields.error(keys[0], f"is missing (so are {', '.join(keys[1:])})")
 
 
 def _spans(fields: Fields, key: str) -> Iterator[tuple[str, Span]]:

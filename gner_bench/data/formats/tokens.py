@@ -9,7 +9,7 @@ from typing import Any
 
 from gner_bench.answers.answer import Tags
 from gner_bench.bio import Reading, TagReader
-from gner_bench.data.collect import Collector, renamed, sentence_id
+from gner_bench.data.collect import Collector, one_of, renamed, sentence_id
 from gner_bench.data.formats import JSON_SUFFIXES, DataFormat, Predicted, Source
 from gner_bench.data.sentence import Dataset
 from gner_bench.documents.fields import Fields, read_object, read_objects
@@ -26,7 +26,9 @@ INFO = ("dataset_info.json", "dataset_infos.json")
 def collect(source: Source, rows: Iterator[Fields], names: Sequence[str]) -> Dataset:
     """The data set of rows of words and tags; numbers are named by ``names``. Raises InputError for other rows."""
     if source.types is None and names:
-        source = replace(source, types=renamed(_types(names), source.reading))
+        parts = [(tag, *tag.partition("-")[1:]) for tag in names if tag != "O"]
+        kinds = dict.fromkeys(kind if dash else tag for tag, dash, kind in parts)
+        source = replace(source, types=renamed(kinds, source.reading))
     collector: Collector | None = None
     for fields in rows:
         words, key = fields.strings(one_of(fields, WORDS)), one_of(fields, TAGS)
@@ -38,18 +40,6 @@ def collect(source: Source, rows: Iterator[Fields], names: Sequence[str]) -> Dat
     if collector is None:
         raise InputError(source.path, f"holds no sentence of {source.split}")
     return collector.dataset()
-
-
-def _types(names: Sequence[str]) -> dict[str, None]:
-    return dict.fromkeys(kind if dash else tag for tag in names if tag != "O" for _, dash, kind in [tag.partition("-")])
-
-
-def one_of(fields: Fields, keys: Sequence[str]) -> str:
-    """The first of ``keys`` that an object has. Raises InputError for none."""
-    for key in keys:
-        if key in fields.value:
-            return key
-    raise fields.error(keys[0], f"is missing (so are {', '.join(keys[1:])})")
 
 
 def tags_of_row(fields: Fields, key: str, names: Sequence[str]) -> Sequence[str]:

@@ -8,17 +8,20 @@ from pathlib import Path
 
 import torch
 
+from gner_bench.answers import answer_format
 from gner_bench.documents.fields import Json
 from gner_bench.documents.record import GNER, read_records
 from gner_bench.documents.run import NAME, Model, read_own_run, write_run
 from gner_bench.errors import UsageError
-from gner_bench.predict.backend import ASKING, Backend, BackendKind
-from gner_bench.predict.checkpoint import CLEAN_UP_TOKENIZATION_SPACES, Checkpoint, load_checkpoint
+from gner_bench.messages import warn
+from gner_bench.predict.backend import ASKING, Backend, BackendKind, SystemOptions
+from gner_bench.predict.checkpoint import Checkpoint, load_checkpoint
 from gner_bench.predict.decode.batched import BatchedDecoder, use_protocol_settings
 from gner_bench.predict.decode.constrained import ConstrainedDecoder
-from gner_bench.predict.decode.speculative import SpeculativeDecoder
+from gner_bench.predict.decode.speculative import SpeculativeDecoder, units_of
 from gner_bench.predict.options import Options
 from gner_bench.predict.plan import Key
+from gner_bench.predict.prompting import CLEAN_UP_TOKENIZATION_SPACES
 from gner_bench.structure.back_tokenizer import tokenizer_file
 
 ROWS = 8
@@ -33,15 +36,23 @@ It is the same for short sentences: most of a row is room for an output that loo
 MOST_ROWS = 256
 MEMORY_SHARE = 0.6
 """The part of free accelerator memory that keys and values may fill; prompts that are read ahead take more of it."""
+MODEL_TYPES, ROTARY = ("t5", "llama"), ("default", "linear", "llama3")
+"""What the decoding loop has written out: architectures, and rotary positions that do not depend on the length."""
 
 
 def local_backend(checkpoint: Checkpoint, options: Options) -> Backend:
-    """The backend of ``checkpoint``. Raises UsageError for what it cannot decode, InputError for bad drafts."""
-    decoding, family = options.effective_decoding, checkpoint.family
-    if checkpoint.format != GNER and decoding == "constrained":
-        raise UsageError(f"{checkpoint.name} writes {checkpoint.format}; constrained decoding is for {GNER}")
-    if checkpoint.format != GNER and decoding == "drafted":
-        decoding = "greedy"  # drafts can be made of the GNER text alone
+    """The backend of ``checkpoint``.
+
+    Raises UsageError for what it cannot decode, InputError for bad drafts and for a chat template that it lacks.
+    """
+    decoding, prompting = options.effective_decoding, checkpoint.prompting
+    if decoding in ("drafted", "constrained") and (why := unfit(checkpoint)):
+        if decoding == "constrained":
+            raise UsageError(f"constrained decoding is for {why}")
+        if options.draft_from is not None:
+            raise UsageError(f"--draft-from is for {why}")
+        warn(f"drafted decoding is for {why}, so it is decoded greedily in batches")
+        decoding = "greedy"
     decoder: SpeculativeDecoder | ConstrainedDecoder | BatchedDecoder
     if decoding == "drafted":
         hints: dict[Key, str] = {}
@@ -72,19 +83,37 @@ def local_backend(checkpoint: Checkpoint, options: Options) -> Backend:
             "decoding": decoding,
             "num_beams": options.num_beams,
             "dtype": checkpoint.dtype,
-            "max_input_tokens": family.max_input_tokens or None,
-            "max_new_tokens": family.max_new_tokens or None,
-            "max_total_tokens": family.max_total_tokens or None,
+            **prompting.settings(checkpoint.family),
+            **({"adapter": checkpoint.adapter} if checkpoint.adapter else {}),
             "clean_up_tokenization_spaces": CLEAN_UP_TOKENIZATION_SPACES,
         },
-        wrapping=family.wrapping,
+        wrapping=prompting.wrapping,
         device=str(checkpoint.model.device),
         decode=decoder,
         tokenizer=tokenizer_file(checkpoint.folder),
         statistics=dict if isinstance(decoder, BatchedDecoder) else lambda: vars(decoder.loop.counts).copy(),
         format=checkpoint.format,
         verify=lambda path, count: verify_run(checkpoint, path, count),
+        windows=prompting.windows,
     )
+
+
+def unfit(checkpoint: Checkpoint) -> str:
+    """What our decoding loop is for, and why this is no such checkpoint; empty for one that it decodes."""
+    if checkpoint.format != GNER:
+        return f"GNER's text, and {checkpoint.name} is asked for {checkpoint.format}"
+    config, kind = checkpoint.model.config, checkpoint.model.config.model_type
+    rotary = (getattr(config, "rope_parameters", None) or {}).get("rope_type", "default")
+    if kind not in MODEL_TYPES or rotary not in ROTARY:
+        with_rotary = f" with {rotary} positions" if kind in MODEL_TYPES else ""
+        return f"T5 and LLaMA, and {checkpoint.name} is a {kind} checkpoint{with_rotary}"
+    if not checkpoint.end_tokens:
+        return f"checkpoints with an end token, and {checkpoint.name} has none"
+    # Words are encoded one by one, which puts a space between them with SentencePiece alone.
+    units = units_of(checkpoint)
+    if units.text([*units.unit("a", "O"), *units.unit("b", "O")]) != "a(O) b(O)":
+        return f"tokenizers that put a space before every word, and that of {checkpoint.name} does not"
+    return ""
 
 
 def rows_for(checkpoint: Checkpoint, options: Options) -> int:
@@ -125,27 +154,14 @@ def verify_run(checkpoint: Checkpoint, path: Path, count: int) -> list[str]:
     total = run.sentences
     chosen = {i * total // count for i in range(count)} if count < total else set(range(total))
     differences: list[Json] = []
+    several = answer_format(checkpoint.format).several
     with path.open(encoding="utf-8") as lines:
         for record in (json.loads(line) for index, line in enumerate(lines) if index in chosen):
-            text: str = record["prediction"]
-            ((ids, room, cut),) = checkpoint.prompt_ids([record["instance"]["instruction_inputs"]])
-            output = checkpoint.model.generate(
-                input_ids=torch.tensor([ids], device=checkpoint.model.device),
-                max_new_tokens=room,
-                output_logits=True,
-                return_dict_in_generate=True,
-            )
-            tokens = output.sequences[0, 1 if checkpoint.encoder_decoder else len(ids) :].tolist()
-            plain = checkpoint.generation(tokens, cut)
-            if plain.text == text:
-                continue
-            place = 0
-            while place < plain.tokens and text.startswith(checkpoint.text(tokens[: place + 1])):
-                place += 1
-            # Where the recorded text goes on after the plain one has ended, the last logits are the end token's.
-            best = output.logits[min(place, len(output.logits) - 1)][0].float().topk(2).values
-            name = f"{record['dataset']}/{record['split']}/{record['instance']['id']}"
-            differences.append({"sentence": name, "token": place, "gap": float(best[0] - best[1])})
+            prompt, text = record["instance"]["instruction_inputs"], record["prediction"]
+            pairs = zip(json.loads(prompt), json.loads(text), strict=True) if several else [(prompt, text)]
+            if unlike := next(filter(None, (_difference(checkpoint, *pair) for pair in pairs)), None):
+                name = f"{record['dataset']}/{record['split']}/{record['instance']['id']}"
+                differences.append({"sentence": name, **unlike})
     verified = {"sentences": len(chosen), "dtype": checkpoint.dtype, "differences": differences}
     write_run(about, replace(run, more={**run.more, "verified": verified}))
     first = f"Compared with plain greedy decoding in {checkpoint.dtype}: {len(differences)} of {count} differ."
@@ -155,10 +171,39 @@ def verify_run(checkpoint: Checkpoint, path: Path, count: int) -> list[str]:
     ]
 
 
+def _difference(checkpoint: Checkpoint, prompt: str, text: str) -> Json:
+    """Where plain greedy decoding leaves a recorded ``text``, empty where it does not."""
+    ((ids, room, cut),) = checkpoint.prompt_ids([prompt])
+    output = checkpoint.model.generate(
+        input_ids=torch.tensor([ids], device=checkpoint.model.device),
+        max_new_tokens=room,
+        output_logits=True,
+        return_dict_in_generate=True,
+    )
+    tokens = output.sequences[0, 1 if checkpoint.encoder_decoder else len(ids) :].tolist()
+    plain = checkpoint.generation(tokens, cut)
+    if plain.text == text:
+        return {}
+    place = 0
+    while place < plain.tokens and text.startswith(checkpoint.text(tokens[: place + 1])):
+        place += 1
+    # Where the recorded text goes on after the plain one has ended, the last logits are the end token's.
+    best = output.logits[min(place, len(output.logits) - 1)][0].float().topk(2).values
+    return {"token": place, "gap": float(best[0] - best[1])}
+
+
+def make(system: SystemOptions, options: Options) -> Backend:
+    """The backend of the checkpoint that ``system`` names, in the format that it names or the checkpoint's own."""
+    checkpoint = load_checkpoint(system.model, system.dtype, system.device, system.adapter)
+    format = answer_format(system.format).name if system.format else checkpoint.format
+    asked = replace(checkpoint, format=format, wrapping=system.wrapping, max_new_tokens=system.max_new_tokens)
+    return local_backend(asked, options)
+
+
 LOCAL = BackendKind(
     "local",
     "a checkpoint on this machine",
-    lambda system, options: local_backend(load_checkpoint(system.model, system.dtype, system.device), options),
+    make,
     ASKING | {"dtype", "device", "adapter"},
     fetches=True,
 )

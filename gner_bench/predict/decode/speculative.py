@@ -109,7 +109,7 @@ def step_model(checkpoint: Checkpoint, rows: int) -> StepModel:
     else:
         # What every prompt begins with, whatever its types and words: two prompts that share neither show it.
         examples = [answer_format(GNER).ask(Question([word], [type]))[0] for word, type in (("a", "b"), ("7", "Z"))]
-        prompts = [wrapped(example, checkpoint.family.wrapping) for example in examples]
+        prompts = [wrapped(example, checkpoint.prompting.wrapping) for example in examples]
         (first, _, _), (second, _, _) = checkpoint.prompt_ids(prompts)
         steps = LlamaSteps(model, rows, first[: common(first, second)])
     if steps.device.type == "cuda" and len({parameter.device for parameter in model.parameters()}) == 1:

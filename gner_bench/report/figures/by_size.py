@@ -10,7 +10,6 @@ from gner_bench.report.figures.plot import (
     NoData,
     Plot,
     Point,
-    name_in_layout,
     names_and_note,
     quoted_caption,
     scored_by,
@@ -38,7 +37,7 @@ def plots(contents: Contents) -> list[Plot]:
             f" measured, with bootstrap intervals where there are any."
             f"{quoted_caption(row for row in rows if row.quoted)}{left_out}"
         )
-        plots.append(Plot(name_in_layout("f1_by_size", table), caption, partial(draw, rows), wide=True))
+        plots.append(Plot(f"f1_by_size{table.suffix}", caption, partial(draw, rows), wide=True))
     return plots
 
 

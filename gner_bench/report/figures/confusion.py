@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from gner_bench.report.analysis import Confusion, mistakes_by_set, pooled
+from gner_bench.report.analysis import Confusion, pooled_by_system
 from gner_bench.report.contents import Contents
 from gner_bench.report.figures.plot import NoData, Plot
 from gner_bench.report.figures.style import Style
@@ -34,14 +34,14 @@ class Heat:
 
 def plots(contents: Contents) -> list[Plot]:
     """One for each system, of the types that are taken for others most often. Raises NoData."""
-    pooled_sets = {system.name: pooled(mistakes_by_set(system).values()) for system in contents.systems}
-    confusions = {name: mistakes.confusion for name, mistakes in pooled_sets.items()}
-    confusions = {name: confusion for name, confusion in confusions.items() if _taken_for_others(confusion)}
+    total: Counter[str] = Counter()
+    confusions: dict[str, Confusion] = {}
+    for name, mistakes in pooled_by_system(contents.systems).items():
+        for gold, predicted, count in mistakes.taken_for_others:
+            total.update({gold: count, predicted: count})
+            confusions[name] = mistakes.confusion
     if not confusions:
         raise NoData("no scores hold an error analysis with types taken for others")
-    total: Counter[str] = Counter()
-    for confusion in confusions.values():
-        total.update(_taken_for_others(confusion))
     types = sorted(total, key=lambda name: (-total[name], name))[:MOST_TYPES]
     plots = []
     for number, (system, confusion) in enumerate(list(confusions.items())[:MOST_SYSTEMS], start=1):
@@ -52,15 +52,6 @@ def plots(contents: Contents) -> list[Plot]:
         drawing = partial(draw, heat_of(confusion, types), system)
         plots.append(Plot(f"type_confusion_{number}", caption, drawing, wide=True))
     return plots
-
-
-def _taken_for_others(confusion: Confusion) -> Counter[str]:
-    """Entities taken for another type, counted at the gold and at the predicted type."""
-    counts: Counter[str] = Counter()
-    for (gold, predicted), count in confusion.items():
-        if gold is not None and predicted is not None and gold != predicted:
-            counts.update({gold: count, predicted: count})
-    return counts
 
 
 def heat_of(confusion: Confusion, types: Sequence[str]) -> Heat:

@@ -1,15 +1,19 @@
-"""What several figures draw: axes, legends that fit, names cut to a width. Importing this imports matplotlib."""
+"""What several figures draw: axes, legends that fit, names cut to a width, and fonts for the letters that theirs lacks.
+
+Importing this imports matplotlib.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from functools import cache
 from itertools import accumulate, pairwise
+from pathlib import Path
 
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.font_manager import FontProperties, findfont, get_font
+from matplotlib.font_manager import FontProperties, findfont, fontManager, get_font
 
 from gner_bench.messages import one_line
 from gner_bench.report.figures.style import FONT, Style
@@ -21,6 +25,8 @@ MISSING = 1.3
 """The width of the box for a letter that the font lacks, in font sizes."""
 HANDLE = 4.0
 """Width of a legend's handle and its gaps, in font sizes."""
+BOXES = "Last Resort"
+"""A font that comes with matplotlib and has a box for every letter."""
 
 
 def canvas(style: Style, wide: bool, height: float) -> Figure:
@@ -120,3 +126,27 @@ def legend(
         title=cut(note, size, 0.95 * width) or None,
         title_fontsize=size,
     )
+
+
+def fallback(letters: Set[str]) -> tuple[tuple[str, ...], frozenset[str]]:
+    """The families that have ``letters``, as few as will do, and the letters that no installed font has."""
+    left, families = frozenset(letters), []
+    upright = sorted((entry.name, entry.fname) for entry in fontManager.ttflist if entry.style == "normal")
+    fonts = {name: path for name, path in upright if name != FONT and not name.startswith(BOXES)}
+    while left:
+        # Sans serif first, as the other text is, and by name: the same machine draws the same figure.
+        reach = {family: len(left & _letters(path)) for family, path in fonts.items()}
+        best = max(reach, key=lambda family: (reach[family], "Sans" in family, family), default="")
+        if not reach.get(best):
+            break
+        families.append(best)
+        left -= _letters(fonts[best])
+    return tuple(families), left
+
+
+@cache
+def _letters(path: str) -> frozenset[str]:
+    try:
+        return frozenset(map(chr, get_font(Path(path)).get_charmap()))
+    except (OSError, RuntimeError):  # a damaged or removed file
+        return frozenset()

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from gner_bench.documents.scores import Triple
-from gner_bench.report.analysis import Mistakes, mistakes_by_set, pooled
+from gner_bench.report.analysis import Mistakes, pooled_by_system
 from gner_bench.report.contents import Contents
 from gner_bench.report.figures.plot import NoData, Plot, left_out_caption
 from gner_bench.report.figures.style import Style
@@ -22,8 +22,7 @@ NOTHING: Triple = (0, 0, 0)
 
 def plots(contents: Contents) -> list[Plot]:
     """One plot. Raises NoData."""
-    pooled_sets = {system.name: pooled(mistakes_by_set(system).values()) for system in contents.systems}
-    analysed = {name: mistakes for name, mistakes in pooled_sets.items() if mistakes}
+    analysed = {name: mistakes for name, mistakes in pooled_by_system(contents.systems).items() if mistakes}
     if not analysed:
         raise NoData("no scores hold an error analysis")
     shown = dict(list(analysed.items())[:MOST_SYSTEMS])

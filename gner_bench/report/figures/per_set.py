@@ -9,7 +9,6 @@ from gner_bench.report.contents import Contents
 from gner_bench.report.figures.plot import (
     NoData,
     Plot,
-    name_in_layout,
     names_and_note,
     quoted_caption,
     reach,
@@ -41,7 +40,7 @@ def plots(contents: Contents) -> list[Plot]:
             f"{scored_by(table.metric)} of each data set and their mean. Bars are measured, with bootstrap intervals"
             f" where there are any.{quoted_caption(shown_quoted(table))}"
         )
-        plots.append(Plot(name_in_layout("f1_per_set", table), caption, partial(draw, table), wide=True))
+        plots.append(Plot(f"f1_per_set{table.suffix}", caption, partial(draw, table), wide=True))
     return plots
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from gner_bench.report.figures.style import FONT, Style
-from gner_bench.report.views.table import Row, Table, row_note
+from gner_bench.report.views.table import Row, row_note
 from gner_bench.scoring.metrics import METRICS, Metric
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def render(
     """
     import matplotlib.style
 
-    from gner_bench.report.figures.fonts import fallback
+    from gner_bench.report.figures.drawing import fallback
 
     with matplotlib.style.context(["default", style.settings()]):
         figure, lacking = _drawn(plot, style)
@@ -100,11 +100,6 @@ def _drawn(plot: Plot, style: Style) -> tuple[Figure, set[str]]:
         else:
             warnings.warn_explicit(warning.message, warning.category, warning.filename, warning.lineno)
     return figure, lacking
-
-
-def name_in_layout(name: str, table: Table) -> str:
-    """The name of the plot of a table: plots of one kind differ in the layout."""
-    return name if table.layout == "zero-shot" else f"{name}_{table.layout}"
 
 
 def scored_by(metric: Metric) -> str:

@@ -7,7 +7,7 @@ from math import pi, sin
 from typing import TYPE_CHECKING, Any
 
 from gner_bench.report.contents import Contents
-from gner_bench.report.figures.plot import NoData, Plot, left_out_caption, name_in_layout, names_and_note, scored_by
+from gner_bench.report.figures.plot import NoData, Plot, left_out_caption, names_and_note, scored_by
 from gner_bench.report.figures.style import Style
 from gner_bench.report.views.table import Row, Table
 
@@ -30,7 +30,7 @@ def plots(contents: Contents) -> list[Plot]:
             wide = len(table.datasets) > MOST_NARROW
             left_out = left_out_caption(len(table.measured) - len(complete))
             caption = f"{scored_by(table.metric)} of each data set, in percent.{left_out}"
-            plots.append(Plot(name_in_layout("radar", table), caption, partial(draw, complete, table, wide), wide))
+            plots.append(Plot(f"radar{table.suffix}", caption, partial(draw, complete, table, wide), wide))
     if not plots:
         raise NoData(f"no system was scored on all of {FEWEST_SETS} or more data sets")
     return plots

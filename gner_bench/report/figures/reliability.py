@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from gner_bench.documents.scores import Bin
 from gner_bench.errors import InputError
+from gner_bench.report.analysis import pooled_bins
 from gner_bench.report.contents import Contents
 from gner_bench.report.figures.plot import NoData, Plot
 from gner_bench.report.figures.style import Style
@@ -16,16 +17,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 MOST_SYSTEMS = 7
-
-
-@dataclass(frozen=True)
-class Bin:
-    """The ``count`` entities of a range of confidence up to ``to``: how many are ``correct``, their mean confidence."""
-
-    to: float
-    count: int
-    correct: int
-    confidence: float
 
 
 def plots(contents: Contents) -> list[Plot]:
@@ -45,23 +36,20 @@ def plots(contents: Contents) -> list[Plot]:
 
 def bins_of(system: SystemScores) -> list[Bin]:
     """The bins of all data sets together, empty without calibration. Raises InputError for impossible counts."""
-    total: dict[float, Bin] = {}
-    for name, scores in system.scores.sets.items():
-        for more in scores.analysis.calibration.reliability if scores.analysis.calibration else ():
-            if not 0 <= more.correct <= more.count or (more.count and more.confidence is None):
+    calibrations = {name: scores.analysis.calibration for name, scores in system.scores.sets.items()}
+    known = {name: calibration for name, calibration in calibrations.items() if calibration}
+    for name, calibration in known.items():
+        for one in calibration.reliability:
+            if not 0 <= one.correct <= one.count or (one.count and one.confidence is None):
                 place = f"datasets.{name}.calibration"
                 raise InputError(system.path, "is no calibration that this program reads", field=place)
-            sums = total.get(more.to, Bin(more.to, 0, 0, 0.0))
-            count = sums.count + more.count
-            confidence = sums.confidence * sums.count + (more.confidence or 0.0) * more.count
-            total[more.to] = Bin(more.to, count, sums.correct + more.correct, confidence / count if count else 0.0)
-    return [total[to] for to in sorted(total)]
+    return pooled_bins(known.values())
 
 
 def calibration_error(bins: Sequence[Bin]) -> float:
     """The mean over entities of the distance between share and mean confidence of their bin (Guo et al. 2017)."""
     count = sum(part.count for part in bins)
-    return sum(abs(part.correct - part.confidence * part.count) for part in bins) / count if count else 0.0
+    return sum(abs(part.correct - (part.confidence or 0.0) * part.count) for part in bins) / count if count else 0.0
 
 
 def draw(systems: Mapping[str, Sequence[Bin]], style: Style) -> Figure:

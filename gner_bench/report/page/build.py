@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from importlib.resources import files
 from pathlib import Path
 from string import Template
@@ -12,8 +12,7 @@ from string import Template
 from gner_bench import __version__
 from gner_bench.errors import UsageError
 from gner_bench.files import write_atomic
-from gner_bench.report.grid import Grid
-from gner_bench.report.page.content import Content, PageFigure, PageSystem
+from gner_bench.report.page.content import Content
 from gner_bench.report.page.errors import errors
 from gner_bench.report.page.html import Html, element, join, markup_of, table, void
 from gner_bench.report.page.samples import columns, packed
@@ -24,24 +23,15 @@ UNFOLDED = 2
 """Tables of scores that are shown at once."""
 
 
-def write_page(
-    out: Path,
-    systems: Sequence[PageSystem],
-    title: str = "GNER-Bench report",
-    figures: Sequence[PageFigure] = (),
-    tables: Sequence[Grid] = (),
-    types: Mapping[str, Sequence[Grid]] | None = None,
-    warnings: Sequence[str] = (),
-) -> Path:
-    """Write the page of ``systems`` to ``out`` (index.html in it, if it is a folder) and return the file written.
+def write_page(out: Path, content: Content) -> Path:
+    """Write the page to ``out`` (index.html in it, if it is a folder) and return the file written.
 
-    ``tables``, ``types`` and ``warnings`` are those of ``Content``; the first two tables are shown, the others unfold.
-    The same arguments give the same bytes. Raises UsageError without systems, IntegrityError for predictions that are
+    The same content gives the same bytes. Raises UsageError without systems, IntegrityError for predictions that are
     not those that were scored, and InputError for what cannot be read or written.
     """
-    if not systems:
+    if not content.systems:
         raise UsageError("a page needs scores of at least one system")
-    content, samples = Content(systems, title, figures, tables, types or {}, warnings), columns(systems)
+    samples = columns(content.systems)
     parts = {name: part for name, function in PARTS.items() if (part := function(content))}
     if samples:
         parts["Sentences"] = Html(_file("browser.html"))
@@ -54,7 +44,7 @@ def write_page(
     block = element("script", Html(packed(samples)), type="text/plain", id="samples") if samples else ""
     style, theme, script = _file("page.css"), _file("theme.js"), "\n".join(map(_file, SCRIPTS))
     page = Template(_file("page.html")).substitute(
-        title=markup_of(title),
+        title=markup_of(content.title),
         policy=f"style-src {_source_hash(style)}; script-src {_source_hash(theme)} {_source_hash(script)}",
         style=style,
         theme=theme,
@@ -102,7 +92,7 @@ def figures(content: Content) -> Html:
         for kind, svg in svgs.items():
             data = base64.b64encode(svg.encode("utf-8", "replace")).decode()
             source = f"data:image/svg+xml;base64,{data}"
-            images.append(void("img", class_=kind, alt=figure.alt or figure.caption, src=source))
+            images.append(void("img", class_=kind, alt=figure.caption, src=source))
         box = element("div", *images, class_="scroll", tabindex="0", role="group", aria_label=figure.caption)
         parts.append(element("figure", box, element("figcaption", figure.caption)))
     return join(*parts)

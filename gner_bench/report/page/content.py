@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from gner_bench.documents.scores import ScoresDocument
 from gner_bench.report.grid import Grid
@@ -31,28 +31,25 @@ class PageSystem:
 
 @dataclass(frozen=True)
 class PageFigure:
-    """A plot: SVG documents for light and, where there is one, for ``dark`` pages.
-
-    ``alt`` says what it shows to those who cannot see it; without it the caption does.
-    """
+    """A plot: SVG documents for light and, where there is one, for ``dark`` pages."""
 
     svg: str
     caption: str
     dark: str = ""
-    alt: str = ""
 
 
 @dataclass(frozen=True)
 class Content:
     """The whole page.
 
-    ``tables`` are comparisons of systems, quoted rows among them, and others; ``types`` those of entity types by
-    heading, such as the name of a metric. ``warnings`` are shown beside those of the systems.
+    ``tables`` are comparisons of systems, quoted rows among them, and others; the first ones are shown, the others
+    unfold. ``types`` are those of entity types by heading, such as the name of a metric. ``warnings`` are shown beside
+    those of the systems.
     """
 
     systems: Sequence[PageSystem]
-    title: str
-    figures: Sequence[PageFigure]
-    tables: Sequence[Grid]
-    types: Mapping[str, Sequence[Grid]]
-    warnings: Sequence[str]
+    title: str = "GNER-Bench report"
+    figures: Sequence[PageFigure] = ()
+    tables: Sequence[Grid] = ()
+    types: Mapping[str, Sequence[Grid]] = field(default_factory=dict)
+    warnings: Sequence[str] = ()

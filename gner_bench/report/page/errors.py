@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 
 from gner_bench.documents.scores import Errors, Triple
 from gner_bench.number_text import ROUNDING, decimal
-from gner_bench.report.analysis import added
+from gner_bench.report.analysis import Mistakes, mistakes_of, pooled
 from gner_bench.report.grid import Cell, Grid, Section
 from gner_bench.report.page.content import Content
 from gner_bench.report.page.html import Html, element, join, table
@@ -36,29 +35,36 @@ def errors(content: Content) -> Html:
     for system in content.systems:
         parts = {name: part.analysis.errors for name, part in system.document.datasets.items()}
         analysed[system.title] = {name: errors for name, errors in parts.items() if errors is not None}
-    sums = _sums({system: list(sets.values()) for system, sets in analysed.items() if sets})
+    sums = _sums({system: pooled(map(mistakes_of, sets.values())) for system, sets in analysed.items() if sets})
     tables = [table(grid, folded=at > 0) for at, grid in enumerate(sums)]
     for dataset in dict.fromkeys(name for sets in analysed.values() for name in sets):
         of_set = {name: sets[dataset] for name, sets in analysed.items() if dataset in sets}
-        inner = [table(grid) for grid in _sums({name: [errors] for name, errors in of_set.items()})]
+        inner = [table(grid) for grid in _sums({name: mistakes_of(errors) for name, errors in of_set.items()})]
         for name, errors in of_set.items():
             inner += [table(grid, folded=True) for grid in _by_type(name, errors)]
         tables.append(element("details", element("summary", f"Errors on {title(dataset)}"), *inner))
     return join(*tables)
 
 
-def _sums(analyses: Mapping[str, Sequence[Errors]]) -> Iterator[Grid]:
-    """Tables with a row for each system, its analyses summed: counts of entities, then F1."""
-    classes: dict[str, Counter[str]] = {system: Counter() for system in analyses}
-    paper: dict[str, Counter[str]] = {system: Counter() for system in analyses}
-    for system, several in analyses.items():
-        for errors in several:
-            classes[system].update(errors.classes)
-            paper[system].update({name: part.count for name, part in errors.paper.items()})
-    for name, caption, counts, remark in (("classes", CLASSES, classes, ""), ("paper", PAPER, paper, OURS)):
-        yield from _grid(name, caption, {system: _counted(row) for system, row in counts.items()}, "System", remark)
+def _sums(by_system: Mapping[str, Mistakes]) -> Iterator[Grid]:
+    """Tables with a row for each system: counts of entities, then F1."""
+    classes = {system: _counted(mistakes.classes) for system, mistakes in by_system.items()}
+    yield from _grid("classes", CLASSES, classes, "System")
+    paper = {system: _counted(mistakes.paper) for system, mistakes in by_system.items()}
+    yield from _grid("paper", PAPER, paper, "System", OURS)
     for name, caption in F1.items():
-        rows = {system: _f1([_triples(errors, name) for errors in several]) for system, several in analyses.items()}
+        rows: dict[str, Row] = {}
+        for system, mistakes in by_system.items():
+            triples: dict[str, tuple[Metric, Triple]] = {}
+            if name == "oracle":
+                for oracle, by_metric in mistakes.oracle.items():
+                    triples |= {f"{oracle} {m}": (m, triple) for m, triple in by_metric.items() if m in METRICS}
+            else:
+                triples = {key: ("strict", triple) for key, triple in getattr(mistakes, name).items()}
+            rows[system] = {
+                key: Cell(f"{decimal(100 * prf(*triple, metric).f1)} ({triple[2]:,})")
+                for key, (metric, triple) in triples.items()
+            }
         yield from _grid(name, caption, rows, "System", TRIPLE)
 
 
@@ -66,30 +72,12 @@ def _counted(counts: Mapping[str, int]) -> Row:
     return {key: Cell(f"{count:,}") for key, count in counts.items()}
 
 
-def _triples(errors: Errors, name: str) -> dict[tuple[str, Metric], Triple]:
-    """Right, predicted and gold by the key of their column and the metric that counted them."""
-    if name == "oracle":
-        by_oracle = errors.oracle.items()
-        return {
-            (f"{key} {m}", m): triple for key, by_metric in by_oracle for m, triple in by_metric.items() if m in METRICS
-        }
-    buckets: dict[str, Triple] = getattr(errors, name)
-    return {(key, "strict"): triple for key, triple in buckets.items()}
-
-
-def _f1(parts: Sequence[Mapping[tuple[str, Metric], Triple]]) -> Row:
-    cells = {}
-    for column in dict.fromkeys(column for part in parts for column in part):
-        sums = added(part[column] for part in parts if column in part)
-        cells[column[0]] = Cell(f"{decimal(100 * prf(*sums, column[1]).f1)} ({sums[2]:,})")
-    return cells
-
-
 def _grid(name: str, caption: str, rows: Mapping[str, Row], head: str, remark: str = "") -> Iterator[Grid]:
     """The table, none where no row has a cell."""
     keys = list(dict.fromkeys(key for row in rows.values() for key in row))
     cells = tuple((Cell(row_name), *(row.get(key, Cell("–")) for key in keys)) for row_name, row in rows.items())
-    heads = (Cell(head), *(Cell(_words(key)) for key in keys))
+    words = ("wrong type and boundary" if key == "wrong_both" else key.replace("_", " ") for key in keys)
+    heads = tuple(map(Cell, (head, *words)))
     if keys:
         yield Grid(f"errors_{name}", caption, heads, (Section(cells),), (remark,) if remark else ())
 
@@ -108,7 +96,3 @@ def _by_type(system: str, errors: Errors) -> Iterator[Grid]:
         heads = (Cell("Gold type"), Cell("Predicted type"), Cell("Entities"))
         remarks = (f"The {MOST} most frequent of {len(wrong):,} pairs.",) if len(wrong) > MOST else ()
         yield Grid("confusion", caption, heads, (Section(cells),), remarks)
-
-
-def _words(key: str) -> str:
-    return "wrong type and boundary" if key == "wrong_both" else key.replace("_", " ")

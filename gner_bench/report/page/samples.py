@@ -16,11 +16,19 @@ from gner_bench.data.sentence import ContentHash
 from gner_bench.documents.fields import Json
 from gner_bench.errors import IntegrityError
 from gner_bench.report.page.content import PageSystem
-from gner_bench.report.page.spans import CLASSES, Spans, classified_spans, stored_text
+from gner_bench.scoring.errors import ERROR_CLASSES, classify
+from gner_bench.scoring.explain import outside_strict_spans
 from gner_bench.scoring.predictions import Prediction, SetKey
 from gner_bench.structure.matching import STEPS
 
 ABSENT = -1
+CLASSES = (*ERROR_CLASSES, "stray")
+"""Those of scoring.errors, in their order, and ``stray``: predicted ``I-`` tags that belong to no strict span."""
+ClassifiedSpan = tuple[int, int, str, int]
+"""First word, word after the last, type, class."""
+Spans = Sequence[tuple[int, int, str] | ClassifiedSpan]
+CLEANED = (" .", " ?", " !", " ,", " ' ", " n't", " 'm", " 's", " 've", " 're")
+"""What decoders of Hugging Face write without these spaces (``clean_up_tokenization_spaces``)."""
 
 
 @dataclass(frozen=True)
@@ -96,6 +104,30 @@ class _Samples:
     def number(self, type_: str) -> int:
         """The number of a type, which may be new."""
         return self.types.setdefault(type_, len(self.types))
+
+
+def classified_spans(sentence: Prediction) -> list[ClassifiedSpan]:
+    """The predicted spans with their classes, missed gold spans and runs of stray tags, in the sentence's order."""
+    pairs = classify(sentence.gold_spans, sentence.predicted_spans)
+    spans = [(*span, CLASSES.index(name)) for name, gold, predicted in pairs if (span := predicted or gold)]
+    stray: list[ClassifiedSpan] = []
+    for place in outside_strict_spans(sentence.predicted):
+        start, type_ = place, sentence.predicted[place][2:]
+        if stray and stray[-1][1:3] == (place, type_):
+            start = stray.pop()[0]
+        stray.append((start, place + 1, type_, CLASSES.index("stray")))
+    return sorted(spans + stray)
+
+
+def stored_text(sentence: Prediction) -> str | int:
+    """The generated text: 0 where it is every word with its tag, 1 where it is that without the CLEANED spaces."""
+    plain = " ".join(f"{word}({tag})" for word, tag in zip(sentence.words, sentence.predicted, strict=True))
+    if sentence.text == plain:
+        return 0
+    cleaned = plain
+    for part in CLEANED:
+        cleaned = cleaned.replace(part, part.strip())
+    return 1 if sentence.text == cleaned else sentence.text
 
 
 def columns(systems: Sequence[PageSystem]) -> Json | None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from gner_bench.documents.scores import SetDocument
 from gner_bench.number_text import ROUNDING, decimal
-from gner_bench.report.grid import Cell, Grid, Section
+from gner_bench.report.grid import Cell, Grid, Section, by_value
 from gner_bench.report.page.content import Content, PageSystem
 from gner_bench.report.page.html import Html, element, join, join_names, name, table
 from gner_bench.report.views.table import title
@@ -62,10 +62,7 @@ def _means(systems: Sequence[PageSystem]) -> Grid:
 
 def _warnings(content: Content) -> Html:
     """Each warning once, with the systems that it is about where it is not about all."""
-    about: dict[str, list[str]] = {}
-    for system in content.systems:
-        for warning in dict.fromkeys(system.warnings):
-            about.setdefault(warning, []).append(system.title)
+    about = by_value((system.title, warning) for system in content.systems for warning in system.warnings)
     lines = [element("li", warning) for warning in dict.fromkeys(content.warnings)]
     for warning, titles in about.items():
         systems = () if len(titles) == len(content.systems) else (join_names(titles), ": ")

@@ -49,17 +49,31 @@ def document(tables: Iterable[str], figures: Iterable[tuple[str, str, float]]) -
 
 
 def _float(grid: Grid, label: str) -> list[str]:
-    kind = "table*" if grid.wide else "table"
+    """The lines of a float: caption with remarks and signatures, the table, then footnotes, warnings and sources."""
+    kind, title = "table*" if grid.wide else "table", grid.title if grid.title.endswith(".") else f"{grid.title}."
+    caption = [latex(title), *map(latex, grid.remarks)]
+    for text, names in grid.signatures.items():
+        if text:
+            # A line may break between the fields of a signature.
+            breakable = latex(text).replace(r"\textbar{}", r"\textbar{}\allowbreak{}")
+            caption.append(f"Signature of {latex(', '.join(names))}: {breakable}.")
     body = []
     for section in grid.sections:
         body.append(r"\midrule")
         if section.title:
             body.append(rf"\multicolumn{{{len(grid.heads)}}}{{l}}{{\emph{{{latex(section.title)}}}}} \\")
         body += [_line(_cell(cell, grid.footnotes) for cell in row) for row in section.rows]
+    marked = [rf"\textsuperscript{{{symbol}}} {latex(text)}" for text, symbol in grid.footnotes.items()]
+    warnings = [f"Warning: {latex(warning)}." for warning in grid.warnings]
+    sources = [f"{latex(', '.join(names))}: {latex(text)}" for text, names in grid.sources.items() if text]
+    notes = [r"\quad ".join(marked), *warnings, f"Sources: {'; '.join(sources)}." if sources else ""]
+    below = [rf"{note}\par" for note in notes if note]
+    if below:
+        below = [r"\par\smallskip", r"\parbox{\linewidth}{\footnotesize\raggedright", *below, "}"]
     return [
         rf"\begin{{{kind}}}[tp]",
         r"\centering",
-        rf"\caption[{latex(grid.title)}]{{{_caption(grid)}}}",
+        rf"\caption[{latex(grid.title)}]{{{' '.join(caption)}}}",
         rf"\label{{tab:gner-bench-{label}}}",
         r"\par\smallskip",
         r"\resizebox{\ifdim\width>\linewidth\linewidth\else\width\fi}{!}{%",
@@ -67,7 +81,7 @@ def _float(grid: Grid, label: str) -> list[str]:
         *body,
         r"\bottomrule",
         r"\end{tabular}}",
-        *_notes(grid),
+        *below,
         rf"\end{{{kind}}}",
     ]
 
@@ -107,23 +121,3 @@ def _cell(cell: Cell, symbols: Mapping[str, str]) -> str:
     # A star that takes no width keeps the numbers of a column in line.
     star = (r"\ensuremath{^{\ast}}" if marks else r"\rlap{\ensuremath{^{\ast}}}") if cell.star else ""
     return text + half + star + (rf"\textsuperscript{{{marks}}}" if marks else "")
-
-
-def _caption(grid: Grid) -> str:
-    title = grid.title if grid.title.endswith(".") else f"{grid.title}."
-    signatures = []
-    for text, names in grid.signatures.items():
-        if text:
-            # A line may break between the fields of a signature.
-            breakable = latex(text).replace(r"\textbar{}", r"\textbar{}\allowbreak{}")
-            signatures.append(f"Signature of {latex(', '.join(names))}: {breakable}.")
-    return " ".join([latex(title), *map(latex, grid.remarks), *signatures])
-
-
-def _notes(grid: Grid) -> Sequence[str]:
-    marked = [rf"\textsuperscript{{{symbol}}} {latex(text)}" for text, symbol in grid.footnotes.items()]
-    warnings = [f"Warning: {latex(warning)}." for warning in grid.warnings]
-    sources = [f"{latex(', '.join(names))}: {latex(text)}" for text, names in grid.sources.items() if text]
-    notes = [r"\quad ".join(marked), *warnings, f"Sources: {'; '.join(sources)}." if sources else ""]
-    lines = [rf"{note}\par" for note in notes if note]
-    return [r"\par\smallskip", r"\parbox{\linewidth}{\footnotesize\raggedright", *lines, "}"] if lines else []

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from gner_bench.documents.scores import Analysis, Calibration, ScoresDocument, Structuring, Triple
 from gner_bench.number_text import NOTHING, decimal, share_text
-from gner_bench.report.analysis import Mistakes, added, mistakes_of, pooled
+from gner_bench.report.analysis import Mistakes, added, mistakes_of, pooled, pooled_bins
 from gner_bench.report.escape import visible
 from gner_bench.report.grid import FOLDED, NAMES, NUMBERS, Cell, Column, Grid, Part, Section, Styled, line, styled
 from gner_bench.scoring.errors import PAPER, UNLISTED_NAME
@@ -40,6 +40,13 @@ STEPS = {
     "subsequence": "sentences with words left out only",
     "lcs": "sentences with words changed",
 }
+READINGS = {
+    "as_is": "answers read as they are",
+    "mended": "answers mended",
+    "partly_read": "answers partly read",
+    "unread": "answers unread",
+    "empty": "answers empty",
+}
 COUNTS = {
     "omitted_words": "words omitted",
     "added_words": "words added",
@@ -60,8 +67,13 @@ COUNTS = {
     "cut_inputs": "prompts cut at the length limit",
     "gold_outside_types": "gold tags of types not in the prompt",
 }
-FREQUENT = ("omitted_words", "added_words", "substituted_words", "words_outside_vocabulary", "unknown_labels")
-FREQUENT_TITLES = ("omitted", "added", "substituted", "outside vocabulary", "unknown labels")
+FREQUENT = {
+    "omitted_words": "omitted",
+    "added_words": "added",
+    "substituted_words": "substituted",
+    "words_outside_vocabulary": "outside vocabulary",
+    "unknown_labels": "unknown labels",
+}
 CALIBRATION = ("entities", "mean\nconfidence", "strictly\nright", "ECE", "AP")
 CALIBRATION_NOTE = (
     "ECE: expected calibration error, 10 bins (Guo et al. 2017); AP: average precision over confidence, against all"
@@ -71,25 +83,20 @@ CALIBRATION_NOTE = (
 
 def analysis_view(document: ScoresDocument) -> Iterator[Part]:
     """Classes, confusions, F1 by length and position, structuring, oracles and calibration of a document."""
-    sets = document.datasets
-    analyses = {name: part.analysis for name, part in sets.items() if part.analysis.errors is not None}
+    parts = document.datasets.items()
+    analyses = {name: part.analysis for name, part in parts if part.analysis.errors is not None}
     analysed = {name: mistakes_of(part.errors) for name, part in analyses.items() if part.errors is not None}
     if not analysed:
         yield line("This document holds no error analysis.")
         return
-    yield _classes(analysed)
-    yield _paper(analysed)
+    yield from _kinds(analysed)
     yield from _confusions(analysed)
     for bucket, title in BUCKETS.items():
         yield _buckets(analysed, bucket, title)
     note = f"F1 in percent, the row {ALL} over the entities of all data sets; {NOTHING} where there are none."
     yield line(note, "dim")
     yield from _structuring(analyses)
-    for metric in METRICS:
-        values = {name: mistakes.oracle_f1(metric) for name, mistakes in analysed.items()}
-        values = {name: {"as_it_is": sets[name].values[metric].f1, **f1} for name, f1 in values.items() if f1}
-        if values:
-            yield _oracles(values, f"F1 by {metric} if one step made no mistakes")
+    yield from _oracles(analysed, document)
     if calibrated := {name: part.calibration for name, part in analyses.items() if part.calibration is not None}:
         yield from _calibration(calibrated)
 
@@ -123,21 +130,20 @@ def _with_all(sets: Mapping[str, Mistakes]) -> dict[str, Mistakes]:
     return {**sets, ALL: pooled(sets.values())} if len(sets) > 1 else dict(sets)
 
 
-def _shares(counts: Iterable[int], whole: int) -> list[str]:
-    """Counts, each with its percentage of the ``whole`` below."""
-    return [f"{count:,}\n{decimal(100 * count / whole if whole else 0.0)}" for count in counts]
-
-
-def _classes(sets: Mapping[str, Mistakes]) -> Grid:
-    rows = [_row(name, _shares(part.classes.values(), part.classes.total())) for name, part in _with_all(sets).items()]
-    return _list("Entities by class", ["data set", *CLASSES], [rows], remarks=[CLASSES_NOTE])
-
-
-def _paper(sets: Mapping[str, Mistakes]) -> Grid:
-    rows = [_row(name, _shares(part.paper.values(), part.classes.total())) for name, part in _with_all(sets).items()]
+def _kinds(sets: Mapping[str, Mistakes]) -> Iterator[Grid]:
+    """Entities by class, then by our reading of the paper's errors: counts with their percentages of all below."""
+    parts = _with_all(sets)
     sums = "; ".join(f"{error}: {' + '.join(names)}".replace("_", " ") for error, names in PAPER.items())
     note = PAPER_NOTE.format(sums=sums[0].upper() + sums[1:])
-    return _list("Errors as unlabeled, noisy and boundary errors", ["data set", *PAPER], [rows], remarks=[note])
+    for title, kinds, counted, remark in (
+        ("Entities by class", CLASSES, [part.classes for part in parts.values()], CLASSES_NOTE),
+        ("Errors as unlabeled, noisy and boundary errors", PAPER, [part.paper for part in parts.values()], note),
+    ):
+        rows = []
+        for (name, part), counts in zip(parts.items(), counted, strict=True):
+            whole = part.classes.total() or 1
+            rows.append(_row(name, (f"{count:,}\n{decimal(100 * count / whole)}" for count in counts.values())))
+        yield _list(title, ["data set", *kinds], [rows], remarks=[remark])
 
 
 def _confusions(sets: Mapping[str, Mistakes]) -> Iterator[Part]:
@@ -182,16 +188,18 @@ def _structuring(sets: Mapping[str, Analysis]) -> Iterator[Part]:
     for name, part in sets.items():
         structuring = part.structuring or Structuring()
         counts = {key: getattr(structuring, key, 0) for key in COUNTS}
-        counted[name] = {**(part.placed_by or {}), **counts, **structuring.malformed_labels}
-        for key, rows in structuring.most_frequent.items():
-            frequent[key].update({tuple(map(str, texts)): int(count) for *texts, count in rows})
+        readings = {f"answers {key}": count for key, count in structuring.readings.items()}
+        counted[name] = {**(part.placed_by or {}), **readings, **counts, **structuring.malformed_labels}
+        for key, listed in structuring.most_frequent.items():
+            frequent[key].update({tuple(map(str, texts)): int(count) for *texts, count in listed})
     table = []
-    for key, what in {**STEPS, **COUNTS}.items():
+    read = {f"answers {key}": what for key, what in READINGS.items()}
+    for key, what in {**STEPS, **read, **COUNTS}.items():
         by_set = {name: counts.get(key, 0) for name, counts in counted.items()}
         ordered = sorted(by_set.items(), key=lambda item: -item[1]) if key not in STEPS and len(by_set) > 1 else []
-        listed = ", ".join(f"{visible(name)} {count:,}" for name, count in ordered if count)
+        of_these = ", ".join(f"{visible(name)} {count:,}" for name, count in ordered if count)
         if any(by_set.values()):
-            table.append((styled(what), styled(f"{sum(by_set.values()):,}"), styled(listed)))
+            table.append((styled(what), styled(f"{sum(by_set.values()):,}"), styled(of_these)))
     yield Grid(
         "structuring",
         "From generated text to tags",
@@ -202,27 +210,33 @@ def _structuring(sets: Mapping[str, Analysis]) -> Iterator[Part]:
     )
     if not table:
         yield line("Nothing went astray.")
-    titles = zip(FREQUENT, FREQUENT_TITLES, strict=True)
-    if rows_of := [(styled(what), styled(*_most_frequent(frequent[key]))) for key, what in titles if frequent[key]]:
+    rows = []
+    for key, what in FREQUENT.items():
+        pieces: list[Styled] = []
+        for texts, count in sorted(frequent[key].items(), key=lambda item: (-item[1], item[0]))[:MOST_FREQUENT]:
+            pieces.append((("  " if pieces else "") + " → ".join(map(visible, texts)), ""))
+            pieces.append((f" ×{count:,}", "dim"))
+        rows += [(styled(what), styled(*pieces))] if pieces else []
+    if rows:
         remarks = ["Summed over the 20 most frequent of each data set."] if len(sets) > 1 else []
-        yield _list("Most frequent of these", ["", "with their counts"], [rows_of], 2, remarks)
+        yield _list("Most frequent of these", ["", "with their counts"], [rows], 2, remarks)
 
 
-def _most_frequent(counts: Counter[tuple[str, ...]]) -> Iterator[str | Styled]:
-    ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:MOST_FREQUENT]
-    for place, (texts, count) in enumerate(ordered):
-        yield ("  " if place else "") + " → ".join(map(visible, texts))
-        yield f" ×{count:,}", "dim"
-
-
-def _oracles(values: Mapping[str, Mapping[str, float]], title: str) -> Grid:
-    """``values`` are F1 by data set and oracle."""
-    keys = [key for key in ORACLES if any(key in f1 for f1 in values.values())]
-    sections = [[_row(name, [share_text(f1.get(key)) for key in keys]) for name, f1 in values.items()]]
-    if len(values) > 1 and all(len(f1) == len(keys) for f1 in values.values()):
-        means = (sum(f1[key] for f1 in values.values()) / len(values) for key in keys)
-        sections.append([_row(MEAN, map(share_text, means))])
-    return _list(title, ["data set", *(ORACLES[key] for key in keys)], sections)
+def _oracles(analysed: Mapping[str, Mistakes], document: ScoresDocument) -> Iterator[Grid]:
+    """A table for each metric that has oracles: F1 of each data set as it is and as it would be."""
+    for metric in METRICS:
+        values: dict[str, dict[str, float]] = {}
+        for name, mistakes in analysed.items():
+            if f1 := mistakes.oracle_f1(metric):
+                values[name] = {"as_it_is": document.datasets[name].values[metric].f1, **f1}
+        keys = [key for key in ORACLES if any(key in f1 for f1 in values.values())]
+        sections = [[_row(name, [share_text(f1.get(key)) for key in keys]) for name, f1 in values.items()]]
+        if len(values) > 1 and all(len(f1) == len(keys) for f1 in values.values()):
+            means = (sum(f1[key] for f1 in values.values()) / len(values) for key in keys)
+            sections.append([_row(MEAN, map(share_text, means))])
+        if values:
+            title = f"F1 by {metric} if one step made no mistakes"
+            yield _list(title, ["data set", *(ORACLES[key] for key in keys)], sections)
 
 
 def _calibration(sets: Mapping[str, Calibration]) -> Iterator[Part]:
@@ -235,10 +249,8 @@ def _calibration(sets: Mapping[str, Calibration]) -> Iterator[Part]:
     title = "Confidence of predicted entities, in percent"
     yield _list(title, ["data set", *CALIBRATION], [rows], remarks=[CALIBRATION_NOTE])
     rows = []
-    for bins in zip(*(part.reliability for part in sets.values()), strict=True):
-        count = sum(part.count for part in bins)
-        confidence = sum((part.confidence or 0.0) * part.count for part in bins if part.count)
-        shares_of = (confidence / count, sum(part.correct for part in bins) / count) if count else (None, None)
-        rows.append(_row(f"{bins[0].above:.0%} to {bins[0].to:.0%}", [f"{count:,}", *map(share_text, shares_of)]))
+    for bin_ in pooled_bins(sets.values()):
+        cells = [f"{bin_.count:,}", share_text(bin_.confidence), share_text(bin_.share)]
+        rows.append(_row(f"{bin_.above:.0%} to {bin_.to:.0%}", cells))
     title = "Reliability" + (", all data sets together" if len(sets) > 1 else "")
     yield _list(title, ["confidence", *CALIBRATION[:3]], [rows])

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from gner_bench.messages import one_line
 from gner_bench.number_text import interval_text, p_decimals, percent, signed, stars
 from gner_bench.report.grid import Cell, Column, Grid, Line, Part, Section, line, styled
-from gner_bench.scoring.comparison import Against, ChangedSentence, Comparison
+from gner_bench.scoring.comparison import Against, Comparison
 from gner_bench.scoring.metrics import METRICS
 from gner_bench.scoring.paired import Difference
 
@@ -100,19 +100,17 @@ def _sentences(against: Against, most: int) -> Iterator[Part]:
         ways = {"better": changes.better, "worse": changes.worse, "other": changes.other}
         rows.append((name, *(str(len(sentences)) for sentences in ways.values()), str(changes.sentences)))
         for way, sentences in ways.items():
-            top = sorted(sentences, key=lambda sentence: -abs(sentence.gain))[:most]
+            top = []
+            for sentence in sorted(sentences, key=lambda sentence: -abs(sentence.gain))[:most]:
+                # Right, predicted and gold of both systems.
+                counts = ("/".join(f"{count:g}" for count in side) for side in (sentence.first, sentence.second))
+                top.append(f"{one_line(sentence.id)} ({' to '.join(counts)})")
             more = f" and {len(sentences) - len(top)} more" if len(sentences) > len(top) else ""
             if top:
-                lines.append(line(f"{one_line(name)} {way}: {', '.join(map(_sentence, top))}{more}"))
+                lines.append(line(f"{one_line(name)} {way}: {', '.join(top)}{more}"))
     title = f"Sentences of {against.second.label} with other counts than {against.first.label} ({against.changed_by})"
     yield _table(title, ["data set", "better", "worse", "other", "of"], rows)
     yield from lines
-
-
-def _sentence(sentence: ChangedSentence) -> str:
-    """Such as ``12 (1/3/2 to 2/2/2)``: right, predicted and gold of both systems."""
-    first, second = ("/".join(f"{count:g}" for count in counts) for counts in (sentence.first, sentence.second))
-    return f"{one_line(sentence.id)} ({first} to {second})"
 
 
 def _meaning(comparison: Comparison) -> str:

@@ -5,10 +5,9 @@ from __future__ import annotations
 from gner_bench.number_text import decimal, p_text, points
 from gner_bench.report.baseline import Baseline, Changes
 from gner_bench.report.contents import Contents
-from gner_bench.report.grid import Cell, Grid, Section, Value
+from gner_bench.report.grid import Cell, Grid, Section
 from gner_bench.report.views.table import MEAN, title
 from gner_bench.scoring.metrics import METRICS, Metric
-from gner_bench.scoring.paired import Difference
 
 COLUMNS = (
     *("baseline", "system", "metric", "dataset", "baseline f1", "system f1", "difference", "low", "high"),
@@ -23,9 +22,18 @@ TESTS = (
 
 def difference_grid(baseline: Baseline, changes: Changes, metric: Metric) -> Grid:
     """The differences of one system from ``baseline``, a row for each data set and one for the mean."""
-    rows = [_row(each, title(each.name)) for each in changes.differences[:-1]]
-    last = [_row(each, MEAN) for each in changes.differences[-1:]]
-    resampling = baseline.resampling
+    resampling, rows, values = baseline.resampling, [], []
+    names = [*(title(change.name) for change in changes.differences[:-1]), MEAN]
+    for name, change in zip(names, changes.differences, strict=True):
+        first, second, difference = 100 * change.first, 100 * change.second, 100 * change.difference
+        (low, high), detectable = (100 * end for end in change.interval), 100 * change.detectable
+        cells = [Cell(name), Cell(decimal(first)), Cell(decimal(second))]
+        cells += [Cell(points(difference), star=change.significant), Cell(f"{points(low)} to {points(high)}")]
+        rows.append((*cells, Cell(p_text(change.p)), Cell(decimal(detectable))))
+        tests = (change.p_bootstrap, change.p_randomization, change.p_holm, detectable)
+        described = (baseline.name, changes.system, metric, change.name)
+        numbers = (first, second, difference, low, high)
+        values.append((*described, *numbers, *tests, "yes" if change.significant else "no"))
     drawn = f"Intervals: {resampling.confidence:.0%}, paired bootstrap, {resampling.resamples:,} resamples."
     return Grid(
         name=f"differences_{metric}",
@@ -33,35 +41,11 @@ def difference_grid(baseline: Baseline, changes: Changes, metric: Metric) -> Gri
         heads=tuple(
             Cell(head) for head in ("Data set", "Baseline", "System", "Difference", "Interval", "p", "Detectable")
         ),
-        sections=(Section(tuple(rows)), Section(tuple(last))),
+        sections=(Section(tuple(rows[:-1])), Section(tuple(rows[-1:]))),
         remarks=(ROUNDING, drawn, TESTS),
         signatures={baseline.system.signature_short: (baseline.name,)},
         columns=COLUMNS,
-        values=tuple(_values(baseline.name, changes.system, metric, each) for each in changes.differences),
-    )
-
-
-def _row(found: Difference, name: str) -> tuple[Cell, ...]:
-    p = found.p_randomization if found.p_holm is None else found.p_holm
-    low, high = found.interval
-    return (
-        Cell(name),
-        Cell(decimal(100 * found.first)),
-        Cell(decimal(100 * found.second)),
-        Cell(points(100 * found.difference), star=found.significant),
-        Cell(f"{points(100 * low)} to {points(100 * high)}"),
-        Cell(p_text(p)),
-        Cell(decimal(100 * found.detectable)),
-    )
-
-
-def _values(baseline: str, system: str, metric: Metric, found: Difference) -> tuple[Value, ...]:
-    figures = (found.first, found.second, found.difference, *found.interval)
-    return (
-        *(baseline, system, metric, found.name),
-        *(100 * figure for figure in figures),
-        *(found.p_bootstrap, found.p_randomization, found.p_holm, 100 * found.detectable),
-        "yes" if found.significant else "no",
+        values=tuple(values),
     )
 
 

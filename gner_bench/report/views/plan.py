@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
+from gner_bench.documents.record import GNER
 from gner_bench.experiment.plan import Plan, PlannedJob
 from gner_bench.fetch.home import free_bytes, size_text
 from gner_bench.report.grid import Cell, Column, Grid, Part, Section, line
@@ -24,13 +25,28 @@ def plan_view(plan: Plan, predictions: Path) -> Iterator[Part]:
         tuple(Section(tuple(tuple(map(Cell, row)) for row in rows)) for rows in (sets, [total])),
         layout=(NAMES, NUMBERS, NAMES),
     )
+    if not plan.runs:
+        yield line("no system yet: --model names a checkpoint, [[systems]] in a configuration any")
+        return
     yield Grid(
         "runs",
         "runs",
-        tuple(map(Cell, ("run", "checkpoint", "decoding", "parameters", "download", "done", "time left"))),
+        tuple(map(Cell, ("run", "system", "decoding", "parameters", "download", "done", "time left"))),
         (Section(tuple(map(_run, plan.runs))),),
         layout=(*[NAMES] * 3, *[NUMBERS] * 4),
     )
+    yield Grid(
+        "calls",
+        "calls",
+        tuple(map(Cell, ("run", "route", "format", "calls", "prompt tokens", "answer tokens", "cost"))),
+        (Section(tuple(map(_calls, plan.runs))),),
+        layout=(*[NAMES] * 3, *[NUMBERS] * 4),
+    )
+    if any(run.asked for run in plan.runs):
+        yield line(
+            "tokens of the whole run are estimates (= by the system's tokenizer, ~ at 4 characters a token; of answers,"
+            " those of right ones: a model that thinks first writes more); cost is that of what is left"
+        )
     needed, free = plan.download + plan.written, free_bytes(predictions)
     yield line(
         f"disk: {size_text(plan.download)} to download as far as known, about {size_text(plan.written)} of predictions;"
@@ -43,16 +59,28 @@ def plan_view(plan: Plan, predictions: Path) -> Iterator[Part]:
 
 def _run(run: PlannedJob) -> tuple[Cell, ...]:
     sign = "" if run.seconds is None else "= " if run.measured else "~ "
+    files = run.job.system.files
     texts = (
         run.job.name,
-        run.job.system.model,
-        run.job.decoding,
+        ", ".join(map(str, files)) or run.job.system.model,
+        run.job.decoding if run.job.system.backend == "local" and not files else "",
         f"{run.parameters / 1e6:,.0f} M" if run.parameters else "?",
         "unknown" if run.download is None else size_text(run.download) if run.download else "none",
-        f"{run.done:,} of {run.sentences:,}",
-        sign + _time(run.seconds),
+        "" if files else f"{run.done:,} of {run.sentences:,}",
+        "" if files else sign + _time(run.seconds),
     )
     return tuple(map(Cell, texts))
+
+
+def _calls(run: PlannedJob) -> tuple[Cell, ...]:
+    system, asked = run.job.system, run.asked
+    route, format = ("files", system.from_) if system.files else (system.backend, system.format or GNER)
+    if asked is None:
+        return tuple(map(Cell, (run.job.name, route, format if system.files else "", "", "", "", "")))
+    sign = "= " if asked.counted else "~ "
+    tokens = [f"{sign}{count:,}" for count in (asked.prompt_tokens, asked.answer_tokens)]
+    cost = "" if run.cost is None else f"~ ${run.cost:,.{2 if run.cost >= 1 else 4}f}"
+    return tuple(map(Cell, (run.job.name, route, format, f"{asked.calls:,}", *tokens, cost)))
 
 
 def _time(seconds: float | None) -> str:

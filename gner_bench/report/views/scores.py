@@ -16,12 +16,14 @@ from gner_bench.structure.matching import STEPS
 STEP_HEADS = {"exact": "exact", "subsequence": "subseq.", "lcs": "LCS"}
 ASTRAY_HEADS = {
     "unread": ("empty_outputs", "unlabelled_outputs"),
+    "partly": ("partly_read",),
+    "mended": ("mended",),
     "cut": ("cut_outputs", "cut_inputs"),
     "unknown": ("unknown_labels",),
     "around": ("outer_outputs",),
     "strange": ("strange_outputs",),
 }
-"""The columns of counts that can move F1, shown where one is not zero, see ``Structuring``."""
+"""The columns of counts that can move F1, shown where one is not zero, see ``Structuring`` and its ``readings``."""
 RATIOS = ("precision", "recall", "f1")
 COUNTS = ("true_positives", "predicted", "gold")
 COLUMNS = (
@@ -108,7 +110,7 @@ def sets_grid(document: ScoresDocument, ends: bool = False) -> Grid:
             columns.append((step, STEP_HEADS[name], [*(str((counts or {}).get(name, "")) for counts in steps), ""]))
     structurings = [part.analysis.structuring or Structuring() for part in parts]
     for head, keys in ASTRAY_HEADS.items():
-        numbers = [sum(getattr(structuring, key) for key in keys) for structuring in structurings]
+        numbers = [sum(getattr(s, key, s.readings.get(key, 0)) for key in keys) for s in structurings]
         if any(numbers):
             columns.append((Column(whole=False, kind="astray"), head, [*map(str, numbers), str(sum(numbers))]))
     remarks = {
@@ -118,9 +120,10 @@ def sets_grid(document: ScoresDocument, ends: bool = False) -> Grid:
     columns = [(replace(column, remark=remarks.get(column.kind, "")), head, cells) for column, head, cells in columns]
     grid = _grid("scores", system.name + (f" ({system.note})" if system.note else ""), columns)
     [section] = grid.sections
+    mean = (replace(section.rows[-1][0], code=False), *section.rows[-1][1:])  # no name of people's choosing
     return replace(
         grid,
-        sections=(Section(section.rows[:-1]), Section((_plain(section.rows[-1]),), bold=True)),
+        sections=(Section(section.rows[:-1]), Section((mean,), bold=True)),
         remarks=("percent; micro in each set, plain mean over sets",),
     )
 
@@ -162,11 +165,6 @@ def _grid(name: str, title: str, columns: Columns) -> Grid:
     layout, heads, cells = zip(*columns, strict=True)
     rows = ((Cell(first, code=True), *map(Cell, others)) for first, *others in zip(*cells, strict=True))
     return Grid(name, title, tuple(map(Cell, heads)), (Section(tuple(rows)),), layout=tuple(layout), frame="scores")
-
-
-def _plain(row: tuple[Cell, ...]) -> tuple[Cell, ...]:
-    """A row whose name is no name of people's choosing."""
-    return replace(row[0], code=False), *row[1:]
 
 
 def values_grid(document: ScoresDocument) -> Grid:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from gner_bench.number_text import ROUNDING, decimal
 from gner_bench.report.grid import Cell, Grid, Section, Value, by_value
-from gner_bench.report.views.table import Entry, Row, Table, ranks
+from gner_bench.report.views.table import Table, ranks
 from gner_bench.scoring.metrics import METRICS
 
 LAYOUT_TITLES = {"zero-shot": "", "supervised": ", supervised setting", "other": ", other data sets"}
@@ -25,16 +25,24 @@ def systems_grid(table: Table, intervals: bool = False, transposed: bool | None 
     """
     if transposed is None:
         transposed = len(table.heads) > MOST_COLUMNS and len(table.heads) > len(table.rows)
-    cells = _cells(table, intervals)
-    systems = list(map(_system_cell, table.rows))
+    systems, cells = _cells(table, intervals)
     columns, values = _values(table, intervals)
-    heads, sections = (_by_dataset if transposed else _by_system)(table, systems, cells)
-    quoted = len(table.measured) + 1 if transposed and table.measured and table.quoted else 0
+    measured, quoted = len(table.measured), 0
+    if transposed:
+        heads = (Cell("Data set"), *systems)
+        rows = [(Cell(head), *row) for head, *row in zip(table.heads, *cells, strict=True)]
+        sections = [Section(tuple(rows[:-1])), Section(tuple(rows[-1:]))]
+        quoted = measured + 1 if measured and table.quoted else 0
+    else:
+        heads = (Cell("System"), *map(Cell, table.heads))
+        rows = [(system, *row) for system, row in zip(systems, cells, strict=True)]
+        parts = Section(tuple(rows[:measured])), Section(tuple(rows[measured:]), QUOTED if measured else "")
+        sections = [section for section in parts if section.rows]
     return Grid(
-        name=f"f1_{table.metric}" + ("" if table.layout == "zero-shot" else f"_{table.layout}"),
+        name=f"f1_{table.metric}{table.suffix}",
         title=METRICS[table.metric].long_title + LAYOUT_TITLES[table.layout],
         heads=heads,
-        sections=sections,
+        sections=tuple(sections),
         remarks=tuple(_remarks(table, cells, intervals, transposed)),
         warnings=table.warnings,
         signatures=by_value((row.system, row.origin) for row in table.measured),
@@ -45,55 +53,29 @@ def systems_grid(table: Table, intervals: bool = False, transposed: bool | None 
     )
 
 
-def _by_system(
-    table: Table, systems: list[Cell], cells: list[list[Cell]]
-) -> tuple[tuple[Cell, ...], tuple[Section, ...]]:
-    rows = [(system, *each) for system, each in zip(systems, cells, strict=True)]
-    measured, quoted = rows[: len(table.measured)], rows[len(table.measured) :]
-    sections = [Section(tuple(measured)), Section(tuple(quoted), QUOTED if measured else "")]
-    return (Cell("System"), *map(Cell, table.heads)), tuple(each for each in sections if each.rows)
-
-
-def _by_dataset(
-    table: Table, systems: list[Cell], cells: list[list[Cell]]
-) -> tuple[tuple[Cell, ...], tuple[Section, ...]]:
-    rows = [(Cell(head), *each) for head, *each in zip(table.heads, *cells, strict=True)]
-    return (Cell("Data set"), *systems), (Section(tuple(rows[:-1])), Section(tuple(rows[-1:])))
-
-
-def _cells(table: Table, intervals: bool) -> list[list[Cell]]:
-    """The cells of values, by row; a footnote that all values of a row share is at the system instead."""
-    placed, rows = ranks(table), []
+def _cells(table: Table, intervals: bool) -> tuple[list[Cell], list[list[Cell]]]:
+    """The cell of each row's system and those of its values; a footnote that all these share is at the system."""
+    placed, systems, rows = ranks(table), [], []
     for index, row in enumerate(table.rows):
-        shared, cells = _shared(row), []
+        of_values = {entry.note for entry in row.entries if entry}
+        shared = of_values.pop() if len(of_values) == 1 else ""
+        name, remark = row.system, ""
+        if row.quoted and row.system.endswith(")"):
+            name, _, remark = row.system.partition(" (")  # which becomes a footnote
+        of_system = (remark.removesuffix(")"), *row.notes, shared)
+        systems.append(Cell(f"{name} (quoted)" if row.quoted else name, notes=tuple(filter(None, of_system))))
+        cells = []
         for column, entry in enumerate(row.entries):
             if entry is None:
                 no_mean = row.no_mean if column == len(row.entries) - 1 else ""
                 cells.append(Cell("–" if no_mean else "", notes=(no_mean,) if no_mean else ()))
                 continue
-            half = half_width(entry) if intervals else ""
+            ends = entry.interval if intervals else None
+            half = decimal((ends[1] - ends[0]) / 2) if ends else ""
             notes = (entry.note,) if entry.note and not shared else ()
             cells.append(Cell(decimal(entry.f1), half, notes, placed.get((index, column), ""), entry.star))
         rows.append(cells)
-    return rows
-
-
-def _shared(row: Row) -> str:
-    """The footnote that all figures of a row share, empty where they differ."""
-    notes = {entry.note for entry in row.entries if entry}
-    return notes.pop() if len(notes) == 1 else ""
-
-
-def _system_cell(row: Row) -> Cell:
-    """The name; what is in brackets after that of a quoted row becomes a footnote."""
-    name, _, remark = row.system.partition(" (") if row.quoted and row.system.endswith(")") else (row.system, "", "")
-    notes = (remark.removesuffix(")"), *row.notes, _shared(row))
-    return Cell(f"{name} (quoted)" if row.quoted else name, notes=tuple(filter(None, notes)))
-
-
-def half_width(entry: Entry) -> str:
-    """Half the width of the interval, empty where there is none."""
-    return decimal((entry.interval[1] - entry.interval[0]) / 2) if entry.interval else ""
+    return systems, rows
 
 
 def _remarks(table: Table, cells: list[list[Cell]], intervals: bool, transposed: bool) -> Iterable[str]:
@@ -104,13 +86,8 @@ def _remarks(table: Table, cells: list[list[Cell]], intervals: bool, transposed:
     if intervals and any(cell.half for cell in flat):
         yield "± is half the width of the bootstrap interval over sentences, with the settings of the signature."
     if any(cell.star for cell in flat):
-        yield star_remark(table.baseline)
-
-
-def star_remark(baseline: str) -> str:
-    """What a star says."""
-    test = "paired approximate randomization, p < 0.05, corrected after Holm over data sets"
-    return f"* differs from {baseline} ({test})."
+        test = "paired approximate randomization, p < 0.05, corrected after Holm over data sets"
+        yield f"* differs from {table.baseline} ({test})."
 
 
 def _values(table: Table, intervals: bool) -> tuple[tuple[str, ...], tuple[tuple[Value, ...], ...]]:

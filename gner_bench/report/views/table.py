@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import combinations
 from typing import Literal
 
@@ -12,10 +12,9 @@ from gner_bench.catalog.entries import PublishedScore
 from gner_bench.documents.scores import Value
 from gner_bench.number_text import decimal
 from gner_bench.report.baseline import Baseline
-from gner_bench.report.grid import Rank
+from gner_bench.report.grid import Rank, by_value
 from gner_bench.report.load import SystemScores
 from gner_bench.scoring.metrics import Metric
-from gner_bench.scoring.scores import SetScores
 from gner_bench.scoring.signature import differences
 
 Layout = Literal["zero-shot", "supervised", "other"]
@@ -79,6 +78,11 @@ class Table:
         """The rows with figures of publications."""
         return [row for row in self.rows if row.quoted]
 
+    @property
+    def suffix(self) -> str:
+        """What the names of files and figures of this layout end in."""
+        return "" if self.layout == "zero-shot" else f"_{self.layout}"
+
 
 def comparisons(
     systems: Sequence[SystemScores],
@@ -116,16 +120,13 @@ def layouts(systems: Sequence[SystemScores]) -> dict[Layout, tuple[str, ...]]:
         "supervised": supervised & set(names) - both,
     }
     if both and not any(wanted.values()):
-        wanted["supervised" if _trained(systems, both) else "zero-shot"] = both
+        trained = all(system.trained_on(name) for system in systems for name in both & system.scores.sets.keys())
+        wanted["supervised" if trained else "zero-shot"] = both
     found: dict[Layout, tuple[str, ...]] = {
         layout: tuple(name for name in groups[layout] if name in sets | both) for layout, sets in wanted.items() if sets
     }
     other = tuple(name for name in names if name not in zero | supervised)
     return found | ({"other": other} if other else {})
-
-
-def _trained(systems: Sequence[SystemScores], names: Iterable[str]) -> bool:
-    return all(system.trained_on(name) for system in systems for name in names if name in system.scores.sets)
 
 
 def comparison(
@@ -144,7 +145,7 @@ def comparison(
         layout,
         tuple(names),
         (*map(title, names), MEAN),
-        (*(_measured(s, metric, names, layout, baseline) for s in there), *(_quoted(p, names) for p in quoted)),
+        (*(_measured(s, metric, names, layout, baseline) for s in there), *(_quoted(p, names, there) for p in quoted)),
         tuple(unlike(there, metric)),
         baseline.name if baseline else "",
     )
@@ -159,10 +160,8 @@ def unlike(systems: Sequence[SystemScores], metric: Metric) -> list[str]:
             values[one.name], values[other.name] = difference.first, difference.second
     lines = []
     for key, values in keys.items():
-        systems_by_value: dict[str, list[str]] = {}
-        for name, value in values.items():
-            systems_by_value.setdefault(value, []).append(name)
-        said = "; ".join(f"{value or 'stated'} for {', '.join(names)}" for value, names in systems_by_value.items())
+        names_of = by_value(values.items()).items()
+        said = "; ".join(f"{value or 'stated'} for {', '.join(names)}" for value, names in names_of)
         lines.append(f"not like for like: {key} is {said}")
     return lines
 
@@ -179,25 +178,19 @@ def ranks(table: Table) -> dict[tuple[int, int], Rank]:
     Figures with a footnote on their data do not compete with whole ones, nor with differently marked ones. A column
     with fewer than two figures that compete has no best.
     """
-    found: dict[tuple[int, int], Rank] = {}
-    for column in range(len(table.heads)):
-        for row, rank in _ranks_of(table, column).items():
-            found[row, column] = rank
-    return found
-
-
-def _ranks_of(table: Table, column: int) -> dict[int, Rank]:
-    marked: dict[str, dict[int, str]] = {}
-    for index, row in enumerate(table.rows):
-        entry = row.entries[column]
-        if not row.quoted and entry is not None:
-            marked.setdefault(entry.note, {})[index] = decimal(entry.f1)
-    figures = next(iter(marked.values())) if len(marked) == 1 else marked.get("", {})
-    if len(figures) < 2:
-        return {}
+    placed: dict[tuple[int, int], Rank] = {}
     order: list[Rank] = ["best", "second"]
-    places = dict(zip(sorted(set(figures.values()), key=float, reverse=True), order, strict=False))
-    return {index: places[text] for index, text in figures.items() if text in places}
+    for column in range(len(table.heads)):
+        marked: dict[str, dict[int, str]] = {}
+        for index, row in enumerate(table.rows):
+            entry = row.entries[column]
+            if not row.quoted and entry is not None:
+                marked.setdefault(entry.note, {})[index] = decimal(entry.f1)
+        competing = next(iter(marked.values())) if len(marked) == 1 else marked.get("", {})
+        if len(competing) > 1:
+            rank_of = dict(zip(sorted(set(competing.values()), key=float, reverse=True), order, strict=False))
+            placed |= {(index, column): rank_of[text] for index, text in competing.items() if text in rank_of}
+    return placed
 
 
 def _measured(
@@ -233,29 +226,28 @@ def row_note(notes: Iterable[str]) -> str:
 
 
 def _data_note(system: SystemScores, name: str, layout: Layout) -> str:
-    """What a reader must know of the data behind a figure."""
-    parts = [_partial(system.scores.sets[name])]
-    if layout != "supervised" and system.trained_on(name):
-        parts.append("trained on this data set, not zero-shot")
-    return "; ".join(filter(None, parts))
-
-
-def _partial(scores: SetScores) -> str:
-    known = catalog().find_dataset(scores.name)
+    """What a reader must know of the data behind a figure: that they are no whole test split, or were trained on."""
+    scores, known, parts = system.scores.sets[name], catalog().find_dataset(name), []
     sentences = len(scores.statistics)
     whole = (known.sentences if known else 0) or scores.planned or sentences
-    return "" if scores.split == "test" and sentences == whole else f"{scores.split}, {sentences} sentences"
+    if scores.split != "test" or sentences != whole:
+        parts.append(f"{scores.split}, {sentences} sentences")
+    if layout != "supervised" and system.trained_on(name):
+        parts.append("trained on this data set, not zero-shot")
+    return "; ".join(parts)
 
 
-def _quoted(score: PublishedScore, names: Sequence[str]) -> Row:
+def _quoted(score: PublishedScore, names: Sequence[str], measured: Sequence[SystemScores]) -> Row:
     same = set(names) == set(score.scores)
+    here = [system.name for system in measured if (known := system.known) and known.is_published_as(score.system)]
+    notes = (score.note, f"measured here as {', '.join(here)}" if here else "")
     found: Mapping[str, Entry] = {name: Entry(figure) for name, figure in score.scores.items()}
-    row = Row(
+    return Row(
         score.system,
         True,
         (*(found.get(name) for name in names), Entry(score.average) if same else None),
-        (score.note,) if score.note else (),
-        parameters=score.parameters,
-        origin=score.source,
+        tuple(filter(None, notes)),
+        "" if same else OTHER_MEAN,
+        score.parameters,
+        score.source,
     )
-    return row if same else replace(row, no_mean=OTHER_MEAN)

@@ -1,15 +1,12 @@
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-import torch
 from click.testing import CliRunner
-from transformers import LlamaConfig, LlamaForCausalLM
 
 from gner_bench.cli import main
 from gner_bench.data import Sentence
@@ -22,20 +19,6 @@ from gner_bench.predict.plan import Asking, Task
 from gner_bench.structure import parse_generation
 
 
-@pytest.fixture(scope="module")
-def tiny_llama(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A LLaMA checkpoint with random weights and the real SentencePiece model."""
-    folder = tmp_path_factory.mktemp("tiny-llama")
-    torch.manual_seed(0)
-    config = LlamaConfig(
-        hidden_size=16, intermediate_size=32, num_hidden_layers=1, num_attention_heads=2, max_position_embeddings=2048
-    )
-    LlamaForCausalLM(config).save_pretrained(folder)
-    shutil.copyfile(shared / "tokenizers/llama/tokenizer.model", folder / "tokenizer.model")
-    (folder / "tokenizer_config.json").write_text('{"tokenizer_class": "LlamaTokenizer"}', encoding="utf-8")
-    return folder
-
-
 @pytest.fixture
 def checkpoint(tiny_llama: Path) -> Checkpoint:
     loaded = load_checkpoint(str(tiny_llama), device="cpu")
@@ -44,7 +27,7 @@ def checkpoint(tiny_llama: Path) -> Checkpoint:
 
 
 def test_predict_score_and_report(
-    tiny_llama: Path, corpus: Path, tmp_path: Path, short_outputs: Callable[[int], None]
+    tiny_llama: Path, corpus: Path, tmp_path: Path, short_outputs: Callable[[int], None], undrawn: None
 ) -> None:
     short_outputs(300)
     run = ["predict", "--model", str(tiny_llama), "--data", str(corpus), "--out", str(tmp_path / "run")]

@@ -1,0 +1,35 @@
+"""Answers in another form than was asked for: JSON, calls of classes, marks in the text, or lines of ``type: text``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from gner_bench.answers import by_type, gollie, inline, listed
+from gner_bench.answers.answer import Mentions
+from gner_bench.answers.lenient_json import read_json
+from gner_bench.answers.types import known_as
+
+OTHER = "answers in another form than was asked for, read as such"
+
+
+def read_any(text: str, words: Sequence[str], types: Sequence[str]) -> Mentions | None:
+    """The mentions of an answer in the least mistakable form that it has any of ``types`` in; None where it has none.
+
+    Mentions of other types are not taken: prose may have colons and brackets, too.
+    """
+    name, known = known_as(tuple(types)), frozenset(types)
+    for read in (by_type.read, gollie.read, _marked, _strings, listed.read):
+        mentions = [(mention, kind) for mention, kind in read(text, words, types).mentions if name(kind) in known]
+        if mentions:
+            return Mentions(mentions, [OTHER])
+    return None
+
+
+def _marked(text: str, words: Sequence[str], types: Sequence[str]) -> Mentions:
+    return Mentions([(span.text, span.type) for span in inline.read(text, words, types).spans])
+
+
+def _strings(text: str, words: Sequence[str], types: Sequence[str]) -> Mentions:
+    """The mentions of a JSON list of strings, each with a type and a text."""
+    lines = read_json(text, lambda value: isinstance(value, list) and all(isinstance(v, str) for v in value), [])
+    return listed.read("\n".join(lines or ()), words, types)

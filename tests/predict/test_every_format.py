@@ -1,0 +1,61 @@
+"""140 real sentences through every answer format with a checkpoint on this machine, killed and continued."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+from gner_bench.answers import answer_format
+from gner_bench.api import load_predictions, score
+from gner_bench.documents.record import read_records
+
+from .every_format import FORMATS, ask
+from .test_resume import start, wait_for_lines
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def whole(tiny_llama: Path, shared: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The runs of all formats, without interruption."""
+    out = tmp_path_factory.mktemp("whole")
+    ask(str(tiny_llama), shared / "data/gner", out)
+    return out
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_records_are_complete_and_their_counts_add_up(whole: Path, name: str) -> None:
+    records = list(read_records(whole / name / "predictions.jsonl"))
+    run = json.loads((whole / name / "run.json").read_text(encoding="utf-8"))
+    assert len(records) == run["sentences_done"] == 140
+    assert {record.format for record in records} == {name} == {run["settings"]["format"]}
+    several = answer_format(name).several
+    for record in records:
+        answers = json.loads(record.prediction) if several else [record.prediction]
+        prompts = json.loads(record.prompt) if several else [record.prompt]
+        assert len(answers) == len(prompts)
+        assert record.generation["tokens"] <= 6 * len(answers)
+        assert all(" ".join(record.words)[:20] in prompt for prompt in prompts)
+    assert run["cut"]["length"] == sum(record.generation["finish"] == "length" for record in records)
+    assert run["throughput"]["generating"]["tokens"] == sum(record.generation["tokens"] for record in records)
+    assert len(score(load_predictions(whole / name), ["gner"]).sets) == 7
+
+
+def test_runs_killed_in_the_middle_end_in_the_same_bytes(
+    whole: Path, tiny_llama: Path, shared: Path, tmp_path: Path
+) -> None:
+    """The kill is in the third format; those before it are complete, those after it not begun."""
+    data = shared / "data/gner"
+    process = start(sys.executable, "-m", "tests.predict.every_format", str(tiny_llama), str(data), str(tmp_path))
+    wait_for_lines(process, tmp_path / FORMATS[2] / "predictions.jsonl", 40)
+    process.kill()
+    process.communicate()
+    state = json.loads((tmp_path / FORMATS[2] / "run.json").read_text(encoding="utf-8"))
+    assert (state["status"], (tmp_path / FORMATS[-1]).exists()) == ("running", False)
+    ask(str(tiny_llama), data, tmp_path, [FORMATS[2], FORMATS[-1]])
+    for name in (*FORMATS[:3], FORMATS[-1]):
+        written = [(folder / name / "predictions.jsonl").read_bytes() for folder in (whole, tmp_path)]
+        assert written[0] == written[1], name
