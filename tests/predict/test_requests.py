@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from gner_bench.answers import AnswerFormat, Mentions, Wrapping
 from gner_bench.data import Sentence
-from gner_bench.errors import UsageError
+from gner_bench.errors import InputError, UsageError
 from gner_bench.predict import requests
 from gner_bench.predict.backend import SystemOptions
 from gner_bench.predict.generation import Generation
@@ -307,6 +307,10 @@ def test_a_chat_template_over_completions(llama: Path) -> None:
     settings = requests_of(replace(SERVED, wrapping="chat", tokenizer=llama)).settings
     assert settings["wrapping"] == "chat"
     assert len(settings["chat_template"]) == 64
+    broken = {"tokenizer_class": "LlamaTokenizer", "chat_template": "{{ raise_exception('no system prompt') }}"}
+    (llama / "tokenizer_config.json").write_text(json.dumps(broken), encoding="utf-8")
+    with pytest.raises(InputError, match="its chat template cannot be used: no system prompt"):
+        requests_of(replace(SERVED, wrapping="chat", tokenizer=llama))
     (llama / "tokenizer_config.json").write_text('{"tokenizer_class": "LlamaTokenizer"}', encoding="utf-8")
     with pytest.raises(UsageError, match="has no chat template; --api chat takes the server's"):
         requests_of(replace(SERVED, wrapping="chat", tokenizer=llama))
