@@ -14,9 +14,7 @@ from gner_bench.predict.options import Limit, Options
 
 ARGUMENTS = {"context": "context:1"}
 FORMATS = [
-    name
-    for name in (ARGUMENTS.get(name, name) for name in ANSWERS.builtin)
-    if answer_format(name).ask is not read_only
+    name for name in (ARGUMENTS.get(name, name) for name in ANSWERS.builtin) if answer_format(name).ask is not read_only
 ]
 
 
