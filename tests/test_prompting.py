@@ -39,7 +39,7 @@ def test_the_prompt_to_the_letter() -> None:
 
 def test_decoder_only_checkpoints_get_the_instruction_markers() -> None:
     plain = prompt(["Ann"], ["person"])
-    assert prompt(["Ann"], ["person"], "llama") == f"[INST] {plain} [/INST]"
+    assert prompt(["Ann"], ["person"], "inst") == f"[INST] {plain} [/INST]"
 
 
 def test_prompts_equal_the_published_ones(published: list[dict[str, Any]]) -> None:
