@@ -107,7 +107,7 @@ def test_the_rule_decides_and_is_in_the_signature_where_it_is_not_the_default(
     assert figures == {"": 0, "raw": 0, "mended": 1}
     assert keys == {"": None, "raw": None, "mended": "mended"}
     assert warned(run("score", file, "--answers", "mended")) == [
-        "answers in forms like word(label), word(label), read as GNER's: 1",
+        "answers as word(label), word(label), which GNER's prompt literally asks for, read without the commas: 1",
         "answers with thoughts, taken off: 1",
     ]
 
@@ -149,6 +149,75 @@ def test_other_formats_are_mended_by_default_and_their_types_found(
     }
     raw = json.loads(run("score", file, "--json", "-q", "--answers", "raw").stdout)
     assert raw["signature_fields"]["answers"] == "raw"
+
+
+@pytest.fixture
+def free(record: Build, predictions_file: Write) -> Path:
+    """Answers in JSON: right, single-quoted, cut within a mention, a refusal, none, of a type that nobody asked for."""
+    right = '{"person": ["Ann"], "place": ["Oslo"]}'
+    answers = (right, right.replace('"', "'"), right[:-4], "I cannot.", "", right.replace("place", "vehicle"))
+    lines = (record(id=str(i), prediction=text, format="json") for i, text in enumerate(answers))
+    return predictions_file(*lines)
+
+
+def test_free_answers_are_counted_once_each_by_how_they_were_read(run: Run, free: Path) -> None:
+    document = json.loads(run("score", free, "--json", "-q").stdout)
+    structuring = document["datasets"]["news"]["structuring"]
+    assert structuring["readings"] == {"as_is": 2, "mended": 1, "partly_read": 1, "unread": 1, "empty": 1}
+    assert (structuring["unknown_labels"], structuring["most_frequent"]["unknown_labels"]) == (1, [["vehicle", 1]])
+    said = warned(run("score", free))
+    assert "of 6 answers 2 were read as they are, 1 mended, 1 partly read, 1 unread, 1 empty" in said
+    assert "labels of types that the prompt lacks: 1: 'vehicle'" in said
+    assert {"unread", "partly", "mended", "unknown"} <= set(run("score", free).stdout.split())
+    told = run("score", free, "--errors").stdout
+    assert all(f"answers {how}" in told for how in ("read as they are", "mended", "partly read", "unread", "empty"))
+
+
+def test_answers_that_need_no_word_get_none(run: Run, record: Build, predictions_file: Write) -> None:
+    right = '{"person": ["Ann"], "place": ["Oslo"]}'
+    lines = (record(id=str(i), prediction=text, format="json") for i, text in enumerate((right, f"```\n{right}\n```")))
+    said = warned(run("score", predictions_file(*lines)))
+    assert said == ["answers in code fences, taken off: 1"]
+
+
+@pytest.mark.parametrize(
+    ("name", "answer"),
+    [
+        ("json", '{"person": ["Ann"], "place": ["Oslo"]}'),
+        ("json", {"person": ["Ann"], "place": ["Oslo"]}),
+        ("json", [{"text": "Ann", "type": "person"}, {"text": "Oslo", "type": "place"}]),
+        ("uniner", None),
+        ("b2ner", "person: Ann; place: Oslo"),
+        ("instructuie", "person: Ann; place: Oslo"),
+        ("gollie", '[Person(span="Ann"), Place(span="Oslo")]'),
+    ],
+)
+def test_files_of_answers_in_each_format_are_scored(run: Run, tmp_path: Path, name: str, answer: object) -> None:
+    """The answer may be JSON in JSON; null is an answer without content. uniner's own files are conversations."""
+    gold, file = tmp_path / "gold.txt", tmp_path / "system.jsonl"
+    gold.write_text("Ann\tB-person\nsaw\tO\nOslo\tB-place\n\nhi\tO\n")
+    if name == "uniner":
+        said = [{"value": value} for value in ("Text: Ann saw Oslo", "Yes.")]
+        for kind, text in (("person", '["Ann"]'), ("place", '["Oslo"]')):
+            said += [{"value": f"What describes {kind} in the text?"}, {"value": text}]
+        more = [{"value": value} for value in ("Text: hi", "Yes.", "What describes place in the text?", "[]")]
+        lines = [{"id": "0", "conversations": said}, {"id": "1", "conversations": more}]
+    else:
+        lines = [{"id": "0", "prediction": answer}, {"id": "1", "prediction": None}]
+    file.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    document = json.loads(run("score", file, "--from", name, "--gold", gold, "--json", "-q").stdout)
+    assert document["average"]["strict"]["f1"] == 1
+    if name != "uniner":
+        [part] = document["datasets"].values()
+        assert part["structuring"]["readings"]["empty"] == 1
+
+
+def test_the_list_of_answer_formats_says_what_each_asks_with(run: Run) -> None:
+    rows = {row["name"]: row for row in json.loads(run("list", "answers", "--json").stdout)}
+    assert (rows["slimer"]["asks"], rows["slimer"]["uses"]) == ("for each type", ["definitions"])
+    assert (rows["json"]["asks"], rows["json"]["uses"]) == ("once", ["definitions", "shots"])
+    assert (rows["list"]["asks"], rows["gner"]["wrapping"], rows["json"]["wrapping"]) == ("never", None, "chat")
+    assert "definitions, shots" in run("list", "answers").stdout
 
 
 def test_ambiguous_types_are_named_where_they_are_asked_for(run: Run, record: Build, predictions_file: Write) -> None:

@@ -65,7 +65,7 @@ def file(tmp_path: Path) -> Path:
 @pytest.mark.parametrize("format", WRITERS)
 def test_every_format_gives_the_sentences_of_the_gold_with_the_tags_that_were_written(file: Path, format: str) -> None:
     found = imported(file, written(format, NEWS), format)
-    bare = {"file": Path(), "line": 0, "structured": None, "text": "", "structuring": "", "notes": ()}
+    bare = {"file": Path(), "line": 0, "structured": None, "text": "", "structuring": "", "notes": (), "reading": ""}
     assert [replace(each, **bare) for each in found] == NEWS
     origin = found.origin
     assert (origin.system.name, origin.expected, origin.planned) == ("system", 3, {"news": 3})
