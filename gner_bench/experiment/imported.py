@@ -85,7 +85,7 @@ def selected(predictions: Predictions, experiment: Experiment, datasets: Sequenc
 
 
 def read_renames(path: Path) -> dict[str, str]:
-    """The types of a system by those of the data, from a file. Raises InputError for what files cannot be renamed by."""
+    """The types of a system by those of the data, from a file. Raises InputError for what does not name each one."""
     renaming = read_renaming(path)
     if renaming.by_set or not all(renaming.names.values()):
         raise InputError(path, "renames types of one data set, or to none; files of predictions have one name for each")

@@ -116,9 +116,8 @@ def plan_experiment(experiment: Experiment, predictions: Path) -> Plan:
 
 def _planned(job: Job, predictions: Path, sentences: int) -> PlannedJob:
     if job.system.files:
-        for file in job.system.files:
-            if not file.exists():
-                raise InputError(file, "no such file")
+        if absent := [path for path in job.system.files if not path.exists()]:
+            raise InputError(absent[0], "no such file")
         return PlannedJob(job, None, 0, sentences, 0, 0.0, True)
     model, device = job.system.model, job.system.device
     kind = BACKENDS.get(job.system.backend)

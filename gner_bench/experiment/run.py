@@ -6,7 +6,7 @@ from pathlib import Path
 
 from gner_bench.api import load_predictions, score
 from gner_bench.documents.scores import Resampling
-from gner_bench.errors import UsageError
+from gner_bench.errors import IncompleteError, UsageError
 from gner_bench.experiment.config import Experiment
 from gner_bench.experiment.imported import load_imported
 from gner_bench.files import make_folder, write_json
@@ -21,7 +21,8 @@ from gner_bench.scoring.scores import warnings_of
 def run_experiment(experiment: Experiment, predictions: Path, say: Say, offline: bool = False) -> list[Path]:
     """Predict and score every run below ``predictions``, continuing what exists; returns their scores.json.
 
-    Raises UsageError where there is no system, and what predicting, reading and scoring raise.
+    Raises UsageError where there is no system, IncompleteError once all others are done where answers are still to come
+    (those of a batch), and what predicting, reading and scoring raise.
     """
     jobs = list(experiment.jobs())
     if not jobs:
@@ -33,17 +34,24 @@ def run_experiment(experiment: Experiment, predictions: Path, say: Say, offline:
     datasets = provide_inputs(models, experiment.options(predictions), lambda _: None, offline)
     imported = {job.name: load_imported(job, experiment, datasets) for job in jobs if job.system.files}
     resampling = Resampling(experiment.resamples, experiment.resampling_seed)
-    paths = []
+    paths, waiting = [], []
     for job in jobs:
         folder = predictions / job.name
         read = imported.get(job.name)
         if read is None:
             options = experiment.options(folder, job.decoding)
-            path = run_prediction(job.system, options, say, offline, name=job.name)
+            try:
+                path = run_prediction(job.system, options, say, offline, name=job.name)
+            except IncompleteError as error:
+                say(f"{job.name}: {error}")
+                waiting.append(job.name)
+                continue
             read = load_predictions(path, answers=experiment.answers)
         scores = score(read, experiment.metrics)
         for warning in warnings_of(scores):
             say(f"{job.name}: {warning}")
         paths.append(make_folder(folder) / "scores.json")
         write_json(paths[-1], scores_document(scores, resampling).json())
+    if waiting:
+        raise IncompleteError(f"no report yet: answers of {', '.join(waiting)} are missing; the same command continues")
     return paths

@@ -127,6 +127,18 @@ def test_a_finished_run_takes_another_name_without_being_asked_again(run: Run, c
     assert json.loads(run("score", tmp_path / "run", "--json").stdout)["system"]["name"] == "second"
 
 
+def test_a_batch_waits_for_its_answers_while_others_are_done(run: Run, tmp_path: Path) -> None:
+    head = f'predictions = "{tmp_path}/p"\nreport = "{tmp_path}/r"\ndata = "demo"\ndatasets = ["mit-movie"]\n'
+    batch = '[[systems]]\nbackend = "batch"\nmodel = "llm"\nformat = "json"\n'
+    memory = '[[systems]]\nbackend = "gazetteer"\nmodel = "train"\nname = "memory"\n'
+    (tmp_path / "run.toml").write_text(head + batch + memory, encoding="utf-8")
+    result = run("run", tmp_path / "run.toml")
+    assert result.exit_code == 6, result.output
+    assert "no report yet: answers of llm are missing" in result.stderr.splitlines()[-1]
+    assert (tmp_path / "p/memory/scores.json").is_file()
+    assert not (tmp_path / "r").exists()
+
+
 @pytest.mark.parametrize(
     ("entry", "said"),
     [

@@ -78,7 +78,7 @@ def _calls(run: PlannedJob) -> tuple[Cell, ...]:
     if asked is None:
         return tuple(map(Cell, (run.job.name, route, format if system.files else "", "", "", "", "")))
     sign = "= " if asked.counted else "~ "
-    tokens = [f"{sign}{count:,}" for count in (asked.prompt_tokens, asked.answer_tokens)]
+    tokens = [f"{sign}{count:,}" if count else "?" for count in (asked.prompt_tokens, asked.answer_tokens)]
     cost = "" if run.cost is None else f"~ ${run.cost:,.{2 if run.cost >= 1 else 4}f}"
     return tuple(map(Cell, (run.job.name, route, format, f"{asked.calls:,}", *tokens, cost)))
 
