@@ -12,7 +12,7 @@ import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from copy import deepcopy
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -184,12 +184,10 @@ class Requests:
 def requests_of(system: SystemOptions) -> Requests:
     """How the served model of ``system`` is asked.
 
-    Its format, wrapping and limit are those of ``system``, else what the catalogue or the format says. Raises
-    UsageError for what cannot work together, InputError for a bad tokenizer.
+    Wrapping and limit are those of ``system``, else what the format or the catalogue says. Raises UsageError for what
+    cannot work together, InputError for a bad tokenizer.
     """
     known = catalog().find_model(system.model.rstrip("/").rpartition("/")[2])
-    untold = (name for name in ("format", "wrapping", "max_new_tokens") if not getattr(system, name))
-    system = replace(system, **{name: value for name in untold if (value := getattr(known, name, None))})
     format = answer_format(system.format or GNER)
     wrapping = _wrapping(system, format, known)
     file = None

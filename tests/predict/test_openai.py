@@ -456,9 +456,9 @@ def test_a_schema_of_the_users_own(api: Api, server: SystemOptions, tmp_path: Pa
 
 
 def test_the_questions_about_a_sentence_are_asked_side_by_side(api: Api, server: SystemOptions, tmp_path: Path) -> None:
-    api.hold = 0.05
+    api.hold = 0.2
     records = list(read_records(run(backend_of(replace(server, wrapping="plain")), tmp_path, ONE_BY_ONE)))
-    assert api.most_active > 2
+    assert api.most_active > 1
     assert [json.loads(record.prediction) for record in records[:6]] == [[f"said w{i}"] * 2 for i in range(6)]
     assert api.posts[0]["prompt"] == "What is person in see w0"
     assert records[0].generation["tokens"] == 14

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gner_bench.answers import AnswerFormat, Mentions, Wrapping
@@ -192,7 +192,8 @@ KEYS = st.sampled_from(["choices", "message", "content", "text", "usage", "finis
 VALUES = st.none() | st.booleans() | st.integers() | st.text()
 
 
-@given(st.recursive(VALUES, lambda inner: st.lists(inner) | st.dictionaries(KEYS, inner)))
+@settings(max_examples=30)
+@given(st.recursive(VALUES, lambda inner: st.lists(inner) | st.dictionaries(KEYS, inner), max_leaves=10))
 def test_no_answer_raises(answer: Any) -> None:
     generation_of(answer)
     problem_of(answer, BODY)

@@ -70,7 +70,7 @@ def test_another_prompt_is_another_run(path: Path, tasks: list[Task]) -> None:
 
 def test_order_comes_from_the_tasks_and_doubles_go(path: Path, tasks: list[Task]) -> None:
     path.write_bytes(path.read_bytes() * 2)
-    cut = store.put_in_order(path, tasks)
+    cut = store.put_in_order(path, tasks).cut
     assert [line.key for line in store.read_lines(path)] == [task.key for task in tasks]
     assert cut == {"length": 2, "input_cut": 2}
 
