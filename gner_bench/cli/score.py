@@ -41,7 +41,7 @@ class Thresholds(click.ParamType[tuple[float, ...]]):
                 numbers = [first + step * index for index in range(count if count <= MOST_THRESHOLDS else 0)]
         except (ArithmeticError, ValueError, OverflowError):
             numbers = []
-        if not numbers or not all(0 <= number <= 1 for number in numbers):
+        if not numbers or not all(number.is_finite() and 0 <= number <= 1 for number in numbers):
             self.fail(f"expected numbers from 0 to 1, as 0.3,0.5 or 0.1:0.9:0.1, found {value!r}", param, ctx)
         return tuple(map(float, numbers))
 

@@ -349,3 +349,46 @@ def test_scoring_needs_no_torch(predictions: Path, tokenizer: bool) -> None:
     assert {"gner_bench.scoring.scores", "rich"} <= loaded
     assert ("tokenizers" in loaded) is tokenizer
     assert not loaded & HEAVY
+
+
+@pytest.fixture
+def scored_spans(record: Build, predictions_file: Write) -> Path:
+    """Two sentences of Ann, who is sure, and Oslo, which is less so and wrong the second time."""
+    spans = [[[0, 0, "person", 0.9], [2, 2, "place", 0.6]], [[0, 0, "person", 0.8], [2, 2, "person", 0.3]]]
+    return predictions_file(*(record(id=str(i), format="spans", prediction=json.dumps(s)) for i, s in enumerate(spans)))
+
+
+def test_thresholds_are_swept_without_predicting_again(scored_spans: Path, run: Run) -> None:
+    result = run("score", str(scored_spans), "--thresholds", "0.25:0.85:0.3", "--json", "--metric", "strict")
+    document = json.loads(result.stdout)
+    # Of 4 gold entities: 4 predicted, 3 right; 3 and 3; 1 and 1.
+    assert [(at["threshold"], at["average"]["strict"]["f1"]) for at in document["thresholds"]] == [
+        (0.25, 0.75),
+        (0.55, pytest.approx(6 / 7)),
+        (0.85, 0.4),
+    ]
+    assert document["thresholds"][1]["datasets"]["news"]["strict"]["true_positives"] == 3
+    assert "|threshold:0.55|" in document["thresholds"][1]["signature"]
+    assert "choose it on others, such as the dev split" in document["note"]
+    table = run("score", str(scored_spans), "--thresholds", "0.55,0.85", "--metric", "strict").stdout
+    assert [line.split("│")[1:6] for line in table.splitlines() if "│" in line][-1] == [
+        *("      0.85 ", "         1 ", " 100.00 ", " 25.00 ", "     40.00 ")
+    ]
+    rows = run("score", str(scored_spans), "--thresholds", "1", "--format", "csv").stdout.splitlines()
+    assert rows[0].startswith("system,threshold,scope,dataset,split,metric,precision,recall,f1,true_positives")
+    assert rows[1].startswith("predictions,1.0,set,news,test,gner,0.0,0.0,0.0,0,0,4,")
+    assert "| 0.5 | 3 |" in run("score", str(scored_spans), "--thresholds", "0.5", "--format", "markdown").stdout
+
+
+@pytest.mark.parametrize("asked", ["0.5:0.1:0.1", "0:1:0", "2", "a", "0.1:0.2", "0:1:1e-9", "nan", ""])
+def test_thresholds_that_are_none_are_refused(asked: str, scored_spans: Path, run: Run) -> None:
+    result = run("score", str(scored_spans), "--thresholds", asked)
+    assert result.exit_code == 2
+    assert "expected numbers from 0 to 1, as 0.3,0.5 or 0.1:0.9:0.1" in result.stderr
+
+
+@pytest.mark.parametrize("other", ["--per-type", "--errors", "--fail-under=5", "--format=junit"])
+def test_thresholds_have_a_table_of_their_own(other: str, scored_spans: Path, run: Run) -> None:
+    result = run("score", str(scored_spans), "--thresholds", "0.5", other)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "--thresholds goes with no gates and none of" in result.stderr

@@ -149,6 +149,20 @@ def test_sentences_without_confidence_do_not_count() -> None:
     assert found.average_precision == 0.5
 
 
+def test_a_sentence_without_entities_misses_its_gold_where_others_have_confidences() -> None:
+    # As spans with scores are read: where there are none, nothing has a score.
+    sentences = [confident("B-x", "B-x", 0.8), sentence("B-x O B-x", "O O O")]
+    found = score(given_sets(news=sentences)).sets["news"].analysis.calibration
+    assert found is not None
+    assert (found.sentences, found.gold, found.entities) == (2, 3, 1)
+    assert found.curve == ((0.8, 1.0, 0.3333),)
+    parts = CalibrationTally(), CalibrationTally()
+    for tally, part in zip(parts, sentences[::-1], strict=True):
+        tally.add(part)
+    parts[0].extend(parts[1])
+    assert parts[0].calibration() == found
+
+
 def test_confident_sentences_without_entities_have_an_empty_table() -> None:
     found = document(confident("O O", "O O", 0.9, 0.9))
     assert (found["entities"], found["confidence"], found["curve"], found["ece"]) == (0, None, [], 0.0)
