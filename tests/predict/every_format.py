@@ -17,9 +17,10 @@ from gner_bench.predict.inputs import select
 from gner_bench.predict.options import Limit, Options, chosen
 
 ARGUMENTS = {"context": "context:1"}
-FORMATS = [
-    name for name in (ARGUMENTS.get(name, name) for name in ANSWERS.builtin) if answer_format(name).ask is not read_only
-]
+SPANS = "spans"
+"""Asks libraries, not for text."""
+NAMES = [ARGUMENTS.get(name, name) for name in ANSWERS.builtin if name != SPANS]
+FORMATS = [name for name in NAMES if answer_format(name).ask is not read_only]
 
 
 def ask(folder: str, data: Path, out: Path, formats: Sequence[str] = FORMATS) -> None:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -13,9 +16,9 @@ from gner_bench.api import load_predictions, score
 from gner_bench.documents.record import read_records
 
 from .every_format import FORMATS, ask
-from .test_resume import start, wait_for_lines
 
 pytestmark = pytest.mark.slow
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(scope="module")
@@ -51,10 +54,12 @@ def test_runs_killed_in_the_middle_end_in_the_same_bytes(
     data = shared / "data/gner"
     formats = [FORMATS[1], next((name for name in FORMATS if answer_format(name).several), FORMATS[-1])]
     arguments = (str(tiny_llama), str(data), str(tmp_path), *formats)
-    process = start(sys.executable, "-m", "tests.predict.every_format", *arguments)
-    wait_for_lines(process, tmp_path / formats[1] / "predictions.jsonl", 21)
-    process.kill()
-    process.communicate()
+    command = [sys.executable, "-m", "tests.predict.every_format", *arguments]
+    path = tmp_path / formats[1] / "predictions.jsonl"
+    with subprocess.Popen(command, cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)}) as process:
+        while process.poll() is None and not (path.exists() and path.read_bytes().count(b"\n") > 20):
+            time.sleep(0.002)
+        process.kill()
     state = json.loads((tmp_path / formats[1] / "run.json").read_text(encoding="utf-8"))
     assert state["status"] == "running"
     ask(str(tiny_llama), data, tmp_path, formats)
