@@ -1,30 +1,37 @@
-"""Asks a checkpoint in every answer format that asks; runs by itself as ``every_format.py CHECKPOINT DATA OUT``."""
+"""Asks a checkpoint in every answer format that asks; runs by itself: ``every_format CHECKPOINT DATA OUT FORMAT…``."""
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from gner_bench.answers import ANSWERS, answer_format
 from gner_bench.answers.answer import read_only
 from gner_bench.catalog import catalog
-from gner_bench.predict.backend import SystemOptions
-from gner_bench.predict.engine import run_prediction
-from gner_bench.predict.options import Limit, Options
+from gner_bench.predict.backends.local import local_backend
+from gner_bench.predict.checkpoint import load_checkpoint
+from gner_bench.predict.engine import predict
+from gner_bench.predict.inputs import select
+from gner_bench.predict.options import Limit, Options, chosen
 
 ARGUMENTS = {"context": "context:1"}
-FORMATS = [
-    name for name in (ARGUMENTS.get(name, name) for name in ANSWERS.builtin) if answer_format(name).ask is not read_only
-]
+SPANS = "spans"
+"""Asks libraries, not for text."""
+NAMES = [ARGUMENTS.get(name, name) for name in ANSWERS.builtin if name != SPANS]
+FORMATS = [name for name in NAMES if answer_format(name).ask is not read_only]
 
 
-def ask(checkpoint: str, data: Path, out: Path, formats: list[str] = FORMATS) -> None:
+def ask(folder: str, data: Path, out: Path, formats: Sequence[str] = FORMATS) -> None:
     """A run for each format on 20 sentences of each zero-shot set, with answers of six tokens."""
-    datasets = tuple(entry.name for entry in catalog().group("zero-shot"))
+    names = tuple(entry.name for entry in catalog().group("zero-shot"))
+    datasets = chosen(select(Options(data, out, names)), Options(data, out, limit=Limit(1, 20)))
+    checkpoint = replace(load_checkpoint(folder, "fp32", "cpu"), max_new_tokens=6, wrapping="plain")
     for name in formats:
-        system = SystemOptions(checkpoint, format=name, max_new_tokens=6, wrapping="plain", dtype="fp32", device="cpu")
-        run_prediction(system, Options(data, out / name, datasets, limit=Limit(1, 20)), print)
+        options = Options(data, out / name)
+        predict(local_backend(replace(checkpoint, format=name), options), datasets, options)
 
 
 if __name__ == "__main__":
-    ask(sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3]))
+    ask(sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3]), sys.argv[4:])

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -13,9 +16,9 @@ from gner_bench.api import load_predictions, score
 from gner_bench.documents.record import read_records
 
 from .every_format import FORMATS, ask
-from .test_resume import start, wait_for_lines
 
 pytestmark = pytest.mark.slow
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(scope="module")
@@ -47,15 +50,19 @@ def test_records_are_complete_and_their_counts_add_up(whole: Path, name: str) ->
 def test_runs_killed_in_the_middle_end_in_the_same_bytes(
     whole: Path, tiny_llama: Path, shared: Path, tmp_path: Path
 ) -> None:
-    """The kill is in the third format; those before it are complete, those after it not begun."""
+    """The kill is in the second run, of a format with several asks a sentence if there is one."""
     data = shared / "data/gner"
-    process = start(sys.executable, "-m", "tests.predict.every_format", str(tiny_llama), str(data), str(tmp_path))
-    wait_for_lines(process, tmp_path / FORMATS[2] / "predictions.jsonl", 40)
-    process.kill()
-    process.communicate()
-    state = json.loads((tmp_path / FORMATS[2] / "run.json").read_text(encoding="utf-8"))
-    assert (state["status"], (tmp_path / FORMATS[-1]).exists()) == ("running", False)
-    ask(str(tiny_llama), data, tmp_path, [FORMATS[2], FORMATS[-1]])
-    for name in (*FORMATS[:3], FORMATS[-1]):
+    formats = [FORMATS[1], next((name for name in FORMATS if answer_format(name).several), FORMATS[-1])]
+    arguments = (str(tiny_llama), str(data), str(tmp_path), *formats)
+    command = [sys.executable, "-m", "tests.predict.every_format", *arguments]
+    path = tmp_path / formats[1] / "predictions.jsonl"
+    with subprocess.Popen(command, cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)}) as process:
+        while process.poll() is None and not (path.exists() and path.read_bytes().count(b"\n") > 20):
+            time.sleep(0.002)
+        process.kill()
+    state = json.loads((tmp_path / formats[1] / "run.json").read_text(encoding="utf-8"))
+    assert state["status"] == "running"
+    ask(str(tiny_llama), data, tmp_path, formats)
+    for name in formats:
         written = [(folder / name / "predictions.jsonl").read_bytes() for folder in (whole, tmp_path)]
         assert written[0] == written[1], name
