@@ -97,10 +97,11 @@ class Definition:
 
 @dataclass(frozen=True, slots=True)
 class Shot:
-    """A sentence that is shown with its right answer: ``tags`` are BIO, one a word."""
+    """A sentence, with the ``id`` that it has in its data set, that is shown with its right answer: BIO ``tags``."""
 
     words: tuple[str, ...]
     tags: tuple[str, ...]
+    id: str = ""
 
 
 @dataclass(frozen=True, slots=True)

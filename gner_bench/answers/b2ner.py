@@ -1,6 +1,6 @@
 """B2NER's answers: mentions as ``type: text; type: text``.
 
-The prompt is that of the adapters of UmeanNever/B2NER-Internlm2.5-7B-LoRA and others, for texts in English:
+The prompt is that of the adapters of Umean/B2NER-Internlm2.5-7B-LoRA and its like, for texts in English:
 https://github.com/UmeanNever/B2NER, configs/instruction_config_ml.json, src/b2ner_dataset.py and src/demo.ipynb.
 """
 

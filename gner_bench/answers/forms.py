@@ -25,7 +25,8 @@ _PREFIX = r"[BIESLU]\s?[-_:–—]\s?"
 _PREFIXED = re.compile(r"(?:([BIESLU])\s?[-_:–—]\s?)?(.*)", re.IGNORECASE | re.DOTALL)
 _PARTS = {"B": "B", "U": "B", "S": "B", "I": "I", "L": "I", "E": "I"}
 _OUTSIDE = r"O|0|none|outside"
-_WORD = r"""(?:"((?:[^"\\\n]|\\.)*)"|'((?:[^'\\\n]|\\.)*)'|((?![(\[]\s*["'])[^\n]+?))"""
+# A word is looked for in so many characters at most: the time for a text without any would grow with its square.
+_WORD = r"""(?:"((?:[^"\\\n]|\\.){0,200})"|'((?:[^'\\\n]|\\.){0,200})'|((?![(\[]\s*["'])[^\n]{1,200}?))"""
 _AROUND = "\"'`*_“”‘’{[("
 
 
@@ -41,7 +42,7 @@ def _forms(types: tuple[str, ...]) -> dict[str, re.Pattern[str]]:
         BRACKETS: rf"[(\[{{<]\s*{label}\s*[)\]}}>]",
         TUPLES: rf"[(\[]\s*{_WORD}\s*,\s*[\"'“]?{label}[\"'”]?\s*[)\]]",
         OBJECTS: rf"[\"'](?:word|token|text)[\"']\s*:\s*{_WORD}\s*,\s*{key}[\"']{label}[\"']",
-        COLUMNS: rf"(\S+?)(?:\s*(?:->|=>|[→:|/=–-])\s*|\s+)[\"'`*]*{tag}(?=[\"'`*,;|)\]}}]*(?:\s|$))",
+        COLUMNS: rf"(\S{{1,200}}?)(?:\s*(?:->|=>|[→:|/=–-])\s*|\s+)[\"'`*]*{tag}(?=[\"'`*,;|)\]}}]*(?:\s|$))",
     }
     return {note: re.compile(text, re.IGNORECASE) for note, text in texts.items()}
 

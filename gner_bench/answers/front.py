@@ -88,7 +88,8 @@ def reading_of(format: AnswerFormat, text: str, answer: Answer) -> Reading:
     if isinstance(answer, Tagged) and not answer.pairs:
         without = 1
     if without >= _answers_in(format, text):
-        return "unread" if text.strip() and {UNREADABLE, UNENDED}.intersection(notes) else "empty"
+        written = isinstance(answer, Tagged) or not {UNREADABLE, UNENDED}.isdisjoint(notes)
+        return "unread" if text.strip() and written else "empty"
     if without or not LOST.isdisjoint(notes):
         return "partly_read"
     return "mended" if notes else "as_is"

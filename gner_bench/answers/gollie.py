@@ -13,11 +13,23 @@ from itertools import chain, count
 from typing import Any
 
 from gner_bench.answers.answer import AnswerFormat, Definition, Mentions, Question
-from gner_bench.answers.lenient_json import CUT, EMPTY, MENDED, NOTHING, STRAY, TEXTS, UNREADABLE, DeepError, Reader
+from gner_bench.answers.lenient_json import (
+    CUT,
+    EMPTY,
+    MENDED,
+    NOTHING,
+    QUOTES,
+    STRAY,
+    TEXTS,
+    UNREADABLE,
+    DeepError,
+    Reader,
+)
 from gner_bench.answers.wording import joined
 from gner_bench.bio import lenient_spans
 
 START = "# The following lines describe the task definition\n"
+BLANK = "\n\n\n"
 TEXT = "# This is the text to analyze\ntext = "
 RESULT = "\n\n# The annotation instances that take place in the text above are listed here\nresult ="
 KEYS = (*TEXTS, "arg1", "entity_span")
@@ -31,7 +43,11 @@ def class_names(types: Sequence[str]) -> dict[str, str]:
     """A Python name for each type, ``ProgrammingLanguage`` for ``programming language``, no two alike."""
     names: dict[str, str] = {}
     for kind in dict.fromkeys(types):
-        name = "".join(part[:1].upper() + part[1:] for part in re.findall(r"[^\W_]+", kind))
+        name = "".join(
+            part[:1].upper() + part[1:]
+            for part in re.findall(r"[^\W_]+", kind)
+            if part.isidentifier() or part.isdecimal()
+        )
         name = f"Type{name}" if not name.isidentifier() or keyword.iskeyword(name) else name
         taken = {known.lower() for known in names.values()}
         ways = chain([name], (f"{name}{number}" for number in count(2)))
@@ -52,7 +68,7 @@ def ask(question: Question) -> list[str]:
     """One prompt for all types: a class for each, with its definition as docstring where it has one."""
     names = class_names(question.types)
     classes = [_class_of(name, question.definitions.get(kind)) for kind, name in names.items()]
-    return [f"{START}{chr(10).join(classes)}{TEXT}{literal(joined(question.words))}{RESULT}"]
+    return [f"{START}{BLANK.join(classes)}{BLANK}{TEXT}{literal(joined(question.words))}{RESULT}"]
 
 
 def _class_of(name: str, definition: Definition | None) -> str:
@@ -62,7 +78,7 @@ def _class_of(name: str, definition: Definition | None) -> str:
         doc = f'    """{said} """\n\n' if said.endswith('"') else f'    """{said}"""\n\n'
         examples = ", ".join(f'"{example}"' for example in definition.examples)
         examples = f"  # Such as: {examples}" if examples else ""
-    return f"@dataclass\nclass {name}(Entity):\n{doc}    span: str{examples}\n\n"
+    return f"@dataclass\nclass {name}(Entity):\n{doc}    span: str{examples}"
 
 
 def read(text: str, words: Sequence[str], types: Sequence[str]) -> Mentions:
@@ -110,9 +126,12 @@ def _arguments(reader: Reader) -> dict[str | int, Any]:
         if key:
             reader.place = key.end()
         try:
-            arguments[key[1] if key else len(arguments)] = reader.value()
+            value = reader.value()
         except DeepError:
             break
+        # Words in brackets without quotes are prose.
+        if key or mark in QUOTES or mark == "[":
+            arguments[key[1] if key else len(arguments)] = value
         reader.place = max(reader.place, before + 1)
     return arguments
 

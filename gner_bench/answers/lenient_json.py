@@ -59,7 +59,7 @@ _LITERAL = re.compile(r"[^\s,:\[\](){}\"'“”]+(?:[ \t]+[^\s,:\[\](){}\"'“�
 _SKIPPED = re.compile(r"(?:\s+|//[^\n]*)+")
 _CONSTANTS = {"true": True, "false": False, "null": None, "none": None}
 _ENDS_STRING = re.compile(r"\s*(?:[,:\]})]|\Z)")
-_QUOTES = {'"': '"', "'": "'", "“": "”"}
+QUOTES = {'"': '"', "'": "'", "“": "”"}
 _BETWEEN = re.compile(r"[\s,;]+")
 _MOST = 200
 """Brackets at which JSON is looked for: prose may hold any number of them."""
@@ -156,8 +156,8 @@ class Reader:
         mark = self.peek()
         if mark and mark in "[{(":
             return self._container(mark)
-        if mark in _QUOTES:
-            return self._string(_QUOTES[mark])
+        if mark in QUOTES:
+            return self._string(QUOTES[mark])
         literal = _LITERAL.match(self.text, self.place)
         if literal is None:
             self.place += 1
@@ -223,15 +223,17 @@ class Reader:
 _CUT = object()
 
 
+_ESCAPE = re.compile(r"\\(?:(?:u|U0{4}|x(?=[0-9a-fA-F]{2}))([0-9a-fA-F]{4}|(?<=x)[0-9a-fA-F]{2})|(.))", re.DOTALL)
+_ESCAPED = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f", "v": "\v", "a": "\a", "\n": ""}
+
+
 def unescaped(text: str) -> str:
-    """``text`` as it reads within the quotes of JSON or Python, itself where that cannot be."""
+    """``text`` as it reads within the quotes of JSON or Python; a backslash before any other character is none."""
     if "\\" not in text:
         return text
-    bare = re.sub(r"\\(['\s])", r"\1", text)
-    try:
-        return str(json.loads(f'"{bare}"', strict=False))
-    except ValueError:
-        return bare.replace("\\", "")
+    read = _ESCAPE.sub(lambda m: chr(int(m[1], 16)) if m[1] else _ESCAPED.get(m[2], m[2]), text)
+    # Two escapes of JSON may be the halves of one character.
+    return read.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def mentions_in(value: Any, types: Sequence[str], notes: list[str]) -> list[tuple[str, str]]:

@@ -15,6 +15,8 @@ from gner_bench.answers.answer import AnswerFormat, CharacterSpans, Question, Sp
 from gner_bench.answers.lenient_json import read_json
 from gner_bench.bio import lenient_spans
 
+LEFT_OUT = "left_out"
+"""The key of a record's ``generation`` under which a run notes spans of types that the data lack: numbers by type."""
 STRAY = "spans that are none or lie outside the sentence, left out"
 _KEYS = (
     ("start", "first", "start_offset"),

@@ -115,6 +115,25 @@ def _registered(place: str) -> list[Row]:
     ]
 
 
+def _answers() -> list[Row]:
+    """The answer formats, each with how often it asks of a sentence and what it may ask with."""
+    from gner_bench.answers import ANSWERS
+    from gner_bench.answers.answer import read_only
+
+    rows = _registered("gner_bench.answers:ANSWERS")
+    for row in rows:
+        format = ANSWERS.get(row["name"])
+        once = "for each type" if format.several else "once"
+        row["asks"] = "never" if format.ask is read_only and format.with_argument is None else once
+        row |= {"uses": sorted(format.uses), "wrapping": format.wrapping, "max_new_tokens": format.max_new_tokens}
+    return rows
+
+
+def _short_answer(row: Row) -> Row:
+    shown = {name: row[name] for name in ("name", "what", "asks")}
+    return {**shown, "takes": ", ".join(row["uses"]), "wrapping": row["wrapping"] or "the checkpoint's"}
+
+
 def _without_example(row: Row) -> Row:
     return {key: value for key, value in row.items() if key != "example"}
 
@@ -129,7 +148,7 @@ LISTS = {
     "published": Listing("published scores (quoted)", _published, _short_published),
     "metrics": _registry("metrics", "gner_bench.scoring.metrics:METRICS"),
     "backends": _registry("backends", "gner_bench.predict.backend:BACKENDS"),
-    "answers": _registry("answer formats", "gner_bench.answers:ANSWERS"),
+    "answers": Listing("answer formats", _answers, _short_answer),
     "formats": _registry("data formats", "gner_bench.data.formats:FORMATS"),
 }
 

@@ -306,7 +306,13 @@ SYSTEM = (
         help="Devices that hold one model.",
     ),
     click.option("--base-url", metavar="URL", help="The server's, ending in /v1."),
-    click.option("--api", type=click.Choice(get_args(Api)), default="completions", show_default=True),
+    click.option(
+        "--api",
+        type=click.Choice(get_args(Api)),
+        default="completions",
+        show_default=True,
+        help="completions sends prompts as they are, chat as a message that the server puts into its chat template.",
+    ),
     click.option(
         "--concurrency", type=click.IntRange(1), default=16, show_default=True, help="Requests to a server at a time."
     ),
@@ -315,14 +321,20 @@ SYSTEM = (
         "--request",
         multiple=True,
         metavar="KEY=VALUE",
-        help="A field of the request's body, in JSON: added, dropped (KEY=) or renamed (KEY->NAME). Repeatable.",
+        help="A field of the request's body: set (to JSON, else text), dropped (KEY=) or renamed (KEY->NAME); a.b for b"
+        " in a. Repeatable.",
     ),
     click.option("--stop", multiple=True, metavar="TEXT", help="Ends an answer. Repeatable."),
     click.option(
         "--timeout", type=Finite(0, min_open=True), default=120.0, show_default=True, help="Seconds for a request."
     ),
     click.option("--attempts", type=click.IntRange(1), default=6, show_default=True, help="At a request."),
-    click.option("--price", type=Price(), metavar="IN,OUT", help="Of a million tokens, to tell what a run costs."),
+    click.option(
+        "--price",
+        type=Price(),
+        metavar="IN,OUT",
+        help="Dollars for a million tokens of prompts and of answers, to tell what a run costs.",
+    ),
     click.option(
         "--requests-per-file", type=click.IntRange(1), default=50_000, show_default=True, help="In a batch file."
     ),

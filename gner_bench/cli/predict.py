@@ -132,6 +132,8 @@ def predict_command(
         --datasets crossner_ai,mit-movie --out prediction_results/mine
       gner-bench predict --backend openai --base-url http://localhost:8000/v1 \\
         --model GNER-LLaMA-7B --tokenizer path/to/tokenizer --datasets zero-shot
+      gner-bench predict --backend batch --api chat --model Qwen/Qwen3-8B \\
+        --datasets zero-shot --out runs/qwen    # again with the results in there
       accelerate launch --multi_gpu -m gner_bench predict --model GNER-T5-xl --datasets zero-shot
     """
     from gner_bench.files import make_folder

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,8 +19,31 @@ if TYPE_CHECKING:
     from gner_bench.documents.scores import Resampling
     from gner_bench.report.views.scores import Result
     from gner_bench.scoring.gates import Gates
+    from gner_bench.scoring.predictions import Predictions
 
 FORMATS = ("table", "json", "markdown", "csv", "junit")
+MOST_THRESHOLDS = 1000
+
+
+class Thresholds(click.ParamType[tuple[float, ...]]):
+    """``0.3,0.5`` or ``0.1:0.9:0.1``, both ends included: numbers from 0 to 1."""
+
+    name = "thresholds"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[float, ...]:
+        if isinstance(value, tuple):
+            return value
+        try:
+            numbers = [Decimal(part) for part in str(value).replace(":", ",").split(",")]
+            if ":" in str(value):
+                first, last, step = numbers
+                count = int((last - first) / step) + 1
+                numbers = [first + step * index for index in range(count if count <= MOST_THRESHOLDS else 0)]
+        except (ArithmeticError, ValueError, OverflowError):
+            numbers = []
+        if not numbers or not all(0 <= number <= 1 for number in numbers):
+            self.fail(f"expected numbers from 0 to 1, as 0.3,0.5 or 0.1:0.9:0.1, found {value!r}", param, ctx)
+        return tuple(map(float, numbers))
 
 
 @click.command("score")
@@ -40,6 +64,12 @@ FORMATS = ("table", "json", "markdown", "csv", "junit")
 @click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
 @click.option("--per-type", is_flag=True, help="Also a table of every entity type (table and markdown).")
 @click.option("--errors", is_flag=True, help="Also what kinds of errors were made (table).")
+@click.option(
+    "--thresholds",
+    type=Thresholds(),
+    metavar="P,P…|FROM:TO:STEP",
+    help="Instead, scores of the entities whose confidence is at least each P, of predictions that have confidences.",
+)
 @click.option("--out", type=shared.PATH, metavar="scores.json", help="Also write the result to this file.")
 @shared.gates
 @click.option("-q", "--quiet", is_flag=True, help="No warnings but those that the verdict is to be read by.")
@@ -53,6 +83,7 @@ def score_command(
     as_json: bool,
     per_type: bool,
     errors: bool,
+    thresholds: tuple[float, ...] | None,
     out: Path | None,
     quiet: bool,
     **options: Any,
@@ -91,6 +122,11 @@ def score_command(
     format_ = _format(format_, as_json, errors, (name or "", *map(str, files)))
     metrics, resampling = tuple(dict.fromkeys(metric)) or DEFAULT, Resampling(resamples, seed)
     read_as = {key: options.pop(key) for key in importing.KEYS}
+    if thresholds is not None:
+        if out or per_type or errors or format_ == "junit" or any(options.values()):
+            raise UsageError("--thresholds goes with no gates and none of --out, --per-type, --errors, --format junit")
+        _print_sweep(importing.load(files, name, **read_as), thresholds, metrics, format_)
+        return
     gates, tests = _gates(shared.GateOptions(**options), metrics, seed, out)
     scores = score(importing.load(files, name, **read_as), metrics, usable_processes())
     document = scores_document(scores, resampling)
@@ -103,6 +139,35 @@ def score_command(
         warn(warning, always=warning in judged_by)
     _print(result, format_, per_type, errors)
     result.require_passed()
+
+
+def _print_sweep(
+    predictions: Predictions, thresholds: tuple[float, ...], metrics: tuple[str, ...], format_: str
+) -> None:
+    """Print the scores at each of the thresholds."""
+    from gner_bench.documents.scores import Resampling
+    from gner_bench.files import to_json
+    from gner_bench.report.render import csv, markdown
+    from gner_bench.report.render.terminal import show
+    from gner_bench.report.views.thresholds import thresholds_document, thresholds_grid
+    from gner_bench.scoring.counting import usable_processes
+    from gner_bench.scoring.document import scores_document
+    from gner_bench.scoring.scores import warnings_of
+    from gner_bench.scoring.thresholds import sweep
+
+    swept = sweep(predictions, thresholds, metrics, usable_processes())
+    documents = {least: scores_document(scores, Resampling(0)) for least, scores in swept.items()}
+    for warning in dict.fromkeys(line for scores in swept.values() for line in warnings_of(scores)):
+        warn(warning)
+    if format_ == "table":
+        show([thresholds_grid(documents)])
+        return
+    texts = {
+        "json": lambda: to_json(thresholds_document(documents)) + "\n",
+        "csv": lambda: csv.verbatim(thresholds_grid(documents)),
+        "markdown": lambda: markdown.render([thresholds_grid(documents)]),
+    }
+    click.echo(texts[format_]().encode("utf-8"), nl=False)
 
 
 def _format(format_: str, as_json: bool, errors: bool, texts: Sequence[str]) -> str:

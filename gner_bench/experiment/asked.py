@@ -14,7 +14,7 @@ from gner_bench.documents.record import GNER
 from gner_bench.documents.run import Model
 from gner_bench.errors import GnerBenchError
 from gner_bench.fetch.checkpoint import locate
-from gner_bench.predict.asking import asking_of
+from gner_bench.predict.asking import asking_of, material_of
 from gner_bench.predict.backend import BACKENDS, Backend, SystemOptions
 from gner_bench.predict.options import Options
 from gner_bench.predict.plan import Asking, plan
@@ -64,7 +64,7 @@ def asked(system: SystemOptions, options: Options, datasets: Sequence[Dataset], 
         format=format.name,
     )
     try:
-        asking = asking_of(backend, system, options, datasets)
+        asking = asking_of(backend, system, material_of(system, options, datasets, offline=True))
     except GnerBenchError as error:
         if type(error) is not GnerBenchError:
             raise

@@ -71,7 +71,8 @@ class Checkpoint:
         ends = self.model.generation_config.eos_token_id
         ends = {ends} if isinstance(ends, int) else set(ends or ())
         own = self.tokenizer.eos_token_id
-        return ends | {own} if own is not None and (not ends or self.prompting.wrapping == "chat") else ends
+        chat = self.wrapping == "chat" or (self.format != GNER and self.prompting.wrapping == "chat")
+        return ends | {own} if own is not None and (chat or not ends) else ends
 
     def prompt_ids(self, prompts: Sequence[str]) -> list[tuple[list[int], int, bool]]:
         """For each prompt its token ids within the limit, the most tokens that may follow, and whether it was cut."""

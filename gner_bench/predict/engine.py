@@ -25,7 +25,7 @@ from gner_bench.fetch.requirements import Requirements, ensure
 from gner_bench.files import make_folder, write_atomic
 from gner_bench.messages import Say, detail, note
 from gner_bench.predict import store
-from gner_bench.predict.asking import asking_of
+from gner_bench.predict.asking import asking_of, material_of
 from gner_bench.predict.backend import BACKENDS, Backend, SystemOptions, as_known
 from gner_bench.predict.generation import Generation
 from gner_bench.predict.inputs import provide_inputs, say_trained_on
@@ -94,11 +94,13 @@ def run_prediction(
         raise UsageError("--verify-identical and --draft-from need the checkpoint itself, not a server or library")
     require_decoding(system, options)
     started = time.monotonic()
+    tell = say if first else lambda _: None
     models = [system.model, *filter(None, [system.adapter])] if kind.fetches else []
     if (needed := kind.needs(system)) and options.data is None:
         entries = catalog().expand(options.datasets)
         ensure(Requirements((), tuple((entry, split) for entry in entries for split in needed)), say, offline)
-    datasets = provide_inputs(models, options, say if first else lambda _: None, offline)
+    datasets = provide_inputs(models, options, tell, offline)
+    material = material_of(system, options, datasets, tell, offline)
     reading = time.monotonic() - started
     backend = kind.make(system, options)
     if verify and backend.verify is None:
@@ -109,7 +111,7 @@ def run_prediction(
             say_trained_on(known.name, known.training_sets, chosen(datasets, options), say)
     settings = ", ".join(f"{name} {value}" for name, value in backend.settings.items() if value is not None)
     detail(f"{backend.name} on {backend.device}: {settings}")
-    asking = asking_of(backend, system, options, datasets)
+    asking = asking_of(backend, system, material)
     path = predict(backend, datasets, options, say, reading, asking, asked)
     if verify and backend.verify is not None:
         for line in backend.verify(path, verify):
@@ -233,7 +235,15 @@ def describe(
         batch_size=options.batch_size,
         device=backend.device,
         datasets={
-            d.name: RunData(d.split, len(d.sentences), sizes[d.name], d.content_hash, d.source, d.repaired)
+            d.name: RunData(
+                d.split,
+                len(d.sentences),
+                sizes[d.name],
+                d.content_hash,
+                d.source,
+                d.repaired,
+                {"shots": [shot.id for shot in shots]} if (shots := asking.shots.get(d.name)) else {},
+            )
             for d in datasets
         },
         selection=selection,

@@ -1,4 +1,4 @@
-"""What backends of libraries share. A library finds spans in words that it is given, and has names of its own for types.
+"""What backends of libraries share: a library finds spans in words, and has names of its own for types.
 
 A sentence goes to the library in the corpus's own words; one that is longer than its model takes goes in windows. What
 comes back is recorded in the answer format ``spans``, types under the names that the data have for them.
@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from gner_bench.answers import Span
-from gner_bench.answers.spans import SPANS, as_text
+from gner_bench.answers.spans import LEFT_OUT, SPANS, as_text
 from gner_bench.answers.types import ALIKE, known_as
 from gner_bench.catalog import catalog
 from gner_bench.config import read_toml
@@ -34,17 +34,19 @@ from gner_bench.predict.plan import Task, batches
 from gner_bench.predict.windows import windows
 
 BATCH = 32
+NO_LIMIT = 10**6
+"""Tokenizers that know no limit have a much larger one."""
+AFTER_PADDING = ("roberta", "camembert", "mpnet", "longformer", "xlm-roberta", "xlm-roberta-xl", "data2vec-text")
+"""Models that count positions from the one after that of padding."""
 SCORE_DIGITS = 4
 """Decimals of a score that is written. They are cut off, not rounded: what is at least 0.7 as written was so before, so
 that a threshold of as many decimals takes the same spans from the file as from the library."""
-LEFT_OUT = "left_out"
-"""Spans of types that the data lack: the key of their numbers by type, in records and in run.json."""
 NAMED = 8
 """How many types a remark names."""
 
 
 def required(module: str, package: str) -> Any:
-    """The ``module`` of a library. Raises UsageError with what installs ``package``, where it is not there or broken."""
+    """The ``module`` of a library. Raises UsageError, with what installs ``package`` where it is not there."""
     try:
         return import_module(module)
     except Exception as error:  # whatever a library raises that does not go together with another
@@ -66,6 +68,17 @@ def chosen_device(name: str) -> str:
         return str(torch.empty(0, device=name).device)  # only an allocation shows that a device is there
     except (RuntimeError, AssertionError) as error:
         raise GnerBenchError(f"--device {name}: {first_line(error)}") from None
+
+
+def token_limit(config: Any, tokenizer: Any) -> int:
+    """The most tokens that a model of transformers takes, special ones included; ``NO_LIMIT`` where it has no limit."""
+    positions = getattr(config, "max_position_embeddings", None)
+    if type(positions) is int and config.model_type in AFTER_PADDING:
+        positions -= (config.pad_token_id or 0) + 1
+    if not getattr(config, "position_biased_input", True):
+        positions = None  # DeBERTa's are relative
+    known = [limit for limit in (positions, tokenizer.model_max_length) if type(limit) is int and limit > 0]
+    return min([NO_LIMIT, *known])
 
 
 def hashes(path: Path) -> dict[str, str]:
@@ -206,6 +219,14 @@ def flat(spans: Sequence[Span]) -> list[Span]:
     return kept
 
 
+def quiet_transformers() -> None:
+    """Let transformers say nothing of a model that it loads: what matters is said by the backends."""
+    from transformers.utils import logging
+
+    logging.set_verbosity_error()  # type: ignore[no-untyped-call]
+    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+
+
 @dataclass
 class Finder:
     """Asks ``library`` about sentences, ``batch`` of them at a time, and counts what people must know of it.
@@ -324,4 +345,5 @@ def written_score(score: float | None) -> float | None:
         raise GnerBenchError(f"the model gives a score that is no number ({score})")
     # 0.57 * 10000 is 5699.999999999999: what a product misses of a whole number is made up for first.
     scale = 10**SCORE_DIGITS
-    return min(max(math.floor(round(float(score) * scale, 6)) / scale, 0.0), 1.0)
+    written: float = math.floor(round(score * scale, 6)) / scale
+    return min(max(written, 0.0), 1.0)

@@ -23,7 +23,7 @@ from gner_bench.catalog.entries import Model as Known
 from gner_bench.documents.fields import Json
 from gner_bench.documents.record import GNER
 from gner_bench.documents.run import Model
-from gner_bench.errors import UsageError, did_you_mean, short
+from gner_bench.errors import InputError, UsageError, did_you_mean, first_line, short
 from gner_bench.messages import warn
 from gner_bench.predict.backend import Backend, Decode, SystemOptions
 from gner_bench.predict.generation import Generation
@@ -289,6 +289,10 @@ def _tokenizing(folder: Path, chat: bool) -> tuple[Callable[[str], int], Callabl
         text: str = tokenizer.apply_chat_template(message, tokenize=False, add_generation_prompt=True)
         return text.removeprefix(begin) if begin else text
 
+    try:
+        template("text")
+    except Exception as error:  # whatever the engine of templates raises, and templates themselves do
+        raise InputError(folder, f"its chat template cannot be used: {first_line(error)}") from None
     return count, template, hashlib.sha256(str(tokenizer.chat_template).encode()).hexdigest()
 
 

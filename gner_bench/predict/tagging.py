@@ -19,7 +19,7 @@ from gner_bench.errors import UsageError, short
 from gner_bench.fetch.checkpoint import on_hub
 from gner_bench.fetch.requirements import Requirements, ensure
 from gner_bench.messages import warn
-from gner_bench.predict.asking import asking_of
+from gner_bench.predict.asking import asking_of, material_of
 from gner_bench.predict.backend import BACKENDS, Backend, SystemOptions, as_known
 from gner_bench.predict.engine import answered, require_decoding
 from gner_bench.predict.generation import DIGITS, Generation
@@ -235,8 +235,8 @@ def text_tagger(
     require_decoding(system, options)
     if system.shots:
         raise UsageError("--shots are drawn from the train split of a data set, and a text has none")
+    material = material_of(system, options, [Dataset(NAME, "test", tuple(types), ())], warn, offline)
     hubs = map(on_hub, [system.model, *filter(None, [system.adapter])] if kind.fetches else ())
     ensure(Requirements(tuple(filter(None, hubs))), warn, offline)
     backend = kind.make(system, options)
-    asking = asking_of(backend, system, options, [Dataset(NAME, "test", tuple(types), ())])
-    return TextTagger(backend, types, asking, whole)
+    return TextTagger(backend, types, asking_of(backend, system, material), whole)

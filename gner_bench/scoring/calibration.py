@@ -2,7 +2,8 @@
 
 An entity is a strict span; its confidence is the product of the probabilities of its words' tags, and it is right if
 ``strict`` says so. Sentences count whose ``generation.confidence`` holds one number from 0 to 1 for each word, as
-constrained decoding notes them; those without do not.
+constrained decoding notes them and the scores of spans are read; those without do not. Where any sentence of a set has
+them, one in which nothing was predicted counts, too: it has nothing to be sure of, but its gold is missed.
 
 The bins of the reliability table have equal widths, ((m-1)/10, m/10], and the error is the mean over entities of the
 distance between share and mean confidence of their bin (Guo et al. 2017, On Calibration of Modern Neural Networks,
@@ -40,15 +41,18 @@ class CalibrationTally:
     def __init__(self) -> None:
         self.sentences = 0
         self._gold = 0
+        self._silent = self._silent_gold = 0
         self._confidence = array("d")
         self._right = array("b")
 
     def add(self, sentence: Prediction) -> None:
-        """Count the entities of a sentence, if it has a confidence for each word."""
-        probabilities = confidence_of(sentence)
+        """Count the entities of a sentence, if it has a confidence for each word, and its gold if it has no entity."""
+        probabilities, gold = confidence_of(sentence), sentence.gold_spans
         if not probabilities:
+            if not sentence.predicted_spans:
+                self._silent += 1
+                self._silent_gold += len(gold)
             return
-        gold = sentence.gold_spans
         self.sentences += 1
         self._gold += len(gold)
         for span in sentence.predicted_spans:
@@ -59,6 +63,8 @@ class CalibrationTally:
         """Add the sentences of another."""
         self.sentences += later.sentences
         self._gold += later._gold
+        self._silent += later._silent
+        self._silent_gold += later._silent_gold
         self._confidence.extend(later._confidence)
         self._right.extend(later._right)
 
@@ -68,10 +74,11 @@ class CalibrationTally:
             return None
         confidence = np.frombuffer(self._confidence, dtype=np.float64)
         right = np.frombuffer(self._right, dtype=np.int8).astype(np.float64)
-        average_precision, curve = precision_recall_curve(confidence, right, self._gold)
+        sentences, gold = self.sentences + self._silent, self._gold + self._silent_gold
+        average_precision, curve = precision_recall_curve(confidence, right, gold)
         return Calibration(
-            sentences=self.sentences,
-            gold=self._gold,
+            sentences=sentences,
+            gold=gold,
             entities=len(confidence),
             correct=int(right.sum()),
             confidence=_mean(confidence),

@@ -71,8 +71,7 @@ class Tally:
         self._errors.add(sentence)
         self.structurings.add(sentence.structuring)
         self.rules.add(sentence.rule)
-        if "confidence" in sentence.generation:
-            self._calibration.add(sentence)
+        self._calibration.add(sentence)
 
     def extend(self, later: Tally) -> None:
         """Add the sentences of a tally of the same data set. Raises InputError for one of another split."""

@@ -12,6 +12,7 @@ from gner_bench.answers import answer_format
 from gner_bench.answers.answer import AnswerFormat, Rule, Tagged
 from gner_bench.answers.front import read_answer, reading_of
 from gner_bench.answers.gner import GNER
+from gner_bench.answers.spans import LEFT_OUT, SPANS
 from gner_bench.catalog import catalog
 from gner_bench.documents.record import Record, Slice, read_records, slices
 from gner_bench.documents.run import NAME as RUN
@@ -24,6 +25,7 @@ from gner_bench.scoring.tokenizers import BESIDE, Tokenizers
 from gner_bench.structure import BackTokenizer, load_back_tokenizer, place, structure
 from gner_bench.structure.back_tokenizer import tokenizer_file
 
+LEFT_OUT_NOTE = "spans of types that the data lack, which the run left out"
 CHUNK = 512
 """Sentences whose words are back-tokenized together."""
 FINISHES = ("stop", "length", "")
@@ -85,8 +87,9 @@ def prediction(
         except ValueError as problem:
             raise InputError(path, str(problem), record.line, "prediction") from None
         tags, unplaced, notes = placed.tags, tuple(placed.unplaced), tuple(placed.noted.elements())
-        if placed.confidence:
-            generation = {**generation, "confidence": placed.confidence}
+        generation = {**generation, **placed.generation}
+        if isinstance(left_out := generation.get(LEFT_OUT), dict):
+            notes += (LEFT_OUT_NOTE,) * sum(count for count in left_out.values() if type(count) is int)
     finish = generation.get("finish")
     if isinstance(finish, str) and finish not in FINISHES:
         notes = (*notes, f"answers that ended with the finish reason {short(finish)}")
@@ -137,17 +140,18 @@ def load_generations(
     used = {back.fingerprint if back else "none" for back in back_tokenizers.values()}
     if tokenizers.clean_up_spaces and used == {"none"}:
         raise UsageError(NOTHING_CLEANED)
-    warnings = []
-    if len(used) > 1:
-        told = ", ".join(f"{file} {back.fingerprint[:8] if back else 'none'}" for file, back in back_tokenizers.items())
-        warnings.append(f"files of one system are back-tokenized by different tokenizers: {told}")
-    if None in back_tokenizers.values() and tokenizers == BESIDE:
-        warnings.append("scored without back-tokenization; published GNER-T5 scores use it (--tokenizer PATH)")
     beside_files = {file: file.with_name(RUN) for file in files if file.name in PREDICTIONS}
     described = {file: read_run(run) for file, run in beside_files.items() if run.is_file()}
     runs = [described.get(file, Run()) for file in beside_files]
     # What all files must say together is left open when one of them is no run's.
     complete = len(runs) == len(files)
+    spans = complete and all(run.format == SPANS.name for run in runs)  # of words, which nothing has tokenized
+    warnings = []
+    if len(used) > 1:
+        told = ", ".join(f"{file} {back.fingerprint[:8] if back else 'none'}" for file, back in back_tokenizers.items())
+        warnings.append(f"files of one system are back-tokenized by different tokenizers: {told}")
+    if None in back_tokenizers.values() and tokenizers == BESIDE and not spans:
+        warnings.append("scored without back-tokenization; published GNER-T5 scores use it (--tokenizer PATH)")
     planned: Counter[str] = Counter()
     for run in runs if complete else ():
         planned.update({name: data.sentences_in_data or data.sentences for name, data in run.datasets.items()})

@@ -253,7 +253,7 @@ class _Importer:
                 tuple(placed.unplaced),
                 item.text,
                 structured,
-                {"confidence": placed.confidence} if placed.confidence else {},
+                placed.generation,
                 item.fields.path,
                 item.fields.line or 0,
                 self.format.version,

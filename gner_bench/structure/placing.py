@@ -28,6 +28,8 @@ CUT = "spans that begin or end inside a word not placed (they count as predicted
 MATCHED = "sentences whose words differ from the gold's, matched"
 ENTITY = "\U0010ffff"
 """Stands for a word of an entity."""
+UNPLACED = "unplaced_confidence"
+"""The key of a prediction's ``generation`` for the scores of what is unplaced."""
 TOO_LONG = "sentences too long to be matched to their end"
 LOST = "spans at words that the gold lacks not placed (they count as predicted)"
 MISSING = "mentions not in the sentence (they count as predicted)"
@@ -49,17 +51,25 @@ class Placed:
     """Predicted ``tags``, one a word of the sentence, and the (text, type) pairs that are ``unplaced``.
 
     ``noted`` counts what people must know, by the phrase that tells it. ``confidence`` has a number for each word, the
-    product of those of an entity being its score, or is empty.
+    product of those of an entity being its score, or is empty; ``unplaced_scores`` are those of what is unplaced.
     """
 
     tags: list[str]
     unplaced: list[tuple[str, str]] = field(default_factory=list)
     noted: Counter[str] = field(default_factory=Counter)
     confidence: list[float] = field(default_factory=list)
+    unplaced_scores: list[float | None] = field(default_factory=list)
+
+    @property
+    def generation(self) -> dict[str, list[float | None]]:
+        """What a prediction notes of the scores, as a run notes the confidences of words; empty without scores."""
+        scores: dict[str, list[float | None]] = {"confidence": [*self.confidence]} if self.confidence else {}
+        return scores | ({UNPLACED: self.unplaced_scores} if {*self.unplaced_scores} - {None} else {})
 
     def unplace(self, mention: Span | Mention, why: str) -> None:
         """Let a mention count as predicted by its text."""
         self.unplaced.append((mention.text, mention.type))
+        self.unplaced_scores.append(mention.score if isinstance(mention, Span) else None)
         self.noted[why] += 1
 
 

@@ -9,146 +9,27 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from gner_bench import load_predictions, score
+from gner_bench.answers import AnswerFormat, Mentions, answer_format
 from gner_bench.data import Dataset, Sentence
+from gner_bench.documents.record import read_records
 from gner_bench.errors import GnerBenchError, InputError, UnreachableError, UsageError
 from gner_bench.fetch import http
+from gner_bench.predict import engine
 from gner_bench.predict.backend import Backend, SystemOptions
 from gner_bench.predict.backends.openai import OPENAI, THREAD
 from gner_bench.predict.options import Options
 from gner_bench.predict.plan import Asking, Task, plan
+from gner_bench.scoring.scores import warnings_of
 
-KEY = "sk-secret-1234"
-MODEL = "lab/GNER-LLaMA-7B"
-
-
-@dataclass(frozen=True)
-class Fault:
-    """What goes wrong with one POST: a ``status`` with a JSON ``body``, a ``raw`` answer, a ``cut`` connection, or a
-    ``hold`` of so many seconds before the right answer."""
-
-    status: int = 0
-    body: Any = None
-    retry_after: str = ""
-    raw: bytes | None = None
-    cut: bool = False
-    hold: float = 0.0
-
-
-class Api:
-    """A web server on 127.0.0.1 that plays the OpenAI API and answers with the last words of the prompt.
-
-    ``faults`` are for the POSTs that come first, ``faults_of`` for those whose prompt ends in that word. ``models`` is
-    what GET /models answers, or the statuses of its first answers.
-    """
-
-    def __init__(self) -> None:
-        self.faults: list[Fault] = []
-        self.faults_of: dict[str, list[Fault]] = {}
-        self.models: Any = {"data": [{"id": MODEL, "owned_by": "vllm", "max_model_len": 2048, "created": 1}]}
-        self.models_statuses: list[int] = []
-        self.usage: Any = {"completion_tokens": 7}
-        self.hold = 0.0
-        self.asked: list[tuple[str, dict[str, str], Any]] = []
-        self.active = self.most_active = 0
-        self.lock = threading.Lock()
-        self.port = 0
-        self.start()
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}/v1"
-
-    @property
-    def posts(self) -> list[Any]:
-        return [body for path, _, body in self.asked if path != "/v1/models"]
-
-    def start(self) -> None:
-        """Listens on the port of the last time."""
-        self.stopped = False
-        self.server = _Server(("127.0.0.1", self.port), type("Handler", (_Handler,), {"api": self}))
-        self.port = self.server.server_port
-        threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
-
-    def stop(self) -> None:
-        """Answers nothing any more, on connections that are open either."""
-        self.stopped = True
-        self.server.shutdown()
-        self.server.server_close()
-
-    def take(self, body: Any) -> Fault:
-        words = text_of(body).split()
-        with self.lock:
-            planned = self.faults_of.get(words[-1]) or self.faults_of.get(words[-2]) or self.faults
-            return planned.pop(0) if planned else Fault(hold=self.hold)
-
-
-def text_of(body: Any) -> str:
-    return str(body["prompt"] if "prompt" in body else body["messages"][0]["content"])
-
-
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-    request_queue_size = 64
-
-    def handle_error(self, *_: object) -> None:
-        """Says nothing about clients that went away."""
-
-
-class _Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    api: Api
-
-    def log_message(self, *_: object) -> None:
-        pass
-
-    def do_GET(self) -> None:
-        self.api.asked.append((self.path, dict(self.headers.items()), None))
-        statuses = self.api.models_statuses
-        self._send(statuses.pop(0) if statuses else 200, self.api.models)
-
-    def do_POST(self) -> None:
-        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        api = self.api
-        with api.lock:
-            api.asked.append((self.path, dict(self.headers.items()), body))
-            api.active += 1
-            api.most_active = max(api.most_active, api.active)
-        try:
-            fault = api.take(body)
-            time.sleep(fault.hold)
-        finally:
-            with api.lock:
-                api.active -= 1
-        if api.stopped or fault.cut:
-            self.close_connection = True
-        elif fault.raw is not None:
-            self._send(200, fault.raw)
-        elif fault.status:
-            self._send(fault.status, fault.body, fault.retry_after)
-        else:
-            self._send(200, self._answer(body))
-
-    def _answer(self, body: Any) -> Any:
-        text = f"said {text_of(body).removesuffix(' [/INST]').split()[-1]}"
-        reply = {"message": {"content": text}} if "messages" in body else {"text": text}
-        return {"choices": [{**reply, "finish_reason": "stop"}], "usage": self.api.usage}
-
-    def _send(self, status: int, body: Any, retry_after: str = "") -> None:
-        content = body if isinstance(body, bytes) else json.dumps(body).encode()
-        self.send_response(status)
-        self.send_header("Content-Length", str(len(content)))
-        if retry_after:
-            self.send_header("Retry-After", retry_after)
-        self.end_headers()
-        self.wfile.write(content)
+from .loopback import KEY, MODEL, Api, Fault
 
 
 @pytest.fixture(autouse=True)
@@ -470,6 +351,165 @@ def test_a_bad_tokenizer(server: SystemOptions, tmp_path: Path) -> None:
     (tmp_path / "tokenizer.json").write_text("{}", encoding="utf-8")
     with pytest.raises(InputError, match="is not a tokenizer file"):
         backend_of(replace(server, tokenizer=tmp_path))
+
+
+@pytest.mark.parametrize("finish", ["content_filter", "tool_calls", "stop", "length"])
+def test_an_answer_without_content_is_recorded_at_once(api: Api, server: SystemOptions, finish: str) -> None:
+    answer = {"choices": [{"message": {"content": None}, "finish_reason": finish}], "usage": {"completion_tokens": 0}}
+    api.faults_of["w1"] = [Fault(raw=json.dumps(answer).encode())]
+    backend = backend_of(replace(server, api="chat"))
+    answers = {task.sentence.id: generation for task, generation in backend.decode(tasks_of(backend, 3))}
+    assert (answers["1"].text, answers["1"].finish) == ("", finish)
+    assert backend.statistics() | {"seconds_waited": 0} == {
+        "requests": 3,
+        "retries": 0,
+        "seconds_waited": 0,
+        "outputs_of_unknown_length": 0,
+    }
+
+
+def test_a_newer_service(api: Api, server: SystemOptions) -> None:
+    api.refused = {"max_tokens": "max_completion_tokens", "seed": ""}
+    system = replace(server, api="chat")
+    with pytest.raises(GnerBenchError, match="--request 'max_tokens->max_completion_tokens' renames it"):
+        texts(backend_of(system), tasks_of(backend_of(system), 1))
+    renamed = replace(system, request=("max_tokens->max_completion_tokens",))
+    with pytest.raises(GnerBenchError, match="--request seed= leaves it out"):
+        texts(backend_of(renamed), tasks_of(backend_of(renamed), 1))
+    backend = backend_of(replace(renamed, request=(*renamed.request, "seed=")))
+    assert texts(backend, tasks_of(backend, 2)) == expected(2)
+    assert api.posts[-1]["max_completion_tokens"] == 640
+    assert backend.settings["request"] == ["max_tokens->max_completion_tokens", "seed="]
+
+
+def run(backend: Backend, out: Path, format: AnswerFormat | None = None, count: int = 6, sets: int = 2) -> Path:
+    """predictions.jsonl of ``sets`` data sets of ``count`` sentences, asked in the stand-in ``format``."""
+    sentences = tuple(Sentence(str(i), ("see", f"w{i}"), ("O", "O")) for i in range(count))
+    data = [Dataset(f"news{i}", "test", ("person", "place"), sentences) for i in range(sets)]
+    asking = Asking(format or answer_format("gner"), backend.wrapping)
+    return engine.predict(backend, data, Options(None, out), asking=asking)
+
+
+def document(out: Path) -> Any:
+    return json.loads((out / "run.json").read_text(encoding="utf-8"))
+
+
+JSON = AnswerFormat(
+    "own",
+    "",
+    "own-1",
+    lambda *_: Mentions([]),
+    lambda question: [f"Entities of {' '.join(question.words)}"],
+    schema=lambda types: {"type": "object", "properties": {kind: {"type": "array"} for kind in types}},
+)
+ONE_BY_ONE = AnswerFormat(
+    "one",
+    "",
+    "one-1",
+    lambda *_: Mentions([]),
+    lambda question: [f"What is {kind} in {' '.join(question.words)}" for kind in question.types],
+    several=True,
+)
+
+
+def test_a_server_that_holds_answers_to_a_schema(api: Api, server: SystemOptions, tmp_path: Path) -> None:
+    path = run(backend_of(replace(server, api="chat")), tmp_path, JSON)
+    assert document(tmp_path)["settings"]["response_format"] == "json_schema"
+    assert all("response_format" in body for body in api.posts)
+    assert len(api.posts) == 12  # none is asked twice
+    assert [json.loads(record.prediction) for record in read_records(path)] == [
+        {"person": [f"said w{i}"]} for _ in range(2) for i in range(6)
+    ]
+
+
+@pytest.mark.parametrize("schema", ["refused", "ignored"])
+def test_a_server_that_takes_no_schema(
+    api: Api, server: SystemOptions, tmp_path: Path, schema: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Whether it takes one is found out once, and a run that is continued goes by that."""
+    api.schema = schema
+    system = replace(server, api="chat", concurrency=1)
+    path = run(backend_of(system), tmp_path, JSON)
+    assert document(tmp_path)["settings"]["response_format"] == schema
+    assert f"not held to a JSON schema, which the server {schema}" in capsys.readouterr().err
+    assert [record.prediction for record in read_records(path)] == [f"said w{i}" for _ in range(2) for i in range(6)]
+    whole = path.read_bytes()
+    path.write_bytes(b"".join(whole.splitlines(keepends=True)[:3]))
+    api.schema, before = "taken", len(api.posts)
+    assert run(backend_of(system), tmp_path, JSON).read_bytes() == whole
+    assert not any("response_format" in body for body in api.posts[before:])
+
+
+def test_a_server_that_fails_with_a_schema_and_without(api: Api, server: SystemOptions, tmp_path: Path) -> None:
+    api.refused = {"max_tokens": ""}
+    with pytest.raises(GnerBenchError, match="--request max_tokens= leaves it out"):
+        run(backend_of(replace(server, api="chat")), tmp_path, JSON)
+    api.refused = {}
+    run(backend_of(replace(server, api="chat", request=("max_tokens=",))), tmp_path, JSON)  # nothing was to be kept
+
+
+def test_a_schema_of_the_users_own(api: Api, server: SystemOptions, tmp_path: Path) -> None:
+    system = replace(server, api="chat", request=('response_format={"type": "json_object"}',))
+    run(backend_of(system), tmp_path, JSON)
+    assert {json.dumps(body["response_format"]) for body in api.posts} == {'{"type": "json_object"}'}
+    assert "response_format" not in document(tmp_path)["settings"]
+
+
+def test_the_questions_about_a_sentence_are_asked_side_by_side(api: Api, server: SystemOptions, tmp_path: Path) -> None:
+    api.hold = 0.05
+    records = list(read_records(run(backend_of(replace(server, wrapping="plain")), tmp_path, ONE_BY_ONE)))
+    assert api.most_active > 2
+    assert [json.loads(record.prediction) for record in records[:6]] == [[f"said w{i}"] * 2 for i in range(6)]
+    assert api.posts[0]["prompt"] == "What is person in see w0"
+    assert records[0].generation["tokens"] == 14
+
+
+def test_tokens_and_their_price_are_those_of_the_whole_run(
+    api: Api, server: SystemOptions, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """12 sentences of 50 and 7 tokens: 600 at $2 a million and 84 at $10 are $0.00204."""
+    api.usage = {"prompt_tokens": 50, "completion_tokens": 7}
+    system = replace(server, price=(2.0, 10.0), concurrency=1, attempts=1)
+    api.faults_of["w4"] = [Fault(500)]
+    with pytest.raises(GnerBenchError):
+        run(backend_of(system), tmp_path)
+    assert document(tmp_path)["status"] == "interrupted"
+    asked = document(tmp_path)["statistics"]["requests"]
+    assert asked >= 5
+    run(backend_of(system), tmp_path)
+    statistics = document(tmp_path)["statistics"]
+    assert statistics["requests"] == len(api.posts) > 12
+    assert statistics["prompt_tokens"] == 600
+    assert statistics["completion_tokens"] == 84
+    assert statistics["dollars"] == 0.00204
+    assert "600 tokens of prompts and 84 of answers: $0.0020" in capsys.readouterr().err
+
+
+def test_a_price_without_counts_says_so(
+    api: Api, server: SystemOptions, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    api.usage = None
+    run(backend_of(replace(server, price=(2.0, 10.0))), tmp_path)
+    assert "$0.0000; 12 answers were not counted" in capsys.readouterr().err
+
+
+def test_other_finish_reasons_are_counted_and_told(
+    api: Api, server: SystemOptions, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    answer = {"choices": [{"message": {"content": None}, "finish_reason": "content_filter"}]}
+    api.faults_of["w2"] = [Fault(raw=json.dumps(answer).encode())] * 2
+    said: list[str] = []
+    backend = backend_of(replace(server, api="chat"))
+    data = [Dataset("news", "test", ("person",), tuple(Sentence(str(i), (f"w{i}",), ("O",)) for i in range(4)))]
+    engine.predict(backend, data, Options(None, tmp_path), said.append)
+    assert said == ["GNER-LLaMA-7B: 1 answers ended with the finish reason 'content_filter'"]
+    assert document(tmp_path)["cut"] == {"content_filter": 1, "input_cut": 0, "length": 0}
+    warnings = list(warnings_of(score(load_predictions(tmp_path))))
+    assert "answers that ended with the finish reason 'content_filter': 1" in warnings
+
+
+def test_a_known_checkpoint_is_called_what_it_is(api: Api, server: SystemOptions) -> None:
+    assert backend_of(server).model.training_sets == ("Pile-NER-type",)
 
 
 needs_serve = pytest.mark.skipif(

@@ -61,7 +61,7 @@ def test_it_writes_what_the_local_backend_writes(
     assert {sampling.max_tokens for call in calls for sampling in call["sampling"]} == {9}
     document = json.loads((tmp_path / "vllm/run.json").read_text(encoding="utf-8"))
     assert document["settings"]["backend"] == "vllm"
-    assert document["model"]["more"] == {"vllm": "0.33.0"}
+    assert document["model"]["vllm"] == "0.33.0"
     assert document["statistics"]["speculative"] == "none"
 
 

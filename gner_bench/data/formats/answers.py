@@ -42,7 +42,10 @@ def format_of_answers(name: str) -> DataFormat:
     def read(source: Source, own_gold: Reading | None) -> Iterator[Predicted]:
         for fields in read_objects(source.path, source.reading.keys):
             dataset, split = fields.optional("dataset", str), fields.optional("split", str)
-            text = fields.get("prediction", str)
+            # An answer that is JSON may be there as such, and one without content as null.
+            answer = fields.get("prediction", object)
+            text = json.dumps(answer, ensure_ascii=False) if isinstance(answer, dict | list) else ""
+            text = text if answer is None or text else fields.get("prediction", str)
             yield Predicted(fields, (), None, text, answers, fields.id(), dataset, split)
 
     return DataFormat(name, answers.title, read_predictions=read, version=answers.version)

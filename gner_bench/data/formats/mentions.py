@@ -20,7 +20,7 @@ ABOUT = ("id", "dataset", "split", "text", "sentence", "tokens", "words", "token
 """Keys that are no types."""
 _TEXT = ("text", "mention", "entity", "name", "word", "span")
 _TYPE = ("type", "label", "entity_type", "entity_group", "category", "tag")
-OF_TEXT = "slimer"
+OF_TEXT = "json"
 """The answer format of JSON that is kept as text."""
 
 

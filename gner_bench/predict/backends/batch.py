@@ -171,7 +171,7 @@ class Batch:
     def _answer(self, line: Json, task: Task) -> tuple[Generation | None, str]:
         """The answer of a result, or None and why."""
         response = line["response"] if isinstance(line.get("response"), dict) else {}
-        body, error = response.get("body"), line.get("error")
+        body, error = response.get("body", response if "choices" in response else None), line.get("error")
         status = str(response.get("status_code", 200 if body else ""))
         generation = generation_of(body) if status == "200" and not error else None
         said = "no finished text in it"

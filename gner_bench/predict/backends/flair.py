@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import logging
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -23,10 +25,13 @@ def make(system: SystemOptions, options: Options) -> Backend:
     device = chosen_device(system.device)
     flair.device = required("torch", "torch").device(device)
     taggers, data = required("flair.models", "flair"), required("flair.data", "flair")
+    logging.getLogger("flair").setLevel(logging.WARNING)  # which it writes to where results go
     try:
         tagger = taggers.SequenceTagger.load(system.model)
     except Exception as error:  # whatever a file of another shape, or the network, leads to
         raise UsageError(f"--model {system.model}: flair cannot load it: {first_line(error)}") from None
+    if not tagger.predict_spans:
+        raise UsageError(f"--model {system.model}: labels words, not entities")
     limits = list(_limits(tagger.embeddings))
 
     def find(parts: Sequence[Part]) -> list[list[Span]]:
@@ -68,8 +73,6 @@ def _limits(embeddings: Any) -> Iterator[tuple[Any, int]]:
 
 def _weights_hash(tagger: Any) -> str:
     """The SHA-256 (hex) of the weights of a loaded tagger, in the order of their names."""
-    import hashlib
-
     digest = hashlib.sha256()
     for name, weight in sorted(tagger.state_dict().items()):
         digest.update(name.encode() + weight.detach().cpu().numpy().tobytes())

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from gner_bench.errors import InputError, UsageError, first_line
 from gner_bench.fetch.checkpoint import LocalCheckpoint, locate
 from gner_bench.predict.backend import Backend, BackendKind, SystemOptions
 from gner_bench.predict.library import (
+    NO_LIMIT,
     Library,
     Part,
     chosen_device,
@@ -23,7 +25,9 @@ from gner_bench.predict.library import (
     hashes,
     library_backend,
     parts_of,
+    quiet_transformers,
     required,
+    token_limit,
     window_within,
 )
 from gner_bench.predict.options import Options
@@ -34,11 +38,10 @@ THRESHOLD = 0.5
 """That of both libraries."""
 WORDS = 384
 """What GLiNER2 cuts long texts into, and most of GLiNER's models take."""
-NO_LIMIT = 10**6
 
 
 def make(system: SystemOptions, options: Options) -> Backend:
-    """The model of a folder or of the cache. Raises UsageError without its library, InputError for an unusable folder."""
+    """The model of a folder or of the cache. Raises UsageError without its library, InputError for a bad folder."""
     located = locate(system.model)
     first = (located.folder / CONFIG).is_file()
     library = (_gliner if first else _gliner2)(located, system)
@@ -98,6 +101,35 @@ def spans_of(part: Part, entities: Sequence[Mapping[str, Any]], score: str) -> l
     return flat([span for span in spans if span.first < span.end])
 
 
+@dataclass
+class Cut:
+    """Windows of ``window`` words, and of as many tokens as the ``limit`` of a model leaves beside its prompt.
+
+    The prompt, of which ``prompt`` tells the tokens, holds the labels; a library that cuts what is too long cuts words.
+    """
+
+    window: int | None
+    tokenizer: Any
+    limit: int
+    prompt: Callable[[Mapping[str, str]], int]
+    known: dict[tuple[str, ...], int] = field(default_factory=dict)
+
+    def __call__(self, part: Part) -> list[tuple[int, int]]:
+        """As ``Library.cut``. Raises UsageError for labels that leave no room for words."""
+        if self.limit >= NO_LIMIT:
+            return parts_of(part.words, self.window)
+        labels = tuple(part.labels.values())
+        if labels not in self.known:
+            self.known[labels] = self.prompt(part.labels)
+        most = self.limit - self.known[labels]
+        if most <= 0:
+            message = (
+                f"{len(labels)} types, with what is said of them, fill the {self.limit} tokens that the model takes"
+            )
+            raise UsageError(f"{message}; --rename and --definitions make them shorter")
+        return parts_of(part.words, self.window, [len(self.tokenizer.tokenize(word)) for word in part.words], most)
+
+
 def _labels(parts: Sequence[Part]) -> list[Mapping[str, str]]:
     """What each part is asked for. Raises UsageError for two types of which the same is said."""
     for labels in {tuple(part.labels.items()): part.labels for part in parts}.values():
@@ -114,17 +146,13 @@ def _gliner(located: LocalCheckpoint, system: SystemOptions) -> Library:
     split = processor.words_splitter = Words(processor.words_splitter)
     window = window_within(system.window, config.max_len)
     tokenizer = processor.transformer_tokenizer
+    limit = token_limit(model.config.encoder_config or model.config, tokenizer)
 
-    def cut(part: Part) -> list[tuple[int, int]]:
-        if tokenizer.model_max_length >= NO_LIMIT:
-            return parts_of(part.words, window)
-        # The prompt of the types is cut with the words, without a word: what it leaves is for the words.
-        prompt, _ = processor.prepare_inputs([[]], list(part.labels.values()))
-        most = tokenizer.model_max_length - len(tokenizer(prompt[0], is_split_into_words=True)["input_ids"])
-        if most <= 0:
-            raise UsageError(f"{len(part.labels)} types with what is said of them are more than the model takes")
-        sizes = [len(tokenizer.tokenize(word)) for word in part.words]
-        return parts_of(part.words, window, sizes, most)
+    def prompt(labels: Mapping[str, str]) -> int:
+        if getattr(config, "labels_encoder", None):
+            return int(tokenizer.num_special_tokens_to_add())  # labels are read by a model of their own
+        words, _ = processor.prepare_inputs([[]], list(labels.values()))
+        return len(tokenizer(words[0], is_split_into_words=True)["input_ids"])
 
     def find(parts: Sequence[Part]) -> list[list[Span]]:
         labels = _labels(parts)
@@ -140,7 +168,8 @@ def _gliner(located: LocalCheckpoint, system: SystemOptions) -> Library:
             )
         return [spans_of(part, of_part, "score") for part, of_part in zip(parts, entities, strict=True)]
 
-    settings = {"overlaps": "none", "max_width": config.max_width, "dtype": "fp32"}
+    settings = {"overlaps": "none", "dtype": "fp32"}
+    cut = Cut(window, tokenizer, limit, prompt)
     return Library("gliner", "gliner", _model(located, system, model), settings, device, find, cut, True, threshold)
 
 
@@ -168,7 +197,12 @@ def _gliner2(located: LocalCheckpoint, system: SystemOptions) -> Library:
             for part, of in zip(parts, by_type, strict=True)
         ]
 
+    def prompt(labels: Mapping[str, str]) -> int:
+        schema = model.create_schema().entities(_described(labels))
+        return int(model.processor.collate_fn_inference([(".", schema)]).input_ids.shape[1])
+
     settings = {"overlaps": "highest score", "dtype": "fp32"}
+    tokenizer = model.processor.tokenizer
     return Library(
         "gliner",
         "gliner2",
@@ -176,7 +210,7 @@ def _gliner2(located: LocalCheckpoint, system: SystemOptions) -> Library:
         settings,
         device,
         find,
-        lambda part: parts_of(part.words, window),
+        Cut(window, tokenizer, token_limit(model.encoder.config, tokenizer), prompt),
         True,
         threshold,
     )
@@ -189,6 +223,7 @@ def _described(labels: Mapping[str, str]) -> dict[str, str] | list[str]:
 
 
 def _loaded(loader: Any, located: LocalCheckpoint, device: str) -> Any:
+    quiet_transformers()
     try:
         return loader.from_pretrained(str(located.folder), map_location=device)
     except Exception as error:  # whatever a folder of another shape leads to

@@ -14,24 +14,27 @@ from gner_bench.documents.run import Model
 from gner_bench.errors import InputError, first_line
 from gner_bench.fetch.checkpoint import locate
 from gner_bench.predict.backend import Backend, BackendKind, SystemOptions
-from gner_bench.predict.library import Library, Part, chosen_device, hashes, library_backend, parts_of
+from gner_bench.predict.library import (
+    Library,
+    Part,
+    chosen_device,
+    hashes,
+    library_backend,
+    parts_of,
+    quiet_transformers,
+    token_limit,
+)
 from gner_bench.predict.options import Options
 
 OUTSIDE = "O"
-NO_LIMIT = 10**6
-"""Tokenizers that know no limit have a much larger one."""
-AFTER_PADDING = ("roberta", "camembert", "mpnet", "longformer", "xlm-roberta", "xlm-roberta-xl", "data2vec-text")
-"""Models that count positions from the one after that of padding."""
 
 
 def make(system: SystemOptions, options: Options) -> Backend:
     """The classifier of a folder or of the cache. Raises InputError for what cannot be loaded as one."""
     import torch
     from transformers import AutoModelForTokenClassification, AutoTokenizer
-    from transformers.utils import logging
 
-    logging.set_verbosity_error()  # type: ignore[no-untyped-call]
-    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    quiet_transformers()
     located, device = locate(system.model), chosen_device(system.device)
     safe: dict[str, Any] = {"trust_remote_code": False}
     # In the cache are pickled weights only where `--allow-pickle` took them.
@@ -53,7 +56,7 @@ def make(system: SystemOptions, options: Options) -> Backend:
     if OUTSIDE not in labels:
         raise InputError(located.folder, f"none of its labels is {OUTSIDE}: {', '.join(labels[:5])}", field="id2label")
     special = tokenizer.num_special_tokens_to_add()
-    most = limit_of(model.config, tokenizer) - special
+    most = token_limit(model.config, tokenizer) - special
 
     def sizes(part: Part) -> list[int]:
         counts = [0] * len(part.words)
@@ -104,15 +107,6 @@ def make(system: SystemOptions, options: Options) -> Backend:
         too_long=lambda part: len(part.words) == 1 and sizes(part)[0] > most,
     )
     return library_backend(library, system, options)
-
-
-def limit_of(config: Any, tokenizer: Any) -> int:
-    """The most tokens that a model takes, special ones included."""
-    positions = getattr(config, "max_position_embeddings", None)
-    if type(positions) is int and config.model_type in AFTER_PADDING:
-        positions -= (config.pad_token_id or 0) + 1
-    known = [limit for limit in (positions, tokenizer.model_max_length) if type(limit) is int and limit > 0]
-    return min([NO_LIMIT, *known])
 
 
 def entities(labels: Sequence[str], sure: Sequence[float]) -> list[Span]:

@@ -109,7 +109,7 @@ def _inputs(
     model.base_model(
         begun["input_ids"], attention_mask=mask, position_ids=places, past_key_values=cache, use_cache=True
     )
-    rows = torch.tensor([list(first).index(owner) for owner in owners], device=model.device)
+    rows = torch.tensor([list(first).index(owner) for owner in owners])  # layers may be on several devices
     cache.batch_select_indices(rows)
     inputs = {name: torch.cat([begun[name][rows], ended[name]], dim=1) for name in ("input_ids", "attention_mask")}
     return {**inputs, "past_key_values": cache}, inputs["input_ids"].shape[1]
