@@ -257,7 +257,13 @@ tokenizer = click.option(
 )
 
 SYSTEM = (
-    click.option("--backend", type=BACKEND, default="local", show_default=True, help="What is asked, and how."),
+    click.option(
+        "--backend",
+        type=BACKEND,
+        default="local",
+        show_default=True,
+        help="What is asked, and how; a model of the catalogue brings its own.",
+    ),
     click.option(
         "--format",
         type=str,

@@ -88,7 +88,7 @@ def report_command(
     from gner_bench.scoring.scores import warnings_of_all
     from gner_bench.scoring.tokenizers import read_tokenizers
 
-    chosen = _formats(formats)
+    chosen = known_formats(formats)
     quoted, tokenizers = () if no_published else published, read_tokenizers(tokenizer, clean_up_spaces)
     contents = prepare(scores, metric, quoted, baseline, intervals, tokenizers, answers)
     written = write_report(contents, out, chosen, style)
@@ -97,16 +97,23 @@ def report_command(
     _print(contents, written, as_json)
 
 
-def print_report(scores: tuple[Path, ...], out: Path, published: bool, baseline: str | None = None) -> None:
+def print_report(
+    scores: tuple[Path, ...],
+    out: Path,
+    published: bool,
+    baseline: str | None = None,
+    formats: tuple[str, ...] = FORMATS,
+) -> None:
     """Write the report of ``scores`` to ``out``, print its table on stdout and where it lies on stderr."""
     from gner_bench.report.contents import prepare
     from gner_bench.report.write import write_report
 
     contents = prepare(scores, published=("all",) if published else (), baseline=baseline)
-    _print(contents, write_report(contents, out), as_json=False)
+    _print(contents, write_report(contents, out, formats), as_json=False)
 
 
-def _formats(names: tuple[str, ...]) -> tuple[str, ...]:
+def known_formats(names: tuple[str, ...]) -> tuple[str, ...]:
+    """The formats of these names, in our order. Raises UsageError with the nearest name for an unknown one."""
     from gner_bench.errors import UsageError, did_you_mean
 
     for name in names:

@@ -8,8 +8,9 @@ import click
 
 from gner_bench.cli import options as shared
 from gner_bench.cli.options import interruptible
-from gner_bench.cli.report import print_report
+from gner_bench.cli.report import known_formats, print_report
 from gner_bench.messages import warn
+from gner_bench.report.render import FORMATS
 
 PRESET_NAMES = ("zero-shot", "supervised", "demo")
 
@@ -44,7 +45,8 @@ def run_command(
       decodings = ["drafted", "beam"]       # also greedy, constrained; num_beams for beam
                                             # also split, limit, sample_ids, batch_size, batch_tokens, dtype,
                                             # device, label_order, seed, repair, scheme, columns, metrics,
-                                            # resamples, resampling_seed, answers, baseline, published
+                                            # resamples, resampling_seed, answers, baseline, published,
+                                            # formats (of the report)
       predictions = "prediction_results/mine"
       report = "reports/mine"
       [[systems]]                           # a checkpoint
@@ -78,6 +80,7 @@ def run_command(
     from gner_bench.experiment.config import PRESETS, read_experiment
 
     experiment = read_experiment(config or PRESETS[preset or ""], models)
+    formats = known_formats(experiment.formats or FORMATS)
     predictions = out / "predictions" if out else Path(experiment.predictions)
     report = out / "report" if out else Path(experiment.report)
     if dry_run:
@@ -91,4 +94,4 @@ def run_command(
 
     with interruptible(f"what is finished is in {predictions}"):
         scores = run_experiment(experiment, predictions, warn, shared.is_offline(offline))
-    print_report(tuple(scores), report, experiment.published, experiment.baseline or None)
+    print_report(tuple(scores), report, experiment.published, experiment.baseline or None, formats)

@@ -10,9 +10,10 @@ from typing import TypeVar
 from gner_bench.answers import LabelOrder
 from gner_bench.answers.answer import Rule
 from gner_bench.bio import AnyScheme, Repair
+from gner_bench.catalog import catalog
 from gner_bench.config import read_config
 from gner_bench.demo import CORPUS
-from gner_bench.errors import InputError, UsageError
+from gner_bench.errors import InputError, UsageError, did_you_mean
 from gner_bench.predict.backend import BACKENDS, SystemOptions, as_known
 from gner_bench.predict.options import DecodingName, DtypeName, Options, Split, parse_limit
 from gner_bench.scoring.loading import PREDICTIONS, Align
@@ -40,7 +41,7 @@ class SystemEntry(SystemOptions):
     ``name`` is what tables and folders call it; ``decodings`` are its own in place of those of the experiment.
     ``predictions`` are files or run folders, which are read as `gner-bench score` does: ``from_`` is their format,
     ``gold`` and ``as_`` say what they are of, by default the data of the experiment; ``rename`` and ``tokenizer`` are
-    for them, too.
+    for them, too, and ``model`` says which system of the catalogue they are of.
     """
 
     model: str = ""
@@ -68,7 +69,7 @@ class SystemEntry(SystemOptions):
 
     @property
     def title(self) -> str:
-        if self.name or not self.files:
+        if self.name or self.model:
             return self.name or Path(self.model).name
         return self.files[0].name.removesuffix(".gz").rpartition(".")[0] or self.files[0].name
 
@@ -79,7 +80,11 @@ def several(value: T | tuple[T, ...]) -> tuple[T, ...]:
 
 
 ASKED = frozenset(spec.name for spec in fields(SystemOptions))
-IMPORTED = frozenset(spec.name for spec in fields(SystemEntry)) - ASKED - {"decodings"} | {"rename", "tokenizer"}
+IMPORTED = frozenset(spec.name for spec in fields(SystemEntry)) - ASKED - {"decodings"} | {
+    "model",
+    "rename",
+    "tokenizer",
+}
 """The keys of a system whose predictions are read from files."""
 
 
@@ -99,8 +104,9 @@ class Experiment:
     ``checkpoints`` is an older name of ``systems``. ``dtype`` and ``device`` are for systems that take and do not name
     them. ``limit`` is a number of sentences or a range such as ``"11-20"``. ``num_beams`` is for the decoding ``beam``.
     ``seed`` is that of shuffled prompts and of shots, ``resampling_seed`` that of intervals; ``baseline`` names the run
-    that the others are tested against in the report, and ``published`` says whether it has quoted rows. ``answers`` is
-    the rule that answers are read under, by default that of their format.
+    that the others are tested against in the report, and ``published`` says whether it has quoted rows; ``formats``
+    are those of its tables and figures, all where none is named. ``answers`` is the rule that answers are read under,
+    by default that of their format.
     """
 
     predictions: str
@@ -129,6 +135,7 @@ class Experiment:
     answers: Rule | None = None
     baseline: str = ""
     published: bool = True
+    formats: tuple[str, ...] = ()
 
     @property
     def entries(self) -> list[tuple[str, SystemEntry]]:
@@ -227,6 +234,11 @@ def _require_usable(entry: SystemEntry, path: Path, key: str) -> None:
         raise InputError(path, f"{entry.title!r} is no name of a folder", field=f"{key}.name")
     _require_numbers(entry, LEAST_OF_SYSTEM, path, f"{key}.")
     wanted, what = IMPORTED, "files of predictions"
+    if entry.files and entry.model and catalog().find_model(entry.model) is None:
+        near = did_you_mean(entry.model, [model.name for model in catalog().model])
+        raise InputError(
+            path, f"{entry.model!r} is no system of `gner-bench list models`; {near}", field=f"{key}.model"
+        )
     if not entry.files:
         try:
             kind = BACKENDS.get(as_known(entry).backend)

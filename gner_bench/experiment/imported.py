@@ -9,6 +9,7 @@ from pathlib import Path
 from gner_bench.answers import ANSWERS
 from gner_bench.api import load_predictions
 from gner_bench.bio import Reading
+from gner_bench.catalog import catalog
 from gner_bench.data import Dataset
 from gner_bench.errors import InputError, UsageError
 from gner_bench.experiment.config import Experiment, Job, several
@@ -48,10 +49,10 @@ def load_imported(job: Job, experiment: Experiment, datasets: Sequence[Dataset])
         reading = (experiment.repair, entry.gold_scheme, entry.gold_columns, entry.tag_names)
         gold = Gold(several(entry.gold), names, entry.split, entry.keep_misc, *reading)
     elif format != PREDICTIONS:
-        known = {dataset.name: dataset for dataset in datasets}
-        if unknown := [name for name in names if name not in known]:
-            raise UsageError(f"{job.name}: the data of this run hold no {unknown[0]} (as): {', '.join(known)}")
-        gold = [known[name] for name in names] or list(datasets)
+        sets = {dataset.name: dataset for dataset in datasets}
+        if unknown := [name for name in names if name not in sets]:
+            raise UsageError(f"{job.name}: the data of this run hold no {unknown[0]} (as): {', '.join(sets)}")
+        gold = [sets[name] for name in names] or list(datasets)
     of_answers = format == PREDICTIONS or format.partition(":")[0] in ANSWERS.names()
     predictions = load_predictions(
         *entry.files,
@@ -67,18 +68,19 @@ def load_imported(job: Job, experiment: Experiment, datasets: Sequence[Dataset])
             experiment.repair, scheme=entry.scheme, columns=entry.columns, keys=entry.field_, tag_names=entry.tag_names
         ),
     )
-    return selected(predictions, experiment, datasets)
+    origin = predictions.origin
+    if known := catalog().find_model(entry.model):
+        system = replace(origin.system, parameters=known.parameters, training_sets=known.training_sets)
+        origin = replace(origin, system=system)
+    return selected(predictions, origin, experiment, datasets)
 
 
-def selected(predictions: Predictions, experiment: Experiment, datasets: Sequence[Dataset]) -> Predictions:
+def selected(predictions: Predictions, origin: Origin, experiment: Experiment, datasets: Sequence[Dataset]) -> Selected:
     """``predictions`` of the sentences that the experiment takes of ``datasets``."""
     cut = chosen(datasets, experiment.options(Path()))
     ids = {(d.name, d.split): frozenset(sentence.id for sentence in d.sentences) for d in cut}
     names = frozenset(dataset.name for dataset in cut)
-    origin = predictions.origin
     planned = {name: count for name, count in origin.planned.items() if name in names}
-    if experiment.limit is None and not experiment.sample_ids and planned == origin.planned:
-        return predictions
     asked = sum(len(d.sentences) for d in cut if d.name in planned)
     origin = replace(origin, planned=planned, expected=min(origin.expected, asked))
     return Selected(origin, predictions, names, ids)

@@ -71,6 +71,7 @@ data = "demo"
 datasets = ["mit-movie"]
 limit = "3-8"
 resamples = 20
+formats = ["md"]
 baseline = "memory"
 [[systems]]
 model = "demo"
@@ -87,6 +88,7 @@ name = "memory"
 [[systems]]
 predictions = "{tmp_path}/perfect.jsonl"
 from = "spans"
+model = "GNER-T5-base"
 name = "right"
 """,
         encoding="utf-8",
@@ -102,6 +104,7 @@ def test_one_command_one_report(run: Run, config: Path, tmp_path: Path) -> None:
     f1 = {name: document["average"]["gner"]["f1"] for name, document in scores.items()}
     assert f1["right"] == pytest.approx(1)
     assert f1["served"] == 0 < f1["memory"] < f1["one"]
+    assert scores["right"]["system"]["parameters"] == 248_000_000
     assert all(document["datasets"]["mit-movie"]["sentences"] == 6 for document in scores.values())
     report = (tmp_path / "r/report.md").read_text("utf-8")
     assert all(f"| {name}" in report for name in names)
@@ -129,7 +132,7 @@ def test_a_finished_run_takes_another_name_without_being_asked_again(run: Run, c
 
 def test_a_batch_waits_for_its_answers_while_others_are_done(run: Run, tmp_path: Path) -> None:
     head = f'predictions = "{tmp_path}/p"\nreport = "{tmp_path}/r"\ndata = "demo"\ndatasets = ["mit-movie"]\n'
-    batch = '[[systems]]\nbackend = "batch"\nmodel = "llm"\nformat = "json"\n'
+    batch = '[[systems]]\nbackend = "batch"\nmodel = "llm"\napi = "chat"\nformat = "json"\n'
     memory = '[[systems]]\nbackend = "gazetteer"\nmodel = "train"\nname = "memory"\n'
     (tmp_path / "run.toml").write_text(head + batch + memory, encoding="utf-8")
     result = run("run", tmp_path / "run.toml")
@@ -157,6 +160,14 @@ def test_files_that_cannot_be_read_end_the_run_before_it_begins(
     result = run("run", "run.toml")
     assert result.exit_code == 2
     assert said in result.stderr.splitlines()[-1]
+    assert not (tmp_path / "p").exists()
+
+
+def test_an_unknown_format_of_the_report_is_told_before_anything_runs(run: Run, config: Path, tmp_path: Path) -> None:
+    config.write_text(config.read_text("utf-8").replace('["md"]', '["mdd"]'), encoding="utf-8")
+    result = run("run", config)
+    assert result.exit_code == 2
+    assert "unknown format 'mdd'; did you mean 'md'?" in result.stderr
     assert not (tmp_path / "p").exists()
 
 

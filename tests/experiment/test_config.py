@@ -217,7 +217,7 @@ def test_systems_of_every_kind_in_one_table(tmp_path: Path) -> None:
         (SERVER + "price = 3", "systems[0].price: expected an array"),
         (SERVER + 'name = "a/b"', "systems[0].name: 'a/b' is no name of a folder"),
         (SERVER + 'name = ".."', "systems[0].name: '..' is no name of a folder"),
-        (FILES + 'model = "demo"', "systems[0].model: is not for files of predictions"),
+        (FILES + 'model = "demo"', "systems[0].model: 'demo' is no system of `gner-bench list models`"),
         (FILES + "price = [1, 2]", "systems[0].price: is not for files of predictions"),
         (FILES + "columns = { word = 0 }", "systems[0].columns.word: expected a number from 1 for word, gold or tag"),
         ('[[systems]]\nmodel = "x"\nbackend = "opnai"', "systems[0].backend: unknown backend 'opnai'; did you mean"),
