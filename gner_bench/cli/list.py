@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
 from importlib import import_module
@@ -11,6 +11,8 @@ from typing import Any
 import click
 
 from gner_bench.cli import options as shared
+from gner_bench.errors import UsageError
+from gner_bench.extras import require
 from gner_bench.plugins import Registry
 
 Row = dict[str, Any]
@@ -104,10 +106,20 @@ def _registered(place: str) -> list[Row]:
             "name": name,
             "what": getattr(thing, "description", thing.title),
             "from": registry.package(name),
+            **({"lacks": _lacking(thing.needs)} if hasattr(thing, "needs") else {}),
             **({"example": thing.example} if getattr(thing, "example", "") else {}),
         }
         for name, thing in registry.usable().items()
     ]
+
+
+def _lacking(libraries: Sequence[str]) -> str:
+    """What must be installed first, empty for nothing."""
+    try:
+        require(*libraries)
+    except UsageError as error:
+        return str(error)
+    return ""
 
 
 def _without_example(row: Row) -> Row:

@@ -11,6 +11,7 @@ from gner_bench.documents.fields import Json
 from gner_bench.documents.record import GNER
 from gner_bench.documents.run import Model
 from gner_bench.errors import UsageError
+from gner_bench.extras import require
 from gner_bench.plugins import Registry
 from gner_bench.predict.generation import Generation
 from gner_bench.predict.options import Api, DtypeName, Options
@@ -104,7 +105,8 @@ class BackendKind:
     """A way to ask a system. ``make`` raises GnerBenchError for a system that cannot be asked as the options say.
 
     ``takes`` names the fields of SystemOptions that it reads besides ``model``; others are refused. ``fetches`` says
-    that models are checkpoints, which are fetched into the cache where they are not there.
+    that models are checkpoints, which are fetched into the cache where they are not there. ``needs`` names libraries
+    that ``make`` imports, so that what is missing is said before anything is read or fetched.
     """
 
     name: str
@@ -112,13 +114,15 @@ class BackendKind:
     make: Callable[[SystemOptions, Options], Backend]
     takes: frozenset[str] = frozenset()
     fetches: bool = False
+    needs: tuple[str, ...] = ()
 
-    def refuse_foreign(self, system: SystemOptions) -> None:
-        """Raise UsageError for an option that is set and not for this backend."""
+    def require_usable(self, system: SystemOptions) -> None:
+        """Raise UsageError for an option that is set and not for this backend, and for a library that it lacks."""
         for spec in fields(SystemOptions):
             if spec.name not in {"model", "backend", *self.takes} and getattr(system, spec.name) != spec.default:
                 option = "--" + spec.name.replace("_", "-")
                 raise UsageError(f"{option} is not for --backend {self.name}")
+        require(*self.needs)
 
 
 BACKENDS: Registry[BackendKind] = Registry(
@@ -126,13 +130,13 @@ BACKENDS: Registry[BackendKind] = Registry(
     "backend",
     BackendKind,
     {
-        "local": "gner_bench.predict.backends.local:LOCAL",
+        "local": "gner_bench.predict.backends.checkpoints:LOCAL",
         "openai": "gner_bench.predict.backends.openai:OPENAI",
         "batch": "gner_bench.predict.backends.batch:BATCH",
         "gliner": "gner_bench.predict.backends.gliner:GLINER",
         "spacy": "gner_bench.predict.backends.spacy:SPACY",
         "flair": "gner_bench.predict.backends.flair:FLAIR",
         "token-classification": "gner_bench.predict.backends.token_classification:TOKEN_CLASSIFICATION",
-        "vllm": "gner_bench.predict.backends.vllm:VLLM",
+        "vllm": "gner_bench.predict.backends.checkpoints:VLLM",
     },
 )

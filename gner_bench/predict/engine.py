@@ -18,6 +18,7 @@ from gner_bench.data import Dataset
 from gner_bench.documents.fields import Json
 from gner_bench.documents.run import NAME, Run, RunData, now, read_own_run, refuse_other_run, write_run
 from gner_bench.errors import GnerBenchError, InputError, UsageError, short
+from gner_bench.extras import installed
 from gner_bench.fetch.home import locked_if_free
 from gner_bench.files import make_folder, write_atomic
 from gner_bench.messages import Say, detail, note
@@ -77,7 +78,7 @@ def run_prediction(
     unknown backend and for a choice that it cannot meet, and what reading, the backend and ``predict`` raise.
     """
     kind = BACKENDS.get(system.backend)
-    kind.refuse_foreign(system)
+    kind.require_usable(system)
     if (verify or options.draft_from) and system.backend != "local":
         raise UsageError("--verify-identical and --draft-from need the checkpoint itself, not a server or library")
     require_decoding(system, options)
@@ -209,7 +210,7 @@ def describe(
         selection=selection,
         prompt_hash=prompt_hash(task.whole_prompt for task in tasks),
         versions={"gner-bench": __version__, "python": platform.python_version()}
-        | {library: version(library) for library in LIBRARIES},
+        | {library: version(library) for library in LIBRARIES if installed(library)},
         git_commit=commit,
         command=(Path(sys.argv[0]).name, *sys.argv[1:]),
         started=now(),

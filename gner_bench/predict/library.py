@@ -12,11 +12,8 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from importlib import import_module
 from importlib.metadata import version
-from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
 
 from gner_bench.answers import Span
 from gner_bench.answers.spans import SPANS, as_text
@@ -41,16 +38,6 @@ LEFT_OUT = "left_out"
 """Spans of types that the data lack: the key of their numbers by type, in records and in run.json."""
 NAMED = 8
 """How many types a remark names."""
-
-
-def required(module: str, package: str) -> Any:
-    """The ``module`` of a library. Raises UsageError with what installs ``package``, where it is not there or broken."""
-    try:
-        return import_module(module)
-    except Exception as error:  # whatever a library raises that does not go together with another
-        if find_spec(module) is None:
-            raise UsageError(f"{package} is not installed; pip install {package}") from None
-        raise UsageError(f"{package} is installed but cannot be imported: {first_line(error)}") from error
 
 
 def chosen_device(name: str) -> str:
