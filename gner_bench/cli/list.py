@@ -88,6 +88,20 @@ def _short_published(row: Row) -> Row:
     return {name: value for name, value in row.items() if not isinstance(value, dict)}
 
 
+def _recipes() -> list[Row]:
+    from gner_bench.train.recipe import RECIPES, read_recipe
+
+    recipes = {path: read_recipe(path) for path in sorted(RECIPES.glob("*.toml"))}
+    return [
+        {"name": path.stem, "checkpoint": recipe.checkpoint, "what": recipe.note, "file": str(path)}
+        for path, recipe in recipes.items()
+    ]
+
+
+def _short_recipe(row: Row) -> Row:
+    return {key: value for key, value in row.items() if key != "file"}
+
+
 @dataclass(frozen=True)
 class Listing:
     """What can be listed: ``rows`` gives all that is known, ``short`` the cells of the table by their heads."""
@@ -137,6 +151,7 @@ LISTS = {
     "metrics": _registry("metrics", "gner_bench.scoring.metrics:METRICS"),
     "backends": _registry("backends", "gner_bench.predict.backend:BACKENDS"),
     "answers": _registry("answer formats", "gner_bench.answers:ANSWERS"),
+    "recipes": Listing("recipes of train", _recipes, _short_recipe),
     "formats": _registry("data formats", "gner_bench.data.formats:FORMATS"),
 }
 
@@ -145,8 +160,9 @@ LISTS = {
 @click.argument("what", type=click.Choice(list(LISTS)))
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document with all that is known.")
 def list_command(what: str, as_json: bool) -> None:
-    """List what gner-bench knows: checkpoints and data sets (and what is in the cache), published scores, and what
-    other packages can add to: metrics, backends, answer formats, data formats (with an example of each).
+    """List what gner-bench knows: checkpoints and data sets (and what is in the cache), published scores, recipes of
+    `train`, and what other packages can add to: metrics, backends (and what must be installed for each), answer
+    formats, data formats (with an example of each).
 
     \b
     Examples:

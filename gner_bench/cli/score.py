@@ -12,7 +12,8 @@ import click
 from gner_bench.cli import importing
 from gner_bench.cli import options as shared
 from gner_bench.errors import GnerBenchError, UsageError
-from gner_bench.messages import QUIET, verbosity, warn
+from gner_bench.extras import require
+from gner_bench.messages import QUIET, note, verbosity, warn
 
 if TYPE_CHECKING:
     from gner_bench.documents.scores import Resampling
@@ -41,6 +42,11 @@ FORMATS = ("table", "json", "markdown", "csv", "junit")
 @click.option("--per-type", is_flag=True, help="Also a table of every entity type (table and markdown).")
 @click.option("--errors", is_flag=True, help="Also what kinds of errors were made (table).")
 @click.option("--out", type=shared.PATH, metavar="scores.json", help="Also write the result to this file.")
+@click.option(
+    "--check",
+    type=click.Choice(("seqeval",)),
+    help="Count strict and conlleval F1 again with this library, and refuse scores that differ (exit code 1).",
+)
 @shared.gates
 @click.option("-q", "--quiet", is_flag=True, help="No warnings but those that the verdict is to be read by.")
 def score_command(
@@ -54,6 +60,7 @@ def score_command(
     per_type: bool,
     errors: bool,
     out: Path | None,
+    check: str | None,
     quiet: bool,
     **options: Any,
 ) -> None:
@@ -84,6 +91,7 @@ def score_command(
     from gner_bench.scoring.document import scores_document
     from gner_bench.scoring.gates import evaluate, to_know
     from gner_bench.scoring.metrics import DEFAULT
+    from gner_bench.scoring.recount import check_with_seqeval
     from gner_bench.scoring.scores import warnings_of
 
     if quiet:
@@ -92,7 +100,12 @@ def score_command(
     metrics, resampling = tuple(dict.fromkeys(metric)) or DEFAULT, Resampling(resamples, seed)
     read_as = {key: options.pop(key) for key in importing.KEYS}
     gates, tests = _gates(shared.GateOptions(**options), metrics, seed, out)
-    scores = score(importing.load(files, name, **read_as), metrics, usable_processes())
+    if check is not None:
+        require(check)
+    predictions = importing.load(files, name, **read_as)
+    scores = score(predictions, metrics, usable_processes())
+    if check is not None:
+        note(check_with_seqeval(predictions, scores))
     document = scores_document(scores, resampling)
     if out is not None:
         write_json(out, document.json())

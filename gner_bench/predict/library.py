@@ -1,4 +1,4 @@
-"""What backends of libraries share. A library finds spans in words that it is given, and has names of its own for types.
+"""What backends of libraries share. A library finds spans in words that it is given, and has its own names for types.
 
 A sentence goes to the library in the corpus's own words; one that is longer than its model takes goes in windows. What
 comes back is recorded in the answer format ``spans``, types under the names that the data have for them.
@@ -310,5 +310,5 @@ def written_score(score: float | None) -> float | None:
     if not math.isfinite(score):
         raise GnerBenchError(f"the model gives a score that is no number ({score})")
     # 0.57 * 10000 is 5699.999999999999: what a product misses of a whole number is made up for first.
-    scale = 10**SCORE_DIGITS
+    scale = 10.0**SCORE_DIGITS
     return min(max(math.floor(round(float(score) * scale, 6)) / scale, 0.0), 1.0)

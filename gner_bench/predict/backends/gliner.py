@@ -38,7 +38,7 @@ NO_LIMIT = 10**6
 
 
 def make(system: SystemOptions, options: Options) -> Backend:
-    """The model of a folder or of the cache. Raises UsageError without its library, InputError for an unusable folder."""
+    """The model of a folder or the cache. Raises UsageError without its library, InputError for an unusable folder."""
     located = locate(system.model)
     first = (located.folder / CONFIG).is_file()
     library = (_gliner if first else _gliner2)(located, system)
