@@ -202,7 +202,7 @@ def parse_options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, required=True, help="folder of the data sets")
     parser.add_argument("--out", type=Path, required=True, help="folder for checkpoints and predictions")
-    parser.add_argument("--recipe", type=Path, default=Path("recipes/ablation.toml"))
+    parser.add_argument("--recipe", type=Path, default=Path(__file__).parent / "gner_tiny/ablation.toml")
     parser.add_argument("--seeds", type=lambda text: [int(seed) for seed in text.split(",")], default=[0])
     parser.add_argument("--limit", type=int, default=100, help="sentences of each test set at most")
     parser.add_argument("--batch", type=int, default=128, help="sentences decoded side by side")

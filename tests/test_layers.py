@@ -10,7 +10,7 @@ import pytest
 
 PACKAGE = Path(__file__).parents[1] / "gner_bench"
 STAGES = (
-    ("", "errors", "files", "messages", "number_text", "terminal", "config", "plugins", "words"),
+    ("", "errors", "extras", "files", "messages", "number_text", "terminal", "config", "plugins", "words"),
     ("bio", "documents", "demo"),
     ("answers",),
     ("structure",),

@@ -28,6 +28,7 @@ from gner_bench.cli.score import score_command
 from gner_bench.cli.tag import tag_command
 from gner_bench.cli.train import train_command
 from gner_bench.errors import GnerBenchError
+from gner_bench.extras import explained
 from gner_bench.messages import NORMAL, QUIET, VERBOSE, is_verbose, verbosity
 
 OBJECTS = 100_000
@@ -46,11 +47,14 @@ class _Group(click.Group):
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
-        except GnerBenchError as error:
+        except (GnerBenchError, ImportError) as error:
+            told = explained(error) if isinstance(error, ImportError) else error
+            if told is None:
+                raise
             if is_verbose():
                 traceback.print_exc()
-            click.echo(f"Error: {' '.join(str(error).splitlines())}", err=True)
-            ctx.exit(error.exit_code)
+            click.echo(f"Error: {' '.join(str(told).splitlines())}", err=True)
+            ctx.exit(told.exit_code)
 
 
 @click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})

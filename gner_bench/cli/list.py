@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
 from importlib import import_module
@@ -11,6 +11,8 @@ from typing import Any
 import click
 
 from gner_bench.cli import options as shared
+from gner_bench.errors import UsageError
+from gner_bench.extras import require
 from gner_bench.plugins import Registry
 
 Row = dict[str, Any]
@@ -91,6 +93,20 @@ def _short_published(row: Row) -> Row:
     return {name: value for name, value in row.items() if not isinstance(value, dict)}
 
 
+def _recipes() -> list[Row]:
+    from gner_bench.train.recipe import RECIPES, read_recipe
+
+    recipes = {path: read_recipe(path) for path in sorted(RECIPES.glob("*.toml"))}
+    return [
+        {"name": path.stem, "checkpoint": recipe.checkpoint, "what": recipe.note, "file": str(path)}
+        for path, recipe in recipes.items()
+    ]
+
+
+def _short_recipe(row: Row) -> Row:
+    return {key: value for key, value in row.items() if key != "file"}
+
+
 @dataclass(frozen=True)
 class Listing:
     """What can be listed: ``rows`` gives all that is known, ``short`` the cells of the table by their heads."""
@@ -109,6 +125,7 @@ def _registered(place: str) -> list[Row]:
             "name": name,
             "what": getattr(thing, "description", thing.title),
             "from": registry.package(name),
+            **({"lacks": _lacking(thing.needs)} if hasattr(thing, "needs") else {}),
             **({"example": thing.example} if getattr(thing, "example", "") else {}),
         }
         for name, thing in registry.usable().items()
@@ -134,6 +151,15 @@ def _short_answer(row: Row) -> Row:
     return {**shown, "takes": ", ".join(row["uses"]), "wrapping": row["wrapping"] or "the checkpoint's"}
 
 
+def _lacking(libraries: Sequence[str]) -> str:
+    """What must be installed first, empty for nothing."""
+    try:
+        require(*libraries)
+    except UsageError as error:
+        return str(error)
+    return ""
+
+
 def _without_example(row: Row) -> Row:
     return {key: value for key, value in row.items() if key != "example"}
 
@@ -149,6 +175,7 @@ LISTS = {
     "metrics": _registry("metrics", "gner_bench.scoring.metrics:METRICS"),
     "backends": _registry("backends", "gner_bench.predict.backend:BACKENDS"),
     "answers": Listing("answer formats", _answers, _short_answer),
+    "recipes": Listing("recipes of train", _recipes, _short_recipe),
     "formats": _registry("data formats", "gner_bench.data.formats:FORMATS"),
 }
 
@@ -157,8 +184,9 @@ LISTS = {
 @click.argument("what", type=click.Choice(list(LISTS)))
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document with all that is known.")
 def list_command(what: str, as_json: bool) -> None:
-    """List what gner-bench knows: checkpoints and data sets (and what is in the cache), published scores, and what
-    other packages can add to: metrics, backends, answer formats, data formats (with an example of each).
+    """List what gner-bench knows: checkpoints and data sets (and what is in the cache), published scores, recipes of
+    `train`, and what other packages can add to: metrics, backends (and what must be installed for each), answer
+    formats, data formats (with an example of each).
 
     \b
     Examples:

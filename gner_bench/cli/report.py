@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, get_args
 import click
 
 from gner_bench.cli import options as shared
+from gner_bench.extras import require
 from gner_bench.messages import warn
 from gner_bench.report.figures.style import StyleName
 from gner_bench.report.render import FORMATS
@@ -89,6 +90,8 @@ def report_command(
     from gner_bench.scoring.tokenizers import read_tokenizers
 
     chosen = known_formats(formats)
+    if set(chosen) & {"html", "png", "svg", "pdf"}:
+        require("matplotlib")
     quoted, tokenizers = () if no_published else published, read_tokenizers(tokenizer, clean_up_spaces)
     contents = prepare(scores, metric, quoted, baseline, intervals, tokenizers, answers)
     written = write_report(contents, out, chosen, style)

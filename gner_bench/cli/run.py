@@ -9,6 +9,7 @@ import click
 from gner_bench.cli import options as shared
 from gner_bench.cli.options import interruptible
 from gner_bench.cli.report import known_formats, print_report
+from gner_bench.extras import require
 from gner_bench.messages import warn
 from gner_bench.report.render import FORMATS
 
@@ -92,6 +93,7 @@ def run_command(
         return
     from gner_bench.experiment.run import run_experiment
 
+    require("matplotlib")  # for the report, before hours of predictions
     with interruptible(f"what is finished is in {predictions}"):
         scores = run_experiment(experiment, predictions, warn, shared.is_offline(offline))
     print_report(tuple(scores), report, experiment.published, experiment.baseline or None, formats)

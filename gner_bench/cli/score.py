@@ -13,7 +13,8 @@ import click
 from gner_bench.cli import importing
 from gner_bench.cli import options as shared
 from gner_bench.errors import GnerBenchError, UsageError
-from gner_bench.messages import QUIET, verbosity, warn
+from gner_bench.extras import require
+from gner_bench.messages import QUIET, note, verbosity, warn
 
 if TYPE_CHECKING:
     from gner_bench.documents.scores import Resampling
@@ -71,6 +72,11 @@ class Thresholds(click.ParamType[tuple[float, ...]]):
     help="Instead, scores of the entities whose confidence is at least each P, of predictions that have confidences.",
 )
 @click.option("--out", type=shared.PATH, metavar="scores.json", help="Also write the result to this file.")
+@click.option(
+    "--check",
+    type=click.Choice(("seqeval",)),
+    help="Count strict and conlleval F1 again with this library, and refuse scores that differ (exit code 1).",
+)
 @shared.gates
 @click.option("-q", "--quiet", is_flag=True, help="No warnings but those that the verdict is to be read by.")
 def score_command(
@@ -85,6 +91,7 @@ def score_command(
     errors: bool,
     thresholds: tuple[float, ...] | None,
     out: Path | None,
+    check: str | None,
     quiet: bool,
     **options: Any,
 ) -> None:
@@ -115,6 +122,7 @@ def score_command(
     from gner_bench.scoring.document import scores_document
     from gner_bench.scoring.gates import evaluate, to_know
     from gner_bench.scoring.metrics import DEFAULT
+    from gner_bench.scoring.recount import check_with_seqeval
     from gner_bench.scoring.scores import warnings_of
 
     if quiet:
@@ -128,7 +136,12 @@ def score_command(
         _print_sweep(importing.load(files, name, **read_as), thresholds, metrics, format_)
         return
     gates, tests = _gates(shared.GateOptions(**options), metrics, seed, out)
-    scores = score(importing.load(files, name, **read_as), metrics, usable_processes())
+    if check is not None:
+        require(check)
+    predictions = importing.load(files, name, **read_as)
+    scores = score(predictions, metrics, usable_processes())
+    if check is not None:
+        note(check_with_seqeval(predictions, scores))
     document = scores_document(scores, resampling)
     if out is not None:
         write_json(out, document.json())

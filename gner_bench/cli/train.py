@@ -13,7 +13,7 @@ INTERRUPTED = 130
 
 
 @click.command("train")
-@click.argument("recipe", type=shared.PATH, metavar="RECIPE.toml")
+@click.argument("recipe", type=shared.PATH, metavar="RECIPE")
 @click.option(
     "--data",
     type=shared.DataRoot(),
@@ -43,7 +43,7 @@ def train_command(
     push_to_hub: str | None,
     offline: bool,
 ) -> None:
-    """Fine-tune a checkpoint as a recipe says.
+    """Fine-tune a checkpoint as a recipe says: a TOML file, or the name of one that comes with the package.
 
     The result is a checkpoint folder that `predict` takes as it is, with a model card. Killed at any moment, the same
     command continues from the last saved state; there is no option for that. Started by `accelerate launch`, the
@@ -51,15 +51,16 @@ def train_command(
 
     \b
     Examples:
-      gner-bench train recipes/gner-t5-base.toml --out checkpoints/gner-t5-base --dry-run
-      gner-bench train recipes/gner-t5-base.toml --out checkpoints/gner-t5-base
+      gner-bench train gner-t5-base --out checkpoints/gner-t5-base --dry-run
+      gner-bench train recipes/mine.toml --out checkpoints/mine
       accelerate launch --config_file recipes/accelerate/multi-gpu.yaml -m gner_bench \\
         train recipes/gner-t5-large.toml --out checkpoints/gner-t5-large
     """
     if out is None and not dry_run:
         raise UsageError("say where the checkpoint goes: --out DIR")
-    from gner_bench.train.recipe import read_recipe
+    from gner_bench.train.recipe import read_recipe, recipe_file
 
+    recipe = recipe_file(recipe)
     read = read_recipe(recipe)  # before libraries that take seconds to load: a bad recipe is refused at once
     from gner_bench.predict.processes import is_first
     from gner_bench.train.estimate import estimate

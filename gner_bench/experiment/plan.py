@@ -12,6 +12,7 @@ from gner_bench.documents.run import NAME, read_run
 from gner_bench.errors import InputError, UsageError
 from gner_bench.experiment.asked import Asked, asked, typical
 from gner_bench.experiment.config import Experiment, Job
+from gner_bench.extras import installed
 from gner_bench.fetch.checkpoint import find_checkpoint, on_hub
 from gner_bench.fetch.datasets import find_split
 from gner_bench.predict.backend import BACKENDS
@@ -133,7 +134,7 @@ def _planned(job: Job, predictions: Path, sentences: int) -> PlannedJob:
     measured = _measured_rate(predictions, job)
     rate = measured
     if rate is None and parameters is not None and kind.fetches:
-        if device == "auto":
+        if device == "auto" and installed("torch"):
             import torch
 
             device = "cuda" if torch.cuda.is_available() else "cpu"

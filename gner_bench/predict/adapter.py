@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from gner_bench.documents.fields import Fields, read_object
-from gner_bench.errors import InputError, UsageError, first_line, short
+from gner_bench.errors import InputError, first_line, short
+from gner_bench.extras import require
 from gner_bench.fetch.checkpoint import locate
 from gner_bench.messages import warn
 from gner_bench.predict.folder import CheckpointFolder, file_hashes
@@ -57,8 +57,7 @@ def open_adapter(source: str, model: str, base: CheckpointFolder) -> Adapter:
     Raises InputError for a folder without a LoRA adapter or with one that is pickled, wants code or is for another
     checkpoint, UsageError without peft, and as ``locate`` does.
     """
-    if find_spec("peft") is None:
-        raise UsageError("--adapter needs peft, which is not installed: pip install peft")
+    require("peft")
     located = locate(source)
     folder = located.folder
     if not (folder / SETTINGS).is_file():

@@ -13,6 +13,7 @@ from gner_bench.documents.fields import Json
 from gner_bench.documents.record import GNER
 from gner_bench.documents.run import Model
 from gner_bench.errors import UsageError
+from gner_bench.extras import require
 from gner_bench.plugins import Registry
 from gner_bench.predict.generation import Generation
 from gner_bench.predict.options import Api, DtypeName, Options, Split
@@ -115,8 +116,9 @@ class BackendKind:
     """A way to ask a system. ``make`` raises GnerBenchError for a system that cannot be asked as the options say.
 
     ``takes`` names the fields of SystemOptions that it reads besides ``model``; others are refused. ``fetches`` says
-    that models are checkpoints, which are fetched into the cache where they are not there; ``needs`` names the splits
-    of the run's data sets that are read besides the one that is asked about.
+    that models are checkpoints, which are fetched into the cache where they are not there. ``needs`` names libraries
+    that ``make`` imports, so that what is missing is said before anything is read or fetched; ``splits`` those of the
+    run's data sets that are read besides the one that is asked about.
     """
 
     name: str
@@ -124,14 +126,16 @@ class BackendKind:
     make: Callable[[SystemOptions, Options], Backend]
     takes: frozenset[str] = frozenset()
     fetches: bool = False
-    needs: Callable[[SystemOptions], tuple[Split, ...]] = lambda system: ()
+    needs: tuple[str, ...] = ()
+    splits: Callable[[SystemOptions], tuple[Split, ...]] = lambda system: ()
 
-    def refuse_foreign(self, system: SystemOptions) -> None:
-        """Raise UsageError for an option that is set and not for this backend."""
+    def require_usable(self, system: SystemOptions) -> None:
+        """Raise UsageError for an option that is set and not for this backend, and for a library that it lacks."""
         for spec in fields(SystemOptions):
             if spec.name not in {"model", "backend", *self.takes} and getattr(system, spec.name) != spec.default:
                 option = "--" + spec.name.replace("_", "-")
                 raise UsageError(f"{option} is not for --backend {self.name}")
+        require(*self.needs)
 
 
 BACKENDS: Registry[BackendKind] = Registry(
@@ -139,14 +143,14 @@ BACKENDS: Registry[BackendKind] = Registry(
     "backend",
     BackendKind,
     {
-        "local": "gner_bench.predict.backends.local:LOCAL",
+        "local": "gner_bench.predict.backends.checkpoints:LOCAL",
         "openai": "gner_bench.predict.backends.openai:OPENAI",
         "batch": "gner_bench.predict.backends.batch:BATCH",
         "gliner": "gner_bench.predict.backends.gliner:GLINER",
         "spacy": "gner_bench.predict.backends.spacy:SPACY",
         "flair": "gner_bench.predict.backends.flair:FLAIR",
         "token-classification": "gner_bench.predict.backends.token_classification:TOKEN_CLASSIFICATION",
-        "vllm": "gner_bench.predict.backends.vllm:VLLM",
+        "vllm": "gner_bench.predict.backends.checkpoints:VLLM",
         "gazetteer": "gner_bench.predict.backends.gazetteer:GAZETTEER",
     },
 )

@@ -20,6 +20,7 @@ from gner_bench.data import Dataset
 from gner_bench.documents.fields import Json
 from gner_bench.documents.run import NAME, Model, Run, RunData, now, read_own_run, refuse_other_run, write_run
 from gner_bench.errors import GnerBenchError, InputError, UsageError, short
+from gner_bench.extras import installed
 from gner_bench.fetch.home import locked_if_free
 from gner_bench.fetch.requirements import Requirements, ensure
 from gner_bench.files import make_folder, write_atomic
@@ -89,14 +90,14 @@ def run_prediction(
     asked = {**({"name": name} if name else {}), **system.document()}
     known, system = catalog().find_model(system.model), as_known(system)
     kind = BACKENDS.get(system.backend)
-    kind.refuse_foreign(system)
+    kind.require_usable(system)
     if (verify or options.draft_from) and system.backend != "local":
         raise UsageError("--verify-identical and --draft-from need the checkpoint itself, not a server or library")
     require_decoding(system, options)
     started = time.monotonic()
     tell = say if first else lambda _: None
     models = [system.model, *filter(None, [system.adapter])] if kind.fetches else []
-    if (needed := kind.needs(system)) and options.data is None:
+    if (needed := kind.splits(system)) and options.data is None:
         entries = catalog().expand(options.datasets)
         ensure(Requirements((), tuple((entry, split) for entry in entries for split in needed)), say, offline)
     datasets = provide_inputs(models, options, tell, offline)
@@ -249,7 +250,7 @@ def describe(
         selection=selection,
         prompt_hash=prompt_hash(task.whole_prompt for task in tasks),
         versions={"gner-bench": __version__, "python": platform.python_version()}
-        | {library: version(library) for library in LIBRARIES},
+        | {library: version(library) for library in LIBRARIES if installed(library)},
         git_commit=commit,
         command=(Path(sys.argv[0]).name, *sys.argv[1:]),
         started=now(),

@@ -12,9 +12,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from importlib import import_module
 from importlib.metadata import version
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -43,16 +41,6 @@ SCORE_DIGITS = 4
 that a threshold of as many decimals takes the same spans from the file as from the library."""
 NAMED = 8
 """How many types a remark names."""
-
-
-def required(module: str, package: str) -> Any:
-    """The ``module`` of a library. Raises UsageError, with what installs ``package`` where it is not there."""
-    try:
-        return import_module(module)
-    except Exception as error:  # whatever a library raises that does not go together with another
-        if find_spec(module) is None:
-            raise UsageError(f"{package} is not installed; pip install {package}") from None
-        raise UsageError(f"{package} is installed but cannot be imported: {first_line(error)}") from error
 
 
 def chosen_device(name: str) -> str:

@@ -231,7 +231,7 @@ def text_tagger(
     """
     system = as_known(system)
     kind, options = BACKENDS.get(system.backend), Options(None, Path(), decoding=decoding)
-    kind.refuse_foreign(system)
+    kind.require_usable(system)
     require_decoding(system, options)
     if system.shots:
         raise UsageError("--shots are drawn from the train split of a data set, and a text has none")

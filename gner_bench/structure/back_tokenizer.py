@@ -70,16 +70,16 @@ def load_back_tokenizer(path: Path, clean_up_spaces: bool = False) -> BackTokeni
     file = tokenizer_file(path)
     if file is None:
         raise InputError(path, f"no tokenizer here (looked for {', '.join(FILES)})")
+    if file.suffix == ".json":
+        from tokenizers import Tokenizer
+    else:
+        from sentencepiece import SentencePieceProcessor
     try:
         content = file.read_bytes()
         fingerprint = hashlib.sha256(content).hexdigest()
         if file.suffix != ".json":
-            from sentencepiece import SentencePieceProcessor
-
             roundtrip = _with_sentencepiece(SentencePieceProcessor(model_proto=content))
             return BackTokenizer(_cleaned(roundtrip) if clean_up_spaces else roundtrip, fingerprint)
-        from tokenizers import Tokenizer
-
         tokenizer = Tokenizer.from_buffer(content)
         tokenizer.no_padding()
         tokenizer.no_truncation()

@@ -6,13 +6,13 @@ import os
 import platform
 from collections.abc import Iterator
 from contextlib import contextmanager
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import torch
 
 from gner_bench.errors import GnerBenchError, UsageError, did_you_mean
+from gner_bench.extras import require
 from gner_bench.predict.processes import own_shard
 from gner_bench.train.recipe import Recipe
 
@@ -67,8 +67,8 @@ def accumulation(recipe: Recipe, devices: int) -> int:
 
 
 def require_supported(recipe: Recipe, trackers: tuple[str, ...]) -> None:
-    """Raise UsageError for a number format that the devices cannot train in, and for a tracker that is unknown or not
-    installed."""
+    """Raise UsageError for a number format that the devices cannot train in, for a tracker that is unknown, and for a
+    library that is not installed."""
     if recipe.precision == "fp16" and not torch.cuda.is_available():
         raise UsageError("precision fp16 needs a CUDA device; use bf16 or fp32")
     if recipe.precision == "bf16" and not on_cpu() and torch.cuda.is_available() and not torch.cuda.is_bf16_supported():
@@ -76,9 +76,7 @@ def require_supported(recipe: Recipe, trackers: tuple[str, ...]) -> None:
     for name in trackers:
         if name not in TRACKERS:
             raise UsageError(f"--report-to: unknown tracker {name!r}; {did_you_mean(name, list(TRACKERS))}")
-        spec = find_spec(name)
-        if spec is None or spec.origin is None:  # a folder of that name is no package
-            raise UsageError(f"--report-to {name}: is not installed; run: pip install {name}")
+    require(*trackers, *(["peft"] if recipe.lora else []))
 
 
 def training_arguments(recipe: Recipe, state: Path, steps: int, trackers: tuple[str, ...]) -> Any:

@@ -11,8 +11,11 @@ from gner_bench.answers import AnswerFormat, answer_format
 from gner_bench.answers.gner import Target, parse_target
 from gner_bench.config import build, read_toml
 from gner_bench.data import Repair
-from gner_bench.errors import InputError, UsageError
+from gner_bench.errors import InputError, UsageError, did_you_mean
 
+_PACKAGE = Path(__file__).parents[1]
+RECIPES = next(filter(Path.is_dir, (_PACKAGE / "recipes", _PACKAGE.parent / "recipes")), _PACKAGE / "recipes")
+"""Those that come with the package: in a wheel they are in it, in a clone beside it."""
 PILE_NER = "Pile-NER-type"
 """The name of the set that comes from passages with mentions, ``Universal-NER/Pile-NER-type`` on the hub."""
 
@@ -103,6 +106,16 @@ class Recipe:
     @property
     def parsed_target(self) -> AnswerFormat:
         return answer_format(self.target)
+
+
+def recipe_file(given: Path) -> Path:
+    """The file, or the recipe of that name that comes with the package. Raises UsageError for neither."""
+    if given.exists() or given.suffix or given.name != str(given):
+        return given
+    names = sorted(path.stem for path in RECIPES.glob("*.toml"))
+    if given.name not in names:
+        raise UsageError(f"{given}: is no file and no recipe of the package; {did_you_mean(given.name, names)}")
+    return RECIPES / f"{given}.toml"
 
 
 def read_recipe(path: Path) -> Recipe:

@@ -14,7 +14,7 @@ from transformers import LlamaConfig, T5Config
 
 from gner_bench.catalog import catalog
 from gner_bench.documents.record import GNER
-from gner_bench.errors import GnerBenchError, InputError, UsageError, did_you_mean, first_line
+from gner_bench.errors import InputError, UsageError, did_you_mean, first_line
 from gner_bench.fetch.checkpoint import HubCheckpoint
 from gner_bench.predict.checkpoint import DTYPES
 from gner_bench.predict.folder import CheckpointFolder, load_model, open_folder
@@ -110,15 +110,13 @@ def load_plain(start: CheckpointFolder, recipe: Recipe) -> Any:
 def load_trainable(start: CheckpointFolder, recipe: Recipe) -> Any:
     """The model to be trained, with adapters where the recipe asks for LoRA.
 
-    Raises GnerBenchError without peft, UsageError for LoRA on layers that the model does not have.
+    Raises UsageError for LoRA on layers that the model does not have.
     """
     model, lora = load_plain(start, recipe), recipe.lora
     if lora is None:
         return model
-    try:
-        from peft import LoraConfig, get_peft_model
-    except ImportError:
-        raise GnerBenchError("lora needs peft; run: pip install 'gner-bench[train]'") from None
+    from peft import LoraConfig, get_peft_model
+
     layers = {name.rpartition(".")[2] for name, module in model.named_modules() if isinstance(module, torch.nn.Linear)}
     for layer in lora.modules:
         if layer not in layers:

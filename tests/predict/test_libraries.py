@@ -231,7 +231,7 @@ def test_options_of_others_are_refused() -> None:
         "gliner": SystemOptions("m", "gliner", dtype="bf16"),
     }.items():
         with pytest.raises(UsageError, match=f"is not for --backend {name}"):
-            BACKENDS.get(name).refuse_foreign(system)
+            BACKENDS.get(name).require_usable(system)
 
 
 # Token classification.

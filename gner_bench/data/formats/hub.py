@@ -12,6 +12,7 @@ from gner_bench.data.formats.tokens import collect
 from gner_bench.data.sentence import Dataset
 from gner_bench.documents.fields import Fields
 from gner_bench.errors import GnerBenchError, InputError, UnreachableError, UsageError
+from gner_bench.extras import require
 
 WORDS = "tokens"
 TAGS = ("ner_tags", "tags")
@@ -36,6 +37,7 @@ def read_hub(
     Raises UnreachableError without network, UsageError for an unknown data set, configuration or split, GnerBenchError
     for a repository that is only a loading script, InputError for rows of another form or with bad tags.
     """
+    require("datasets")
     try:
         rows = _load(source, data_files, cache_dir)
     except Exception as error:  # datasets raises errors of many libraries

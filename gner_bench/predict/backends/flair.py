@@ -11,8 +11,9 @@ from typing import Any
 from gner_bench.answers import Span
 from gner_bench.documents.run import Model
 from gner_bench.errors import UsageError, first_line
+from gner_bench.extras import required
 from gner_bench.predict.backend import Backend, BackendKind, SystemOptions
-from gner_bench.predict.library import Library, Part, chosen_device, hashes, library_backend, parts_of, required
+from gner_bench.predict.library import Library, Part, chosen_device, hashes, library_backend, parts_of
 from gner_bench.predict.options import Options
 
 
@@ -21,10 +22,10 @@ def make(system: SystemOptions, options: Options) -> Backend:
 
     Raises UsageError without flair and for what it cannot load.
     """
-    flair = required("flair", "flair")
+    flair = required("flair")
     device = chosen_device(system.device)
-    flair.device = required("torch", "torch").device(device)
-    taggers, data = required("flair.models", "flair"), required("flair.data", "flair")
+    flair.device = required("torch").device(device)
+    taggers, data = required("flair.models"), required("flair.data")
     logging.getLogger("flair").setLevel(logging.WARNING)  # which it writes to where results go
     try:
         tagger = taggers.SequenceTagger.load(system.model)
@@ -79,4 +80,10 @@ def _weights_hash(tagger: Any) -> str:
     return digest.hexdigest()
 
 
-FLAIR = BackendKind("flair", "a sequence tagger of flair", make, frozenset({"device", "threshold", "rename", "window"}))
+FLAIR = BackendKind(
+    "flair",
+    "a sequence tagger of flair",
+    make,
+    frozenset({"device", "threshold", "rename", "window"}),
+    needs=("flair", "torch"),
+)

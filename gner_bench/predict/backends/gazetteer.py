@@ -117,5 +117,5 @@ GAZETTEER = BackendKind(
     "gazetteer",
     "the longest match of mentions of the training split (--model train), or of a file",
     make,
-    needs=lambda system: (TRAIN,) if system.model == TRAIN else (),
+    splits=lambda system: (TRAIN,) if system.model == TRAIN else (),
 )

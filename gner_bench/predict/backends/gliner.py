@@ -14,6 +14,7 @@ from typing import Any
 from gner_bench.answers import Span
 from gner_bench.documents.run import Model
 from gner_bench.errors import InputError, UsageError, first_line
+from gner_bench.extras import required
 from gner_bench.fetch.checkpoint import LocalCheckpoint, locate
 from gner_bench.predict.backend import Backend, BackendKind, SystemOptions
 from gner_bench.predict.library import (
@@ -26,7 +27,6 @@ from gner_bench.predict.library import (
     library_backend,
     parts_of,
     quiet_transformers,
-    required,
     token_limit,
     window_within,
 )
@@ -139,7 +139,7 @@ def _labels(parts: Sequence[Part]) -> list[Mapping[str, str]]:
 
 
 def _gliner(located: LocalCheckpoint, system: SystemOptions) -> Library:
-    gliner, device = required("gliner", "gliner"), chosen_device(system.device)
+    gliner, device = required("gliner"), chosen_device(system.device)
     threshold = THRESHOLD if system.threshold is None else system.threshold
     model = _loaded(gliner.GLiNER, located, device)
     processor, config = model.data_processor, model.config
@@ -174,7 +174,7 @@ def _gliner(located: LocalCheckpoint, system: SystemOptions) -> Library:
 
 
 def _gliner2(located: LocalCheckpoint, system: SystemOptions) -> Library:
-    gliner2, device = required("gliner2", "gliner2[local]"), chosen_device(system.device)
+    gliner2, device = required("gliner2"), chosen_device(system.device)
     threshold = THRESHOLD if system.threshold is None else system.threshold
     model = _loaded(gliner2.AutoExtractor, located, device)
     split = Words(model.processor.word_splitter)
@@ -247,4 +247,5 @@ GLINER = BackendKind(
     make,
     frozenset({"definitions", "device", "threshold", "rename", "window"}),
     fetches=True,
+    needs=("gliner|gliner2", "torch"),
 )

@@ -14,7 +14,7 @@ from gner_bench.documents.record import GNER, read_records
 from gner_bench.documents.run import NAME, Model, read_own_run, write_run
 from gner_bench.errors import UsageError
 from gner_bench.messages import warn
-from gner_bench.predict.backend import ASKING, Backend, BackendKind, SystemOptions
+from gner_bench.predict.backend import Backend, SystemOptions
 from gner_bench.predict.checkpoint import Checkpoint, load_checkpoint
 from gner_bench.predict.decode.batched import BatchedDecoder, use_protocol_settings
 from gner_bench.predict.decode.constrained import ConstrainedDecoder
@@ -198,12 +198,3 @@ def make(system: SystemOptions, options: Options) -> Backend:
     format = answer_format(system.format).name if system.format else checkpoint.format
     asked = replace(checkpoint, format=format, wrapping=system.wrapping, max_new_tokens=system.max_new_tokens)
     return local_backend(asked, options)
-
-
-LOCAL = BackendKind(
-    "local",
-    "a checkpoint on this machine",
-    make,
-    ASKING | {"dtype", "device", "adapter"},
-    fetches=True,
-)

@@ -8,8 +8,9 @@ from typing import Any
 from gner_bench.answers import Span
 from gner_bench.documents.run import Model
 from gner_bench.errors import GnerBenchError, UsageError, first_line
+from gner_bench.extras import required
 from gner_bench.predict.backend import Backend, BackendKind, SystemOptions
-from gner_bench.predict.library import Library, Part, hashes, library_backend, parts_of, required
+from gner_bench.predict.library import Library, Part, hashes, library_backend, parts_of
 from gner_bench.predict.options import Options
 
 ENTITIES = "doc.ents"
@@ -20,7 +21,7 @@ def make(system: SystemOptions, options: Options) -> Backend:
 
     Raises UsageError without spaCy, for a pipeline that is not there and for one that names no entities.
     """
-    spacy = required("spacy", "spacy")
+    spacy = required("spacy")
     device = _use_device(spacy, system.device)
     try:
         nlp = spacy.load(system.model)
@@ -59,4 +60,4 @@ def _use_device(spacy: Any, name: str) -> str:
     return name
 
 
-SPACY = BackendKind("spacy", "a pipeline of spaCy", make, frozenset({"device", "rename", "window"}))
+SPACY = BackendKind("spacy", "a pipeline of spaCy", make, frozenset({"device", "rename", "window"}), needs=("spacy",))

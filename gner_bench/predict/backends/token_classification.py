@@ -134,4 +134,5 @@ TOKEN_CLASSIFICATION = BackendKind(
     make,
     frozenset({"device", "threshold", "rename", "window"}),
     fetches=True,
+    needs=("torch", "transformers"),
 )

@@ -16,9 +16,10 @@ from gner_bench.documents.fields import Json
 from gner_bench.documents.record import GNER
 from gner_bench.documents.run import Model
 from gner_bench.errors import GnerBenchError, UsageError, first_line
+from gner_bench.extras import required
 from gner_bench.messages import warn
 from gner_bench.predict.adapter import Adapter, open_adapter
-from gner_bench.predict.backend import ASKING, Backend, BackendKind, SystemOptions
+from gner_bench.predict.backend import Backend, SystemOptions
 from gner_bench.predict.backends.vllm_drafter import PATH
 from gner_bench.predict.folder import CheckpointFolder, file_hashes, open_folder
 from gner_bench.predict.generation import Generation
@@ -45,11 +46,7 @@ def make(system: SystemOptions, options: Options) -> Backend:
     Raises UsageError without vLLM and for an encoder-decoder checkpoint, GnerBenchError where the engine does not
     start, and what ``open_folder`` and ``open_adapter`` raise.
     """
-    try:
-        vllm = import_module("vllm")
-    except ImportError as error:
-        hint = "" if error.name == "vllm" else f" ({first_line(error)})"
-        raise UsageError(f"--backend vllm needs vLLM, which cannot be imported{hint}; pip install vllm") from None
+    vllm = required("vllm")
     opened = open_folder(system.model)
     if opened.encoder_decoder:
         raise UsageError(f"vLLM runs no encoder-decoder checkpoints such as {opened.name}; use --backend local")
@@ -179,12 +176,3 @@ class Decoder:
             ids.pop()  # the end token
         text = output.text if stopped else self.prompting.text(ids)
         return Generation(text, len(ids), output.finish_reason or "unknown", cut, prompt_tokens=prompt_tokens)
-
-
-VLLM = BackendKind(
-    "vllm",
-    "a checkpoint in vLLM, in this process",
-    make,
-    ASKING | {"dtype", "adapter", "tensor_parallel", "stop"},
-    fetches=True,
-)

@@ -23,7 +23,7 @@ def test_the_committed_recipe_reads_and_protects_every_test_set() -> None:
 
 
 def test_the_ablation_protects_all_that_it_evaluates_and_knows_the_brackets_of_all_targets() -> None:
-    recipe = read_recipe(ROOT / "recipes/ablation.toml")
+    recipe = read_recipe(ROOT / "benchmarks/gner_tiny/ablation.toml")
     seven = read_recipe(RECIPE).protected
     assert all("test" in recipe.protected[name].split("+") for name in [*seven, *(s.name for s in recipe.sets)])
     assert not {training_set.name for training_set in recipe.sets} & set(seven)
