@@ -107,7 +107,7 @@ def test_the_rule_decides_and_is_in_the_signature_where_it_is_not_the_default(
     assert figures == {"": 0, "raw": 0, "mended": 1}
     assert keys == {"": None, "raw": None, "mended": "mended"}
     assert warned(run("score", file, "--answers", "mended")) == [
-        "answers as word(label), word(label), which GNER's prompt literally asks for, read without the commas: 1",
+        "answers in forms like word(label), word(label), read as GNER's: 1",
         "answers with thoughts, taken off: 1",
     ]
 
