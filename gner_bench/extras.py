@@ -12,7 +12,8 @@ from gner_bench.errors import UsageError, first_line
 EXTRAS = {
     **dict.fromkeys(("accelerate", "safetensors", "torch", "transformers"), "predict"),
     **dict.fromkeys(("peft", "tensorboard"), "train"),
-    **dict.fromkeys(("gliner", "gliner2"), "gliner"),
+    "gliner": "gliner",
+    "gliner2": "gliner2",
     "datasets": "data",
     "deepspeed": "deepspeed",
     "flair": "flair",
