@@ -77,8 +77,10 @@ def run_command(
         show(plan_view(plan_experiment(experiment, predictions), predictions))
         return
     from gner_bench.experiment.run import run_experiment
+    from gner_bench.predict.backend import BACKENDS
 
-    require("matplotlib")  # for the report, before hours of predictions
+    # What the report needs, too: before hours of predictions.
+    require("matplotlib", *(name for job in experiment.jobs() for name in BACKENDS.get(job.system.backend).needs))
     with interruptible(f"what is finished is in {predictions}"):
         scores = run_experiment(experiment, predictions, warn, shared.is_offline(offline))
     print_report(tuple(scores), report, experiment.published, experiment.baseline or None)

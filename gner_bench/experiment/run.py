@@ -19,8 +19,6 @@ from gner_bench.scoring.scores import warnings_of
 def run_experiment(experiment: Experiment, predictions: Path, say: Say, offline: bool = False) -> list[Path]:
     """Predict and score every run below ``predictions``, continuing what exists; returns their scores.json."""
     jobs = list(experiment.jobs())
-    for job in jobs:
-        BACKENDS.get(job.system.backend).require_usable(job.system)
     models = [job.system.model for job in jobs if BACKENDS.get(job.system.backend).fetches]
     # All checkpoints and data sets are fetched before the first run begins.
     provide_inputs(models, experiment.options(jobs[0], predictions), lambda _: None, offline)

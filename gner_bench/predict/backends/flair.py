@@ -82,5 +82,5 @@ FLAIR = BackendKind(
     "a sequence tagger of flair",
     make,
     frozenset({"device", "threshold", "rename", "window"}),
-    needs=("flair", "torch"),
+    needs=("flair",),
 )
