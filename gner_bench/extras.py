@@ -12,8 +12,7 @@ from gner_bench.errors import UsageError, first_line
 EXTRAS = {
     **dict.fromkeys(("accelerate", "safetensors", "torch", "transformers"), "predict"),
     **dict.fromkeys(("peft", "tensorboard"), "train"),
-    "gliner": "gliner",
-    "gliner2": "gliner2",
+    **dict.fromkeys(("gliner", "gliner2"), "gliner"),
     "datasets": "data",
     "deepspeed": "deepspeed",
     "flair": "flair",
@@ -34,11 +33,9 @@ def installed(library: str) -> bool:
 
 
 def require(*libraries: str) -> None:
-    """Raise UsageError for the first of ``libraries`` that is not installed; of ``a|b``, one will do. Imports none."""
-    for library in libraries:
-        names = library.split("|")
-        if not any(map(installed, names)):
-            raise UsageError(not_installed(names[0]))
+    """Raise UsageError for those of ``libraries`` that are not installed; of ``a|b``, one will do. Imports none."""
+    if missing := [names[0] for names in (text.split("|") for text in libraries) if not any(map(installed, names))]:
+        raise UsageError(not_installed(*missing))
 
 
 def required(library: str) -> Any:
@@ -50,11 +47,13 @@ def required(library: str) -> Any:
         raise UsageError(f"{library} is installed but cannot be imported: {first_line(error)}") from error
 
 
-def not_installed(library: str) -> str:
-    """The line that says so, with the command that installs it."""
-    name = library.partition(".")[0]
-    wanted = f"'gner-bench[{EXTRAS[name]}]'" if name in EXTRAS else name
-    return f"{name} is not installed; pip install {wanted}"
+def not_installed(*libraries: str) -> str:
+    """The line that says so, with the command that installs them."""
+    extras = dict.fromkeys(EXTRAS[name] for name in libraries if name in EXTRAS)
+    wanted = [f"'gner-bench[{','.join(extras)}]'"] if extras else []
+    wanted += [name for name in libraries if name not in EXTRAS]
+    are = "is" if len(set(libraries)) == 1 else "are"
+    return f"{', '.join(dict.fromkeys(libraries))} {are} not installed; pip install {' '.join(dict.fromkeys(wanted))}"
 
 
 def explained(error: ImportError) -> UsageError | None:

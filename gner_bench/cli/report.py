@@ -90,8 +90,6 @@ def report_command(
     from gner_bench.scoring.tokenizers import read_tokenizers
 
     chosen = known_formats(formats)
-    if set(chosen) & {"html", "png", "svg", "pdf"}:
-        require("matplotlib")
     quoted, tokenizers = () if no_published else published, read_tokenizers(tokenizer, clean_up_spaces)
     contents = prepare(scores, metric, quoted, baseline, intervals, tokenizers, answers)
     written = write_report(contents, out, chosen, style)
@@ -116,12 +114,17 @@ def print_report(
 
 
 def known_formats(names: tuple[str, ...]) -> tuple[str, ...]:
-    """The formats of these names, in our order. Raises UsageError with the nearest name for an unknown one."""
+    """The formats of these names, in our order.
+
+    Raises UsageError with the nearest name for an unknown one, and where what draws figures is not installed.
+    """
     from gner_bench.errors import UsageError, did_you_mean
 
     for name in names:
         if name not in FORMATS:
             raise UsageError(f"unknown format {name!r}; {did_you_mean(name, list(FORMATS))}")
+    if {"html", "png", "svg", "pdf"}.intersection(names):
+        require("matplotlib")
     return tuple(known for known in FORMATS if known in names)
 
 

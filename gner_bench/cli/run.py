@@ -92,8 +92,10 @@ def run_command(
         show(plan_view(plan_experiment(experiment, predictions), predictions))
         return
     from gner_bench.experiment.run import run_experiment
+    from gner_bench.predict.backend import BACKENDS
 
-    require("matplotlib")  # for the report, before hours of predictions
+    asked = [job.system for job in experiment.jobs() if not job.system.files]
+    require(*(library for system in asked for library in BACKENDS.get(system.backend).needs))
     with interruptible(f"what is finished is in {predictions}"):
         scores = run_experiment(experiment, predictions, warn, shared.is_offline(offline))
     print_report(tuple(scores), report, experiment.published, experiment.baseline or None, formats)

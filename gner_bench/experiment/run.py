@@ -28,8 +28,6 @@ def run_experiment(experiment: Experiment, predictions: Path, say: Say, offline:
     if not jobs:
         raise UsageError("there is no system to run: --model names one, or [[systems]] in the configuration")
     asked = [job.system for job in jobs if not job.system.files]
-    for system in asked:
-        BACKENDS.get(system.backend).require_usable(system)
     fetched = [system for system in asked if BACKENDS.get(system.backend).fetches]
     models = [name for system in fetched for name in (system.model, system.adapter) if name]
     # All checkpoints and data sets are fetched, and all files of predictions read, before the first run begins.

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 import time
 from fnmatch import fnmatch
-from typing import TYPE_CHECKING
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 from gner_bench import __version__
 from gner_bench.errors import GnerBenchError, UnreachableError
@@ -79,23 +80,24 @@ def pickled_error(hub_id: str) -> GnerBenchError:
 
 def _model_info(hub_id: str, revision: str) -> ModelInfo:
     """The hub's answer about a checkpoint, asked for again when it may come later: huggingface_hub asks only once."""
-    import httpx2
     from huggingface_hub import HfApi
     from huggingface_hub.errors import HfHubHTTPError, HFValidationError, OfflineModeIsEnabled
 
-    no_connection = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.ProxyError)
+    # Version 1, which GLiNER's transformers needs, raises errors of httpx, version 2 those of httpx2.
+    client: Any = import_module(HfHubHTTPError.__mro__[1].__module__.partition(".")[0])
+    no_connection = (client.ConnectError, client.ConnectTimeout, client.ProxyError)
     api, failures = HfApi(library_name="gner-bench", library_version=__version__), 0
     while True:
         try:
             return api.model_info(hub_id, revision=revision, files_metadata=True, timeout=CONNECT_SECONDS)
-        except (httpx2.HTTPError, HFValidationError, OfflineModeIsEnabled) as error:
+        except (client.HTTPError, HFValidationError, OfflineModeIsEnabled) as error:
             failures += 1
             requested = None
             if isinstance(error, HfHubHTTPError):
                 may_pass = is_temporary(error.response.status_code)
                 requested = retry_after(error.response.headers.get("Retry-After"))
             else:
-                may_pass = isinstance(error, httpx2.TransportError) and not isinstance(error, no_connection)
+                may_pass = isinstance(error, client.TransportError) and not isinstance(error, no_connection)
             if failures == ATTEMPTS or not may_pass:
                 raise _explained(error, hub_id, revision) from None
             time.sleep(backoff(failures, requested))

@@ -85,5 +85,5 @@ FLAIR = BackendKind(
     "a sequence tagger of flair",
     make,
     frozenset({"device", "threshold", "rename", "window"}),
-    needs=("flair", "torch"),
+    needs=("flair",),
 )

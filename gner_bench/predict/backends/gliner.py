@@ -247,5 +247,5 @@ GLINER = BackendKind(
     make,
     frozenset({"definitions", "device", "threshold", "rename", "window"}),
     fetches=True,
-    needs=("gliner|gliner2", "torch"),
+    needs=("gliner|gliner2",),
 )
