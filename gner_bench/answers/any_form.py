@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from gner_bench.answers import by_type, gollie, inline, listed
-from gner_bench.answers.answer import Mentions
+from gner_bench.answers.answer import CharacterSpans, Mentions
 from gner_bench.answers.lenient_json import read_json
 from gner_bench.answers.types import known_as
 
@@ -26,7 +26,9 @@ def read_any(text: str, words: Sequence[str], types: Sequence[str]) -> Mentions 
 
 
 def _marked(text: str, words: Sequence[str], types: Sequence[str]) -> Mentions:
-    return Mentions([(span.text, span.type) for span in inline.read(text, words, types).spans])
+    answer = inline.mend(text, words, types)
+    pairs = [(s.text, s.type) for s in answer.spans] if isinstance(answer, CharacterSpans) else answer.mentions
+    return Mentions(pairs)
 
 
 def _strings(text: str, words: Sequence[str], types: Sequence[str]) -> Mentions:

@@ -197,9 +197,8 @@ def _mend(scheme: Scheme, text: str, words: Sequence[str], types: Sequence[str])
     if scheme == "plain":
         named = [(word, label if label == "O" else f"I-{label[2:]}") for word, label in named]
     alike = [ALIKE] * sum(map(ne, pairs, named)) if scheme != "plain" else []
-    return replace(
-        read, pairs=named, label=LABEL if notes else read.label, text=text, notes=[*read.notes, *notes, *alike]
-    )
+    label = LABEL if notes else read.label
+    return replace(read, pairs=named, label=label, text=text, notes=[*(notes or read.notes), *alike])
 
 
 def _perfect(scheme: Scheme, context: int | None, words: Sequence[str], tags: Sequence[str]) -> str:

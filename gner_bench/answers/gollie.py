@@ -21,6 +21,7 @@ from gner_bench.answers.lenient_json import (
     QUOTES,
     STRAY,
     TEXTS,
+    TYPES,
     UNREADABLE,
     DeepError,
     Reader,
@@ -96,7 +97,8 @@ def read(text: str, words: Sequence[str], types: Sequence[str]) -> Mentions:
         place = max(reader.place, call.end())
         if _CLASS.search(text, 0, call.start()):
             continue
-        kind = kinds.get(_squeezed(call[1]))
+        own = next((arguments[key] for key in TYPES if isinstance(arguments.get(key), str)), "")
+        kind = kinds.get(_squeezed(call[1])) or kinds.get(_squeezed(own))
         mentions = _texts(arguments)
         told |= kind is not None or bool(mentions)
         pairs += [(mention, kind or call[1]) for mention in mentions]

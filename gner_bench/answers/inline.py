@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache
 
-from gner_bench.answers.answer import AnswerFormat, CharacterSpans, Question, Span
+from gner_bench.answers.answer import AnswerFormat, CharacterSpans, Mentions, Question, Span
 from gner_bench.answers.lenient_json import AROUND, EMPTY, UNREADABLE
 from gner_bench.answers.types import plain
 from gner_bench.answers.wording import general_prompt
@@ -37,10 +37,11 @@ def read(text: str, words: Sequence[str] = (), types: Sequence[str] = ()) -> Cha
     return CharacterSpans(whole + text[end:], spans)
 
 
-def mend(text: str, words: Sequence[str], types: Sequence[str]) -> CharacterSpans:
+def mend(text: str, words: Sequence[str], types: Sequence[str]) -> CharacterSpans | Mentions:
     """The sentence in an answer, and what is marked in it, in whatever marks, one mark within another too.
 
-    What is before or after the sentence is left out where the sentence is in the answer but for white space.
+    What is before or after the sentence is left out where the sentence is in the answer but for white space. What is
+    marked there is a mention where nothing in the sentence is.
     """
     notes: list[str] = []
     if not text.strip():
@@ -60,6 +61,8 @@ def mend(text: str, words: Sequence[str], types: Sequence[str]) -> CharacterSpan
         return CharacterSpans(whole, spans, notes)
     first, end = places[start], places[start + len(wanted) - 1] + 1
     inside = [span for span in spans if first <= span.first and span.end <= end]
+    if spans and not inside:  # the sentence as it is, and its mentions below it
+        return Mentions([(span.text, span.type) for span in spans], [*notes, AROUND])
     moved = [replace(span, first=span.first - first, end=span.end - first) for span in inside]
     return CharacterSpans(whole[first:end], moved, [*notes, AROUND])
 
@@ -74,7 +77,7 @@ def _other_marks(types: tuple[str, ...]) -> list[tuple[re.Pattern[str], str]]:
     patterns = (
         rf"<(?P<tag>[\w-]+)\s[^<>]*?{named}\s*=\s*[\"']?(?P<type>{known})[\"']?[^<>]*>(?P<text>.*?)</(?P=tag)\s*>",
         rf"<(?P<type>{known})\s+[\w-]+\s*=[^<>]*>(?P<text>.*?)</(?P=type)\s*>",
-        rf"\[(?P<text>[^\[\]\n]+)\]\s*\(\s*(?P<type>{known})\s*\)",
+        rf"[\[{{](?P<text>[^\[\]{{}}\n]+)[\]}}]\s*[(\[]\s*(?P<type>{known})\s*[)\]]",
         rf"\[\s*(?P<text>[^\[\]\n|]+?)\s*[|]\s*(?P<type>{known})\s*\]",
         rf"\[\s*(?P<type>{known})\s*[|:]\s*(?P<text>[^\[\]\n|]+?)\s*\]",
         rf"\[(?P<type>{known})\](?P<text>.*?)\[/(?P=type)\]",

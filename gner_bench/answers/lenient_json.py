@@ -41,6 +41,7 @@ WRAPPERS = frozenset(
     {
         *("entities", "named entities", "mentions", "spans", "entity list", "extracted entities", "annotations"),
         *("results", "result", "output", "answer", "answers", "response", "ner", "data", "items", "predictions"),
+        "properties",
     }
 )
 """Keys, as ``plain`` has them, under which the mentions are."""
@@ -55,7 +56,8 @@ _NOTHING = r"(?:none|null|n/a|nil|no (?:named )?entit(?:y|ies)(?: found)?)?"
 _BESIDE = r"[^\w\[\]{}]*"
 NOTHING = re.compile(rf"{_BESIDE}(?:{_NOTHING}|\[{_BESIDE}{_NOTHING}{_BESIDE}\]){_BESIDE}", re.IGNORECASE)
 """What says that there is no entity, within marks and brackets or alone."""
-_LITERAL = re.compile(r"[^\s,:\[\](){}\"'“”]+(?:[ \t]+[^\s,:\[\](){}\"'“”]+)*")
+_BARE = r"(?:[^\s,:\[\](){}\"'“”]|(?<=\w)'(?=\w))+"
+_LITERAL = re.compile(rf"{_BARE}(?:[ \t]+{_BARE})*")
 _SKIPPED = re.compile(r"(?:\s+|//[^\n]*)+")
 _CONSTANTS = {"true": True, "false": False, "null": None, "none": None}
 _ENDS_STRING = re.compile(r"\s*(?:[,:\]})]|\Z)")
@@ -72,20 +74,22 @@ def read_json(text: str, fits: Callable[[Any], int], notes: list[str]) -> Any:
     Valid JSON goes before other, which must not be empty; of values that fit alike what is not empty goes before what
     is, then the last.
     """
-    for note, values in ((None, _strict), (MENDED, _lenient)):
+    escaped = text.replace('\\"', '"')
+    ways = ((None, _strict, text), (MENDED, _strict, escaped), (MENDED, _lenient, text))
+    for note, values, written in ways if escaped != text else ways[::2]:
         cut: list[int] = []
-        read = list(values(text, cut))
-        if note is None and len(read) > 1 and not _BETWEEN.sub("", _without(text, read)):
+        read = list(values(written, cut))
+        if note is None and len(read) > 1 and not _BETWEEN.sub("", _without(written, read)):
             read = [(read[0][0], read[-1][1], [value for _, _, value in read])]  # lines of JSON
         fitting = [
-            (fits(value), bool(value), end, start, value)
+            (fits(value), _says_something(value), end, start, value)
             for start, end, value in read
             if fits(value) and (not note or _holds_something(value))
         ]
         if fitting:
             *_, end, start, value = max(fitting, key=lambda fitted: fitted[:3])
             notes += [CUT] if start in cut else [note] if note else []
-            if text[:start].strip(" \n\t`") or text[end:].strip(" \n\t`;."):
+            if written[:start].strip(' \n\t`"') or written[end:].strip(' \n\t`;."'):
                 notes.append(AROUND)
             return value
     if not text.strip():
@@ -98,6 +102,12 @@ def read_json(text: str, fits: Callable[[Any], int], notes: list[str]) -> Any:
 def _holds_something(value: Any) -> bool:
     """Whether a value is more than brackets in brackets."""
     return any(map(_holds_something, value)) if isinstance(value, list) else value not in (None, "", {})
+
+
+def _says_something(value: Any) -> bool:
+    """Whether a value holds more than empty lists under keys."""
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return any(map(_says_something, inner)) if isinstance(value, dict | list) else value not in (None, "")
 
 
 def _without(text: str, values: Sequence[tuple[int, int, Any]]) -> str:

@@ -11,7 +11,7 @@ from contextlib import suppress
 from functools import lru_cache
 
 from gner_bench.answers.answer import AnswerFormat, Mentions
-from gner_bench.answers.lenient_json import EMPTY, NOTHING, UNREADABLE, DeepError, Reader, texts_in, unescaped
+from gner_bench.answers.lenient_json import ASIDE, EMPTY, NOTHING, UNREADABLE, DeepError, Reader, texts_in, unescaped
 from gner_bench.answers.types import plain
 from gner_bench.bio import lenient_spans
 
@@ -24,6 +24,8 @@ _MARKS = "*_`\"'“”‘’#[]() \t"
 _NO_NAME = frozenset('{}[]()<>"|')
 """What is in no name of a type."""
 _BETWEEN = r"(?::|=|->|=>|→|\s[-–—]\s)"
+_TYPE = r"(?:type|label|category|class|entity[ _]type)"
+_TEXT = r"(?:text|mention|entity|name|span|value)"
 
 
 @lru_cache(maxsize=256)
@@ -33,10 +35,14 @@ def _patterns(types: tuple[str, ...]) -> dict[str, re.Pattern[str]]:
     known = "|".join(re.sub(r"(?:\\ |_)+", r"[ _]+", re.escape(kind)) for kind in longest) or r"(?!)"
     marks, quotes = r"[*_`\"'\[\]#\s]*", r"[`\"'“”]?"
     forms = {
-        "begins": rf"[;,\n]\s*(?=(?:{known})\s*:)",
+        "begins": rf"[;,|\n]\s*(?=(?:{known})\s*:)",
         "plain": rf"\s*({known})\s*:(.*)",
         "first": rf"{marks}({known}){marks}{_BETWEEN}[*_`]*(.*)",
-        "last": rf"(.*?)\s*(?:{_BETWEEN}|\(|\bis an?\b){marks}({known}){marks}\)?\.?\s*",
+        "bracketed": rf"\s*\[({known})\]\s*:?\s*(.+)",
+        "last": rf"(.*?)\s*(?:{_BETWEEN}|\(|\bis an?\b){marks}(?:{_TYPE}\s*[:=])?{marks}({known}){marks}\)?\.?\s*",
+        "cells": rf"(.+?)\s*[,\t]\s*({known})\s*",
+        "turned cells": rf"\s*({known})\s*[,\t]\s*(.+)",
+        "keyed": rf"\b{_TEXT}\b{marks}[:=]\s*(.+?)\s*[,;|\n][-\s\"'*`]*\b{_TYPE}\b{marks}[:=]{marks}({known})\b",
         "pairs": rf"[(\[]\s*{quotes}([^()\[\]\n]+?){quotes}\s*,\s*{quotes}({known}){quotes}\s*[)\]]",
         "turned": rf"[(\[]\s*{quotes}({known}){quotes}\s*,\s*{quotes}([^()\[\]\n]+?){quotes}\s*[)\]]",
     }
@@ -51,6 +57,7 @@ def read(text: str, words: Sequence[str], types: Sequence[str]) -> Mentions:
     if not text.strip():
         return Mentions([], [EMPTY])
     reader = _Reader(words, types)
+    text = reader.without_keyed(text)
     for part in _parts(text, reader):
         reader.add(part)
     pairs, strays = list(dict.fromkeys(reader.pairs)), reader.strays
@@ -88,13 +95,23 @@ class _Reader:
         own = text.lower() in self.words if re.search(r"\w", text) else self.has(text)
         return not own and NOTHING.fullmatch(text) is not None
 
+    def without_keyed(self, text: str) -> str:
+        """``text`` without ``text: …, type: …``, which are read, where no type is called so."""
+        if {"text", "mention", "entity", "name", "span", "value", "type", "label", "category"} & self.known:
+            return text
+        keyed = self.patterns["keyed"]
+        found = [(self._bare(match[1]), match[2]) for match in keyed.finditer(text)]
+        self.pairs += [(mention, kind) for mention, kind in found if mention]
+        self.formed |= bool(found)
+        return re.sub(r"(?m)^[-*\s\d.)|,;]+$", "", keyed.sub("\n", text)) if found else text
+
     def add(self, part: str) -> None:
         """Read a part."""
         if not part.strip() or self._is_nothing(part.strip()):
             return
         if listed := self.patterns["plain"].fullmatch(part):
             self._add(listed[1], listed[2])
-        elif any(read(part) for read in (self._row, self._tuples, self._marked, self._under_heading)):
+        elif any(read(part) for read in (self._row, self._tuples, self._marked, self._under_heading, self._cells)):
             self.formed = True
         elif not self._after_words(part):
             self.strays += 1
@@ -106,7 +123,8 @@ class _Reader:
             self.formed = True
             self.add(mention)
         elif colon and not set(kind) & _NO_NAME:
-            self._add(kind, mention)
+            if plain(kind.strip(_MARKS)) not in ASIDE:
+                self._add(kind, mention)
         else:
             return False
         return True
@@ -157,7 +175,7 @@ class _Reader:
     def _marked(self, part: str) -> bool:
         """A type first or last, with a bullet or marks around it."""
         bare = _BULLET.sub("", part, count=1) if _BULLET.match(part) else part
-        if first := self.patterns["first"].fullmatch(bare):
+        if first := self.patterns["first"].fullmatch(bare) or self.patterns["bracketed"].fullmatch(bare):
             self._add(first[1], first[2])
             return True
         last = self.patterns["last"].fullmatch(bare)
@@ -165,6 +183,17 @@ class _Reader:
             self.pairs.append((text, last[2]))
             return True
         return False
+
+    def _cells(self, part: str) -> bool:
+        """A type and a text of the sentence with a comma or tab between them."""
+        found: list[tuple[str, str]] = []
+        if last := self.patterns["cells"].fullmatch(part):
+            found.append((self._bare(last[1]), last[2]))
+        if first := self.patterns["turned cells"].fullmatch(part):
+            found.append((self._bare(first[2]), first[1]))
+        pair = next(((text, kind) for text, kind in found if text and self.has(text)), None)
+        self.pairs += [pair] if pair else []
+        return pair is not None
 
     def _under_heading(self, part: str) -> bool:
         """A type alone on its line, or a bullet with a text below one."""

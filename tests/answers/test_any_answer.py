@@ -5,6 +5,8 @@ The kinds are those of public reports (reference/other_systems.md, "What readers
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from gner_bench.answers import Mentions, answer_format
@@ -51,6 +53,12 @@ IN_JSON = (
     f'<think>Maybe {{"person": ["likes"]}}?</think>\n{BY_TYPE}',
     f"Here you are:\n```json\n{BY_TYPE}\n```\nI hope {{this}} helps.",
     BY_TYPE.removesuffix("]}"),
+    f'{BY_TYPE}\n\n### Next sentence: {{"person": []}}',
+    BY_TYPE.replace('"', '\\"'),
+    json.dumps(BY_TYPE),
+    '{"type": "object", "properties": ' + BY_TYPE + "}",
+    "{person: Ann O'Brien, music genre: free jazz, place: Rio de Janeiro}",
+    '{"person": [["Ann O\'Brien"]], "music genre": [["free jazz"]], "place": "Rio de Janeiro", "other": null}',
 )
 AS_LINES = (
     LINES,
@@ -73,6 +81,15 @@ AS_LINES = (
     '"Ann O\'Brien" is a person.\n"free jazz" is a music genre.\n"Rio de Janeiro" is a place.',
     "(Ann O'Brien, person), (free jazz, music genre), (Rio de Janeiro, place)",
     "('person', 'Ann O\\'Brien'), ('music genre', 'free jazz'), ('place', 'Rio de Janeiro')",
+    LINES.replace("; ", " | "),
+    "Entity: Ann O'Brien, Type: person\nEntity: free jazz, Type: music genre\nEntity: Rio de Janeiro, Type: place",
+    "- text: Ann O'Brien\n  type: person\n- text: free jazz\n  type: music genre\n"
+    "- text: Rio de Janeiro\n  type: place",
+    "person,Ann O'Brien\nmusic genre,free jazz\nplace,Rio de Janeiro",
+    "Ann O'Brien\tperson\nfree jazz\tmusic genre\nRio de Janeiro\tplace",
+    "[person] Ann O'Brien; [music genre] free jazz; [place] Rio de Janeiro",
+    '* "Ann O\'Brien" (Type: person)\n* "free jazz" (Type: music genre)\n* "Rio de Janeiro" (Type: place)',
+    f"{LINES}.\n\nNote: Nothing else.",
     'person = ["Ann O\'Brien"]\nmusic_genre = ["free jazz"]\nplace = ["Rio de Janeiro"]',
 )
 IN_PYTHON = (
@@ -84,6 +101,9 @@ IN_PYTHON = (
     f"```python\n[{CALLS}]\n```",
     f"class Person(Entity):\n    span: str\n\nresult = [{CALLS}]",
     f"[{CALLS.removesuffix(')')}",
+    '[Entity(span="Ann O\'Brien", type="person"), Entity(label="music genre", span="free jazz"),'
+    ' Entity(text="Rio de Janeiro", category="place")]',
+    f"[{CALLS}, Person(span=None)]",
 )
 IN_MARKS = (
     MARKED,
@@ -97,6 +117,9 @@ IN_MARKS = (
     f"Sentence: {MARKED}\n\nExplanation: <person>Rio</person> is none.",
     f"```xml\n<sentence>{MARKED}</sentence>\n```",
     MARKED.replace(" .", "."),
+    "{Ann O'Brien}[person] likes {free jazz}[music genre] in {Rio de Janeiro}[place] .",
+    f"{' '.join(WORDS)}\n\n<person>Ann O'Brien</person>\n<music genre>free jazz</music genre>\n"
+    "<place>Rio de Janeiro</place>",
 )
 FORMS = {"json": IN_JSON, "list": AS_LINES, "gollie": IN_PYTHON, "inline": IN_MARKS}
 ASKED = ("json", "slimer", "uniner", "list", "b2ner", "instructuie", "gollie", "inline")
