@@ -33,6 +33,7 @@ from gner_bench.documents.run import Model, read_own_run
 from gner_bench.errors import GnerBenchError, InputError, UsageError
 from gner_bench.predict import engine
 from gner_bench.predict.backend import BACKENDS, Backend, SystemOptions
+from gner_bench.predict.backends.gliner import Words, spans_of
 from gner_bench.predict.backends.token_classification import entities
 from gner_bench.predict.library import (
     Library,
@@ -199,6 +200,22 @@ def test_written_scores() -> None:
 def test_of_overlapping_spans_the_surest_stay() -> None:
     spans = [Span(0, 2, "a", "", 0.5), Span(1, 3, "b", "", 0.9), Span(3, 4, "a", "", 0.2), Span(3, 4, "b", "", 0.2)]
     assert flat(spans) == [spans[1], spans[2]]
+
+
+@given(
+    st.lists(st.lists(st.sampled_from(["go", "go.", "a b", "a", "b", ".", " "]), min_size=1, max_size=3), max_size=6)
+)
+def test_a_splitter_gives_the_words_of_the_corpus_for_its_texts(sentences: list[list[str]]) -> None:
+    split = Words(lambda text: iter(()))
+    parts = [Part(tuple(words), {}) for words in sentences]
+    for part, text in zip(parts, split.joined(parts), strict=True):
+        for form in (text, text if text.endswith((".", "!", "?")) else text + "."):
+            words = list(split(form))
+            assert [word for word, _, _ in words[: len(part.words)]] == list(part.words)
+            assert [word for word, _, _ in words[len(part.words) :]] in ([], ["."])
+            assert [form[start:end] for _, start, end in words] == [word for word, _, _ in words]
+            found = [{"start": words[0][1], "end": words[-1][2], "label": "x", "score": 0.5}]
+            assert spans_of(part, found, "score") == [Span(0, len(part.words), "x", "", 0.5)]
 
 
 # Missing libraries.

@@ -36,6 +36,7 @@ CONFIG = "gliner_config.json"
 """The file that GLiNER has and GLiNER2 has not."""
 THRESHOLD = 0.5
 """That of both libraries."""
+STOP = "."
 WORDS = 384
 """What GLiNER2 cuts long texts into, and most of GLiNER's models take."""
 
@@ -59,7 +60,7 @@ class Words:
         self.texts: dict[str, tuple[str, ...]] = {}
 
     def __call__(self, text: str, lower: bool = False) -> Iterator[tuple[str, int, int]]:
-        words = self.texts.get(text, self.texts.get(text[:-1]))
+        words = self.texts.get(text)
         if words is None:
             yield from self.otherwise(text)
             return
@@ -77,9 +78,9 @@ class Words:
         texts = []
         for part in parts:
             text = " ".join(part.words)
-            while self.texts.get(text, part.words) != part.words:
+            while any(self.texts.get(form, part.words) != part.words for form in (text, text + STOP)):
                 text += " "
-            self.texts[text] = part.words
+            self.texts |= {text: part.words, text + STOP: part.words}
             texts.append(text)
         return texts
 
@@ -155,13 +156,12 @@ def _gliner(located: LocalCheckpoint, system: SystemOptions) -> Library:
         return len(tokenizer(words[0], is_split_into_words=True)["input_ids"])
 
     def find(parts: Sequence[Part]) -> list[list[Span]]:
-        labels = _labels(parts)
-        same = all(given == labels[0] for given in labels)
+        labels = [_described(given) for given in _labels(parts)]
         with warnings.catch_warnings():
             warnings.filterwarnings("error", message=".*truncated")
             entities = model.inference(
                 split.joined(parts),
-                dict(labels[0]) if same else [dict(given) for given in labels],
+                labels[0] if all(given == labels[0] for given in labels) else labels,
                 flat_ner=True,
                 threshold=threshold,
                 batch_size=len(parts),
@@ -182,7 +182,7 @@ def _gliner2(located: LocalCheckpoint, system: SystemOptions) -> Library:
     window = window_within(system.window, model.config.max_len or None) or WORDS
 
     def find(parts: Sequence[Part]) -> list[list[Span]]:
-        schemas = [model.create_schema().entities(_described(labels)) for labels in _labels(parts)]
+        schemas = [model.create_schema().entities(_described(given)) for given in _labels(parts)]
         answers = model.batch_extract(
             split.joined(parts),
             schemas,
@@ -217,9 +217,8 @@ def _gliner2(located: LocalCheckpoint, system: SystemOptions) -> Library:
 
 
 def _described(labels: Mapping[str, str]) -> dict[str, str] | list[str]:
-    """As GLiNER2 takes labels: with their descriptions where there are any."""
-    described = {label: said if said != label else "" for label, said in labels.items()}
-    return described if any(described.values()) else list(labels)
+    """As both libraries take labels: with what is said of them, or their names alone."""
+    return list(labels) if all(label == said for label, said in labels.items()) else dict(labels)
 
 
 def _loaded(loader: Any, located: LocalCheckpoint, device: str) -> Any:

@@ -24,7 +24,8 @@ def plots(contents: Contents) -> list[Plot]:
     all_bins = {system.name: bins_of(system) for system in contents.systems}
     calibrated = {name: bins for name, bins in all_bins.items() if any(part.count for part in bins)}
     if not calibrated:
-        raise NoData("no scores hold the calibration of confidences (decode with --decoding constrained for them)")
+        given = "--decoding constrained gives them, and so do libraries that score their spans"
+        raise NoData(f"no scores hold the calibration of confidences ({given})")
     shown = dict(list(calibrated.items())[:MOST_SYSTEMS])
     caption = (
         "Share of right entities (strict spans) by their confidence, all data sets together, and below it how the"
