@@ -17,6 +17,7 @@ from gner_bench.predict.inputs import select
 from gner_bench.predict.options import Limit, Options, chosen
 
 ARGUMENTS = {"context": "context:1"}
+TOKENS = 3
 SPANS = "spans"
 """Asks libraries, not for text."""
 NAMES = [ARGUMENTS.get(name, name) for name in ANSWERS.builtin if name != SPANS]
@@ -24,10 +25,10 @@ FORMATS = [name for name in NAMES if answer_format(name).ask is not read_only]
 
 
 def ask(folder: str, data: Path, out: Path, formats: Sequence[str] = FORMATS) -> None:
-    """A run for each format on 20 sentences of each zero-shot set, with answers of six tokens."""
+    """A run for each format on 20 sentences of each zero-shot set, with answers of three tokens."""
     names = tuple(entry.name for entry in catalog().group("zero-shot"))
     datasets = chosen(select(Options(data, out, names)), Options(data, out, limit=Limit(1, 20)))
-    checkpoint = replace(load_checkpoint(folder, "fp32", "cpu"), max_new_tokens=6, wrapping="plain")
+    checkpoint = replace(load_checkpoint(folder, "fp32", "cpu"), max_new_tokens=TOKENS, wrapping="plain")
     for name in formats:
         options = Options(data, out / name)
         predict(local_backend(replace(checkpoint, format=name), options), datasets, options)

@@ -15,7 +15,7 @@ from gner_bench.answers import answer_format
 from gner_bench.api import load_predictions, score
 from gner_bench.documents.record import read_records
 
-from .every_format import FORMATS, ask
+from .every_format import FORMATS, TOKENS, ask
 
 pytestmark = pytest.mark.slow
 ROOT = Path(__file__).parents[2]
@@ -40,7 +40,7 @@ def test_records_are_complete_and_their_counts_add_up(whole: Path, name: str) ->
         answers = json.loads(record.prediction) if several else [record.prediction]
         prompts = json.loads(record.prompt) if several else [record.prompt]
         assert len(answers) == len(prompts)
-        assert record.generation["tokens"] <= 6 * len(answers)
+        assert record.generation["tokens"] <= TOKENS * len(answers)
         assert all(" ".join(record.words)[:20] in prompt for prompt in prompts)
     assert run["cut"]["length"] == sum(record.generation["finish"] == "length" for record in records)
     assert run["throughput"]["generating"]["tokens"] == sum(record.generation["tokens"] for record in records)

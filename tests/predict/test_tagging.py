@@ -171,7 +171,7 @@ def test_a_long_text_is_refused_where_it_is_to_be_asked_about_as_a_whole() -> No
 
 def test_what_was_left_out_is_told() -> None:
     texts = {
-        "slimer": ('{"person": ["Ann Lee", "Bo"], "place": ["day"]}', 2),
+        "list": ("person: Ann Lee; person: Bo; place: day", 2),
         "spans": ('[[3, 4, "person"], [0, 0, "place"]]', 1),
         "inline": ("<person>Ann Lee</person> <place>On</place> day", 2),
     }

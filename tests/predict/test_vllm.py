@@ -49,7 +49,8 @@ def test_it_writes_what_the_local_backend_writes(
     for backend in ("local", "vllm"):
         options = Options(corpus, tmp_path / backend, ("mit-movie",))
         records = list(read_records(run_prediction(replace(system, backend=backend), options, print)))
-        runs[backend] = [(record.prompt, record.prediction, record.generation) for record in records]
+        counted = [(record.generation["tokens"], record.generation["finish"]) for record in records]
+        runs[backend] = [(r.prompt, r.prediction, counts) for r, counts in zip(records, counted, strict=True)]
     assert runs["local"] == runs["vllm"]
     started, *calls = engine.asked
     assert (started["trust_remote_code"], started["load_format"], started["enable_prefix_caching"]) == (
