@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from gner_bench.demo import CHECKPOINT
-from gner_bench.errors import InputError
+from gner_bench.errors import InputError, UsageError
 from gner_bench.experiment.asked import Asked
 from gner_bench.experiment.config import PRESETS, Experiment, SystemEntry, read_experiment
 from gner_bench.experiment.plan import PREDICTION_BYTES, plan_experiment
@@ -113,3 +113,21 @@ def test_a_system_that_reads_no_prompts_and_files_of_predictions_are_not_asked(t
 def test_without_a_system_the_data_are_planned(tmp_path: Path) -> None:
     plan = plan_experiment(read_experiment(PRESETS["supervised"]), tmp_path)
     assert (len(plan.sets), plan.runs, plan.seconds) == (18, (), None)
+
+
+def test_shots_and_definitions_are_part_of_the_prompts(tmp_path: Path) -> None:
+    server = SystemEntry("gpt", "openai", "json", base_url="http://h/v1", api="chat", name="plain")
+    systems = (server, replace(server, shots=2, name="shots"), replace(server, definitions="catalog", name="defined"))
+    runs = plan_experiment(demo(tmp_path, systems=systems, datasets=("mit-movie",)), tmp_path).runs
+    plain, shots, defined = (run.asked.prompt_tokens for run in runs if run.asked)
+    assert plain < min(shots, defined)
+    # Shots of data that are not here are left out of the estimate.
+    absent = demo(tmp_path, systems=systems[:2], data="", datasets=("crossner_ai",))
+    plain, shots = (run.asked.prompt_tokens for run in plan_experiment(absent, tmp_path).runs if run.asked)
+    assert plain == shots
+
+
+def test_a_system_that_cannot_be_asked_is_named(tmp_path: Path) -> None:
+    system = SystemEntry("gpt", "openai", "uniner", base_url="http://h/v1", shots=2, name="LLM")
+    with pytest.raises(UsageError, match=r"^LLM: --shots"):
+        plan_experiment(demo(tmp_path, systems=(system,)), tmp_path)
