@@ -63,7 +63,6 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name in ("tokenizer.json", "path/to/tokenizer.json"):
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(CHECKPOINT / "tokenizer.json", folder / name)
-    shutil.copytree(ROOT / "recipes", folder / "recipes")
     shutil.copytree(CORPUS, folder / "data/gner")
     shutil.copytree(CORPUS / "crossner_science", folder / "data/gner/ncbi")
     (folder / "ner_data/ai").mkdir(parents=True)

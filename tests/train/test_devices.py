@@ -80,9 +80,10 @@ def test_gpus_that_one_process_leaves_idle_are_told(monkeypatch: pytest.MonkeyPa
 def test_unknown_trackers_and_those_not_installed_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(UsageError, match="unknown tracker 'tensorbord'; did you mean 'tensorboard'"):
         require_supported(RECIPE, ("tensorbord",))
-    monkeypatch.setattr("gner_bench.train.devices.find_spec", lambda _: None)
-    with pytest.raises(UsageError, match="--report-to wandb: is not installed; run: pip install wandb"):
-        require_supported(RECIPE, ("wandb",))
+    monkeypatch.setattr("gner_bench.extras.installed", lambda _: False)
+    message = r"^wandb, peft are not installed; pip install 'gner-bench\[train\]' wandb$"
+    with pytest.raises(UsageError, match=message):
+        require_supported(replace(RECIPE, lora=Lora()), ("wandb",))
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import tomllib
 from pathlib import Path
 
 import pytest
@@ -11,15 +10,12 @@ from accelerate.commands.config.config_args import load_config_from_file
 from accelerate.utils.deepspeed import HfDeepSpeedConfig
 
 from gner_bench.catalog import catalog
-from gner_bench.errors import InputError
+from gner_bench.errors import InputError, UsageError
 from gner_bench.fetch.checkpoint import on_hub
 from gner_bench.train.devices import accumulation
-from gner_bench.train.recipe import Recipe, read_recipe
+from gner_bench.train.recipe import RECIPES, Recipe, read_recipe, recipe_file
 
-RECIPES = Path(__file__).parents[2] / "recipes"
-RECIPE_FILES = [
-    path for path in sorted(RECIPES.glob("*.toml")) if "checkpoint" in tomllib.loads(path.read_text(encoding="utf-8"))
-]
+RECIPE_FILES = sorted(RECIPES.glob("*.toml"))
 PAPER = {"gner-t5-base": 12, "gner-t5-large": 10, "gner-t5-xl": 10, "gner-t5-xxl": 6, "gner-llama-7b": 3}
 """Epochs of the recipes that follow the paper's task adaptation."""
 
@@ -120,3 +116,14 @@ def test_what_a_recipe_cannot_mean_is_refused_by_key(tmp_path: Path, line: str, 
     with pytest.raises(InputError) as refused:
         read_recipe(path)
     assert str(refused.value).startswith(f"{path}: {message}")
+
+
+def test_a_recipe_is_named_or_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert recipe_file(Path("gner-t5-base")) == RECIPES / "gner-t5-base.toml"
+    monkeypatch.chdir(tmp_path)
+    for own in (Path("mine.toml"), Path("folder/mine"), Path("gner-t5-xl")):
+        own.parent.mkdir(exist_ok=True)
+        own.write_text("", encoding="utf-8")
+        assert recipe_file(own) == own
+    with pytest.raises(UsageError, match=r"^gner-t5-bse: is no file and no recipe of the package; did you"):
+        recipe_file(Path("gner-t5-bse"))
