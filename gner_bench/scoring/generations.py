@@ -11,8 +11,8 @@ from pathlib import Path
 from gner_bench.answers import answer_format
 from gner_bench.answers.answer import AnswerFormat, Rule, Tagged
 from gner_bench.answers.front import read_answer, reading_of
-from gner_bench.answers.gner import GNER
-from gner_bench.answers.spans import LEFT_OUT, SPANS
+from gner_bench.answers.gner import GNER, Target
+from gner_bench.answers.spans import LEFT_OUT
 from gner_bench.catalog import catalog
 from gner_bench.documents.record import Record, Slice, read_records, slices
 from gner_bench.documents.run import NAME as RUN
@@ -145,12 +145,13 @@ def load_generations(
     runs = [described.get(file, Run()) for file in beside_files]
     # What all files must say together is left open when one of them is no run's.
     complete = len(runs) == len(files)
-    spans = complete and all(run.format == SPANS.name for run in runs)  # of words, which nothing has tokenized
+    # Mentions and spans are placed on words as they are: only words with labels are matched.
+    matched = not complete or any(isinstance(answer_format(run.format), Target) for run in runs)
     warnings = []
     if len(used) > 1:
         told = ", ".join(f"{file} {back.fingerprint[:8] if back else 'none'}" for file, back in back_tokenizers.items())
         warnings.append(f"files of one system are back-tokenized by different tokenizers: {told}")
-    if None in back_tokenizers.values() and tokenizers == BESIDE and not spans:
+    if None in back_tokenizers.values() and tokenizers == BESIDE and matched:
         warnings.append("scored without back-tokenization; published GNER-T5 scores use it (--tokenizer PATH)")
     planned: Counter[str] = Counter()
     for run in runs if complete else ():
