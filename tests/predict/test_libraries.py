@@ -27,6 +27,7 @@ from transformers import (
 )
 
 from gner_bench.answers import Definition, Span, answer_format
+from gner_bench.api import score
 from gner_bench.data import Dataset, Sentence
 from gner_bench.documents.record import Record, read_records
 from gner_bench.documents.run import Model, read_own_run
@@ -47,6 +48,7 @@ from gner_bench.predict.library import (
 )
 from gner_bench.predict.options import Options
 from gner_bench.predict.plan import Asking
+from gner_bench.scoring.scores import warnings_of
 
 TEXT = "did george clooney make a musical in paris london"
 TYPES = ("person", "place")
@@ -126,8 +128,9 @@ def test_types_are_renamed_by_data_set_and_what_is_left_out_is_counted(tmp_path:
     assert records[0].generation["left_out"] == {"ORG": 1, "LAW": 2}
     assert said[0].startswith("m: spans of types that the data lack, left out: 6 ('LAW' 4, 'ORG' 2); --rename FILE")
     assert "m: types in another case or with _ for a space, read as those of the list: 2" in said
-    # DATE is left out by name, which needs no warning; so a second run says no more than what it found.
-    assert "DATE" not in " ".join(said)
+    assert "DATE" not in " ".join(said)  # left out by name, which needs no warning
+    warnings = warnings_of(score(tmp_path / "run"))
+    assert warnings == ["spans of types that the data lack, which the run left out: 6 (news 3, films 3)"]
 
 
 def test_another_renaming_is_another_run(tmp_path: Path) -> None:
@@ -475,9 +478,9 @@ def test_gliner_gives_flat_spans_of_whole_words_with_scores(any_gliner: Path, tm
     records, _ = run(backend, data(TEXT.split(), odd, ["paris"]), out=tmp_path / "run")
     for record in records:
         taken: set[int] = set()
-        for first, last, kind, score in spans_in(record):
+        for first, last, kind, sure in spans_in(record):
             assert kind in TYPES
-            assert 0 <= score <= 1
+            assert 0 <= sure <= 1
             assert taken.isdisjoint(range(first, last + 1))
             taken |= set(range(first, last + 1))
     assert all(spans_in(record) for record in records)
