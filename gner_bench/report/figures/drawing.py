@@ -25,6 +25,9 @@ MISSING = 1.3
 """The width of the box for a letter that the font lacks, in font sizes."""
 HANDLE = 4.0
 """Width of a legend's handle and its gaps, in font sizes."""
+LINE = 1.55
+"""Height of a legend's line and the gap after it, in font sizes."""
+LEGEND_SHARE = 0.35
 BOXES = "Last Resort"
 """A font that comes with matplotlib and has a box for every letter."""
 
@@ -103,7 +106,8 @@ def legend(
 ) -> None:
     """A legend below (or above) all axes, in as many columns as fit; names too long for the width are cut.
 
-    A ``note`` is written over the names.
+    A ``note`` is written over the names. One that would take more than ``LEGEND_SHARE`` of the height makes the figure
+    higher, so that the axes keep theirs.
     """
     if not handles:
         return
@@ -118,6 +122,8 @@ def legend(
         return sum(max(text_width(name, size) for name in part) + HANDLE * size for part in parts)
 
     columns = next(n for n in range(len(shown), 0, -1) if n == 1 or width_of(n) <= 0.97 * width)
+    height, lines = float(figure.get_figheight()), -(-len(shown) // columns) + bool(note)
+    figure.set_figheight(height + max(0.0, lines * LINE * size / 72 - LEGEND_SHARE * height))
     figure.legend(
         handles,
         shown,
