@@ -15,7 +15,6 @@ EXTRAS = {
     **dict.fromkeys(("gliner", "gliner2"), "gliner"),
     "datasets": "data",
     "deepspeed": "deepspeed",
-    "flair": "flair",
     "matplotlib": "report",
     "seqeval": "seqeval",
     "spacy": "spacy",
@@ -26,7 +25,7 @@ EXTRAS = {
 
 def installed(library: str) -> bool:
     """Whether there is one. Imports none; a folder of that name without a module in it, such as of data, is none."""
-    if library in sys.modules:
+    if sys.modules.get(library) is not None:
         return True
     spec = find_spec(library)
     return spec is not None and spec.origin is not None

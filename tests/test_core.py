@@ -118,7 +118,6 @@ def test_what_is_not_installed_is_one_line_with_the_command(run: Callable[..., l
         (*ask, "token-classification"): ("torch", "predict"),
         (*ask, "gliner"): ("gliner", "gliner"),
         (*ask, "spacy"): ("spacy", "spacy"),
-        (*ask, "flair"): ("flair", "flair"),
         (*ask, "vllm"): ("vllm", "vllm"),
         ("tag", "--model", "demo", "--labels", "person", "Ann"): ("torch", "predict"),
         ("train", "gner-t5-base", "--dry-run"): ("torch", "predict"),

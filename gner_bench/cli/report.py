@@ -90,6 +90,7 @@ def report_command(
     from gner_bench.scoring.tokenizers import read_tokenizers
 
     chosen = known_formats(formats)
+    require(*libraries_of(chosen))
     quoted, tokenizers = () if no_published else published, read_tokenizers(tokenizer, clean_up_spaces)
     contents = prepare(scores, metric, quoted, baseline, intervals, tokenizers, answers)
     written = write_report(contents, out, chosen, style)
@@ -114,18 +115,18 @@ def print_report(
 
 
 def known_formats(names: tuple[str, ...]) -> tuple[str, ...]:
-    """The formats of these names, in our order.
-
-    Raises UsageError with the nearest name for an unknown one, and where what draws figures is not installed.
-    """
+    """The formats of these names, in our order. Raises UsageError with the nearest name for an unknown one."""
     from gner_bench.errors import UsageError, did_you_mean
 
     for name in names:
         if name not in FORMATS:
             raise UsageError(f"unknown format {name!r}; {did_you_mean(name, list(FORMATS))}")
-    if {"html", "png", "svg", "pdf"}.intersection(names):
-        require("matplotlib")
     return tuple(known for known in FORMATS if known in names)
+
+
+def libraries_of(formats: tuple[str, ...]) -> tuple[str, ...]:
+    """What must be installed for a report in these formats."""
+    return ("matplotlib",) if {"html", "png", "svg", "pdf"}.intersection(formats) else ()
 
 
 def _print(contents: Contents, written: Written, as_json: bool) -> None:

@@ -8,7 +8,7 @@ import click
 
 from gner_bench.cli import options as shared
 from gner_bench.cli.options import interruptible
-from gner_bench.cli.report import known_formats, print_report
+from gner_bench.cli.report import known_formats, libraries_of, print_report
 from gner_bench.extras import require
 from gner_bench.messages import warn
 from gner_bench.report.render import FORMATS
@@ -95,7 +95,8 @@ def run_command(
     from gner_bench.predict.backend import BACKENDS
 
     asked = [job.system for job in experiment.jobs() if not job.system.files]
-    require(*(library for system in asked for library in BACKENDS.get(system.backend).needs))
+    needed = (library for system in asked for library in BACKENDS.get(system.backend).needs)
+    require(*libraries_of(formats), *needed)
     with interruptible(f"what is finished is in {predictions}"):
         scores = run_experiment(experiment, predictions, warn, shared.is_offline(offline))
     print_report(tuple(scores), report, experiment.published, experiment.baseline or None, formats)
