@@ -65,7 +65,7 @@ def test_constrained_decoding_and_unknown_targets_are_refused(writes: Callable[[
     model = str(writes("entities"))
     refused = CliRunner().invoke(main, [*PREDICT, "--model", model, "--decoding", "constrained", *out])
     assert refused.exit_code == 2
-    assert "writes entities; constrained decoding is for gner" in refused.stderr
+    assert "constrained decoding is for GNER's text, and gner-tiny is asked for entities" in refused.stderr
     unknown = CliRunner().invoke(main, [*PREDICT, "--model", str(writes("bio")), *out])
     assert unknown.exit_code == 2
     assert "training.json: target: unknown answer format 'bio'" in unknown.stderr
