@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -13,10 +14,51 @@ from gner_bench.extras import require
 from gner_bench.messages import warn
 from gner_bench.report.render import FORMATS
 
+if TYPE_CHECKING:
+    from gner_bench.experiment.config import Experiment
+
 PRESET_NAMES = ("zero-shot", "supervised", "demo")
 
+HELP = """\
+Predict, score and report in one go, continuing what exists.
 
-@click.command("run")
+Presets: zero-shot and supervised are the tables of the GNER paper, demo is the embedded demonstration.
+
+\b
+A configuration names data and systems:
+  data = "data/gner"                    # or "demo"; without it, data sets of the catalogue
+  datasets = ["crossner_ai"]            # names or groups; optional with data
+  decodings = ["drafted", "beam"]       # also greedy, constrained; num_beams for beam
+                                        # also split, limit, sample_ids, batch_size, batch_tokens, dtype,
+                                        # device, label_order, seed, repair, scheme, columns, metrics,
+                                        # resamples, resampling_seed, answers, baseline, published,
+                                        # formats (of the report)
+  predictions = "prediction_results/mine"
+  report = "reports/mine"
+  [[systems]]                           # a checkpoint, in every decoding
+  model = "GNER-T5-base"                # folder, hub id or catalogue name
+  name = "base"                         # optional; what every table calls it
+  [[systems]]                           # any other system: the options of predict, by their names
+  backend = "openai"
+  base_url = "http://localhost:8000/v1"
+  model = "llama"
+  format = "json"
+  price = [0.15, 0.6]                   # for --dry-run
+  [[systems]]                           # files of predictions: the options of score, by their names
+  name = "UniNER"
+  predictions = ["ai.jsonl"]            # one file or several
+  from = "uniner"                       # also as, gold, split, keep_misc, rename (a TOML file), align,
+                                        # scheme, columns, field, tokenizer, …
+
+\b
+Examples:
+  gner-bench run --preset zero-shot --dry-run
+  gner-bench run --preset demo --out build/demo
+  gner-bench run --export-config prediction_results/base > base.toml
+"""
+
+
+@click.command("run", help=HELP)
 @click.argument("config", required=False, type=shared.PATH, metavar="[CONFIG.toml]")
 @click.option("--preset", type=click.Choice(PRESET_NAMES), help="A configuration that comes with the package.")
 @click.option("--model", "models", multiple=True, metavar="PATH|HUB_ID|demo", help="Instead of its systems.")
@@ -35,48 +77,11 @@ def run_command(
     export_config: Path | None,
     offline: bool,
 ) -> None:
-    """Predict, score and report in one go, continuing what exists.
-
-    Presets: zero-shot and supervised are the tables of the GNER paper, demo is the embedded demonstration.
-
-    \b
-    A configuration names data and systems; every checkpoint runs in every decoding:
-      data = "data/gner"                    # or "demo"; without it, data sets of the catalogue
-      datasets = ["crossner_ai"]            # names or groups; optional with data
-      decodings = ["drafted", "beam"]       # also greedy, constrained; num_beams for beam
-                                            # also split, limit, sample_ids, batch_size, batch_tokens, dtype,
-                                            # device, label_order, seed, repair, scheme, columns, metrics,
-                                            # resamples, resampling_seed, answers, baseline, published,
-                                            # formats (of the report)
-      predictions = "prediction_results/mine"
-      report = "reports/mine"
-      [[systems]]                           # a checkpoint
-      model = "GNER-T5-base"                # folder, hub id or catalogue name
-      name = "base"                         # optional; what every table calls it
-      [[systems]]                           # any other system: the options of predict, by their names
-      backend = "openai"
-      base_url = "http://localhost:8000/v1"
-      model = "llama"
-      format = "json"
-      price = [0.15, 0.6]                   # for --dry-run
-      [[systems]]                           # files of predictions: the options of score, by their names
-      name = "UniNER"
-      predictions = ["ai.jsonl"]            # one file or several
-      from = "uniner"                       # also as, gold, split, keep_misc, rename (a TOML file), align,
-                                            # scheme, columns, field, tokenizer, …
-
-    \b
-    Examples:
-      gner-bench run --preset zero-shot --dry-run
-      gner-bench run --preset demo --out build/demo
-      gner-bench run --export-config prediction_results/base > base.toml
-    """
+    """Predict, score and report what a configuration names; see ``HELP``."""
     if sum(given is not None for given in (config, preset, export_config)) != 1:
         raise click.UsageError("give one of a CONFIG.toml, --preset and --export-config")
     if export_config is not None:
-        from gner_bench.experiment.export import export_config as exported
-
-        click.echo(exported(export_config).encode("utf-8"), nl=False)
+        _print_config(export_config)
         return
     from gner_bench.experiment.config import PRESETS, read_experiment
 
@@ -85,11 +90,7 @@ def run_command(
     predictions = out / "predictions" if out else Path(experiment.predictions)
     report = out / "report" if out else Path(experiment.report)
     if dry_run:
-        from gner_bench.experiment.plan import plan_experiment
-        from gner_bench.report.render.terminal import show
-        from gner_bench.report.views.plan import plan_view
-
-        show(plan_view(plan_experiment(experiment, predictions), predictions))
+        _print_plan(experiment, predictions)
         return
     from gner_bench.experiment.run import run_experiment
     from gner_bench.predict.backend import BACKENDS
@@ -100,3 +101,17 @@ def run_command(
     with interruptible(f"what is finished is in {predictions}"):
         scores = run_experiment(experiment, predictions, warn, shared.is_offline(offline))
     print_report(tuple(scores), report, experiment.published, experiment.baseline or None, formats)
+
+
+def _print_config(run: Path) -> None:
+    from gner_bench.experiment.export import export_config
+
+    click.echo(export_config(run).encode("utf-8"), nl=False)
+
+
+def _print_plan(experiment: Experiment, predictions: Path) -> None:
+    from gner_bench.experiment.plan import plan_experiment
+    from gner_bench.report.render.terminal import show
+    from gner_bench.report.views.plan import plan_view
+
+    show(plan_view(plan_experiment(experiment, predictions), predictions))

@@ -14,13 +14,15 @@ from gner_bench.cli import importing
 from gner_bench.cli import options as shared
 from gner_bench.errors import GnerBenchError, UsageError
 from gner_bench.extras import require
+from gner_bench.files import write_json
 from gner_bench.messages import QUIET, note, verbosity, warn
 
 if TYPE_CHECKING:
-    from gner_bench.documents.scores import Resampling
+    from gner_bench.documents.scores import Resampling, ScoresDocument
     from gner_bench.report.views.scores import Result
     from gner_bench.scoring.gates import Gates
     from gner_bench.scoring.predictions import Predictions
+    from gner_bench.scoring.scores import Scores
 
 FORMATS = ("table", "json", "markdown", "csv", "junit")
 MOST_THRESHOLDS = 1000
@@ -45,6 +47,12 @@ class Thresholds(click.ParamType[tuple[float, ...]]):
         if not numbers or not all(number.is_finite() and 0 <= number <= 1 for number in numbers):
             self.fail(f"expected numbers from 0 to 1, as 0.3,0.5 or 0.1:0.9:0.1, found {value!r}", param, ctx)
         return tuple(map(float, numbers))
+
+
+def _installed(ctx: click.Context, param: click.Parameter, library: str | None) -> str | None:
+    """The library of an option. Raises UsageError where it is not installed, before anything is read."""
+    require(*filter(None, [library]))
+    return library
 
 
 @click.command("score")
@@ -75,6 +83,7 @@ class Thresholds(click.ParamType[tuple[float, ...]]):
 @click.option(
     "--check",
     type=click.Choice(("seqeval",)),
+    callback=_installed,
     help="Count strict and conlleval F1 again with this library, and refuse scores that differ (exit code 1).",
 )
 @shared.gates
@@ -116,14 +125,9 @@ def score_command(
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # data sets are resampled side by side instead
     from gner_bench.api import score
     from gner_bench.documents.scores import Resampling
-    from gner_bench.files import write_json
-    from gner_bench.report.views.scores import Result
     from gner_bench.scoring.counting import usable_processes
     from gner_bench.scoring.document import scores_document
-    from gner_bench.scoring.gates import evaluate, to_know
     from gner_bench.scoring.metrics import DEFAULT
-    from gner_bench.scoring.recount import check_with_seqeval
-    from gner_bench.scoring.scores import warnings_of
 
     if quiet:
         click.get_current_context().with_resource(verbosity(QUIET))
@@ -131,27 +135,46 @@ def score_command(
     metrics, resampling = tuple(dict.fromkeys(metric)) or DEFAULT, Resampling(resamples, seed)
     read_as = {key: options.pop(key) for key in importing.KEYS}
     if thresholds is not None:
-        if out or per_type or errors or format_ == "junit" or any(options.values()):
-            raise UsageError("--thresholds goes with no gates and none of --out, --per-type, --errors, --format junit")
+        _require_alone(out, per_type, errors, format_ == "junit", *options.values())
         _print_sweep(importing.load(files, name, **read_as), thresholds, metrics, format_)
         return
     gates, tests = _gates(shared.GateOptions(**options), metrics, seed, out)
-    if check is not None:
-        require(check)
     predictions = importing.load(files, name, **read_as)
     scores = score(predictions, metrics, usable_processes())
-    if check is not None:
-        note(check_with_seqeval(predictions, scores))
+    _recount(check, predictions, scores)
     document = scores_document(scores, resampling)
     if out is not None:
         write_json(out, document.json())
-    judged_by = to_know(scores, gates)
-    warnings = list(dict.fromkeys([*warnings_of(scores), *judged_by]))
-    result = Result(document, evaluate(scores, gates, tests), warnings, bool(gates))
-    for warning in warnings:
-        warn(warning, always=warning in judged_by)
+    result = _judged(scores, document, gates, tests)
     _print(result, format_, per_type, errors)
     result.require_passed()
+
+
+def _judged(scores: Scores, document: ScoresDocument, gates: Gates, tests: Resampling) -> Result:
+    """What the gates say of scores; warnings go to stderr, those that a gate rests on always."""
+    from gner_bench.report.views.scores import Result
+    from gner_bench.scoring.gates import evaluate, to_know
+    from gner_bench.scoring.scores import warnings_of
+
+    judged_by = to_know(scores, gates)
+    warnings = list(dict.fromkeys([*warnings_of(scores), *judged_by]))
+    for warning in warnings:
+        warn(warning, always=warning in judged_by)
+    return Result(document, evaluate(scores, gates, tests), warnings, bool(gates))
+
+
+def _recount(library: str | None, predictions: Predictions, scores: Scores) -> None:
+    """Say what the library of --check counts. Raises GnerBenchError where that is something else."""
+    if library is not None:
+        from gner_bench.scoring.recount import check_with_seqeval
+
+        note(check_with_seqeval(predictions, scores))
+
+
+def _require_alone(*others: object) -> None:
+    """Raise UsageError for what cannot be had together with --thresholds."""
+    if any(others):
+        raise UsageError("--thresholds goes with no gates and none of --out, --per-type, --errors, --format junit")
 
 
 def _print_sweep(

@@ -167,16 +167,7 @@ def predict(
             # A run keeps the name that it was given, until it is given another one.
             named = {"name": before.system["name"]} if before and "name" in before.system else {}
             run = replace(describe(backend, asking, options, cut, sizes, every), system={**named, **(system or {})})
-            if options.shard:
-                for other in sorted(shards_in(options.out), key=str):
-                    if other.count != options.shard.count:
-                        message = f"holds a shard {other}, not of {options.shard.count}; choose another --out"
-                        raise InputError(options.out, message)
-            for place in dict.fromkeys((folder, options.out)):
-                if before is not None or place != folder:
-                    refuse_other_run(place / NAME, run)
-            if path.exists() and not about.exists():
-                raise InputError(path, "has no run.json beside it that says which model wrote it; choose another --out")
+            _require_own_folder(options, run, before is not None)
             done, moved = store.recover(path, tasks)
             if moved:
                 store.renew_gold(path, tasks)
@@ -195,6 +186,23 @@ def predict(
         elif run.system.get("name") != before.system.get("name"):
             write_run(about, replace(before, system=run.system))
     return path
+
+
+def _require_own_folder(options: Options, run: Run, continued: bool) -> None:
+    """Raise InputError where another run is in the folder of ``run``, or in that of all shards.
+
+    What is in its own folder need not be of this run where nothing of it is ``continued``.
+    """
+    folder = options.folder
+    for other in sorted(shards_in(options.out), key=str) if options.shard else ():
+        if options.shard and other.count != options.shard.count:
+            raise InputError(options.out, f"holds a shard {other}, not of {options.shard.count}; choose another --out")
+    for place in dict.fromkeys((folder, options.out)):
+        if continued or place != folder:
+            refuse_other_run(place / NAME, run)
+    path = folder / "predictions.jsonl"
+    if path.exists() and not (folder / NAME).exists():
+        raise InputError(path, "has no run.json beside it that says which model wrote it; choose another --out")
 
 
 def _with_facts(model: Model, known: KnownModel) -> Model:
@@ -316,15 +324,20 @@ def _generate(
         statistics=totals.statistics(backend.price),
     )
     save(run, "done")
+    _tell(backend, run, totals.uncounted, title, say)
+
+
+def _tell(backend: Backend, run: Run, uncounted: int, title: str, say: Say) -> None:
+    """Say what people must know of a finished run: answers that were cut, what it cost, what the backend remarks."""
     for mark, count in run.cut.items():
         if count:
             say(f"{title}: {count} {CUT.get(mark, f'answers ended with the finish reason {short(mark)}')}")
     if backend.price is not None:
         told = run.statistics
-        uncounted = f"; {totals.uncounted} answers were not counted" if totals.uncounted else ""
+        told_of = f"; {uncounted} answers were not counted" if uncounted else ""
         note(
             f"{title}: {told['prompt_tokens']:,} tokens of prompts and {told['completion_tokens']:,} of answers:"
-            f" ${told['dollars']:,.4f}{uncounted}"
+            f" ${told['dollars']:,.4f}{told_of}"
         )
     for remark in backend.remarks():
         say(f"{title}: {remark}")

@@ -12,7 +12,7 @@ from gner_bench.answers import Span
 from gner_bench.bio import conlleval_spans
 from gner_bench.documents.run import Model
 from gner_bench.errors import InputError, first_line
-from gner_bench.fetch.checkpoint import locate
+from gner_bench.fetch.checkpoint import LocalCheckpoint, locate
 from gner_bench.predict.backend import Backend, BackendKind, SystemOptions
 from gner_bench.predict.library import (
     Library,
@@ -32,29 +32,10 @@ OUTSIDE = "O"
 def make(system: SystemOptions, options: Options) -> Backend:
     """The classifier of a folder or of the cache. Raises InputError for what cannot be loaded as one."""
     import torch
-    from transformers import AutoModelForTokenClassification, AutoTokenizer
 
-    quiet_transformers()
     located, device = locate(system.model), chosen_device(system.device)
-    safe: dict[str, Any] = {"trust_remote_code": False}
-    # In the cache are pickled weights only where `--allow-pickle` took them.
-    weights = safe if located.revision else {**safe, "use_safetensors": True}
-    try:
-        tokenizer: Any = AutoTokenizer.from_pretrained(located.folder, add_prefix_space=True, **safe)
-        loaded: Any = AutoModelForTokenClassification.from_pretrained(
-            located.folder, dtype=torch.float32, output_loading_info=True, **weights
-        )
-    except Exception as error:  # transformers raises whatever a file of another shape leads to
-        raise InputError(located.folder, f"cannot be loaded as a token classifier: {first_line(error)}") from None
-    model, info = loaded
-    if missing := sorted(map(str, info["missing_keys"])):
-        raise InputError(located.folder, f"is no token classifier: its weights lack {missing[0]}")
-    if not tokenizer.is_fast:
-        raise InputError(located.folder, "its tokenizer does not tell which word a token is of")
-    model = model.to(device).eval()
-    labels = [str(model.config.id2label[index]) for index in range(model.config.num_labels)]
-    if OUTSIDE not in labels:
-        raise InputError(located.folder, f"none of its labels is {OUTSIDE}: {', '.join(labels[:5])}", field="id2label")
+    tokenizer, model, labels = _loaded(located)
+    model = model.to(device)
     special = tokenizer.num_special_tokens_to_add()
     most = token_limit(model.config, tokenizer) - special
 
@@ -107,6 +88,33 @@ def make(system: SystemOptions, options: Options) -> Backend:
         too_long=lambda part: len(part.words) == 1 and sizes(part)[0] > most,
     )
     return library_backend(library, system, options)
+
+
+def _loaded(located: LocalCheckpoint) -> tuple[Any, Any, list[str]]:
+    """The tokenizer, the model and its labels. Raises InputError for what cannot be loaded as a token classifier."""
+    import torch
+    from transformers import AutoModelForTokenClassification, AutoTokenizer
+
+    quiet_transformers()
+    safe: dict[str, Any] = {"trust_remote_code": False}
+    # In the cache are pickled weights only where `--allow-pickle` took them.
+    weights = safe if located.revision else {**safe, "use_safetensors": True}
+    try:
+        tokenizer: Any = AutoTokenizer.from_pretrained(located.folder, add_prefix_space=True, **safe)
+        loaded: Any = AutoModelForTokenClassification.from_pretrained(
+            located.folder, dtype=torch.float32, output_loading_info=True, **weights
+        )
+    except Exception as error:  # transformers raises whatever a file of another shape leads to
+        raise InputError(located.folder, f"cannot be loaded as a token classifier: {first_line(error)}") from None
+    model, info = loaded
+    if missing := sorted(map(str, info["missing_keys"])):
+        raise InputError(located.folder, f"is no token classifier: its weights lack {missing[0]}")
+    if not tokenizer.is_fast:
+        raise InputError(located.folder, "its tokenizer does not tell which word a token is of")
+    labels = [str(model.config.id2label[index]) for index in range(model.config.num_labels)]
+    if OUTSIDE not in labels:
+        raise InputError(located.folder, f"none of its labels is {OUTSIDE}: {', '.join(labels[:5])}", field="id2label")
+    return tokenizer, model.eval(), labels
 
 
 def entities(labels: Sequence[str], sure: Sequence[float]) -> list[Span]:
