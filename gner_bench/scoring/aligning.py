@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from gner_bench.answers.answer import Tagged
+from gner_bench.answers.answer import AnswerFormat, Tagged
 from gner_bench.answers.front import read_answer
+from gner_bench.answers.gner import Target
 from gner_bench.answers.types import known_as
 from gner_bench.catalog import catalog
 from gner_bench.data.formats import Predicted
@@ -48,7 +49,7 @@ def align(items: Sequence[Predicted], gold: GoldSet) -> tuple[list[Sentence], st
             sentences = _in_turn(items, sentences, gold)
     # Of generated text a few sentences may be anything: it is refused when most are of other sentences.
     read = [(item, sentence, _words(item, sentence, gold, by)) for item, sentence in zip(items, sentences, strict=True)]
-    other = [entry for entry in read if not _agree(entry[2], entry[1].words, entry[0].format is not None)]
+    other = [entry for entry in read if not _agree(entry[2], entry[1].words, entry[0].format)]
     with_words = sum(bool(words) for _, _, words in read)
     for item, sentence, words in other:
         if item.words or 2 * len(other) > with_words:
@@ -83,15 +84,16 @@ def _in_turn(items: Sequence[Predicted], sentences: Sequence[Sentence], gold: Go
     return chosen
 
 
-def _agree(words: Sequence[str], gold: Sequence[str], around: bool) -> bool:
-    """Whether ``words`` may be those of the gold; of an answer, text may be ``around`` them."""
+def _agree(words: Sequence[str], gold: Sequence[str], format: AnswerFormat | None) -> bool:
+    """Whether ``words`` may be those of the gold; an answer may have text around them, and some targets hold a part."""
     if not words or words == gold or same_characters(words, gold):
         return True
-    if around and squeezed(" ".join(gold)) in squeezed(" ".join(words)):
+    if format is not None and squeezed(" ".join(gold)) in squeezed(" ".join(words)):
         return True
     sources = match(gold, words, ["O"] * len(words)).sources
     common = len(sources) - sources.count(None)
-    return common >= ALIKE * max(len(words), len(gold))
+    partial = isinstance(format, Target) and format.context is not None
+    return common >= ALIKE * (len(words) if partial else max(len(words), len(gold)))
 
 
 def _named(item: Predicted) -> str:

@@ -14,7 +14,7 @@ from gner_bench.answers.front import read_answer, reading_of
 from gner_bench.bio import Reading
 from gner_bench.catalog import catalog
 from gner_bench.data.formats import FORMATS, DataFormat, Predicted, Source
-from gner_bench.data.formats.answers import format_of_answers
+from gner_bench.data.formats.answers import format_of_answers, holds_answers
 from gner_bench.data.sentence import Dataset, Sentence
 from gner_bench.documents.scores import System
 from gner_bench.errors import UsageError, did_you_mean, short
@@ -90,7 +90,7 @@ def load_from(
     back_tokenizer = None if path in (None, "none") else load_back_tokenizer(Path(path), clean_up)
     if clean_up and back_tokenizer is None:
         raise UsageError(NOTHING_CLEANED)
-    importer = _Importer(_format_of_predictions(format), renames, back_tokenizer, rule)
+    importer = _Importer(_format_of_predictions(format, paths, predicted.keys), renames, back_tokenizer, rule)
     if isinstance(gold, Gold) and not gold.paths:
         sets, chosen = _own_sets(paths, importer.format, gold, predicted)
     else:
@@ -115,11 +115,15 @@ def load_from(
     return replace(imported, origin=replace(origin, options=options, warnings=(*origin.warnings, *differing)))
 
 
-def _format_of_predictions(format: str) -> DataFormat:
+def _format_of_predictions(format: str, paths: Sequence[Path], keys: Mapping[str, str]) -> DataFormat:
+    """How files in a ``format`` are read; of a name that is of a data and an answer format, their keys say which."""
+    answers = format.partition(":")[0] in ANSWERS.names()
+    if answers and all(holds_answers(path, keys) for path in paths):
+        return format_of_answers(format)
     file_format = FORMATS.get(format) if format in FORMATS.names() else None
     if file_format is not None and file_format.read_predictions is not None:
         return file_format
-    if format.partition(":")[0] in ANSWERS.names():
+    if answers:
         return format_of_answers(format)
     if file_format is not None:
         raise UsageError(f"the format {format} holds no predictions; {did_you_mean('', formats())}")

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from click.testing import Result
 
+from gner_bench.answers import ANSWERS, answer_format
 from gner_bench.api import load_predictions, score
 from gner_bench.documents.run import Model
 from gner_bench.predict.backend import Backend
@@ -304,3 +305,19 @@ def test_text_that_was_cut_is_seen_in_every_output_of_tag(run: Run) -> None:
         assert document["tags"] == ["O", "O", None, None]
         assert (document["cut"], document["unlabelled"]) == (["input", "output"], [2, 3])
         assert warned(result) == [f"text 1: {line}" for line in said] == warned(plain)
+
+
+@pytest.mark.parametrize("name", [*(name for name in ANSWERS.names() if name != "context"), "context:1"])
+def test_files_of_answers_are_read_in_every_format_also_where_a_data_format_has_its_name(
+    name: str, run: Run, tmp_path: Path
+) -> None:
+    folder, file = tmp_path / "news", tmp_path / "answers.jsonl"
+    folder.mkdir()
+    (folder / "test.txt").write_text("Ann\tB-person\nsaw\tO\nOslo\tB-place\n\nhm\tO\n\n", encoding="utf-8")
+    (folder / "label.txt").write_text("person\nplace\n", encoding="utf-8")
+    format = answer_format(name)
+    right = [format.perfect(("Ann", "saw", "Oslo"), ("B-person", "O", "B-place")), format.perfect(("hm",), ("O",))]
+    file.write_text("".join(json.dumps({"prediction": text}) + "\n" for text in right), encoding="utf-8")
+    result = run("score", file, "--from", name, "--gold", folder, "--split", "test", "--resamples", "0", "--json")
+    assert result.exit_code == 0, result.stderr
+    assert json.loads(result.stdout)["average"]["gner"]["f1"] == pytest.approx(1, abs=1e-9)

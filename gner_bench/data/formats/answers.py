@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +49,16 @@ def format_of_answers(name: str) -> DataFormat:
             yield Predicted(fields, (), None, text, answers, fields.id(), dataset, split)
 
     return DataFormat(name, answers.title, read_predictions=read, version=answers.version)
+
+
+def holds_answers(path: Path, keys: Mapping[str, str]) -> bool:
+    """Whether a file is one of answers, by its first object; formats of their own have other keys that say so."""
+    try:
+        first = next(iter(read_objects(path, keys))).value
+    except (InputError, StopIteration):
+        return False
+    own = {key for format in FORMATS.usable().values() for key in format.keys} | {"input"}
+    return "prediction" in first and own.isdisjoint(first)
 
 
 def lines_of(path: Path) -> Iterator[tuple[Fields, str]]:
