@@ -58,7 +58,7 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     run = ROOT / "prediction_results/demo/gner-tiny"
     for name in ("demo/gner-tiny", "base", "new", "mine", "mine/base", "GNER-T5-base"):
         shutil.copytree(run, folder / "prediction_results" / name, dirs_exist_ok=True)
-    shutil.copytree(run, folder / "build/demo/predictions/gner-tiny")
+    shutil.copytree(run.parent, folder / "build/demo/predictions")
     shutil.copy(run / "predictions.jsonl", folder)
     for name in ("tokenizer.json", "path/to/tokenizer.json"):
         (folder / name).parent.mkdir(parents=True, exist_ok=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -33,6 +34,9 @@ def refused(result: Result, code: int, *parts: str) -> None:
 
 
 def test_the_demo_from_checkpoint_to_report(tmp_path: Path, report_files: set[str]) -> None:
+    """All of the first row; of the constrained one, the committed run is continued."""
+    committed = ROOT / "prediction_results/demo/gner-tiny+constrained"
+    shutil.copytree(committed, tmp_path / "predictions" / committed.name)
     result = invoke("run", "--preset", "demo", "--out", tmp_path)
     assert result.exit_code == 0, result.output
     run = tmp_path / "predictions/gner-tiny"

@@ -16,7 +16,7 @@ from gner_bench.experiment.export import export_config
 pytestmark = pytest.mark.slow
 
 
-def test_a_run_made_from_the_exported_configuration_is_the_same(tmp_path: Path) -> None:
+def test_a_run_made_from_the_exported_configuration_is_the_same(tmp_path: Path, undrawn: None) -> None:
     first = tmp_path / "first/tiny+constrained"
     command = ("predict", "--model", "demo", "--data", "demo", "--datasets", "mit-movie", "--limit", "2-3")
     made = CliRunner().invoke(main, [*command, "--decoding", "constrained", "--out", str(first)])
