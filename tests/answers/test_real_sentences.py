@@ -18,6 +18,8 @@ from gner_bench.predict.inputs import select
 from gner_bench.predict.options import Options
 from gner_bench.predict.plan import Asking, plan
 
+pytestmark = pytest.mark.slow
+
 SETS = tuple(entry.name for entry in catalog().group("zero-shot"))
 ASKED = [name for name in ANSWERS.names() if name not in ("context", "list")]
 

@@ -426,6 +426,7 @@ def test_the_action_passes_and_writes_everything(
     assert page in runner.log
 
 
+@pytest.mark.slow
 def test_the_action_fails_below_fail_under(runner: Runner, sentences: Callable[..., Path]) -> None:
     assert runner.run(predictions=str(sentences(10)), fail_under="95") == 3
     assert runner.outputs == {"f1": "90.91", "verdict": "below", "exit-code": "3"}
@@ -443,6 +444,7 @@ def test_the_action_fails_on_a_drop(runner: Runner, sentences: Callable[..., Pat
     assert runner.run(predictions=str(sentences(2)), baseline=str(baseline), strict_drop="true") == 4
 
 
+@pytest.mark.slow
 def test_the_first_run_of_the_action_has_no_baseline(runner: Runner, sentences: Callable[..., Path]) -> None:
     given = {"predictions": str(sentences(10)), "baseline": "scores.json"}
     for required, code in (("true", 7), ("false", 0)):
@@ -453,6 +455,7 @@ def test_the_first_run_of_the_action_has_no_baseline(runner: Runner, sentences: 
     assert runner.run(**given, fail_under="95", require_baseline="false") == 3
 
 
+@pytest.mark.slow
 def test_the_action_tells_unusable_input_and_leaves_no_empty_files(runner: Runner) -> None:
     assert runner.run(predictions="missing.jsonl") == 2
     assert runner.outputs == {"f1": "", "verdict": "unusable", "exit-code": "2"}

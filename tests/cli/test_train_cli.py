@@ -14,6 +14,8 @@ from transformers import BertConfig
 
 from gner_bench.demo import CHECKPOINT, CORPUS
 
+pytestmark = pytest.mark.slow
+
 Run = Callable[..., Result]
 Refusal = Callable[..., str]
 

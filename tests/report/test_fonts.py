@@ -15,6 +15,8 @@ from gner_bench.report.figures.plot import Plot, render
 from gner_bench.report.figures.registry import Figures
 from gner_bench.report.figures.style import LIGHT, SIZES, Style
 
+pytestmark = pytest.mark.slow
+
 NAMES = "\U000f0001\U000f0002"
 """Private letters, which no font that is installed has."""
 

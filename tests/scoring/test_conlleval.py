@@ -29,6 +29,8 @@ from gner_bench.scoring.values import SystemValues
 
 from .sentences import given_sets, predictions, sentence, total
 
+pytestmark = pytest.mark.slow
+
 SENTENCES = st.lists(predictions(unplaced=False), min_size=1, max_size=6)
 TEAMS = ("arcada", "drexel_cci", "flytxt", "mic-cis.txt", "sjtu_adapt.txt", "spinningbytes.txt", "uh_ritual")
 

@@ -23,6 +23,8 @@ from gner_bench.scoring.predictions import Prediction
 
 from .sentences import TYPES, by_type, of_spans, overlap, predictions, spans, total
 
+pytestmark = pytest.mark.slow
+
 SENTENCES = st.lists(predictions(unplaced=False), min_size=1, max_size=6)
 FILES = ("gner-t5-base.dev700.jsonl", "gner-t5-large.dev700.jsonl")
 

@@ -18,6 +18,8 @@ from gner_bench.scoring.predictions import Prediction
 
 from .sentences import given_sets, predictions, sentence
 
+pytestmark = pytest.mark.slow
+
 RUN = Path(__file__).parents[2] / "prediction_results/demo/gner-tiny"
 
 

@@ -17,6 +17,8 @@ from gner_bench.scoring.statistics import Statistics, statistics_of
 
 from .sentences import predictions, sentence
 
+pytestmark = pytest.mark.slow
+
 SENTENCES = st.lists(predictions(), max_size=8)
 
 

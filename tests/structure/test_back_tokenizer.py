@@ -16,6 +16,8 @@ from gner_bench.errors import InputError
 from gner_bench.structure import load_back_tokenizer
 from gner_bench.structure.back_tokenizer import PLAIN, BackTokenizer, tokenizer_file
 
+pytestmark = pytest.mark.slow
+
 
 def test_the_embedded_tokenizer_loses_no_character() -> None:
     words = ["Gödel", "東京", "jalapeño", "(", "))", "a{b}", "'s", "don't", "x" * 50, "☃"]
