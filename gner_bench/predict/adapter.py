@@ -15,7 +15,8 @@ from gner_bench.errors import InputError, first_line, short
 from gner_bench.extras import require
 from gner_bench.fetch.checkpoint import locate
 from gner_bench.messages import warn
-from gner_bench.predict.folder import CheckpointFolder, file_hashes
+from gner_bench.predict.folder import HASHED, CheckpointFolder
+from gner_bench.predict.loading import file_hashes
 
 SETTINGS, WEIGHTS = "adapter_config.json", "adapter_model.safetensors"
 PREFIX = "adapter/"
@@ -78,7 +79,7 @@ def open_adapter(source: str, model: str, base: CheckpointFolder) -> Adapter:
     _check_base(settings, model, base)
     ranks = settings.value.get("rank_pattern")
     ranks = [settings.get("r", int), *(ranks.values() if isinstance(ranks, dict) else ())]
-    files = {f"{PREFIX}{name}": digest for name, digest in file_hashes(folder).items()}
+    files = {f"{PREFIX}{name}": digest for name, digest in file_hashes(folder, HASHED).items()}
     return Adapter(located.name, folder, files, max(rank for rank in ranks if isinstance(rank, int)))
 
 

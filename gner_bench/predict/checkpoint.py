@@ -16,13 +16,13 @@ from gner_bench.catalog.entries import Family
 from gner_bench.documents.record import GNER
 from gner_bench.errors import GnerBenchError, first_line
 from gner_bench.predict.adapter import open_adapter
-from gner_bench.predict.folder import file_hashes, load_model, open_folder
+from gner_bench.predict.folder import HASHED, load_model, open_folder
 from gner_bench.predict.generation import Generation
+from gner_bench.predict.loading import MAP, chosen_device, file_hashes
 from gner_bench.predict.options import DtypeName
 from gner_bench.predict.prompting import Prompting, prompting_of
 
 DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
-MAP = "map"
 
 
 @dataclass(frozen=True)
@@ -99,13 +99,7 @@ def load_checkpoint(
     devices and the main memory. Raises InputError for a folder that holds no checkpoint,
     GnerBenchError when it is not in the cache or the device fails, IntegrityError when the cached files were altered.
     """
-    name = device
-    if name in ("auto", MAP):
-        name = "cuda" if torch.cuda.is_available() else "cpu"
-    try:
-        chosen = torch.empty(0, device=name).device  # only an allocation shows that a device is there
-    except (RuntimeError, AssertionError) as error:
-        raise GnerBenchError(f"--device {name}: {first_line(error)}") from None
+    chosen = chosen_device("auto" if device == MAP else device)
     opened = open_folder(source)
     lora = open_adapter(adapter, source, opened) if adapter else None
     kind: str = dtype
@@ -120,13 +114,13 @@ def load_checkpoint(
         if lora is not None:
             model = lora.merged(model)
     except RuntimeError as error:
-        raise GnerBenchError(f"--device {name}: {first_line(error)}") from None
+        raise GnerBenchError(f"--device {chosen}: {first_line(error)}") from None
     return Checkpoint(
         name=f"{opened.name}+{lora.name}" if lora else opened.name,
         source=source,
         revision=opened.revision,
         folder=opened.folder,
-        files=file_hashes(opened.folder) | (lora.files if lora else {}),
+        files=file_hashes(opened.folder, HASHED) | (lora.files if lora else {}),
         note=opened.note,
         training_sets=opened.training_sets,
         model=model,

@@ -5,8 +5,6 @@ No code of it is run: weights are safetensors, but for pickled ones in the cache
 
 from __future__ import annotations
 
-import hashlib
-import re
 from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +12,6 @@ from types import SimpleNamespace
 from typing import Any
 
 from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForSeq2SeqLM
-from transformers.utils import logging
 
 from gner_bench.answers import Wrapping, answer_format
 from gner_bench.catalog import catalog
@@ -24,6 +21,7 @@ from gner_bench.documents.record import GNER
 from gner_bench.errors import InputError, UsageError, first_line, short
 from gner_bench.fetch.checkpoint import LocalCheckpoint, locate
 from gner_bench.messages import warn
+from gner_bench.predict.loading import quiet_transformers
 from gner_bench.predict.tokenizer import load_tokenizer
 
 WHOLE, PICKLED = "model.safetensors", "pytorch_model.bin"
@@ -86,8 +84,7 @@ def open_folder(source: str) -> CheckpointFolder:
     Raises InputError for a folder without weights, configuration or tokenizer, for files of another shape than
     theirs, and for pickled weights; and as ``locate`` does.
     """
-    logging.set_verbosity_error()  # type: ignore[no-untyped-call]
-    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    quiet_transformers()
     located = locate(source)
     folder = located.folder
     weight_files(located)
@@ -225,17 +222,3 @@ def load_model(opened: CheckpointFolder, dtype: Any, folder: Path | None = None,
         warn(f"{folder}: {len(unread)} weights have no place in the model, such as {unread[0]}")
     check_special_ids(model.generation_config, vocabulary, path)
     return model
-
-
-def file_hashes(folder: Path) -> dict[str, str]:
-    """The SHA-256 (hex) of the weights and small files of a checkpoint folder, by name."""
-    paths = sorted(path for pattern in HASHED for path in folder.glob(pattern) if path.is_file())
-    hashes = {}
-    for path in paths:
-        stored = path.resolve().name
-        if re.fullmatch(r"[0-9a-f]{64}", stored):
-            hashes[path.name] = stored  # the hub's cache names large files by their hash, which saves reading them
-            continue
-        with path.open("rb") as file:
-            hashes[path.name] = hashlib.file_digest(file, "sha256").hexdigest()
-    return hashes

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import math
-import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -43,21 +42,6 @@ NAMED = 8
 """How many types a remark names."""
 
 
-def chosen_device(name: str) -> str:
-    """The device that ``--device`` means, for libraries on torch. Raises UsageError for ``map``, GnerBenchError for one
-    that is not there."""
-    import torch
-
-    if name == "map":
-        raise UsageError("--device map is for checkpoints of --backend local")
-    if name == "auto":
-        name = "cuda" if torch.cuda.is_available() else "cpu"
-    try:
-        return str(torch.empty(0, device=name).device)  # only an allocation shows that a device is there
-    except (RuntimeError, AssertionError) as error:
-        raise GnerBenchError(f"--device {name}: {first_line(error)}") from None
-
-
 def token_limit(config: Any, tokenizer: Any) -> int:
     """The most tokens that a model of transformers takes, special ones included; ``NO_LIMIT`` where it has no limit."""
     positions = getattr(config, "max_position_embeddings", None)
@@ -67,20 +51,6 @@ def token_limit(config: Any, tokenizer: Any) -> int:
         positions = None  # DeBERTa's are relative
     known = [limit for limit in (positions, tokenizer.model_max_length) if type(limit) is int and limit > 0]
     return min([NO_LIMIT, *known])
-
-
-def hashes(path: Path) -> dict[str, str]:
-    """The SHA-256 (hex) of a file, or of every file below a folder, by its place in there."""
-    paths = sorted(file for file in path.rglob("*") if file.is_file()) if path.is_dir() else [path]
-    files = {}
-    for file in paths:
-        name, stored = (file.relative_to(path).as_posix() if path.is_dir() else file.name), file.resolve().name
-        if re.fullmatch(r"[0-9a-f]{64}", stored):
-            files[name] = stored  # the hub's cache names large files by their hash, which saves reading them
-            continue
-        with file.open("rb") as content:
-            files[name] = hashlib.file_digest(content, "sha256").hexdigest()
-    return files
 
 
 @dataclass(frozen=True)
@@ -205,14 +175,6 @@ def flat(spans: Sequence[Span]) -> list[Span]:
             taken.update(range(span.first, span.end))
             kept.append(span)
     return kept
-
-
-def quiet_transformers() -> None:
-    """Let transformers say nothing of a model that it loads: what matters is said by the backends."""
-    from transformers.utils import logging
-
-    logging.set_verbosity_error()  # type: ignore[no-untyped-call]
-    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
 
 
 @dataclass

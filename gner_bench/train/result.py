@@ -23,7 +23,8 @@ from gner_bench.fetch.checkpoint import HUB_ID
 from gner_bench.files import write_atomic, write_json
 from gner_bench.messages import markdown, one_line
 from gner_bench.number_text import ROUNDING, decimal
-from gner_bench.predict.folder import file_hashes
+from gner_bench.predict.folder import HASHED
+from gner_bench.predict.loading import file_hashes
 from gner_bench.train import state as states
 from gner_bench.train.prepare import Prepared
 from gner_bench.train.start import load_saved, weights_in
@@ -122,7 +123,7 @@ def finish(trained: Trained, out: Path, session: Json) -> None:
     run = read_run(out)
     run |= {
         "sessions": [*run.get("sessions", [])[:-1], session],
-        "started_from": file_hashes(prepared.start.folder),
+        "started_from": file_hashes(prepared.start.folder, HASHED),
         "examples": {"trained_on": len(prepared.examples), **asdict(prepared.cut)},
         "data": {
             "training": training,

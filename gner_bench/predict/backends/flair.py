@@ -13,7 +13,8 @@ from gner_bench.documents.run import Model
 from gner_bench.errors import UsageError, first_line
 from gner_bench.extras import required
 from gner_bench.predict.backend import Backend, BackendKind, SystemOptions
-from gner_bench.predict.library import Library, Part, chosen_device, hashes, library_backend, parts_of
+from gner_bench.predict.library import Library, Part, library_backend, parts_of
+from gner_bench.predict.loading import chosen_device, file_hashes
 from gner_bench.predict.options import Options
 
 
@@ -23,7 +24,7 @@ def make(system: SystemOptions, options: Options) -> Backend:
     Raises UsageError without flair and for what it cannot load.
     """
     flair = required("flair")
-    device = chosen_device(system.device)
+    device = str(chosen_device(system.device))
     flair.device = required("torch").device(device)
     taggers, data = required("flair.models"), required("flair.data")
     logging.getLogger("flair").setLevel(logging.WARNING)  # which it writes to where results go
@@ -51,7 +52,7 @@ def make(system: SystemOptions, options: Options) -> Backend:
 
     path = Path(system.model)
     # flair keeps what it fetched under names of its own; what it loaded is told by its weights.
-    files = hashes(path) if path.exists() else {"weights": _weights_hash(tagger)}
+    files = file_hashes(path) if path.exists() else {"weights": _weights_hash(tagger)}
     model = Model(path.name, system.model, files=files)
     library = Library("flair", "flair", model, {"context": "none"}, device, find, cut, threshold=system.threshold)
     return library_backend(library, system, options)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -17,6 +16,7 @@ from gner_bench.files import read_text
 from gner_bench.predict.backend import Backend, BackendKind, SystemOptions
 from gner_bench.predict.generation import Generation
 from gner_bench.predict.inputs import select
+from gner_bench.predict.loading import file_hashes
 from gner_bench.predict.options import Options, Split
 from gner_bench.predict.plan import Task
 
@@ -52,7 +52,7 @@ def make(system: SystemOptions, options: Options) -> Backend:
             raise UsageError(f"--model {system.model}: expected {TRAIN}, or a file of lines mention<TAB>type")
         everywhere = counted(read_mentions(path))
         counts = defaultdict[str, Counts](lambda: everywhere)
-        sets, hashes = (), {path.name: hashlib.sha256(path.read_bytes()).hexdigest()}
+        sets, hashes = (), file_hashes(path)
 
     def decode(tasks: Sequence[Task]) -> Iterator[tuple[Task, Generation]]:
         for task in tasks:

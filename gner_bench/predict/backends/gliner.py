@@ -21,15 +21,13 @@ from gner_bench.predict.library import (
     NO_LIMIT,
     Library,
     Part,
-    chosen_device,
     flat,
-    hashes,
     library_backend,
     parts_of,
-    quiet_transformers,
     token_limit,
     window_within,
 )
+from gner_bench.predict.loading import chosen_device, file_hashes, quiet_transformers
 from gner_bench.predict.options import Options
 
 CONFIG = "gliner_config.json"
@@ -140,7 +138,7 @@ def _labels(parts: Sequence[Part]) -> list[Mapping[str, str]]:
 
 
 def _gliner(located: LocalCheckpoint, system: SystemOptions) -> Library:
-    gliner, device = required("gliner"), chosen_device(system.device)
+    gliner, device = required("gliner"), str(chosen_device(system.device))
     threshold = THRESHOLD if system.threshold is None else system.threshold
     model = _loaded(gliner.GLiNER, located, device)
     processor, config = model.data_processor, model.config
@@ -174,7 +172,7 @@ def _gliner(located: LocalCheckpoint, system: SystemOptions) -> Library:
 
 
 def _gliner2(located: LocalCheckpoint, system: SystemOptions) -> Library:
-    gliner2, device = required("gliner2"), chosen_device(system.device)
+    gliner2, device = required("gliner2"), str(chosen_device(system.device))
     threshold = THRESHOLD if system.threshold is None else system.threshold
     model = _loaded(gliner2.AutoExtractor, located, device)
     split = Words(model.processor.word_splitter)
@@ -236,7 +234,7 @@ def _model(located: LocalCheckpoint, system: SystemOptions, model: Any) -> Model
         located.revision,
         sum(weight.numel() for weight in model.parameters()),
         training_sets=located.training_sets,
-        files=hashes(Path(located.folder)),
+        files=file_hashes(Path(located.folder)),
     )
 
 

@@ -10,7 +10,8 @@ from gner_bench.documents.run import Model
 from gner_bench.errors import GnerBenchError, UsageError, first_line
 from gner_bench.extras import required
 from gner_bench.predict.backend import Backend, BackendKind, SystemOptions
-from gner_bench.predict.library import Library, Part, hashes, library_backend, parts_of
+from gner_bench.predict.library import Library, Part, library_backend, parts_of
+from gner_bench.predict.loading import file_hashes
 from gner_bench.predict.options import Options
 
 ENTITIES = "doc.ents"
@@ -31,7 +32,7 @@ def make(system: SystemOptions, options: Options) -> Backend:
     if not any(ENTITIES in nlp.get_pipe_meta(name).assigns for name in nlp.pipe_names):
         raise UsageError(f"--model {system.model}: no part of the pipeline names entities: {', '.join(nlp.pipe_names)}")
     name = f"{nlp.meta['lang']}_{nlp.meta['name']}"
-    model = Model(name, system.model, nlp.meta["version"], files=hashes(nlp.path))
+    model = Model(name, system.model, nlp.meta["version"], files=file_hashes(nlp.path))
 
     def find(parts: Sequence[Part]) -> list[list[Span]]:
         documents = [spacy.tokens.Doc(nlp.vocab, words=list(part.words)) for part in parts]

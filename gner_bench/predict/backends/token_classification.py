@@ -17,13 +17,11 @@ from gner_bench.predict.backend import Backend, BackendKind, SystemOptions
 from gner_bench.predict.library import (
     Library,
     Part,
-    chosen_device,
-    hashes,
     library_backend,
     parts_of,
-    quiet_transformers,
     token_limit,
 )
+from gner_bench.predict.loading import chosen_device, file_hashes, quiet_transformers
 from gner_bench.predict.options import Options
 
 OUTSIDE = "O"
@@ -33,7 +31,7 @@ def make(system: SystemOptions, options: Options) -> Backend:
     """The classifier of a folder or of the cache. Raises InputError for what cannot be loaded as one."""
     import torch
 
-    located, device = locate(system.model), chosen_device(system.device)
+    located, device = locate(system.model), str(chosen_device(system.device))
     tokenizer, model, labels = _loaded(located)
     model = model.to(device)
     special = tokenizer.num_special_tokens_to_add()
@@ -78,7 +76,7 @@ def make(system: SystemOptions, options: Options) -> Backend:
             located.revision,
             int(model.num_parameters()),
             training_sets=located.training_sets,
-            files=hashes(located.folder),
+            files=file_hashes(located.folder),
         ),
         {"aggregation": "first", "dtype": "fp32"},
         device,

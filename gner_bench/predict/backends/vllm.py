@@ -21,8 +21,9 @@ from gner_bench.messages import warn
 from gner_bench.predict.adapter import Adapter, open_adapter
 from gner_bench.predict.backend import Backend, SystemOptions
 from gner_bench.predict.backends.vllm_drafter import PATH
-from gner_bench.predict.folder import CheckpointFolder, file_hashes, open_folder
+from gner_bench.predict.folder import HASHED, CheckpointFolder, open_folder
 from gner_bench.predict.generation import Generation
+from gner_bench.predict.loading import file_hashes
 from gner_bench.predict.options import Options
 from gner_bench.predict.plan import Task
 from gner_bench.predict.prompting import Prompting, prompting_of
@@ -68,7 +69,7 @@ def make(system: SystemOptions, options: Options) -> Backend:
             revision=opened.revision,
             note=opened.note,
             training_sets=opened.training_sets,
-            files=file_hashes(opened.folder) | (adapter.files if adapter else {}),
+            files=file_hashes(opened.folder, HASHED) | (adapter.files if adapter else {}),
             more={"vllm": str(vllm.__version__)},
         ),
         settings={
