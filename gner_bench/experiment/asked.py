@@ -11,11 +11,10 @@ from gner_bench.answers import answer_format
 from gner_bench.catalog.entries import SplitFacts
 from gner_bench.data import Dataset, Sentence
 from gner_bench.documents.record import GNER
-from gner_bench.documents.run import Model
 from gner_bench.errors import GnerBenchError
 from gner_bench.fetch.checkpoint import locate
 from gner_bench.predict.asking import asking_of, material_of
-from gner_bench.predict.backend import BACKENDS, Backend, SystemOptions
+from gner_bench.predict.backend import BACKENDS, SystemOptions
 from gner_bench.predict.options import Options
 from gner_bench.predict.plan import Asking, plan
 from gner_bench.structure.back_tokenizer import tokenizer_file
@@ -54,21 +53,13 @@ def asked(system: SystemOptions, options: Options, datasets: Sequence[Dataset], 
     if "format" not in BACKENDS.get(system.backend).takes:
         return None
     format = answer_format(system.format or GNER)
-    backend = Backend(
-        system.model,
-        Model(),
-        {},
-        system.wrapping or format.wrapping or "plain",
-        "",
-        lambda tasks: iter(()),
-        format=format.name,
-    )
+    wrapping = system.wrapping or format.wrapping or "plain"
     try:
-        asking = asking_of(backend, system, material_of(system, options, datasets, offline=True))
+        asking = asking_of(format.name, wrapping, system, material_of(system, options, datasets, offline=True))
     except GnerBenchError as error:
         if type(error) is not GnerBenchError:
             raise
-        asking = Asking(format, backend.wrapping)  # a train split that shots come from is not here yet
+        asking = Asking(format, wrapping)  # a train split that shots come from is not here yet
     calls = prompts = answers = 0.0
     texts: list[str] = []
     for dataset, count in zip(datasets, counts, strict=True):

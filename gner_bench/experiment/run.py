@@ -28,8 +28,7 @@ def run_experiment(experiment: Experiment, predictions: Path, say: Say, offline:
     if not jobs:
         raise UsageError("there is no system to run: --model names one, or [[systems]] in the configuration")
     asked = [job.system for job in jobs if not job.system.files]
-    fetched = [system for system in asked if BACKENDS.get(system.backend).fetches]
-    models = [name for system in fetched for name in (system.model, system.adapter) if name]
+    models = [name for system in asked for name in BACKENDS.get(system.backend).fetched(system)]
     # All checkpoints and data sets are fetched, and all files of predictions read, before the first run begins.
     datasets = provide_inputs(models, experiment.options(predictions), lambda _: None, offline)
     imported = {job.name: load_imported(job, experiment, datasets) for job in jobs if job.system.files}

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from gner_bench.answers import answer_format
+from gner_bench.answers import Wrapping, answer_format
 from gner_bench.answers.template import templated
 from gner_bench.data import Dataset
 from gner_bench.errors import UsageError
 from gner_bench.messages import Say
-from gner_bench.predict.backend import Backend, SystemOptions
+from gner_bench.predict.backend import SystemOptions
 from gner_bench.predict.definitions import NONE, definitions_for
 from gner_bench.predict.options import Options
 from gner_bench.predict.plan import Asking
@@ -40,20 +40,20 @@ def material_of(
     return replace(asking, noted=noted)
 
 
-def asking_of(backend: Backend, system: SystemOptions, material: Asking) -> Asking:
-    """How ``backend`` is asked, with the definitions and shots of ``material``.
+def asking_of(name: str, wrapping: Wrapping, system: SystemOptions, material: Asking) -> Asking:
+    """How ``system`` is asked in the format of that ``name``, with the definitions and shots of ``material``.
 
     Raises UsageError for definitions or shots that the format or the template has no place for, and for a template that
     has a place for those that are not there.
     """
-    format, noted = answer_format(backend.format), dict(material.noted)
+    format, noted = answer_format(name), dict(material.noted)
     place = f"the format {format.name}"
     if system.prompt is not None:
         format, noted["prompt"] = templated(format, system.prompt)
         place = str(system.prompt)
-    for name, given in (("definitions", system.definitions != NONE), ("shots", system.shots > 0)):
-        if given and name not in format.uses:
-            raise UsageError(f"--{name}: {place} has no place for {name}")
-        if system.prompt is not None and name in format.uses and not given:
-            raise UsageError(f"{place}: has a field for {name}, but there are none; --{name} gives them")
-    return replace(material, format=format, wrapping=backend.wrapping, noted=noted)
+    for use, given in (("definitions", system.definitions != NONE), ("shots", system.shots > 0)):
+        if given and use not in format.uses:
+            raise UsageError(f"--{use}: {place} has no place for {use}")
+        if system.prompt is not None and use in format.uses and not given:
+            raise UsageError(f"{place}: has a field for {use}, but there are none; --{use} gives them")
+    return replace(material, format=format, wrapping=wrapping, noted=noted)

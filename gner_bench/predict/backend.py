@@ -99,12 +99,16 @@ class SystemOptions:
 
     def document(self) -> Json:
         """What is set, as JSON: the model, its backend and the options that are not their defaults."""
-        chosen = {spec.name: getattr(self, spec.name) for spec in fields(SystemOptions)}
+        chosen = {name: getattr(self, name) for name in ("model", "backend", *self.given())}
         return {
             name: str(value) if isinstance(value, Path) else list(value) if isinstance(value, tuple) else value
             for name, value in chosen.items()
-            if name in ("model", "backend") or value != SystemOptions.__dataclass_fields__[name].default
         }
+
+    def given(self) -> list[str]:
+        """The names of the options that are not their defaults, besides model and backend."""
+        names = (spec.name for spec in fields(SystemOptions) if getattr(self, spec.name) != spec.default)
+        return [name for name in names if name not in ("model", "backend")]
 
 
 ASKING = frozenset({"format", "prompt", "definitions", "shots", "wrapping", "max_new_tokens"})
@@ -131,11 +135,14 @@ class BackendKind:
 
     def require_usable(self, system: SystemOptions) -> None:
         """Raise UsageError for an option that is set and not for this backend, and for a library that it lacks."""
-        for spec in fields(SystemOptions):
-            if spec.name not in {"model", "backend", *self.takes} and getattr(system, spec.name) != spec.default:
-                option = "--" + spec.name.replace("_", "-")
-                raise UsageError(f"{option} is not for --backend {self.name}")
+        for name in system.given():
+            if name not in self.takes:
+                raise UsageError(f"--{name.replace('_', '-')} is not for --backend {self.name}")
         require(*self.needs)
+
+    def fetched(self, system: SystemOptions) -> list[str]:
+        """The checkpoints of ``system`` that are fetched where they are not there."""
+        return [name for name in (system.model, system.adapter) if name] if self.fetches else []
 
 
 BACKENDS: Registry[BackendKind] = Registry(

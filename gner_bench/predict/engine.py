@@ -96,23 +96,20 @@ def run_prediction(
     require_decoding(system, options)
     started = time.monotonic()
     tell = say if first else lambda _: None
-    models = [system.model, *filter(None, [system.adapter])] if kind.fetches else []
     if (needed := kind.splits(system)) and options.data is None:
         entries = catalog().expand(options.datasets)
         ensure(Requirements((), tuple((entry, split) for entry in entries for split in needed)), say, offline)
-    datasets = provide_inputs(models, options, tell, offline)
+    datasets = provide_inputs(kind.fetched(system), options, tell, offline)
     material = material_of(system, options, datasets, tell, offline)
     reading = time.monotonic() - started
     backend = kind.make(system, options)
-    if verify and backend.verify is None:
-        raise UsageError(f"--verify-identical is not for --backend {kind.name}")
     if known is not None:
         backend = replace(backend, model=_with_facts(backend.model, known))
         if first and not kind.fetches:
             say_trained_on(known.name, known.training_sets, chosen(datasets, options), say)
     settings = ", ".join(f"{name} {value}" for name, value in backend.settings.items() if value is not None)
     detail(f"{backend.name} on {backend.device}: {settings}")
-    asking = asking_of(backend, system, material)
+    asking = asking_of(backend.format, backend.wrapping, system, material)
     path = predict(backend, datasets, options, say, reading, asking, asked)
     if verify and backend.verify is not None:
         for line in backend.verify(path, verify):

@@ -236,7 +236,7 @@ def text_tagger(
     if system.shots:
         raise UsageError("--shots are drawn from the train split of a data set, and a text has none")
     material = material_of(system, options, [Dataset(NAME, "test", tuple(types), ())], warn, offline)
-    hubs = map(on_hub, [system.model, *filter(None, [system.adapter])] if kind.fetches else ())
+    hubs = map(on_hub, kind.fetched(system))
     ensure(Requirements(tuple(filter(None, hubs))), warn, offline)
     backend = kind.make(system, options)
-    return TextTagger(backend, types, asking_of(backend, system, material), whole)
+    return TextTagger(backend, types, asking_of(backend.format, backend.wrapping, system, material), whole)
