@@ -63,8 +63,13 @@ class Prompting:
         }
         if self.wrapping == family.wrapping:
             return limits
-        chat = {"chat_template": hashlib.sha256(self.template.encode()).hexdigest()} if self.wrapping == "chat" else {}
-        return {**limits, "wrapping": self.wrapping, **chat}
+        return {**limits, "wrapping": self.wrapping, **self.template_hash()}
+
+    def template_hash(self) -> Json:
+        """The SHA-256 (hex) of the chat template for run.json, where one is applied."""
+        if self.wrapping != "chat":
+            return {}
+        return {"chat_template": hashlib.sha256(self.template.encode()).hexdigest()}
 
     @cached_property
     def template(self) -> str:
@@ -72,7 +77,9 @@ class Prompting:
         try:
             template = self.tokenizer.get_chat_template()
         except ValueError:
-            message = "its tokenizer has no chat template; choose another --wrapping (plain, inst)"
+            message = (
+                "its tokenizer has no chat template; choose another --wrapping (plain, inst), or a server's --api chat"
+            )
             raise InputError(self.folder, message) from None
         return f"{TODAY}{template}" if "strftime_now" in template else str(template)
 

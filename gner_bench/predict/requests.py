@@ -5,7 +5,6 @@ Servers are sent them one by one, batch files hold them a line each.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import re
@@ -17,18 +16,19 @@ from pathlib import Path
 from typing import Any
 
 from gner_bench.answers import AnswerFormat, Wrapping, answer_format
-from gner_bench.answers.gner import MATCHING_VERSION
+from gner_bench.answers.gner import Target
 from gner_bench.catalog import catalog
 from gner_bench.catalog.entries import Model as Known
 from gner_bench.documents.fields import Json
 from gner_bench.documents.record import GNER
 from gner_bench.documents.run import Model
-from gner_bench.errors import InputError, UsageError, did_you_mean, first_line, short
+from gner_bench.errors import UsageError, did_you_mean, short
 from gner_bench.messages import warn
 from gner_bench.predict.backend import Backend, Decode, SystemOptions
 from gner_bench.predict.generation import Generation
 from gner_bench.predict.options import Api
 from gner_bench.predict.plan import Task
+from gner_bench.predict.prompting import Prompting
 from gner_bench.structure.back_tokenizer import load_back_tokenizer, tokenizer_file
 
 ROUTES: dict[Api, str] = {"completions": "completions", "chat": "chat/completions"}
@@ -198,9 +198,8 @@ def requests_of(system: SystemOptions) -> Requests:
     most = system.max_new_tokens or format.max_new_tokens
     total = family.max_total_tokens if file is not None and system.api == "completions" and not most else 0
     most = most or (0 if total else family.max_new_tokens or MAX_NEW_TOKENS)
-    count, template, template_hash = None, None, None
-    if file is not None and (total or (wrapping == "chat" and system.api == "completions")):
-        count, template, template_hash = _tokenizing(file.parent, wrapping == "chat")
+    chat = wrapping == "chat" and system.api == "completions"
+    prompting = _prompting(file.parent, wrapping) if file is not None and (total or chat) else None
     changes = parse_changes(system.request)
     changed({**GREEDY, **dict.fromkeys((*OWN, "max_tokens"), "")}, changes)  # raises before anything is asked
     settings = {
@@ -215,11 +214,22 @@ def requests_of(system: SystemOptions) -> Requests:
         "max_total_tokens": total or None,
         "stop": list(system.stop) or None,
         "wrapping": wrapping if wrapping != WRAPPINGS[system.api] else None,
-        "chat_template": template_hash,
+        "chat_template": None,
         "request": list(system.request) or None,
     }
     return Requests(
-        system.model, system.api, format, wrapping, most, total, system.stop, changes, settings, file, count, template
+        system.model,
+        system.api,
+        format,
+        wrapping,
+        most,
+        total,
+        system.stop,
+        changes,
+        settings | (prompting.template_hash() if prompting else {}),
+        tokenizer=file,
+        count=(lambda text: len(prompting.tokenizer(text, verbose=False)["input_ids"])) if prompting else None,
+        template=_template(prompting) if prompting and chat else None,
     )
 
 
@@ -250,7 +260,7 @@ def _wrapping(system: SystemOptions, format: AnswerFormat, known: Known | None) 
             warn(f"{format.name} asks as its checkpoints were trained, and --api chat puts a chat template around that")
         return system.wrapping or "chat"
     family = known.family if known else None
-    of_gner: Wrapping = WRAPPINGS["completions"] if format.version.startswith(MATCHING_VERSION) else "plain"
+    of_gner: Wrapping = WRAPPINGS["completions"] if isinstance(format, Target) else "plain"
     of_checkpoint = catalog().get_family(family).wrapping if family else of_gner
     wrapping = system.wrapping or format.wrapping or of_checkpoint
     if wrapping == "chat" and system.tokenizer is None:
@@ -262,36 +272,23 @@ def _wrapping(system: SystemOptions, format: AnswerFormat, known: Known | None) 
     return wrapping
 
 
-def _tokenizing(folder: Path, chat: bool) -> tuple[Callable[[str], int], Callable[[str], str] | None, str | None]:
-    """What counts the tokens of a prompt and, for ``chat``, what puts it into the chat template, with its hash."""
+def _prompting(folder: Path, wrapping: Wrapping) -> Prompting:
+    """How the tokenizer in ``folder`` reads prompts. Raises InputError for a chat template that takes none."""
     from transformers import LlamaConfig
 
     from gner_bench.predict.tokenizer import load_tokenizer
 
     # As for a checkpoint on this machine, by the settings beside the file; how many tokens the model has is the
     # server's affair.
-    tokenizer: Any = load_tokenizer(folder, LlamaConfig(vocab_size=sys.maxsize))
+    config = LlamaConfig(vocab_size=sys.maxsize)
+    return Prompting(folder, load_tokenizer(folder, config), config, wrapping)
 
-    def count(text: str) -> int:
-        return len(tokenizer(text, verbose=False)["input_ids"])
 
-    if not chat:
-        return count, None, None
-    if not tokenizer.chat_template:
-        raise UsageError(f"{folder}: its tokenizer has no chat template; --api chat takes the server's")
-    # The server puts the begin token before a text itself.
+def _template(prompting: Prompting) -> Callable[[str], str]:
+    """What puts a prompt into the chat template, but for the begin token, which the server puts before a text."""
+    tokenizer = prompting.tokenizer
     begin = tokenizer.bos_token if tokenizer("")["input_ids"][:1] == [tokenizer.bos_token_id] else ""
-
-    def template(prompt: str) -> str:
-        message = [{"role": "user", "content": prompt}]
-        text: str = tokenizer.apply_chat_template(message, tokenize=False, add_generation_prompt=True)
-        return text.removeprefix(begin) if begin else text
-
-    try:
-        template("text")
-    except Exception as error:  # whatever the engine of templates raises, and templates themselves do
-        raise InputError(folder, f"its chat template cannot be used: {first_line(error)}") from None
-    return count, template, hashlib.sha256(str(tokenizer.chat_template).encode()).hexdigest()
+    return lambda prompt: prompting.rendered(prompt).removeprefix(begin)
 
 
 def _decoding(changes: Sequence[Change]) -> str:

@@ -141,11 +141,13 @@ def test_the_key_is_sent_and_written_nowhere(api: Api, server: SystemOptions, mo
     ids=lambda fault: str(fault.status or fault.raw or ("cut" if fault.cut else "time-out")),
 )
 def test_what_may_pass_is_asked_again(api: Api, server: SystemOptions, fault: Fault) -> None:
-    backend = backend_of(replace(server, timeout=0.4))
+    # A busy machine may take longer for the others, too, than an answer that is held back is waited for.
+    backend = backend_of(replace(server, timeout=0.4 if fault.hold else 60))
     api.faults = [fault, fault]
     assert texts(backend, tasks_of(backend, 3)) == expected(3)
-    assert backend.statistics()["retries"] == 2
-    assert backend.statistics()["requests"] == 5
+    counted = backend.statistics()
+    assert counted["requests"] == 3 + counted["retries"]
+    assert counted["retries"] == 2 or (fault.hold and counted["retries"] > 2)
 
 
 def test_retry_after_is_waited_for(api: Api, server: SystemOptions) -> None:

@@ -310,11 +310,18 @@ def test_a_chat_template_over_completions(llama: Path) -> None:
     assert len(settings["chat_template"]) == 64
     broken = {"tokenizer_class": "LlamaTokenizer", "chat_template": "{{ raise_exception('no system prompt') }}"}
     (llama / "tokenizer_config.json").write_text(json.dumps(broken), encoding="utf-8")
-    with pytest.raises(InputError, match="its chat template cannot be used: no system prompt"):
+    with pytest.raises(InputError, match="its chat template takes no prompt: no system prompt"):
         requests_of(replace(SERVED, wrapping="chat", tokenizer=llama))
     (llama / "tokenizer_config.json").write_text('{"tokenizer_class": "LlamaTokenizer"}', encoding="utf-8")
-    with pytest.raises(UsageError, match="has no chat template; --api chat takes the server's"):
+    with pytest.raises(InputError, match="has no chat template; choose another --wrapping"):
         requests_of(replace(SERVED, wrapping="chat", tokenizer=llama))
+    dated = {
+        "tokenizer_class": "LlamaTokenizer",
+        "chat_template": "{{ strftime_now('%d %b %Y') }}: {{ messages[0]['content'] }}",
+    }
+    (llama / "tokenizer_config.json").write_text(json.dumps(dated), encoding="utf-8")
+    body = asked(replace(SERVED, wrapping="chat", tokenizer=llama))
+    assert body["prompt"] == "26 Jul 2024: Ann saw"  # the same tomorrow
 
 
 @pytest.mark.slow
