@@ -8,6 +8,7 @@ import click
 
 from gner_bench.bio import AnyScheme, Reading
 from gner_bench.cli import options as shared
+from gner_bench.cli.values import DataRoot
 
 
 @click.command("audit")
@@ -15,7 +16,7 @@ from gner_bench.cli import options as shared
 @click.option(
     "--data",
     "root",
-    type=shared.DataRoot(),
+    type=DataRoot(),
     metavar="ROOT|demo",
     help="Folder with data sets; without it, those in the cache.",
 )

@@ -7,12 +7,14 @@ from pathlib import Path
 import click
 
 from gner_bench.cli import options as shared
+from gner_bench.cli.values import Names
+from gner_bench.messages import warn
 
 
 @click.command("download")
 @click.argument("names", nargs=-1, metavar="[NAMES]…")
-@click.option("--models", type=shared.Names(), default=(), metavar="A,B|all", help="Checkpoints; all those of GNER.")
-@click.option("--datasets", type=shared.Names(), default=(), metavar="A,B|zero-shot|supervised", help="Data sets.")
+@click.option("--models", type=Names(), default=(), metavar="A,B|all", help="Checkpoints; all those of GNER.")
+@click.option("--datasets", type=Names(), default=(), metavar="A,B|zero-shot|supervised", help="Data sets.")
 @click.option("--predictions", is_flag=True, help="The generations that the GNER authors published.")
 @click.option("--from", "root", type=shared.PATH, metavar="ROOT", help="Take the data sets from a local folder.")
 @click.option("--dry-run", is_flag=True, help="Only print what would be fetched; uses no network.")
@@ -61,11 +63,11 @@ def download_command(
                 raise UsageError("--from takes data sets alone")
             for dataset in {entry.name: entry for entry, _ in requirements.splits}.values():
                 for split in splits(root, dataset.name) or ["test"]:
-                    import_split(dataset, split, root, shared.tell)
+                    import_split(dataset, split, root, warn)
         elif shared.is_offline(offline):
-            ensure(requirements, shared.tell, offline=True)
+            ensure(requirements, warn, offline=True)
         else:
-            fetch_requirements(requirements, shared.tell, force=force, allow_pickle=allow_pickle)
+            fetch_requirements(requirements, warn, force=force, allow_pickle=allow_pickle)
     items = plan(requirements)
     if as_json:
         shared.print_json([asdict(item) for item in items])

@@ -2,146 +2,26 @@
 
 from __future__ import annotations
 
-import math
 import os
 import signal
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from importlib import import_module
 from pathlib import Path
 from typing import Any, TypeVar, get_args
 
 import click
-from click.shell_completion import CompletionItem
 
 from gner_bench.answers.answer import Rule, Wrapping
 from gner_bench.bio import AnyScheme, Repair
-from gner_bench.demo import CORPUS
-from gner_bench.errors import did_you_mean
+from gner_bench.cli.values import Columns, DataRoot, Finite, Keys, Names, Price, Registered
 from gner_bench.files import to_json
-from gner_bench.messages import warn
-from gner_bench.plugins import Registry
 from gner_bench.predict.options import Api, DtypeName
 from gner_bench.scoring.trials import TRIALS
 
 INTERRUPTED = 130
 Command = TypeVar("Command", bound=Callable[..., Any])
-
-
-class DataRoot(click.ParamType[Path]):
-    """A folder; the word ``demo`` stands for the embedded corpus."""
-
-    name = "root"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path:
-        return CORPUS if value == "demo" else Path(value)
-
-
-class Names(click.ParamType[tuple[str, ...]]):
-    """Names separated by commas, none empty and none twice."""
-
-    name = "names"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, ...]:
-        if isinstance(value, tuple):
-            return value
-        names = tuple(dict.fromkeys(name.strip() for name in str(value).split(",") if name.strip()))
-        if not names:
-            self.fail("expected names separated by commas", param, ctx)
-        return names
-
-
-class Finite(click.FloatRange):
-    """A number in a range; not NaN, which lies outside none."""
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
-        found = float(super().convert(value, param, ctx))
-        if not math.isfinite(found):
-            self.fail(f"{value} is not a number", param, ctx)
-        return found
-
-
-class Registered(click.ParamType[str]):
-    """A name of the registry at ``place``, ``module:attribute``, which is imported when it is wanted."""
-
-    def __init__(self, place: str) -> None:
-        self.place = place
-
-    @property
-    def registry(self) -> Registry[Any]:
-        module, _, attribute = self.place.partition(":")
-        registry: Registry[Any] = getattr(import_module(module), attribute)
-        return registry
-
-    @property
-    def name(self) -> str:  # type: ignore[override]  # of the type, in messages
-        return self.registry.kind
-
-    def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str:
-        return f"[{'|'.join(self.registry.names())}]"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        if value not in (known := self.registry.names()):
-            self.fail(f"unknown {self.registry.kind} {value!r}; {did_you_mean(str(value), known)}", param, ctx)
-        return str(value)
-
-    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
-        return [CompletionItem(name) for name in self.registry.names() if name.startswith(incomplete)]
-
-
-class Columns(click.ParamType[dict[str, int]]):
-    """``word=2,tag=3``: numbers of columns from 1 by what they hold, one of ``names``."""
-
-    name = "columns"
-
-    def __init__(self, *names: str) -> None:
-        self.names = names
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> dict[str, int]:
-        if isinstance(value, dict):
-            return value
-        columns: dict[str, int] = {}
-        for pair in str(value).split(","):
-            name, _, number = (part.strip() for part in pair.partition("="))
-            if name not in self.names or name in columns or not number.isdecimal() or not 0 < int(number) < 10_000:
-                wanted = " or ".join(f"{known}=N" for known in self.names)
-                self.fail(f"expected {wanted}, separated by commas, N from 1; found {pair.strip()!r}", param, ctx)
-            columns[name] = int(number)
-        if len(set(columns.values())) < len(columns):
-            self.fail("one column cannot hold two of them", param, ctx)
-        return columns
-
-
-class Price(click.ParamType[tuple[float, float]]):
-    """``0.15,0.6``: dollars for a million tokens of prompts and of answers."""
-
-    name = "price"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[float, float]:
-        parts = value if isinstance(value, tuple) else str(value).split(",")
-        try:
-            prices = tuple(map(float, parts))
-        except ValueError:
-            prices = ()
-        if len(prices) != 2 or not all(math.isfinite(price) and price >= 0 for price in prices):
-            self.fail(f"expected IN,OUT, two numbers from 0, found {value!r}", param, ctx)
-        return prices[0], prices[1]
-
-
-class Keys(click.ParamType[tuple[str, str]]):
-    """``prediction=output``: the key that is expected and what a file calls it."""
-
-    name = "keys"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, str]:
-        if isinstance(value, tuple):
-            return value
-        expected, _, own = (part.strip() for part in str(value).partition("="))
-        if not expected or not own:
-            self.fail(f"expected KEY=KEY_IN_FILE, found {value!r}", param, ctx)
-        return expected, own
 
 
 PATH = click.Path(path_type=Path)
@@ -410,9 +290,6 @@ def gates(command: Command) -> Command:
     for option in reversed(GATES):
         command = option(command)
     return command
-
-
-tell = warn
 
 
 @contextmanager

@@ -2,50 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import fields, replace
 from pathlib import Path
-from typing import Any, Generic, TypeVar, get_args
+from typing import Any, get_args
 
 import click
 
 from gner_bench.answers import LabelOrder
 from gner_bench.cli import options as shared
 from gner_bench.cli.options import interruptible
+from gner_bench.cli.values import BatchTokens, Names, Parsed
 from gner_bench.errors import IncompleteError, UsageError
 from gner_bench.messages import warn
 from gner_bench.predict import processes
 from gner_bench.predict.options import DecodingName, Options, Split, parse_ids, parse_limit, parse_shard
-
-T = TypeVar("T")
-
-
-class Parsed(click.ParamType[T], Generic[T]):
-    """An option whose text ``parse`` reads; its errors are one line each."""
-
-    name = "text"
-
-    def __init__(self, parse: Callable[[str], T]) -> None:
-        self.parse = parse
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> T:
-        try:
-            return self.parse(value) if isinstance(value, str) else value
-        except UsageError as error:
-            raise UsageError(f"{param.opts[0] if param else self.name}: {error}") from None
-
-
-class BatchTokens(click.IntRange):
-    """A number of tokens; ``auto`` leaves it to the memory."""
-
-    name = "tokens"
-
-    def __init__(self) -> None:
-        super().__init__(min=1)
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        return None if value == "auto" else super().convert(value, param, ctx)
 
 
 @click.command("predict")
@@ -54,7 +25,7 @@ class BatchTokens(click.IntRange):
 @click.option(
     "--datasets",
     "--dataset",
-    type=shared.Names(),
+    type=Names(),
     metavar="A,B",
     help="Names of data sets or of groups (zero-shot, supervised); by default all of --data.",
 )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, get_args
 import click
 
 from gner_bench.cli import options as shared
+from gner_bench.cli.values import Names
 from gner_bench.extras import require
 from gner_bench.messages import warn
 from gner_bench.report.figures.style import StyleName
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 @click.option("--intervals", is_flag=True, help="Half the bootstrap interval beside each figure of the tables.")
 @click.option(
     "--published",
-    type=shared.Names(),
+    type=Names(),
     default="all",
     show_default=True,
     metavar="NAME,…",
@@ -41,7 +42,7 @@ if TYPE_CHECKING:
 @click.option("--no-published", is_flag=True, help="No quoted rows.")
 @click.option(
     "--formats",
-    type=shared.Names(),
+    type=Names(),
     default=",".join(FORMATS),
     show_default=True,
     metavar="NAME,…",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +11,7 @@ import click
 
 from gner_bench.cli import importing
 from gner_bench.cli import options as shared
+from gner_bench.cli.values import Thresholds
 from gner_bench.errors import GnerBenchError, UsageError
 from gner_bench.extras import require
 from gner_bench.files import write_json
@@ -25,28 +25,6 @@ if TYPE_CHECKING:
     from gner_bench.scoring.scores import Scores
 
 FORMATS = ("table", "json", "markdown", "csv", "junit")
-MOST_THRESHOLDS = 1000
-
-
-class Thresholds(click.ParamType[tuple[float, ...]]):
-    """``0.3,0.5`` or ``0.1:0.9:0.1``, both ends included: numbers from 0 to 1."""
-
-    name = "thresholds"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[float, ...]:
-        if isinstance(value, tuple):
-            return value
-        try:
-            numbers = [Decimal(part) for part in str(value).replace(":", ",").split(",")]
-            if ":" in str(value):
-                first, last, step = numbers
-                count = int((last - first) / step) + 1
-                numbers = [first + step * index for index in range(count if count <= MOST_THRESHOLDS else 0)]
-        except (ArithmeticError, ValueError, OverflowError):
-            numbers = []
-        if not numbers or not all(number.is_finite() and 0 <= number <= 1 for number in numbers):
-            self.fail(f"expected numbers from 0 to 1, as 0.3,0.5 or 0.1:0.9:0.1, found {value!r}", param, ctx)
-        return tuple(map(float, numbers))
 
 
 def _installed(ctx: click.Context, param: click.Parameter, library: str | None) -> str | None:

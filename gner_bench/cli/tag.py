@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from gner_bench.cli import options as shared
+from gner_bench.cli.values import Names
 from gner_bench.messages import warn
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ CHUNK = 64
 
 @click.command("tag")
 @shared.model
-@click.option("--labels", type=shared.Names(), required=True, metavar="A,B", help="The entity types to look for.")
+@click.option("--labels", type=Names(), required=True, metavar="A,B", help="The entity types to look for.")
 @shared.system
 @shared.offline
 @click.option(

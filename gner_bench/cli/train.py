@@ -7,7 +7,9 @@ from pathlib import Path
 import click
 
 from gner_bench.cli import options as shared
+from gner_bench.cli.values import DataRoot, Names
 from gner_bench.errors import UsageError
+from gner_bench.messages import warn
 
 INTERRUPTED = 130
 
@@ -16,7 +18,7 @@ INTERRUPTED = 130
 @click.argument("recipe", type=shared.PATH, metavar="RECIPE")
 @click.option(
     "--data",
-    type=shared.DataRoot(),
+    type=DataRoot(),
     metavar="ROOT|demo",
     help="Folder with the recipe's data sets. What is not there is taken from the cache, or fetched into it.",
 )
@@ -26,7 +28,7 @@ INTERRUPTED = 130
 )
 @click.option(
     "--report-to",
-    type=shared.Names(),
+    type=Names(),
     metavar="A,B",
     help="tensorboard, wandb: also log there.  [default: the recipe's]",
 )
@@ -69,7 +71,7 @@ def train_command(
     from gner_bench.train.result import push, require_repository
 
     request = Request(recipe, data, out or Path(), report_to or (), shared.is_offline(offline))
-    say = shared.tell if is_first() else (lambda _: None)  # the first process speaks for all
+    say = warn if is_first() else (lambda _: None)  # the first process speaks for all
     try:
         if dry_run:
             prepared = prepare(read, request, say, plan_only=True)

@@ -1,0 +1,182 @@
+"""The values that options take, read from text: errors name the option, in one line."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from decimal import Decimal
+from importlib import import_module
+from pathlib import Path
+from typing import Any, Generic, TypeVar
+
+import click
+from click.shell_completion import CompletionItem
+
+from gner_bench.demo import CORPUS
+from gner_bench.errors import UsageError, did_you_mean
+from gner_bench.plugins import Registry
+
+T = TypeVar("T")
+MOST_THRESHOLDS = 1000
+
+
+class DataRoot(click.ParamType[Path]):
+    """A folder; the word ``demo`` stands for the embedded corpus."""
+
+    name = "root"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path:
+        return CORPUS if value == "demo" else Path(value)
+
+
+class Names(click.ParamType[tuple[str, ...]]):
+    """Names separated by commas, none empty and none twice."""
+
+    name = "names"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, ...]:
+        if isinstance(value, tuple):
+            return value
+        names = tuple(dict.fromkeys(name.strip() for name in str(value).split(",") if name.strip()))
+        if not names:
+            self.fail("expected names separated by commas", param, ctx)
+        return names
+
+
+class Finite(click.FloatRange):
+    """A number in a range; not NaN, which lies outside none."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        found = float(super().convert(value, param, ctx))
+        if not math.isfinite(found):
+            self.fail(f"{value} is not a number", param, ctx)
+        return found
+
+
+class Registered(click.ParamType[str]):
+    """A name of the registry at ``place``, ``module:attribute``, which is imported when it is wanted."""
+
+    def __init__(self, place: str) -> None:
+        self.place = place
+
+    @property
+    def registry(self) -> Registry[Any]:
+        module, _, attribute = self.place.partition(":")
+        registry: Registry[Any] = getattr(import_module(module), attribute)
+        return registry
+
+    @property
+    def name(self) -> str:  # type: ignore[override]  # of the type, in messages
+        return self.registry.kind
+
+    def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str:
+        return f"[{'|'.join(self.registry.names())}]"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        if value not in (known := self.registry.names()):
+            self.fail(f"unknown {self.registry.kind} {value!r}; {did_you_mean(str(value), known)}", param, ctx)
+        return str(value)
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        return [CompletionItem(name) for name in self.registry.names() if name.startswith(incomplete)]
+
+
+class Columns(click.ParamType[dict[str, int]]):
+    """``word=2,tag=3``: numbers of columns from 1 by what they hold, one of ``names``."""
+
+    name = "columns"
+
+    def __init__(self, *names: str) -> None:
+        self.names = names
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> dict[str, int]:
+        if isinstance(value, dict):
+            return value
+        columns: dict[str, int] = {}
+        for pair in str(value).split(","):
+            name, _, number = (part.strip() for part in pair.partition("="))
+            if name not in self.names or name in columns or not number.isdecimal() or not 0 < int(number) < 10_000:
+                wanted = " or ".join(f"{known}=N" for known in self.names)
+                self.fail(f"expected {wanted}, separated by commas, N from 1; found {pair.strip()!r}", param, ctx)
+            columns[name] = int(number)
+        if len(set(columns.values())) < len(columns):
+            self.fail("one column cannot hold two of them", param, ctx)
+        return columns
+
+
+class Price(click.ParamType[tuple[float, float]]):
+    """``0.15,0.6``: dollars for a million tokens of prompts and of answers."""
+
+    name = "price"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[float, float]:
+        parts = value if isinstance(value, tuple) else str(value).split(",")
+        try:
+            prices = tuple(map(float, parts))
+        except ValueError:
+            prices = ()
+        if len(prices) != 2 or not all(math.isfinite(price) and price >= 0 for price in prices):
+            self.fail(f"expected IN,OUT, two numbers from 0, found {value!r}", param, ctx)
+        return prices[0], prices[1]
+
+
+class Keys(click.ParamType[tuple[str, str]]):
+    """``prediction=output``: the key that is expected and what a file calls it."""
+
+    name = "keys"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, str]:
+        if isinstance(value, tuple):
+            return value
+        expected, _, own = (part.strip() for part in str(value).partition("="))
+        if not expected or not own:
+            self.fail(f"expected KEY=KEY_IN_FILE, found {value!r}", param, ctx)
+        return expected, own
+
+
+class Parsed(click.ParamType[T], Generic[T]):
+    """An option whose text ``parse`` reads; its errors are one line each."""
+
+    name = "text"
+
+    def __init__(self, parse: Callable[[str], T]) -> None:
+        self.parse = parse
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> T:
+        try:
+            return self.parse(value) if isinstance(value, str) else value
+        except UsageError as error:
+            raise UsageError(f"{param.opts[0] if param else self.name}: {error}") from None
+
+
+class BatchTokens(click.IntRange):
+    """A number of tokens; ``auto`` leaves it to the memory."""
+
+    name = "tokens"
+
+    def __init__(self) -> None:
+        super().__init__(min=1)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        return None if value == "auto" else super().convert(value, param, ctx)
+
+
+class Thresholds(click.ParamType[tuple[float, ...]]):
+    """``0.3,0.5`` or ``0.1:0.9:0.1``, both ends included: numbers from 0 to 1."""
+
+    name = "thresholds"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[float, ...]:
+        if isinstance(value, tuple):
+            return value
+        try:
+            numbers = [Decimal(part) for part in str(value).replace(":", ",").split(",")]
+            if ":" in str(value):
+                first, last, step = numbers
+                count = int((last - first) / step) + 1
+                numbers = [first + step * index for index in range(count if count <= MOST_THRESHOLDS else 0)]
+        except (ArithmeticError, ValueError, OverflowError):
+            numbers = []
+        if not numbers or not all(number.is_finite() and 0 <= number <= 1 for number in numbers):
+            self.fail(f"expected numbers from 0 to 1, as 0.3,0.5 or 0.1:0.9:0.1, found {value!r}", param, ctx)
+        return tuple(map(float, numbers))
