@@ -6,11 +6,22 @@ import random
 import time
 from collections.abc import Iterator, Sequence
 
+from gner_bench.answers import AnswerFormat, Mentions
 from gner_bench.data import Dataset, Sentence
 from gner_bench.documents.run import Model
 from gner_bench.predict.backend import Backend
 from gner_bench.predict.generation import Generation
 from gner_bench.predict.plan import Task
+
+ONE_BY_ONE = AnswerFormat(
+    "one",
+    "",
+    "one-1",
+    lambda *_: Mentions([]),
+    lambda question: [f"What is {kind} in {' '.join(question.words)}" for kind in question.types],
+    several=True,
+)
+"""Asks for each type by itself."""
 
 
 def echo_backend(delay: float = 0.0, passes: int = 0, weights: str = "0" * 64, **settings: object) -> Backend:

@@ -14,7 +14,7 @@ from click.testing import CliRunner, Result
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gner_bench.answers import AnswerFormat, Mentions, answer_format
+from gner_bench.answers import AnswerFormat, answer_format
 from gner_bench.cli import main
 from gner_bench.data import Dataset, Sentence
 from gner_bench.documents.record import read_records
@@ -26,16 +26,10 @@ from gner_bench.predict.backends.batch import BATCH
 from gner_bench.predict.options import Options
 from gner_bench.predict.plan import Asking, plan
 
+from .echo import ONE_BY_ONE
+
 SYSTEM = SystemOptions("lab/llm", "batch", api="chat")
 GNER = answer_format("gner")
-ONE_BY_ONE = AnswerFormat(
-    "one",
-    "",
-    "one-1",
-    lambda *_: Mentions([]),
-    lambda question: [f"What is {kind} in {' '.join(question.words)}" for kind in question.types],
-    several=True,
-)
 Lines = list[dict[str, Any]]
 
 

@@ -29,6 +29,7 @@ from gner_bench.predict.options import Options
 from gner_bench.predict.plan import Asking, Task, plan
 from gner_bench.scoring.scores import warnings_of
 
+from .echo import ONE_BY_ONE
 from .loopback import KEY, MODEL, Api, Fault
 
 
@@ -403,14 +404,6 @@ JSON = AnswerFormat(
     lambda *_: Mentions([]),
     lambda question: [f"Entities of {' '.join(question.words)}"],
     schema=lambda types: {"type": "object", "properties": {kind: {"type": "array"} for kind in types}},
-)
-ONE_BY_ONE = AnswerFormat(
-    "one",
-    "",
-    "one-1",
-    lambda *_: Mentions([]),
-    lambda question: [f"What is {kind} in {' '.join(question.words)}" for kind in question.types],
-    several=True,
 )
 
 
