@@ -455,7 +455,7 @@ def test_the_questions_about_a_sentence_are_asked_side_by_side(api: Api, server:
     records = list(read_records(run(backend_of(replace(server, wrapping="plain")), tmp_path, ONE_BY_ONE)))
     assert api.most_active > 1
     assert [json.loads(record.prediction) for record in records[:6]] == [[f"said w{i}"] * 2 for i in range(6)]
-    assert api.posts[0]["prompt"] == "What is person in see w0"
+    assert "What is person in see w0" in {post["prompt"] for post in api.posts}
     assert records[0].generation["tokens"] == 14
 
 
