@@ -92,6 +92,12 @@ def test_every_input_reaches_the_step_and_no_script_holds_an_expression() -> Non
         assert about["value"] == f"${{{{ steps.score.outputs.{name} }}}}"
 
 
+def test_the_documentation_names_every_input_and_output() -> None:
+    text = (ROOT / "docs/ci.md").read_text(encoding="utf-8")
+    section = text[text.index("### Inputs") : text.index("### Comments")]
+    assert {*ACTION["inputs"], *ACTION["outputs"]} <= set(re.findall("`([a-z0-9-]+)`", section))
+
+
 @pytest.mark.parametrize("text", ["true", "True", "TRUE", "yes", "Yes", "on", "ON", "1", "y", " true\n"])
 def test_yes_in_any_form_is_yes(text: str) -> None:
     assert SCORE.flag("strict-drop", text) is True

@@ -231,7 +231,8 @@ def test_the_baseline_is_never_replaced(refusal: Refusal, sentences: Callable[..
     link = baseline.with_name("link.json")
     link.symlink_to(baseline)
     for out in (baseline, link):
-        assert "would replace the --baseline" in refusal("score", sentences(10), "--baseline", baseline, "--out", out)
+        for option in (f"--out={out}", f"--write=junit={out}"):
+            assert "would replace the --baseline" in refusal("score", sentences(10), "--baseline", baseline, option)
     assert baseline.read_text() == before
 
 
@@ -304,3 +305,80 @@ def test_the_summary_of_a_step_gets_the_markdown(
     assert result.exit_code == 0
     assert "Warning: " in result.stderr
     assert "no step summary was written" in result.stderr
+
+
+def rows(markdown: str) -> dict[str, dict[str, str]]:
+    """The rows of the first table, by their first cell and then by the heads; two alike are numbered."""
+    lines = [line.strip("| ").split(" | ") for line in markdown.splitlines() if line.startswith("|")]
+    heads = [head + str(lines[0][:place].count(head) or "") for place, head in enumerate(lines[0])]
+    return {row[0].strip("*`"): dict(zip(heads, row, strict=True)) for row in lines[2:]}
+
+
+def test_markdown_shows_the_difference_from_the_baseline_in_every_cell(
+    run: Run, sentences: Callable[..., Path], baseline: Path
+) -> None:
+    """Of 60 entities 50 are found, all rightly: P 100, R 50/60, F1 10/11; of 30 persons 20: R 2/3, F1 0.8."""
+    options = ("--baseline", baseline, "--resamples", "50")
+    result = run("score", sentences(10), *options, "--format", "markdown", "--per-type")
+    first, types = result.stdout.split("`news`: entity types")
+    assert rows(first)["news"]["P"] == "100.00 (0.00)"
+    for name in ("news", "mean"):
+        row = {head: cell.strip("*") for head, cell in rows(first)[name].items()}
+        assert (row["R"], row["F1"], row["strict F1"]) == ("83.33 (−16.67)", "90.91 (−9.09)", "90.91 (−9.09)")
+    assert rows(types)["person"]["F1"] == "80.00 (−20.00)"
+    assert rows(types)["place"]["F1"] == "100.00 (0.00)"
+    drawn = json.loads(run("score", sentences(10), *options, "--json").stdout)["gates"]["outcomes"]
+    assert [outcome["p"] for outcome in drawn[1:]] == [pytest.approx(float(rows(first)["news"]["p"]), abs=5e-4)] * 2
+    signature = json.loads(baseline.read_text(encoding="utf-8"))["signature_short"]
+    assert "In brackets the difference from the baseline `first` in points, of unrounded values; p: " in result.stdout
+    assert f"Signature of the baseline: `{signature}`" in result.stdout
+    better = run("score", sentences(), "--baseline", baseline, "--format", "markdown", "--strict-drop")
+    assert rows(better.stdout)["news"]["F1"] == "100.00 (0.00)"
+    assert "p" not in rows(better.stdout)["news"]
+    assert "trials" not in better.stdout
+
+
+def test_a_metric_that_the_baseline_lacks_has_no_difference(
+    run: Run, sentences: Callable[..., Path], baseline: Path
+) -> None:
+    metrics = ("--metric", "gner", "--metric", "exact")
+    page = run("score", sentences(10), *FEW, *metrics, "--format", "markdown", "--baseline", baseline).stdout
+    row = rows(page)["news"]
+    assert (row["F1"], row["boundary F1"]) == ("90.91 (−9.09)", "90.91")
+
+
+@pytest.mark.parametrize("options", [{"count": 29}, {"labels": ["B-place", "O", "B-place"]}, {"dataset": "films"}])
+def test_markdown_has_no_differences_from_what_cannot_be_compared(
+    run: Run, sentences: Callable[..., Path], baseline: Path, options: dict[str, Any]
+) -> None:
+    page = run("score", sentences(10, **options), "--resamples", "0", "--baseline", baseline, "--format", "markdown")
+    assert page.exit_code in (5, 7)
+    assert "In brackets" not in page.stdout
+    assert not any(" (" in cell for row in rows(page.stdout).values() for cell in row.values())
+
+
+def test_incomplete_scores_are_compared_with_no_baseline(
+    run: Run, sentences: Callable[..., Path], baseline: Path
+) -> None:
+    page = run("score", sentences(10), *FEW, "--expect", "31", "--baseline", baseline, "--format", "markdown")
+    assert page.exit_code == 6
+    assert "1 sentence of the run is missing; predict or import them, then score again" in page.stdout
+    assert "In brackets" not in page.stdout
+
+
+def test_several_formats_are_written_at_once(run: Run, sentences: Callable[..., Path], tmp_path: Path) -> None:
+    path = sentences(10)
+    names = {"markdown": "out/c.md", "junit": "j=1.xml", "csv": "c.csv", "json": "s.json"}
+    options = [f"--write={name}={tmp_path / file}" for name, file in names.items()]
+    result = run("score", path, *FEW, "--per-type", *options, "--fail-under", "95")
+    assert result.exit_code == 3
+    for name, file in names.items():
+        printed = run("score", path, *FEW, "--per-type", "--fail-under", "95", "--format", name).stdout
+        assert (tmp_path / file).read_text(encoding="utf-8") == printed
+
+
+@pytest.mark.parametrize("value", ["table=x", "markdown", "markdown=", "=x", "html=x", ""])
+def test_what_cannot_be_written_is_refused(run: Run, sentences: Callable[..., Path], value: str) -> None:
+    result = run("score", sentences(), "--write", value)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "expected FORMAT=FILE, FORMAT one of json, markdown, csv, junit" in result.stderr
