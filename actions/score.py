@@ -108,7 +108,7 @@ def score(given: Iterable[str], page: Path) -> tuple[int, dict[str, Any], str]:
         out.seek(0)
         printed = out.read()
     document: dict[str, Any] = json.loads(printed) if printed else {}
-    text = page.read_text(encoding="utf-8") if document else no_scores(code, said)
+    text = page.read_text(encoding="utf-8") if document else no_scores(code, said or "The command said nothing.")
     print(text, flush=True)
     print(f"::{token}::", flush=True)
     return code, document, text
