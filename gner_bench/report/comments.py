@@ -49,21 +49,6 @@ def score_comment(result: Result, per_type: bool = False) -> str:
     return "\n\n".join(filter(None, parts)) + "\n"
 
 
-def _compared(result: Result) -> str:
-    """What the differences from a baseline are, empty without one."""
-    if result.baseline is None:
-        return ""
-    name = code(result.baseline.system.name)
-    text = f"In brackets the difference from the baseline {name} in points, of unrounded values"
-    trials = next((gate.details["trials"] for gate in result.outcomes if "trials" in gate.details), None)
-    if trials is not None:
-        text += (
-            f"; p: paired approximate randomization, two-sided, {trials:,} trials,"
-            " corrected after Holm over data sets (not for the mean)"
-        )
-    return f"{text}. Signature of the baseline: {code(result.baseline.signature_short)}"
-
-
 def report_comment(contents: Contents, main: Sequence[Grid], changes: Sequence[Grid], files: Sequence[str]) -> str:
     """The verdict, the ``main`` tables, the first ``changes`` against the baseline, links to ``files``, signatures."""
     parts = ["# Scores"]
@@ -96,3 +81,18 @@ def _with_quoted_folded(grid: Grid) -> Iterable[str]:
         summary = f"<details><summary>{len(folded[0].rows)} rows quoted from publications</summary>"
         yield "\n\n".join([summary, table(grid, folded), *sources(grid), "</details>"])
     yield from remarks(grid)
+
+
+def _compared(result: Result) -> str:
+    """What the differences from a baseline are, empty without one."""
+    if result.baseline is None:
+        return ""
+    name = code(result.baseline.system.name)
+    text = f"In brackets the difference from the baseline {name} in points, of unrounded values"
+    trials = next((gate.details["trials"] for gate in result.outcomes if "trials" in gate.details), None)
+    if trials is not None:
+        text += (
+            f"; p: paired approximate randomization, two-sided, {trials:,} trials,"
+            " corrected after Holm over data sets (not for the mean)"
+        )
+    return f"{text}. Signature of the baseline: {code(result.baseline.signature_short)}"

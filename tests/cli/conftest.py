@@ -49,12 +49,6 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(local, "SpeculativeDecoder", lambda checkpoint, rows, hints: Silent(checkpoint, rows))
 
 
-@pytest.fixture
-def report_files() -> set[str]:
-    """The names at the top of a report's folder."""
-    return {"report.md", "report.json", "report.tex", "index.html", "tables", "figures"}
-
-
 @pytest.fixture(autouse=True)
 def no_step_summary(monkeypatch: pytest.MonkeyPatch) -> None:
     """The summary of the step that runs these tests stays as it is."""
@@ -82,3 +76,9 @@ def baseline(run: Run, sentences: Callable[..., Path], tmp_path: Path) -> Path:
     path = tmp_path / "baseline.json"
     assert run("-q", "score", sentences(file="first.jsonl"), "--out", path).exit_code == 0
     return path
+
+
+@pytest.fixture
+def report_files() -> set[str]:
+    """The names at the top of a report's folder."""
+    return {"report.md", "report.json", "report.tex", "index.html", "tables", "figures"}
