@@ -73,8 +73,9 @@ class Registered(click.ParamType[str]):
         return f"[{'|'.join(self.registry.names())}]"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        if value not in (known := self.registry.names()):
-            self.fail(f"unknown {self.registry.kind} {value!r}; {did_you_mean(str(value), known)}", param, ctx)
+        if value not in self.registry:
+            near = did_you_mean(str(value), self.registry.names())
+            self.fail(f"unknown {self.registry.kind} {value!r}; {near}", param, ctx)
         return str(value)
 
     def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
