@@ -270,6 +270,13 @@ GATES = (
         metavar="N",
         help=f"Of the test of a drop; `compare` and `report` have as many.  [default: {TRIALS}]",
     ),
+    click.option(
+        "--expect",
+        multiple=True,
+        metavar="[DATASET:]N",
+        help="Exit code 6 where fewer than N sentences are there, in all or of a data set: a file without a run.json"
+        " does not tell that another was forgotten. Repeatable.",
+    ),
 )
 
 
@@ -283,6 +290,7 @@ class GateOptions:
     strict_drop: bool
     alpha: float | None
     trials: int | None
+    expect: tuple[str, ...]
 
 
 def gates(command: Command) -> Command:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 from importlib import import_module
 from pathlib import Path
@@ -103,6 +103,23 @@ class Columns(click.ParamType[dict[str, int]]):
         if len(set(columns.values())) < len(columns):
             self.fail("one column cannot hold two of them", param, ctx)
         return columns
+
+
+class Written(click.ParamType[tuple[str, Path]]):
+    """``markdown=comment.md``: one of ``formats`` and the file that it is written to."""
+
+    name = "written"
+
+    def __init__(self, formats: Sequence[str]) -> None:
+        self.formats = formats
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, Path]:
+        if isinstance(value, tuple):
+            return value
+        name, _, path = str(value).partition("=")
+        if name not in self.formats or not path:
+            self.fail(f"expected FORMAT=FILE, FORMAT one of {', '.join(self.formats)}; found {value!r}", param, ctx)
+        return name, Path(path)
 
 
 class Price(click.ParamType[tuple[float, float]]):
