@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     help="What tables show; may be repeated. Figures show the first.",
 )
 @click.option("--intervals", is_flag=True, help="Half the bootstrap interval beside each figure of the tables.")
+@shared.decimals(usual=1)
 @click.option(
     "--published",
     type=Names(),

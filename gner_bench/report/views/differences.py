@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gner_bench.number_text import decimal, p_text, points
+from gner_bench.number_text import decimal, p_text, points, rounding
 from gner_bench.report.baseline import Baseline, Changes
 from gner_bench.report.contents import Contents
 from gner_bench.report.grid import Cell, Grid, Section
@@ -13,7 +13,7 @@ COLUMNS = (
     *("baseline", "system", "metric", "dataset", "baseline f1", "system f1", "difference", "low", "high"),
     *("p_bootstrap", "p_randomization", "p_holm", "detectable", "significant"),
 )
-ROUNDING = "F1 and differences in percent and points, rounded to one decimal (half to even, on the binary value)."
+VALUES = "F1 and differences in percent and points"
 TESTS = (
     "p: paired approximate randomization, two-sided, corrected after Holm over data sets (not for the mean)."
     " Detectable: the difference that a test at 5% finds with 80% power. * p < 0.05."
@@ -42,7 +42,7 @@ def difference_grid(baseline: Baseline, changes: Changes, metric: Metric) -> Gri
             Cell(head) for head in ("Data set", "Baseline", "System", "Difference", "Interval", "p", "Detectable")
         ),
         sections=(Section(tuple(rows[:-1])), Section(tuple(rows[-1:]))),
-        remarks=(ROUNDING, drawn, TESTS),
+        remarks=(rounding(VALUES), drawn, TESTS),
         signatures={baseline.system.signature_short: (baseline.name,)},
         columns=COLUMNS,
         values=tuple(values),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from gner_bench.number_text import ROUNDING, decimal
+from gner_bench.number_text import decimal, rounding
 from gner_bench.report.grid import Cell, Grid, Section, Value, by_value
 from gner_bench.report.views.table import Table, ranks
 from gner_bench.scoring.metrics import METRICS
@@ -80,7 +80,7 @@ def _cells(table: Table, intervals: bool) -> tuple[list[Cell], list[list[Cell]]]
 
 def _remarks(table: Table, cells: list[list[Cell]], intervals: bool, transposed: bool) -> Iterable[str]:
     flat = [cell for row in cells for cell in row]
-    yield ROUNDING
+    yield rounding()
     if any(cell.rank for cell in flat):
         yield RANKED_TRANSPOSED if transposed else RANKED
     if intervals and any(cell.half for cell in flat):

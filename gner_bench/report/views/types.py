@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from gner_bench.documents.scores import Value as Scored
-from gner_bench.number_text import NOTHING, ROUNDING, decimal
+from gner_bench.number_text import NOTHING, decimal, rounding
 from gner_bench.report.grid import Cell, Grid, Section, Value, by_value
 from gner_bench.report.load import SystemScores
 from gner_bench.report.views.table import title
@@ -52,7 +52,7 @@ def _grid(systems: Sequence[SystemScores], metric: Metric, name: str, intervals:
         title=f"{title(name)}: {METRICS[metric].title} by entity type",
         heads=(Cell("Type"), Cell("Gold"), *(Cell(system.name) for system in systems)),
         sections=(Section(tuple(rows)),),
-        remarks=(ROUNDING, "Gold: entities of the type in the gold."),
+        remarks=(rounding(), "Gold: entities of the type in the gold."),
         signatures=by_value((system.name, system.signature_short) for system in systems),
         columns=COLUMNS,
         values=tuple(
