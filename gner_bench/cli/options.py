@@ -129,7 +129,6 @@ resamples = click.option(
 resampling_seed = click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of resampling.")
 
 
-
 def decimals(usual: int) -> Callable[[Command], Command]:
     """The option that says how many decimals tables have; the command is called without it."""
 

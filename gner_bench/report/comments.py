@@ -28,7 +28,8 @@ def score_comment(result: Result, per_type: bool = False) -> str:
     metrics, system, resampling = metrics_of(document), document.system, document.resampling
     verdict = VERDICTS[result.verdict] + (f" (exit code {result.exit_code})" if result.exit_code else "")
     gates = [f"{each.status}: {each.reason}" for each in result.outcomes if result.gated or each.exit_code]
-    caption = f"{rounding('Percent', 2)[:-1]}; micro in each set, plain mean over sets; P and R by the {metrics[0]} metric"
+    rounded = rounding("Percent", 2).removesuffix(".")
+    caption = f"{rounded}; micro in each set, plain mean over sets; P and R by the {metrics[0]} metric"
     if resampling.resamples:
         caption += f"; intervals from {resampling.resamples:,} bootstrap resamples of sentences"
     types = []

@@ -116,8 +116,9 @@ def _sentences(against: Against, most: int) -> Iterator[Part]:
 def _meaning(comparison: Comparison) -> str:
     """What the values of the tables are."""
     resampling, sets = comparison.resampling, len(comparison.systems[0].scores.sets)
+    rounded = rounding(usual=2).removesuffix(".")
     return (
-        f"{rounding(usual=2)[:-1]}, differences of unrounded figures; micro in each set, plain mean over sets."
+        f"{rounded}, differences of unrounded figures; micro in each set, plain mean over sets."
         f" Interval: paired bootstrap over sentences, {resampling.resamples:,} resamples, seed {resampling.seed}."
         f" p: approximate randomization, two-sided, {resampling.resamples:,} trials; p Holm: corrected for"
         f" {sets} data set{'s' if sets > 1 else ''}; p boot.: paired bootstrap."
