@@ -22,7 +22,13 @@ if TYPE_CHECKING:
 @click.command("report")
 @click.argument("scores", nargs=-1, required=True, type=shared.PATH, metavar="SCORES|RUN…")
 @click.option("--out", type=shared.PATH, required=True, metavar="DIR", help="Folder of the report.")
-@click.option("--baseline", metavar="NAME|FILE", help="Compare all others with this system, by paired tests.")
+@click.option(
+    "--baseline",
+    multiple=True,
+    metavar="NAME|FILE",
+    help="Compare all others with this system, by paired tests. Repeatable: tables mark what differs from the first by"
+    " †, from the second by ‡ and so on; figures and verdict are about the first.",
+)
 @click.option(
     "--metric",
     multiple=True,
@@ -31,6 +37,7 @@ if TYPE_CHECKING:
     help="What tables show; may be repeated. Figures show the first.",
 )
 @click.option("--intervals", is_flag=True, help="Half the bootstrap interval beside each figure of the tables.")
+@shared.decimals(usual=1)
 @click.option(
     "--published",
     type=Names(),
@@ -62,7 +69,7 @@ if TYPE_CHECKING:
 def report_command(
     scores: tuple[Path, ...],
     out: Path,
-    baseline: str | None,
+    baseline: tuple[str, ...],
     metric: tuple[str, ...],
     intervals: bool,
     published: tuple[str, ...],

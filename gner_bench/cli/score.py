@@ -50,6 +50,7 @@ def _installed(ctx: click.Context, param: click.Parameter, library: str | None) 
     help="What is printed: a table, what scores.json holds, Markdown for a comment, every value as CSV, JUnit XML.",
 )
 @click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
+@shared.decimals(usual=2)
 @click.option("--per-type", is_flag=True, help="Also a table of every entity type (table and markdown).")
 @click.option("--errors", is_flag=True, help="Also what kinds of errors were made (table).")
 @click.option(
