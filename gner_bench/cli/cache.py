@@ -34,14 +34,15 @@ def list_command(as_json: bool) -> None:
 
     from gner_bench.fetch.cache import entries
     from gner_bench.fetch.home import home, size_text
-    from gner_bench.terminal import print_rows
+    from gner_bench.report.grid import listing
+    from gner_bench.report.render.terminal import show
 
     cached = entries()
     if as_json:
         shared.print_json([{**asdict(entry), "path": str(entry.path)} for entry in cached])
         return
-    rows = [(entry.kind, entry.name, size_text(entry.size)) for entry in cached]
-    print_rows(f"cache: {home()}", ("what", "name", "size"), rows)
+    rows = [(entry.name, entry.kind, size_text(entry.size)) for entry in cached]
+    show([listing(f"cache: {home()}", ("name", "what", "size"), rows, right=("size",), kept=3)])
     click.echo(f"{size_text(sum(entry.size for entry in cached))} in all", err=True)
 
 

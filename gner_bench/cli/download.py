@@ -52,7 +52,8 @@ def download_command(
     from gner_bench.fetch.datasets import import_split
     from gner_bench.fetch.home import home, size_text
     from gner_bench.fetch.requirements import ensure, fetch_requirements, plan, requirements_of
-    from gner_bench.terminal import print_rows
+    from gner_bench.report.grid import listing
+    from gner_bench.report.render.terminal import show
 
     requirements = requirements_of(names, models, datasets, predictions)
     if not requirements:
@@ -72,8 +73,8 @@ def download_command(
     if as_json:
         shared.print_json([asdict(item) for item in items])
         return
-    rows = [(i.kind, i.name, i.source, size_text(i.bytes) if i.bytes else "", i.cached) for i in items]
-    print_rows(f"cache: {home()}", ("what", "name", "source", "size", "cached"), rows)
+    rows = [(i.name, i.kind, size_text(i.bytes) if i.bytes else "", i.cached, i.source) for i in items]
+    show([listing(f"cache: {home()}", ("name", "what", "size", "cached", "source"), rows, right=("size",), kept=4)])
     total = sum(item.bytes for item in items if item.cached != "yes")
     if total:
         click.echo(f"to fetch: about {size_text(total)}", err=True)
