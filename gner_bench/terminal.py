@@ -17,7 +17,7 @@ from rich.text import Text
 from gner_bench.messages import is_quiet
 
 PIPED_SIZE = 1000, 25
-"""Columns and lines where stdout is no terminal: so many that a row of a table is one line, for ``grep`` and for logs."""
+"""Columns and lines where stdout is no terminal: so many that a row of a table is one line, as ``grep`` wants it."""
 LEAST_WIDTH = 40
 """Columns that are always used: where a terminal has fewer, it breaks the lines itself."""
 LOG_SECONDS = 30.0
@@ -27,7 +27,7 @@ LOG_SECONDS = 30.0
 def console() -> Console:
     """The console for results: as wide as ``COLUMNS`` says, else as the terminal, else ``PIPED_SIZE``.
 
-    Rich would ask stdin and stderr, too, where stdout is a pipe, and take ``COLUMNS=0`` and a dumb terminal for a width.
+    Rich would ask stdin and stderr, too, where stdout is a pipe, and would take ``COLUMNS=0`` at its word.
     """
     columns, lines = shutil.get_terminal_size(PIPED_SIZE)
     return Console(width=max(columns, LEAST_WIDTH), height=lines)

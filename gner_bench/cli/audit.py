@@ -34,9 +34,10 @@ def audit_command(
     columns: dict[str, int],
     as_json: bool,
 ) -> None:
-    """Look for what is wrong with data sets: duplicates, leaks between splits, illegal tags, other content.
+    """Look for what is wrong with data sets.
 
-    All data sets of ROOT by default. The content of each split is compared with the hashes of the catalogue.
+    That is duplicates, leaks between splits, illegal tags and other content. All data sets of ROOT by default. The
+    content of each split is compared with the hashes of the catalogue.
 
     \b
     Example:

@@ -7,15 +7,19 @@ from typing import TYPE_CHECKING
 import click
 
 from gner_bench.cli import options as shared
+from gner_bench.cli.help import Group
 from gner_bench.errors import GnerBenchError, IntegrityError
 
 if TYPE_CHECKING:
     from gner_bench.fetch.cache import Entry
 
 
-@click.group("cache")
+@click.group("cache", cls=Group)
 def cache_group() -> None:
-    """Look at and tidy the folder of downloads ($GNER_BENCH_HOME, or the user's cache folder)."""
+    """Look at and tidy the folder of downloads.
+
+    It is $GNER_BENCH_HOME, or else in the user's cache folder.
+    """
 
 
 @cache_group.command("path")
@@ -49,7 +53,7 @@ def list_command(as_json: bool) -> None:
 @cache_group.command("verify")
 @click.argument("names", nargs=-1, metavar="[NAMES]…")
 def verify_command(names: tuple[str, ...]) -> None:
-    """Read everything in the cache, or NAMES of it, and compare it with its checksums.
+    """Compare every byte in the cache with its checksum.
 
     Exit code 5 when something was altered.
     """
@@ -72,7 +76,10 @@ def verify_command(names: tuple[str, ...]) -> None:
 @click.argument("names", nargs=-1, metavar="[NAMES]…")
 @click.option("--dry-run", is_flag=True, help="Only print what would be removed.")
 def prune_command(names: tuple[str, ...], dry_run: bool) -> None:
-    """Remove what broken downloads left behind and old revisions; with NAMES, remove those entries instead."""
+    """Remove what broken downloads left behind, and old revisions.
+
+    With NAMES, remove those entries instead.
+    """
     from gner_bench.fetch.cache import leftovers, remove
     from gner_bench.fetch.home import size_text
 

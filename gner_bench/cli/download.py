@@ -34,7 +34,7 @@ def download_command(
     offline: bool,
     as_json: bool,
 ) -> None:
-    """Fetch checkpoints, data sets and published predictions into the cache, and verify them.
+    """Fetch checkpoints, data sets and predictions into the cache.
 
     NAMES are checkpoints, hub ids, data sets or groups of data sets. A download that broke off is continued; bytes with
     another checksum, or sentences with another content hash, are refused (exit code 5).

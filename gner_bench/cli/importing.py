@@ -11,6 +11,8 @@ import click
 from gner_bench.answers import ANSWERS
 from gner_bench.bio import Reading
 from gner_bench.cli import options as shared
+from gner_bench.cli.help import section
+from gner_bench.cli.values import one_of
 from gner_bench.data.formats import FORMATS
 from gner_bench.errors import did_you_mean
 
@@ -33,7 +35,7 @@ class FormatName(click.ParamType[str]):
         self.choices, self.known = choices, known
 
     def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str:
-        return f"[{'|'.join(self.choices())}]"
+        return one_of(self.choices())
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
         name = str(value)
@@ -50,6 +52,7 @@ def _formats() -> list[str]:
 
 
 _OPTIONS = (
+    section("Predictions and gold"),
     shared.tokenizer,
     shared.clean_up_spaces,
     click.option(

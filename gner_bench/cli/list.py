@@ -205,9 +205,11 @@ LISTS = {
 @click.argument("what", type=click.Choice(list(LISTS)))
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document with all that is known.")
 def list_command(what: str, as_json: bool) -> None:
-    """List what gner-bench knows: checkpoints and data sets (and what is in the cache), published scores, recipes of
-    `train`, and what other packages can add to: metrics, backends (and what must be installed for each), answer
-    formats, data formats (with an example of each).
+    """List models, data sets, metrics, formats and published scores.
+
+    Models and data sets are told with what is in the cache, backends with what must be installed for each, data formats
+    with an example. Other packages can add metrics, backends, answer formats and data formats. Where the terminal is
+    too narrow, the last columns are left out, which is said.
 
     \b
     Examples:

@@ -15,6 +15,7 @@ import click
 
 from gner_bench.answers.answer import Rule, Wrapping
 from gner_bench.bio import AnyScheme, Repair
+from gner_bench.cli.help import section
 from gner_bench.cli.values import Columns, DataRoot, Finite, Keys, Names, Price, Registered
 from gner_bench.files import to_json
 from gner_bench.predict.options import Api, DtypeName
@@ -137,13 +138,15 @@ tokenizer = click.option(
 )
 
 SYSTEM = (
+    section("System"),
     click.option(
         "--backend",
         type=BACKEND,
         default="local",
         show_default=True,
-        help="What is asked, and how; a model of the catalogue brings its own.",
+        help="What is asked, and how: a name of `gner-bench list backends`; a model of the catalogue brings its own.",
     ),
+    section("Prompts and answers"),
     click.option(
         "--format",
         type=str,
@@ -175,6 +178,7 @@ SYSTEM = (
         help="What goes around a prompt: nothing, [INST] … [/INST], or the model's chat template.",
     ),
     click.option("--max-new-tokens", type=click.IntRange(1), metavar="N", help="The most tokens of an answer."),
+    section("Checkpoints on this machine"),
     dtype,
     device,
     click.option("--adapter", metavar="PATH|HUB_ID", help="A LoRA adapter on top of the checkpoint."),
@@ -185,6 +189,7 @@ SYSTEM = (
         metavar="N",
         help="Devices that hold one model.",
     ),
+    section("Servers and batch files"),
     click.option("--base-url", metavar="URL", help="The server's, ending in /v1."),
     click.option(
         "--api",
@@ -218,6 +223,7 @@ SYSTEM = (
     click.option(
         "--requests-per-file", type=click.IntRange(1), default=50_000, show_default=True, help="In a batch file."
     ),
+    section("Libraries"),
     click.option(
         "--threshold", type=Finite(0, 1), metavar="P", help="The least score of a span.  [default: the library's]"
     ),
@@ -236,6 +242,7 @@ def system(command: Command) -> Command:
 
 
 GATES = (
+    section("Gates for CI"),
     click.option(
         "--fail-under",
         multiple=True,

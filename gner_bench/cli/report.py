@@ -74,7 +74,7 @@ def report_command(
     answers: Any,
     as_json: bool,
 ) -> None:
-    """Compare systems in tables and figures for papers, slides and pull requests.
+    """Compare systems in tables and figures for papers and slides.
 
     Takes scores.json files, run folders and prediction files, which are scored first. DIR gets report.md (short enough
     for a comment), report.json, tables/, figures/, index.html and report.tex. Published rows are quoted, marked so, and

@@ -11,6 +11,7 @@ import click
 
 from gner_bench.cli import importing
 from gner_bench.cli import options as shared
+from gner_bench.cli.help import OTHERS, Command, section
 from gner_bench.cli.values import Thresholds
 from gner_bench.errors import GnerBenchError, UsageError
 from gner_bench.extras import require
@@ -33,12 +34,13 @@ def _installed(ctx: click.Context, param: click.Parameter, library: str | None) 
     return library
 
 
-@click.command("score")
+@click.command("score", cls=Command)
 @click.argument("files", nargs=-1, required=True, type=shared.PATH, metavar="FILE…")
-@importing.options
+@section("Scores")
 @shared.metric
 @shared.resamples
 @shared.resampling_seed
+@section("Output")
 @click.option("--name", help="Name of the system in tables; by default the model of run.json or the file's name.")
 @click.option(
     "--format",
@@ -58,6 +60,7 @@ def _installed(ctx: click.Context, param: click.Parameter, library: str | None) 
     help="Instead, scores of the entities whose confidence is at least each P, of predictions that have confidences.",
 )
 @click.option("--out", type=shared.PATH, metavar="scores.json", help="Also write the result to this file.")
+@section("Scores")
 @click.option(
     "--check",
     type=click.Choice(("seqeval",)),
@@ -65,6 +68,8 @@ def _installed(ctx: click.Context, param: click.Parameter, library: str | None) 
     help="Count strict and conlleval F1 again with this library, and refuse scores that differ (exit code 1).",
 )
 @shared.gates
+@importing.options
+@section(OTHERS)
 @click.option("-q", "--quiet", is_flag=True, help="No warnings but those that the verdict is to be read by.")
 def score_command(
     files: tuple[Path, ...],
@@ -82,11 +87,11 @@ def score_command(
     quiet: bool,
     **options: Any,
 ) -> None:
-    """Score prediction files: the GNER metric and strict span F1, with intervals, and gates for CI.
+    """Score predictions: F1 with intervals, and gates for CI.
 
-    FILE is a predictions.jsonl (or .jsonl.gz), - for standard input, or the folder of a run; several files are scored
-    together as one system. Needs neither a model nor torch. Under Linux, up to eight processors count large files; the
-    scores are the same.
+    By default F1 is that of the GNER metric and that of strict spans. FILE is a predictions.jsonl (or .jsonl.gz), - for
+    standard input, or the folder of a run; several files are scored together as one system. Needs neither a model nor
+    torch. Under Linux, up to eight processors count large files; the scores are the same.
 
     The results are printed and written before a gate ends the command with exit code 6 (sentences of the run are
     missing), 5 (the baseline has the same sentence ids with other words or gold), 2 (--fail-under names an unknown data

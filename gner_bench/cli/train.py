@@ -45,11 +45,11 @@ def train_command(
     push_to_hub: str | None,
     offline: bool,
 ) -> None:
-    """Fine-tune a checkpoint as a recipe says: a TOML file, or the name of one that comes with the package.
+    """Fine-tune a checkpoint as a recipe says.
 
-    The result is a checkpoint folder that `predict` takes as it is, with a model card. Killed at any moment, the same
-    command continues from the last saved state; there is no option for that. Started by `accelerate launch`, the
-    processes share every batch.
+    RECIPE is a TOML file, or the name of one that comes with the package. The result is a checkpoint folder that
+    `predict` takes as it is, with a model card. Killed at any moment, the same command continues from the last saved
+    state; there is no option for that. Started by `accelerate launch`, the processes share every batch.
 
     \b
     Examples:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 from importlib import import_module
 from pathlib import Path
@@ -18,6 +18,14 @@ from gner_bench.plugins import Registry
 
 T = TypeVar("T")
 MOST_THRESHOLDS = 1000
+LONGEST_CHOICES = 62
+"""Characters of the choices that fit into a line of help beside the longest of the options that have such."""
+
+
+def one_of(names: Sequence[str]) -> str:
+    """How help shows that an option takes one of ``names``: all of them, if they fit into a line of it."""
+    choices = f"[{'|'.join(names)}]"
+    return choices if len(choices) <= LONGEST_CHOICES else "NAME"
 
 
 class DataRoot(click.ParamType[Path]):
@@ -70,7 +78,7 @@ class Registered(click.ParamType[str]):
         return self.registry.kind
 
     def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str:
-        return f"[{'|'.join(self.registry.names())}]"
+        return one_of(self.registry.names())
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
         if value not in (known := self.registry.names()):

@@ -24,8 +24,8 @@ from rich.text import Text
 
 from gner_bench.messages import one_line
 from gner_bench.report.escape import visible
-from gner_bench.report.grid import FOLDED, NAMES, NUMBERS, Cell, Grid, Line, Part, Styled
-from gner_bench.report.render.widths import column_width, fitting, narrowed
+from gner_bench.report.grid import FOLDED, NAMES, NUMBERS, Cell, Grid, Line, Part, Styled, styled
+from gner_bench.report.render.widths import GAP, column_width, fitting, listed
 from gner_bench.terminal import console
 
 STYLES = {
@@ -61,17 +61,35 @@ def _show_grid(grid: Grid, out: Console) -> None:
             out.print(table, crop=False)
             out.width = width
         return
-    if grid.frame == "comparison":
-        out.print()
-    widths: list[int] = []
     if grid.frame == "list":
-        grid, widths = narrowed(grid, out.width)
         # A heading is printed by itself: as a table's title it would be broken at the width of the table.
         out.print(Text.assemble("\n", (visible(grid.title), "bold")))
-    if any(section.rows for section in grid.sections) or grid.frame != "list":
-        out.print(to_rich(grid, widths))
+        parts = list(listed(grid, out.width)) if any(section.rows for section in grid.sections) else []
+        for part in parts:
+            out.print(*[""] if part is not parts[0] else [], to_rich(part.grid, part.widths, part.gap), sep="\n")
+            grid = part.grid
+    elif grid.frame == "report" and _width(to_rich(grid), out) > out.width:
+        _show_grid(_as_list(grid), out)
+        return
+    else:
+        out.print(*[""] if grid.frame == "comparison" else [], to_rich(grid), sep="\n")
     for remark in grid.remarks if grid.frame in ("comparison", "list") else ():
         out.print(Text(remark, "dim"))
+
+
+def _as_list(grid: Grid) -> Grid:
+    """A table of a report for a terminal that is too narrow for it: its marks are text, its notes are remarks."""
+    symbols = grid.footnotes
+    rows = [[tuple(_styled(cell, symbols) for cell in row) for row in section.rows] for section in grid.sections]
+    sections = [replace(section, rows=tuple(part)) for section, part in zip(grid.sections, rows, strict=True)]
+    return replace(
+        grid,
+        heads=tuple(_styled(head, symbols) for head in grid.heads),
+        sections=tuple(sections),
+        remarks=_notes(grid),
+        layout=(NAMES, *[NUMBERS] * (len(grid.heads) - 1)),
+        frame="list",
+    )
 
 
 def _width(table: Table, out: Console) -> int:
@@ -79,19 +97,19 @@ def _width(table: Table, out: Console) -> int:
     return Measurement.get(out, out.options.update(max_width=UNBOUNDED), table).maximum
 
 
-def to_rich(grid: Grid, widths: Sequence[int] = ()) -> Table:
+def to_rich(grid: Grid, widths: Sequence[int] = (), gap: int = GAP) -> Table:
     """The table with its title and, in a frame of ``report`` or ``scores``, what is said below it.
 
-    ``widths`` are those of the columns, in cells, where they are known.
+    ``widths`` are those of the columns, in cells, where they are known; in a list there is a ``gap`` between them.
     """
     widths = [column_width(grid, index) for index in range(len(grid.heads))] if grid.frame == "scores" else widths
-    symbols, table = grid.footnotes, _empty(grid)
+    symbols, table = grid.footnotes, _empty(grid, gap)
     default = (NAMES, *[FOLDED if grid.quoted_from else NUMBERS] * (len(grid.heads) - 1))
     for index, (head, column) in enumerate(zip(grid.heads, grid.layout or default, strict=True)):
         table.add_column(
             _cell(head, symbols),
             justify="right" if column.right else "left",
-            no_wrap=column.whole,
+            no_wrap=column.whole and grid.frame != "list",  # in which whole cells fit, and heads may be broken
             overflow="ellipsis" if column.ellipsis else "fold",
             width=widths[index] if widths else None,
         )
@@ -104,21 +122,26 @@ def to_rich(grid: Grid, widths: Sequence[int] = ()) -> Table:
     return table
 
 
-def _empty(grid: Grid) -> Table:
+def _empty(grid: Grid, gap: int) -> Table:
     if grid.frame == "facts":
         return Table.grid(padding=(0, 1))
     if grid.frame == "list":
-        return Table(box=box.SIMPLE_HEAD, show_edge=False, padding=(0, 1, 0, 0), pad_edge=False)
+        return Table(box=box.SIMPLE_HEAD, show_edge=False, padding=(0, gap - 1, 0, 0), pad_edge=False)
     title = Text(one_line(grid.title))
     if grid.frame == "comparison":
         return Table(title=title, title_justify="left")
     if grid.frame == "scores":
         return Table(title=title, caption=Text("; ".join(grid.remarks)) if grid.remarks else None)
     title.stylize("table.title")
+    caption = "\n".join(_notes(grid))
+    return Table(title=title, caption=Text(caption, "table.caption") if caption else None, caption_justify="left")
+
+
+def _notes(grid: Grid) -> tuple[str, ...]:
+    """What is said below a table of a report, a line each."""
     notes = [f"{symbol} {one_line(text)}" for text, symbol in grid.footnotes.items()]
     warnings = [f"Warning: {one_line(warning)}" for warning in grid.warnings]
-    caption = "\n".join(filter(None, [one_line(" ".join(grid.remarks)), *notes, *warnings]))
-    return Table(title=title, caption=Text(caption, "table.caption") if caption else None, caption_justify="left")
+    return tuple(filter(None, [one_line(" ".join(grid.remarks)), *notes, *warnings]))
 
 
 def _text(pieces: Iterable[Styled]) -> Text:
@@ -126,8 +149,13 @@ def _text(pieces: Iterable[Styled]) -> Text:
 
 
 def _cell(cell: Cell, symbols: Mapping[str, str]) -> Text:
+    return _text(_styled(cell, symbols).styled)
+
+
+def _styled(cell: Cell, symbols: Mapping[str, str]) -> Cell:
+    """A cell whose text for the terminal has its rank as a style, and its interval, star and footnotes behind it."""
     if cell.styled:
-        return _text(cell.styled)
+        return cell
     marks = ",".join(symbols[note] for note in cell.notes)
     after = (f"±{cell.half}" if cell.half else "") + ("*" if cell.star else "") + (f" {marks}" if marks else "")
-    return Text.assemble((one_line(cell.text), RANKS[cell.rank]), after)
+    return styled((one_line(cell.text), RANKS[cell.rank]), after)

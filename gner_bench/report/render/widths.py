@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import compress
+from typing import NamedTuple
 
 from rich.cells import cell_len
 
 from gner_bench.messages import one_line
-from gner_bench.report.grid import Grid, Kind, Section
+from gner_bench.report.grid import Cell, Grid, Kind, Section
 
 DROPPED: tuple[tuple[Kind, ...], ...] = ((), ("margin",), ("margin", "step"), ("margin", "step", "share"))
 ASTRAY_DROPPED: tuple[tuple[Kind, ...], ...] = (
@@ -23,8 +24,8 @@ EDGES = 3
 GAP = 2
 """Cells between two columns of a list."""
 TEXT_WIDTH = 24
-"""Cells that text of a list gets, if it needs them. A longer word is broken, but not in the first column, which may have
-half the width."""
+"""Cells that text of a list gets, if it needs them. A longer word is broken, but not in the first column, which may
+have half the width."""
 SHORTEST_LINE = 8
 """Cells that are left for text where whole words do not fit."""
 
@@ -84,51 +85,82 @@ def _table_width(grid: Grid) -> int:
 
 def column_width(grid: Grid, index: int) -> int:
     """The cells that a column takes where nothing is broken; in a table of scores, at most so many for a name."""
-    width = max(map(cell_len, _lines(grid, index)), default=0)
+    width = max(_widest(grid.heads[index]), _widest_cell(grid, index))
     return min(NAME_WIDTH, width) if grid.layout[index].kind == "name" else width
 
 
-def _lines(grid: Grid, index: int) -> list[str]:
-    """The lines of a column's head and cells."""
-    cells = [grid.heads[index], *(row[index] for section in grid.sections for row in section.rows)]
-    texts = ("".join(text for text, _ in cell.styled) if cell.styled else one_line(cell.text) for cell in cells)
-    return [line for text in texts for line in text.split("\n")]
+def _widest_cell(grid: Grid, index: int) -> int:
+    return max((_widest(row[index]) for section in grid.sections for row in section.rows), default=0)
 
 
-def narrowed(grid: Grid, width: int) -> tuple[Grid, list[int]]:
-    """A list with as many of its extra columns as fit into ``width``, and the widths of its columns.
+def _widest(cell: Cell, words: bool = False) -> int:
+    """The cells of the longest line, or the longest word, of a cell."""
+    text = "".join(text for text, _ in cell.styled) if cell.styled else one_line(cell.text)
+    return max(map(cell_len, text.split(None if words else "\n")), default=0)
 
-    The last are left out first, which a remark says. Text is broken at words, the widest column first; numbers and the
-    cells of other ``whole`` columns never are.
+
+class Listed(NamedTuple):
+    """A list as it is printed: the ``widths`` of its columns and the ``gap`` between them."""
+
+    grid: Grid
+    widths: list[int]
+    gap: int
+
+
+def listed(grid: Grid, width: int) -> Iterator[Listed]:
+    """A list with as many of its extra columns as fit into ``width``, the last left out first, which a remark says.
+
+    Text and heads are broken at words, the widest column first; the cells of ``whole`` columns, as of numbers, never
+    are. Where such columns do not fit beside the first one there are several lists, with as many as fit in each.
     """
-    count = len(grid.heads)
-    widest = [column_width(grid, index) for index in range(count)]
-    whole = [column.whole for column in grid.layout]
-    words = [min(_longest_word(grid, index), TEXT_WIDTH if index else width // 2) for index in range(count)]
-    least = [
-        most if whole[index] else min(most, max(words[index], TEXT_WIDTH)) for index, most in enumerate(widest)
-    ]
-    shown = list(range(count))
-    for index in reversed(range(count)):
-        if grid.layout[index].kind == "extra" and _listed_width(least, shown) > width:
+    widest = [column_width(grid, index) for index in range(len(grid.heads))]
+    words, least = [], []
+    for index, (column, head) in enumerate(zip(grid.layout, grid.heads, strict=True)):
+        texts = [row[index] for section in grid.sections for row in section.rows]
+        longest = max((_widest(cell, words=True) for cell in (head, *texts)), default=0)
+        longest = min(longest, TEXT_WIDTH if index else width // 2)
+        words.append(max(longest, _widest_cell(grid, index)) if column.whole else longest)
+        least.append(words[-1] if column.whole else min(widest[index], max(longest, TEXT_WIDTH)))
+    shown = list(range(len(widest)))
+    for index in reversed(shown):
+        if grid.layout[index].kind == "extra" and _total(least, shown, GAP) > width:
             shown.remove(index)
-    widths = list(widest)
-    for floor in (least, [min(pair) for pair in zip(least, words, strict=True)], [SHORTEST_LINE] * count):
-        while _listed_width(widths, shown) > width:
-            wide = max(shown, key=lambda index: (widths[index] > floor[index] and not whole[index], widths[index]))
-            if widths[wide] <= floor[wide] or whole[wide]:
-                break
-            widths[wide] -= 1
-    kept = _with_columns(grid, [index in shown for index in range(count)])
-    if missing := [grid.heads[index].text for index in range(count) if index not in shown]:
+    if missing := [grid.heads[index].text for index in range(len(widest)) if index not in shown]:
         remark = f"Not shown: {', '.join(missing)}; a wider terminal, or COLUMNS, shows more."
-        kept = replace(kept, remarks=(*kept.remarks, remark))
-    return kept, [widths[index] for index in shown]
+        grid = replace(grid, remarks=(*grid.remarks, remark))
+    parts, split = [shown], [least[0], *words[1:]]
+    if _total(split, shown, GAP) > width and all(grid.layout[index].whole for index in shown[1:]):
+        parts = list(_parts(split, shown, width))
+    broken = [number if column.whole else SHORTEST_LINE for column, number in zip(grid.layout, words, strict=True)]
+    for part in parts:
+        gap = GAP if _total(words, part, GAP) <= width else 1
+        widths = list(widest)
+        for floor in (least, words, broken):
+            _narrow(widths, floor, part, width - gap * (len(part) - 1))
+        kept = _with_columns(grid, [index in part for index in range(len(widest))])
+        yield Listed(kept if part is parts[-1] else replace(kept, remarks=()), [widths[index] for index in part], gap)
 
 
-def _listed_width(widths: list[int], shown: list[int]) -> int:
-    return sum(widths[index] for index in shown) + GAP * (len(shown) - 1)
+def _parts(widths: Sequence[int], columns: Sequence[int], width: int) -> Iterator[list[int]]:
+    """The first of ``columns`` with as many others as fit, one at least, until there are no more."""
+    first, *others = columns
+    part = [first]
+    for index in others:
+        if len(part) > 1 and _total(widths, [*part, index], GAP) > width:
+            yield part
+            part = [first]
+        part.append(index)
+    yield part
 
 
-def _longest_word(grid: Grid, index: int) -> int:
-    return max((cell_len(word) for line in _lines(grid, index) for word in line.split()), default=0)
+def _narrow(widths: list[int], floor: Sequence[int], columns: Sequence[int], room: int) -> None:
+    """Take cells off the widest of ``columns``, none below its ``floor``, until all fit into ``room`` if they can."""
+    while sum(widths[index] for index in columns) > room:
+        wide = max(columns, key=lambda index: (widths[index] > floor[index], widths[index]))
+        if widths[wide] <= floor[wide]:
+            return
+        widths[wide] -= 1
+
+
+def _total(widths: Sequence[int], columns: Sequence[int], gap: int) -> int:
+    return sum(widths[index] for index in columns) + gap * (len(columns) - 1)
