@@ -16,7 +16,7 @@ import click
 from gner_bench.answers.answer import Rule, Wrapping
 from gner_bench.bio import AnyScheme, Repair
 from gner_bench.cli.help import section
-from gner_bench.cli.values import Columns, DataRoot, Finite, Keys, Names, Price, Registered
+from gner_bench.cli.values import Columns, DataRoot, Figure, Finite, Keys, Names, Price, Registered
 from gner_bench.files import to_json
 from gner_bench.predict.options import Api, DtypeName
 from gner_bench.scoring.trials import TRIALS
@@ -27,6 +27,7 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 
 PATH = click.Path(path_type=Path)
 METRIC = Registered("gner_bench.scoring.metrics:METRICS")
+FIGURE = Figure("gner_bench.scoring.metrics:METRICS")
 BACKEND = Registered("gner_bench.predict.backend:BACKENDS")
 
 model = click.option(

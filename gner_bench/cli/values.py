@@ -13,7 +13,7 @@ import click
 from click.shell_completion import CompletionItem
 
 from gner_bench.demo import CORPUS
-from gner_bench.errors import UsageError, did_you_mean
+from gner_bench.errors import UsageError, did_you_mean, short
 from gner_bench.plugins import Registry
 
 T = TypeVar("T")
@@ -87,6 +87,23 @@ class Registered(click.ParamType[str]):
 
     def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
         return [CompletionItem(name) for name in self.registry.names() if name.startswith(incomplete)]
+
+
+class Figure(Registered):
+    """``mean``, ``METRIC``, ``METRIC@DATASET`` or ``@DATASET``: a metric and a data set, None where not named."""
+
+    def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str:
+        return "mean|[METRIC][@DATASET]"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        metric, at, dataset = str(value).partition("@")
+        if metric == "mean" and not at:
+            return None, None
+        known = ["mean", *self.registry.names()]
+        if not (metric or dataset) or metric not in ("", *known[1:]):
+            expected = "expected mean, METRIC, METRIC@DATASET or @DATASET"
+            raise UsageError(f"--only {short(str(value))}: {expected}; {did_you_mean(metric, known)}")
+        return metric or None, dataset if at else None
 
 
 class Columns(click.ParamType[dict[str, int]]):
