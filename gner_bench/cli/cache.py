@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from gner_bench.cli import options as shared
+from gner_bench.cli.completion import cached_names, offer
 from gner_bench.cli.help import Group
 from gner_bench.errors import GnerBenchError, IntegrityError
 
@@ -51,7 +52,7 @@ def list_command(as_json: bool) -> None:
 
 
 @cache_group.command("verify")
-@click.argument("names", nargs=-1, metavar="[NAMES]…")
+@click.argument("names", nargs=-1, metavar="[NAMES]…", shell_complete=offer(cached_names))
 def verify_command(names: tuple[str, ...]) -> None:
     """Compare every byte in the cache with its checksum.
 
@@ -73,7 +74,7 @@ def verify_command(names: tuple[str, ...]) -> None:
 
 
 @cache_group.command("prune")
-@click.argument("names", nargs=-1, metavar="[NAMES]…")
+@click.argument("names", nargs=-1, metavar="[NAMES]…", shell_complete=offer(cached_names))
 @click.option("--dry-run", is_flag=True, help="Only print what would be removed.")
 def prune_command(names: tuple[str, ...], dry_run: bool) -> None:
     """Remove what broken downloads left behind, and old revisions.

@@ -7,14 +7,29 @@ from pathlib import Path
 import click
 
 from gner_bench.cli import options as shared
+from gner_bench.cli.completion import dataset_names, group_names, model_names, of, offer
 from gner_bench.cli.values import Names
 from gner_bench.messages import warn
 
 
 @click.command("download")
-@click.argument("names", nargs=-1, metavar="[NAMES]…")
-@click.option("--models", type=Names(), default=(), metavar="A,B|all", help="Checkpoints; all those of GNER.")
-@click.option("--datasets", type=Names(), default=(), metavar="A,B|zero-shot|supervised", help="Data sets.")
+@click.argument("names", nargs=-1, metavar="[NAMES]…", shell_complete=offer(model_names, group_names, dataset_names))
+@click.option(
+    "--models",
+    type=Names(),
+    default=(),
+    metavar="A,B|all",
+    shell_complete=offer(of("all"), model_names, several=True),
+    help="Checkpoints; all those of GNER.",
+)
+@click.option(
+    "--datasets",
+    type=Names(),
+    default=(),
+    metavar="A,B|zero-shot|supervised",
+    shell_complete=offer(group_names, dataset_names, several=True),
+    help="Data sets.",
+)
 @click.option("--predictions", is_flag=True, help="The generations that the GNER authors published.")
 @click.option("--from", "root", type=shared.PATH, metavar="ROOT", help="Take the data sets from a local folder.")
 @click.option("--dry-run", is_flag=True, help="Only print what would be fetched; uses no network.")

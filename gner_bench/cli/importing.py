@@ -7,10 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+from click.shell_completion import CompletionItem
 
 from gner_bench.answers import ANSWERS
 from gner_bench.bio import Reading
 from gner_bench.cli import options as shared
+from gner_bench.cli.completion import dataset_names, offer
 from gner_bench.cli.help import section
 from gner_bench.cli.values import one_of
 from gner_bench.data.formats import FORMATS
@@ -43,6 +45,9 @@ class FormatName(click.ParamType[str]):
         if name.partition(":")[0] not in self.known():
             self.fail(f"unknown format {name!r}; {did_you_mean(name, self.choices())}", param, ctx)
         return name
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        return offer(self.choices)(ctx, param, incomplete)
 
 
 def _formats() -> list[str]:
@@ -77,6 +82,7 @@ _OPTIONS = (
         "datasets",
         multiple=True,
         metavar="NAME",
+        shell_complete=offer(dataset_names),
         help="The data set of `gner-bench list datasets` that the gold is; its types are taken. One for each --gold.",
     ),
     click.option("--split", type=click.Choice(("train", "dev", "test")), help="Split of the gold."),

@@ -15,6 +15,7 @@ import click
 
 from gner_bench.answers.answer import Rule, Wrapping
 from gner_bench.bio import AnyScheme, Repair
+from gner_bench.cli.completion import answer_names, model_names, of, offer
 from gner_bench.cli.help import section
 from gner_bench.cli.values import Columns, DataRoot, Figure, Finite, Keys, Names, Price, Registered
 from gner_bench.files import to_json
@@ -34,6 +35,7 @@ model = click.option(
     "--model",
     required=True,
     metavar="PATH|HUB_ID|demo",
+    shell_complete=offer(model_names, of("demo"), path="dir"),
     help="Checkpoint folder, hub id, name from `gner-bench list models`, or the embedded demonstration.",
 )
 data = click.option(
@@ -133,6 +135,7 @@ tokenizer = click.option(
     "--tokenizer",
     multiple=True,
     metavar="PATH|none|NAME=PATH",
+    shell_complete=offer(of("none"), path="file"),
     help="Tokenizer of the checkpoint (tokenizer.json, SentencePiece model or a folder with one) for back-tokenization"
     " of predictions beside which none lies, as predict leaves one, and of the only FILE or RUN of score or explain in"
     " any case; NAME=PATH for one system (its path, folder or model), whatever lies there. Repeatable.",
@@ -153,6 +156,7 @@ SYSTEM = (
         type=str,
         default="",
         metavar="NAME",
+        shell_complete=offer(answer_names),
         help="How the system is asked and its answers are read: a name of `gner-bench list answers`."
         "  [default: the system's own]",
     ),
@@ -162,6 +166,7 @@ SYSTEM = (
         default="none",
         show_default=True,
         metavar="catalog|FILE|none",
+        shell_complete=offer(of("catalog", "none"), path="file"),
         help="What is said of each type: the catalogue's sentences, or those of a TOML or JSON file.",
     ),
     click.option(

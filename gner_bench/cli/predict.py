@@ -11,6 +11,7 @@ import click
 
 from gner_bench.answers import LabelOrder
 from gner_bench.cli import options as shared
+from gner_bench.cli.completion import dataset_names, group_names, offer
 from gner_bench.cli.help import OTHERS, Command, section
 from gner_bench.cli.options import interruptible
 from gner_bench.cli.values import BatchTokens, Names, Parsed
@@ -30,6 +31,7 @@ from gner_bench.predict.options import DecodingName, Options, Split, parse_ids, 
     "--dataset",
     type=Names(),
     metavar="A,B",
+    shell_complete=offer(group_names, dataset_names, several=True),
     help="Names of data sets or of groups (zero-shot, supervised); by default all of --data.",
 )
 @click.option("--split", type=click.Choice(get_args(Split)), default="test", show_default=True)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, get_args
 import click
 
 from gner_bench.cli import options as shared
+from gner_bench.cli.completion import of, offer, quoted_names
 from gner_bench.cli.values import Names
 from gner_bench.extras import require
 from gner_bench.messages import warn
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     default="all",
     show_default=True,
     metavar="NAME,…",
+    shell_complete=offer(quoted_names, of("all"), several=True),
     help="Quoted published rows to add, * for anything (GNER-*).",
 )
 @click.option("--no-published", is_flag=True, help="No quoted rows.")
@@ -46,6 +48,7 @@ if TYPE_CHECKING:
     default=",".join(FORMATS),
     show_default=True,
     metavar="NAME,…",
+    shell_complete=offer(of(*FORMATS), several=True),
     help="Formats of tables and figures; html also gives a page, tex a document.",
 )
 @click.option(

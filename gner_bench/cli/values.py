@@ -12,6 +12,7 @@ from typing import Any, Generic, TypeVar
 import click
 from click.shell_completion import CompletionItem
 
+from gner_bench.cli.completion import dataset_names, of, offer
 from gner_bench.demo import CORPUS
 from gner_bench.errors import UsageError, did_you_mean, short
 from gner_bench.plugins import Registry
@@ -35,6 +36,9 @@ class DataRoot(click.ParamType[Path]):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path:
         return CORPUS if value == "demo" else Path(value)
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        return offer(of("demo"), path="dir")(ctx, param, incomplete)
 
 
 class Names(click.ParamType[tuple[str, ...]]):
@@ -86,7 +90,7 @@ class Registered(click.ParamType[str]):
         return str(value)
 
     def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
-        return [CompletionItem(name) for name in self.registry.names() if name.startswith(incomplete)]
+        return offer(self.registry.names)(ctx, param, incomplete)
 
 
 class Figure(Registered):
@@ -104,6 +108,13 @@ class Figure(Registered):
             expected = "expected mean, METRIC, METRIC@DATASET or @DATASET"
             raise UsageError(f"--only {short(str(value))}: {expected}; {did_you_mean(metric, known)}")
         return metric or None, dataset if at else None
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        metric, at, dataset = incomplete.partition("@")
+        if at:
+            found = offer(dataset_names)(ctx, param, dataset)
+            return [CompletionItem(f"{metric}@{item.value}") for item in found]
+        return offer(of("mean"), self.registry.names)(ctx, param, incomplete)
 
 
 class Columns(click.ParamType[dict[str, int]]):
