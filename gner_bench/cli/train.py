@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from gner_bench.cli import options as shared
+from gner_bench.cli.completion import offer, recipe_names
 from gner_bench.cli.values import DataRoot, Names
 from gner_bench.errors import UsageError
 from gner_bench.messages import warn
@@ -15,7 +16,7 @@ INTERRUPTED = 130
 
 
 @click.command("train")
-@click.argument("recipe", type=shared.PATH, metavar="RECIPE")
+@click.argument("recipe", type=shared.PATH, metavar="RECIPE", shell_complete=offer(recipe_names, path="file"))
 @click.option(
     "--data",
     type=DataRoot(),
@@ -45,11 +46,11 @@ def train_command(
     push_to_hub: str | None,
     offline: bool,
 ) -> None:
-    """Fine-tune a checkpoint as a recipe says: a TOML file, or the name of one that comes with the package.
+    """Fine-tune a checkpoint as a recipe says.
 
-    The result is a checkpoint folder that `predict` takes as it is, with a model card. Killed at any moment, the same
-    command continues from the last saved state; there is no option for that. Started by `accelerate launch`, the
-    processes share every batch.
+    RECIPE is a TOML file, or the name of one that comes with the package. The result is a checkpoint folder that
+    `predict` takes as it is, with a model card. Killed at any moment, the same command continues from the last saved
+    state; there is no option for that. Started by `accelerate launch`, the processes share every batch.
 
     \b
     Examples:
