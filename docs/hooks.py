@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 import re
 import textwrap
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import click
@@ -27,8 +27,9 @@ def _help(name: str, command: click.Command, parent: click.Context | None = None
     depth = ctx.command_path.count(" ")
     yield f'{"#" * (3 + depth)} {ctx.command_path} {{ #{_slug(ctx.command_path)} data-toc-label="{name}" }}\n'
     yield formatter.getvalue()
-    for below in command.list_commands(ctx) if isinstance(command, click.Group) else ():
-        yield from _help(below, command.commands[below], ctx)
+    if isinstance(command, click.Group):
+        for below in command.list_commands(ctx):
+            yield from _help(below, command.commands[below], ctx)
 
 
 class _Markdown(click.HelpFormatter):
@@ -57,7 +58,7 @@ class _Markdown(click.HelpFormatter):
             else:
                 self._write_block("\n".join([first, *others]))
 
-    def write_dl(self, rows: Sequence[tuple[str, str]], col_max: int = 30, col_spacing: int = 2) -> None:
+    def write_dl(self, rows: Iterable[tuple[str, str]], col_max: int = 30, col_spacing: int = 2) -> None:
         """Options, or commands, which link to their own help."""
         path, commands = _slug(self.ctx.command_path), getattr(self.ctx.command, "commands", {})
         self.write("<dl>\n")
