@@ -102,6 +102,13 @@ device = click.option(
     metavar="NAME",
     help="auto, cpu, cuda, cuda:1, …; map spreads a checkpoint too large for one device over all.",
 )
+threads = click.option(
+    "--threads",
+    type=click.IntRange(1),
+    metavar="N",
+    help="Of this machine, for what is computed on it.  [default: OMP_NUM_THREADS, else one for each core that this"
+    " process may use]",
+)
 answers = click.option(
     "--answers",
     type=click.Choice(get_args(Rule)),
@@ -177,6 +184,7 @@ SYSTEM = (
     click.option("--max-new-tokens", type=click.IntRange(1), metavar="N", help="The most tokens of an answer."),
     dtype,
     device,
+    threads,
     click.option("--adapter", metavar="PATH|HUB_ID", help="A LoRA adapter on top of the checkpoint."),
     click.option(
         "--tensor-parallel",
