@@ -107,6 +107,13 @@ device = click.option(
     metavar="NAME",
     help="auto, cpu, cuda, cuda:1, …; map spreads a checkpoint too large for one device over all.",
 )
+threads = click.option(
+    "--threads",
+    type=click.IntRange(1),
+    metavar="N",
+    help="Of this machine, for what is computed on it.  [default: OMP_NUM_THREADS, else one for each core that this"
+    " process may use]",
+)
 answers = click.option(
     "--answers",
     type=click.Choice(get_args(Rule)),
@@ -206,6 +213,7 @@ SYSTEM = (
     section("Checkpoints on this machine"),
     dtype,
     device,
+    threads,
     click.option("--adapter", metavar="PATH|HUB_ID", help="A LoRA adapter on top of the checkpoint."),
     click.option(
         "--tensor-parallel",

@@ -31,7 +31,7 @@ A configuration names data and systems:
   datasets = ["crossner_ai"]            # names or groups; optional with data
   decodings = ["drafted", "beam"]       # also greedy, constrained; num_beams for beam
                                         # also split, limit, sample_ids, batch_size, batch_tokens, dtype,
-                                        # device, label_order, seed, repair, scheme, columns, metrics,
+                                        # device, threads, label_order, seed, repair, scheme, columns, metrics,
                                         # resamples, resampling_seed, answers, baseline, published,
                                         # formats (of the report)
   predictions = "prediction_results/mine"

@@ -36,6 +36,7 @@ INTERRUPTED = 130
 @click.option(
     "--push-to-hub", metavar="OWNER/NAME", help="Upload the finished checkpoint, to a private repository if new."
 )
+@shared.threads
 @shared.offline
 def train_command(
     recipe: Path,
@@ -44,6 +45,7 @@ def train_command(
     dry_run: bool,
     report_to: tuple[str, ...] | None,
     push_to_hub: str | None,
+    threads: int | None,
     offline: bool,
 ) -> None:
     """Fine-tune a checkpoint as a recipe says.
@@ -65,7 +67,9 @@ def train_command(
 
     recipe = recipe_file(recipe)
     read = read_recipe(recipe)  # before libraries that take seconds to load: a bad recipe is refused at once
-    from gner_bench.predict.processes import is_first
+    from gner_bench.predict.processes import is_first, use_threads
+
+    use_threads(threads)  # before torch is imported
     from gner_bench.train.estimate import estimate
     from gner_bench.train.fine_tune import fine_tune
     from gner_bench.train.prepare import Request, prepare
