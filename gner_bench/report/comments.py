@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import PurePosixPath
 
 from gner_bench.messages import markdown
+from gner_bench.number_text import rounding
 from gner_bench.report.contents import Contents
 from gner_bench.report.grid import Grid, Section, by_value
 from gner_bench.report.render.markdown import code, remarks, sources, table
@@ -13,7 +14,6 @@ from gner_bench.report.views.differences import verdict
 from gner_bench.report.views.scores import Result, metrics_of, sets_grid, types_grid
 
 VERDICTS = {"passed": "Passed", "failed": "Failed", "not judged": "Not judged", "scored": "Scored (no gate was set)"}
-ROUNDING = "Percent, rounded to two decimals (half to even, on the binary value)"
 MOST_CHANGES = 3
 """Systems whose changes are shown; those of others are in the folder of tables."""
 
@@ -28,7 +28,8 @@ def score_comment(result: Result, per_type: bool = False) -> str:
     metrics, system, resampling = metrics_of(document), document.system, document.resampling
     verdict = VERDICTS[result.verdict] + (f" (exit code {result.exit_code})" if result.exit_code else "")
     gates = [f"{each.status}: {each.reason}" for each in result.outcomes if result.gated or each.exit_code]
-    caption = f"{ROUNDING}; micro in each set, plain mean over sets; P and R by the {metrics[0]} metric"
+    rounded = rounding("Percent", 2).removesuffix(".")
+    caption = f"{rounded}; micro in each set, plain mean over sets; P and R by the {metrics[0]} metric"
     if resampling.resamples:
         caption += f"; intervals from {resampling.resamples:,} bootstrap resamples of sentences"
     before, types = result.baseline, []
