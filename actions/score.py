@@ -23,7 +23,7 @@ LINES = ("tokenizer", "gold", "as", "rename", "field", "metric", "fail-under", "
 FLAGS = ("clean-up-spaces", "keep-misc", "per-type", "strict-drop")
 TEXTS = (
     *("from", "split", "align", "repair", "answers", "scheme", "gold-scheme", "columns", "gold-columns", "tag-names"),
-    *("resamples", "seed", "name", "check", "baseline", "max-drop", "alpha", "trials"),
+    *("resamples", "seed", "decimals", "name", "check", "baseline", "max-drop", "alpha", "trials"),
 )
 OWN = ("predictions", "require-baseline", "scores", "junit", "comment")
 """Inputs that are not options of ``gner-bench score``."""

@@ -36,6 +36,7 @@ NO_INPUTS = {
     "json": "the action reads JSON",
     "out": "the input scores",
     "write": "the inputs junit and comment",
+    "only": "one number and nothing else; the outputs f1 and path",
     "errors": "for the terminal",
     "thresholds": "instead of scores: there would be no F1, no verdict and no scores.json",
     "quiet": "the warnings are what a verdict is to be read by",
