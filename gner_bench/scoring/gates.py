@@ -279,7 +279,7 @@ def _drop_outcome(
     drop, digits, way = before - after, decimals(abs(after - before)), "below" if after < before else "above"
     details: dict[str, float | str] = {"metric": gate.metric, "percent": after, "baseline": before, "drop": drop}
     if test is not None:
-        details |= {"p": test.p, "trials": tests.resamples, "seed": tests.seed}
+        details |= {"p": test.p, "alpha": gate.alpha, "trials": tests.resamples, "seed": tests.seed}
     reason, code = f"{_what(dataset, gate.metric)} {after:.2f}% is that of the baseline", 0
     if abs(drop) > GRACE:
         reason = f"{_what(dataset, gate.metric)} {after:.{digits}f}% is {abs(drop):.{digits}f} points {way}"

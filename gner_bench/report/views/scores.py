@@ -72,13 +72,14 @@ class Result:
         return [*([] if mentioned else [part_note(self.document)]), *self.warnings]
 
     @property
-    def p_values(self) -> dict[Metric, dict[str | None, float]]:
+    def p_values(self) -> dict[Metric, dict[str | None, str]]:
         """Of the differences from the baseline that were tested: by metric and data set, None for the mean."""
-        values: dict[Metric, dict[str | None, float]] = {}
+        texts: dict[Metric, dict[str | None, str]] = {}
         for gate in self.outcomes:
             if "p" in gate.details:
-                values.setdefault(str(gate.details["metric"]), {})[gate.dataset] = float(gate.details["p"])
-        return values
+                text = p_text(float(gate.details["p"]), float(gate.details["alpha"]))
+                texts.setdefault(str(gate.details["metric"]), {})[gate.dataset] = text
+        return texts
 
     def require_passed(self) -> None:
         """Raise GateError with the reasons for the exit code, if any."""
@@ -122,7 +123,7 @@ def sets_grid(document: ScoresDocument, ends: bool = False, against: Result | No
             metrics,
             confidence if ends else "",
             [*(before.datasets[name].values for name in document.datasets), before.average] if before else (),
-            {metric: [of.get(name) for name in (*document.datasets, None)] for metric, of in p_values.items()},
+            {metric: [of.get(name, "") for name in (*document.datasets, None)] for metric, of in p_values.items()},
         ),
     ]
     if not ends and any(any(counts.values()) for counts in steps if counts):
@@ -176,7 +177,7 @@ def _values(
     metrics: Sequence[Metric],
     ends: str,
     before: Sequence[Mapping[Metric, Measured]] = (),
-    p_values: Mapping[Metric, Sequence[float | None]] | None = None,
+    p_values: Mapping[Metric, Sequence[str]] | None = None,
 ) -> Columns:
     """Precision and recall by the first metric, F1 by each with half its interval or, under ``ends``, both ends.
 
@@ -197,7 +198,7 @@ def _values(
     for metric in metrics:
         columns.append((value, METRICS[metric].title, texts(metric, "f1")))
         if tests := (p_values or {}).get(metric):
-            columns.append((test, "p", ["" if p is None else p_text(p) for p in tests]))
+            columns.append((test, "p", list(tests)))
         intervals = [interval["f1"] for row in rows if (interval := row[metric].interval)]
         if rows and len(intervals) == len(rows):
             both = ["–".join(map(percent, interval)) for interval in intervals]
