@@ -33,9 +33,9 @@ NOTE = r"""\ifcsname r@{label}\endcsname
 
 @dataclass(frozen=True)
 class Figure:
-    """A figure of a report by its ``name``; ``width`` in inches. A ``wide`` one takes the width of the page."""
+    """A figure of a report; ``file`` is a name in its folder, ``width`` in inches. A ``wide`` one is that of a page."""
 
-    name: str
+    file: str
     caption: str
     width: float
     wide: bool
@@ -43,7 +43,7 @@ class Figure:
     @property
     def label(self) -> str:
         """By which a document refers to it."""
-        return f"fig:gner-bench-{self.name}"
+        return f"fig:gner-bench-{self.file.partition('.')[0]}"
 
 
 def files(tables: Mapping[str, Sequence[Grid]], figures: Sequence[Figure]) -> dict[str, str]:
@@ -67,7 +67,7 @@ def _figure(figure: Figure) -> str:
         *comment([figure.caption]),
         rf"\begin{{{kind}}}[tp]",
         r"\centering",
-        rf"\includegraphics[width=\ifdim{width}in>\linewidth\linewidth\else{width}in\fi]{{figures/{figure.name}.pdf}}",
+        rf"\includegraphics[width=\ifdim{width}in>\linewidth\linewidth\else{width}in\fi]{{figures/{figure.file}}}",
         rf"\caption{{{caption(_sentences(figure.caption), figure.wide)}}}",
         rf"\label{{{figure.label}}}",
         rf"\end{{{kind}}}",

@@ -119,9 +119,10 @@ def write_report(contents: Contents, out: Path, formats: Sequence[str] = FORMATS
             svgs[name] = files[".svg"].decode(), files["_dark.svg"].decode()
     if "tex" in formats:
         sizes = SIZES[style]
+        included = next((kind for kind in ("pdf", "png") if kind in formats), None)
         drawn = [
-            Figure(plot.name, plot.caption, sizes.text if plot.wide else sizes.column, plot.wide)
-            for plot in (figures.plots if "pdf" in formats else ())
+            Figure(f"{plot.name}.{included}", plot.caption, sizes.text if plot.wide else sizes.column, plot.wide)
+            for plot in (figures.plots if included else ())
         ]
         for name, text in paper.files(tables.by_file, drawn).items():
             written.write(name, text)

@@ -17,7 +17,7 @@ NASTY = r"50%_of {\bf x} & $y$ #1 ~ ^"
 LONG = (
     "Differences of F1 (GNER metric) from base, in points, with 95% paired bootstrap intervals. Filled marks: p < 0.05."
 )
-FIGURES = [Figure("differences", LONG, 3.03, wide=False), Figure("f1_per_set", f"By {NASTY}.", 6.3, wide=True)]
+FIGURES = [Figure("differences.pdf", LONG, 3.03, wide=False), Figure("f1_per_set.png", f"By {NASTY}.", 6.3, wide=True)]
 
 
 @pytest.fixture
@@ -50,7 +50,7 @@ def test_figures_have_a_short_caption_and_the_long_one_in_comment_and_notes(tabl
     assert "Filled marks" in "".join(line for line in text.splitlines() if line.startswith("%"))
     assert r"intervals. Filled marks: p \textless{} 0.05.\par" in made["notes.tex"]
     # From another folder only \graphicspath is needed.
-    assert re.findall(r"{(figures/.*?)}", text) == ["figures/differences.pdf", "figures/f1_per_set.pdf"]
+    assert re.findall(r"{(figures/.*?)}", text) == ["figures/differences.pdf", "figures/f1_per_set.png"]
 
 
 def test_notes_hold_what_captions_leave_out(tables: dict[str, list[Grid]]) -> None:
