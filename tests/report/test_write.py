@@ -96,6 +96,13 @@ def test_a_baseline_that_is_a_file_keeps_its_place_among_several(scores_file: Sc
     assert table.baselines == {"weak (weak)": "†", "weak (third)": "‡"}
 
 
+def test_more_baselines_than_marks_are_refused(scores_file: ScoresFile) -> None:
+    paths = [scores_file(name, name=name) for name in "abcdef"]
+    assert [baseline.name for baseline in prepare(paths, baseline=list("abcde")).baselines] == list("abcde")
+    with pytest.raises(UsageError, match="6 baselines: tables have marks for at most 5"):
+        prepare(paths, baseline=list("abcdef"))
+
+
 def test_a_report_replaces_the_files_of_an_earlier_one_and_no_others(two: list[Path], tmp_path: Path) -> None:
     out = tmp_path / "out"
     write_report(prepare(two, baseline="weak"), out, TEXT)

@@ -97,10 +97,10 @@ def _length(text: str) -> int:
 
 
 def _cut(text: str, most: int) -> str:
-    while _length(text) >= most:
-        middle = len(text) // 2
-        text = text[: middle - 1] + text[middle + 1 :] if len(text) > 2 else ""
-    return f"{text[: len(text) // 2].rstrip()}…{text[len(text) // 2 :].lstrip()}"
+    kept = min(len(text), most) // 2
+    while _length(text[:kept] + text[-kept:]) >= most:
+        kept -= 1
+    return f"{text[:kept].rstrip()}…{text[-kept:].lstrip()}"
 
 
 def breakable(text: str) -> str:
