@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, get_args
 import click
 
 from gner_bench.cli import options as shared
+from gner_bench.cli.completion import of, offer, quoted_names
 from gner_bench.cli.values import Names
 from gner_bench.extras import require
 from gner_bench.messages import warn
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
     default="all",
     show_default=True,
     metavar="NAME,…",
+    shell_complete=offer(quoted_names, of("all"), several=True),
     help="Quoted published rows to add, * for anything (GNER-*).",
 )
 @click.option("--no-published", is_flag=True, help="No quoted rows.")
@@ -53,6 +55,7 @@ if TYPE_CHECKING:
     default=",".join(FORMATS),
     show_default=True,
     metavar="NAME,…",
+    shell_complete=offer(of(*FORMATS), several=True),
     help="Formats of tables and figures; html also gives a page, tex a document.",
 )
 @click.option(
@@ -81,7 +84,7 @@ def report_command(
     answers: Any,
     as_json: bool,
 ) -> None:
-    """Compare systems in tables and figures for papers, slides and pull requests.
+    """Compare systems in tables and figures for papers and slides.
 
     Takes scores.json files, run folders and prediction files, which are scored first. DIR gets report.md (short enough
     for a comment), report.json, tables/, figures/, index.html and report.tex, for papers figures.tex, notes.tex and

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gner_bench.number_text import decimal, p_text, points, rounding
+from gner_bench.number_text import decimal, p_phrase, p_text, points, rounding
 from gner_bench.report.baseline import Baseline, Changes
 from gner_bench.report.contents import Contents
 from gner_bench.report.grid import Cell, Grid, Section, by_value
@@ -72,9 +72,8 @@ def verdict(contents: Contents, changes: Changes) -> tuple[str, str]:
     sets, name = len(changes.differences) - 1, METRICS[contents.metric].name_in_text
     over = f"mean {name} over {sets} data sets" if sets > 1 else name
     low, high = (points(100 * end) for end in mean.interval)
-    p = p_text(mean.p_randomization)
     return word, (
         f"{changes.system} against {baseline.name}: {over} {decimal(100 * mean.first)} → {decimal(100 * mean.second)},"
         f" {points(100 * mean.difference)} points ({baseline.resampling.confidence:.0%} interval {low} to {high},"
-        f" p {p if p.startswith('<') else f'= {p}'})"
+        f" {p_phrase(mean.p_randomization)})"
     )
