@@ -87,8 +87,8 @@ def report_command(
     """Compare systems in tables and figures for papers and slides.
 
     Takes scores.json files, run folders and prediction files, which are scored first. DIR gets report.md (short enough
-    for a comment), report.json, tables/, figures/, index.html and report.tex. Published rows are quoted, marked so, and
-    never in bold.
+    for a comment), report.json, tables/, figures/, index.html and report.tex, for papers figures.tex, notes.tex and
+    quoted.bib. Published rows are quoted, marked so, and never in bold.
 
     \b
     Examples:

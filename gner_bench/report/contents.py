@@ -14,7 +14,7 @@ from gner_bench.catalog.entries import PublishedScore
 from gner_bench.errors import UsageError, did_you_mean
 from gner_bench.report.baseline import Baseline, Changes, choose_baseline
 from gner_bench.report.load import SystemScores, load_all, metrics_of
-from gner_bench.report.views.table import Table, comparisons
+from gner_bench.report.views.table import MARKS, Table, comparisons
 from gner_bench.scoring.metrics import Metric
 from gner_bench.scoring.tokenizers import BESIDE, Tokenizers
 
@@ -85,9 +85,11 @@ def prepare(
         places.append(len(systems) - [system is chosen.system for system in systems].index(True))
     # A file that is no system of the report is put before them, which may change names; places count from the end.
     baselines = [Baseline(systems[-place]) for place in dict.fromkeys(places)]
+    if len(baselines) > len(MARKS):
+        raise UsageError(f"{len(baselines)} baselines: tables have marks for at most {len(MARKS)} ({' '.join(MARKS)})")
     first, further = next(iter(baselines), None), tuple(baselines[1:])
     shown = tuple(metrics) or tuple(metrics_of(systems))
-    return Contents(systems, shown, quoted, first, intervals, further)
+    return Contents(systems, shown, quoted, first, intervals, further_baselines=further)
 
 
 def choose_published(names: Sequence[str]) -> list[PublishedScore]:

@@ -12,14 +12,15 @@ from pathlib import Path
 from gner_bench import __version__
 from gner_bench.documents.fields import Json
 from gner_bench.files import make_folder, to_json, write_atomic
+from gner_bench.report import paper
 from gner_bench.report.comments import report_comment
 from gner_bench.report.contents import Contents
 from gner_bench.report.figures.registry import Figures, collect
 from gner_bench.report.figures.style import SIZES, StyleName
 from gner_bench.report.grid import Grid
+from gner_bench.report.paper import Figure
 from gner_bench.report.render import FORMATS, RENDERS, render
 from gner_bench.report.render.json import to_records
-from gner_bench.report.render.latex import document
 from gner_bench.report.views.differences import difference_grid, verdict
 from gner_bench.report.views.errors import error_grids, structuring_grids
 from gner_bench.report.views.systems import systems_grid
@@ -28,7 +29,7 @@ from gner_bench.scoring.metrics import METRICS
 from gner_bench.scoring.scores import warnings_of
 
 VERSION = 1
-OWN = re.compile(r"(?:tables|figures)/[A-Za-z0-9_]+\.[a-z]+")
+OWN = re.compile(r"(?:tables|figures)/[A-Za-z0-9_]+\.[a-z]+|(?:report|notes|figures)\.tex|quoted\.bib")
 """The files of a report that a later one may remove."""
 
 
@@ -98,9 +99,9 @@ def write_report(contents: Contents, out: Path, formats: Sequence[str] = FORMATS
     """Write the report of ``contents`` into ``out``.
 
     ``report.md`` and ``report.json`` are always written, tables and figures in the ``formats``, figures in the sizes of
-    ``style`` and, but for PDF, also for dark pages. With ``html`` there is a page, with ``tex`` a document of all.
-    Files that an earlier report wrote there and this one does not are removed. Raises InputError for a folder that
-    cannot be written.
+    ``style`` and, but for PDF, also for dark pages. With ``html`` there is a page, with ``tex`` a document of
+    all and what other documents need (``report.paper``). Files that an earlier report wrote there and this one does not
+    are removed. Raises InputError for a folder that cannot be written.
     """
     written, tables, figures = Written(make_folder(out)), tables_of(contents), collect(contents)
     written.left_out = figures.left_out
@@ -118,12 +119,13 @@ def write_report(contents: Contents, out: Path, formats: Sequence[str] = FORMATS
             svgs[name] = files[".svg"].decode(), files["_dark.svg"].decode()
     if "tex" in formats:
         sizes = SIZES[style]
-        pdfs = [
-            (f"figures/{plot.name}.pdf", plot.caption, sizes.text if plot.wide else sizes.column)
-            for plot in figures.plots
+        included = next((kind for kind in ("pdf", "png") if kind in formats), None)
+        drawn = [
+            Figure(f"{plot.name}.{included}", plot.caption, sizes.text if plot.wide else sizes.column, plot.wide)
+            for plot in (figures.plots if included else ())
         ]
-        inputs = [f"tables/{name}.tex" for name in tables.by_file]
-        written.write("report.tex", document(inputs, pdfs if "pdf" in formats else []))
+        for name, text in paper.files(tables.by_file, drawn).items():
+            written.write(name, text)
     if "html" in formats:
         _write_page(contents, tables, figures, svgs, written)
     written.write("report.md", report_comment(contents, tables.main, tables.changes, written.files))

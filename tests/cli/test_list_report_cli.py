@@ -69,7 +69,9 @@ def test_report_writes_its_files_and_names_the_folder(
     assert result.exit_code == 0, result.output
     assert {path.name for path in out.iterdir()} == report_files
     *left_out, last = result.stderr.splitlines()
-    assert last.startswith(f"{out}: index.html, report.json, report.md, report.tex, ")
+    assert last.startswith(
+        f"{out}: figures.tex, index.html, notes.tex, quoted.bib, report.json, report.md, report.tex, "
+    )
     assert "no figure of differences from the baseline: no --baseline to compare with" in left_out
     with (out / "tables" / "f1_gner.csv").open(encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
@@ -108,6 +110,49 @@ def test_report_compares_prediction_files_with_a_baseline(
     assert verdict.startswith("better: good against bad: strict F1 0.0 → 100.0, +100.0 points (95% interval +100.0 to")
     assert "100.0±0.0*" in result.stdout
     assert "no difference" not in (tmp_path / "r" / "report.md").read_text(encoding="utf-8")
+
+
+def test_report_with_several_baselines_and_more_decimals(
+    run: Run, record: Build, predictions_file: Write, tmp_path: Path
+) -> None:
+    # Twelve sentences of two entities: none found, the first of each, both, so that F1 is 0, 2/3 and 1.
+    answers = {"none": "Ann(O)", "half": "Ann(B-person)", "all": "Ann(B-person) saw(O) Oslo(B-place)"}
+    paths = [
+        predictions_file(
+            *(record(dataset="crossner_ai", id=str(i), prediction=answer) for i in range(12)), file=f"{name}.jsonl"
+        )
+        for name, answer in answers.items()
+    ]
+    given = ("--out", tmp_path / "r", "--tokenizer", "none", "--formats", "csv,tex", "--metric", "strict")
+    result = run("report", *paths, *given, "--baseline", "none", "--baseline", "half", "--decimals", 3)
+    assert result.exit_code == 0, result.output
+    cells = {row[1].split()[0]: row[2:] for line in result.stdout.splitlines() if len(row := line.split("│")) > 3}
+    shown = {name: cells[name][0].strip() for name in answers}
+    assert shown == {"none": "0.000‡", "half": "66.667†", "all": "100.000†‡"}
+    assert "rounded to three decimals" in " ".join(result.stdout.split())
+    tables = tmp_path / "r" / "tables"
+    with (tables / "f1_strict.csv").open(encoding="utf-8") as file:
+        rows = {row["system"]: row for row in csv.DictReader(file)}
+    assert float(rows["half"]["crossner_ai"]) == pytest.approx(200 / 3, abs=1e-9)
+    assert [rows[name]["crossner_ai differs"] for name in answers] == ["", "yes", "yes"]
+    assert [rows[name]["crossner_ai differs from half"] for name in answers] == ["yes", "", "yes"]
+    text = (tables / "differences_strict.tex").read_text(encoding="utf-8")
+    assert text.count(r"\begin{table*}") == 4
+    assert "AI & 0.000 & 66.667 & +66.667" in text
+
+
+def test_decimals_change_what_people_read_alone(run: Run, record: Build, predictions_file: Write) -> None:
+    answers = ("Ann(B-person) saw(O) Oslo(O)", "Ann(B-person) saw(O) Oslo(B-place)", "Ann(O)")
+    path = predictions_file(*(record(id=str(i), prediction=answer) for i, answer in enumerate(answers)))
+    given = ("score", path, "--tokenizer", "none", "--resamples", 0, "--metric", "strict")
+    # Three entities of six found, and all that were predicted are right: F1 is 2 * 3 / (3 + 6).
+    for number, text in {0: "67", 1: "66.7", 4: "66.6667"}.items():
+        printed = run(*given, "--decimals", number).stdout
+        assert [row.split("│")[5].strip() for row in printed.splitlines() if "│ mean" in row] == [text]
+        assert f" {text} |" in run(*given, "--decimals", number, "--format", "markdown").stdout
+    for format_ in ("json", "csv"):
+        assert run(*given, "--format", format_).stdout == run(*given, "--format", format_, "--decimals", 0).stdout
+    assert run(*given, "--decimals", 5).exit_code == 2
 
 
 def test_report_prints_json(run: Run, scores: Path, tmp_path: Path) -> None:

@@ -46,6 +46,63 @@ def test_left_out_figures_have_a_reason(two: list[Path], tmp_path: Path) -> None
     assert written.left_out["differences from the baseline"] == "no --baseline to compare with"
 
 
+def test_without_quoted_rows_nothing_is_cited(two: list[Path], tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    write_report(prepare(two), out, ("tex",))
+    assert (out / "quoted.bib").exists()
+    written = write_report(prepare(two, published=()), out, ("tex",))
+    assert not (out / "quoted.bib").exists()
+    assert {"notes.tex", "report.tex"} <= set(written.files)
+    assert "figures.tex" not in written.files
+    assert "bibliography" not in (out / "report.tex").read_text(encoding="utf-8")
+
+
+def test_differences_say_how_both_were_scored_and_what_is_not_alike(
+    scores_file: ScoresFile, two: list[Path], tmp_path: Path
+) -> None:
+    other = scores_file("other", name="other", right=dict.fromkeys(("crossner_ai", "mit-movie"), 0.6))
+    document = json.loads(other.read_text())
+    document["signature_fields"]["norm"] = "none"
+    document["signature_short"] += "|n:none"
+    other.write_text(json.dumps(document))
+    out = tmp_path / "out"
+    write_report(prepare([*two, other], baseline=["weak", "strong @you"]), out, ("tex", "json"))
+    tables = {
+        tuple(table["rows"][0][:2]): table
+        for table in json.loads((out / "tables" / "differences_gner.json").read_text(encoding="utf-8"))["tables"]
+    }
+    assert list(tables) == [
+        ("weak", "strong @you"), ("weak", "other"), ("strong @you", "weak"), ("strong @you", "other")
+    ]  # fmt: skip
+    for (first, second), table in tables.items():
+        alike = "other" not in (first, second)
+        assert len(table["signatures"]) == (1 if alike else 2)
+        assert {name for names in table["signatures"].values() for name in names} == {first, second}
+        assert bool(table["warnings"]) is not alike
+    text = (out / "tables" / "differences_gner.tex").read_text(encoding="utf-8")
+    assert text.count(r"\textbf{Not like for like}: systems differ in norm.") == 2
+    summary = json.loads((out / "report.json").read_text(encoding="utf-8"))
+    assert (summary["baseline"], summary["baselines"]) == ("weak", ["weak", "strong @you"])
+
+
+def test_a_baseline_that_is_a_file_keeps_its_place_among_several(scores_file: ScoresFile, two: list[Path]) -> None:
+    # The third is no system of the report and has the name of one, so that both get their folders added.
+    third = scores_file("third", name="weak", right=dict.fromkeys(("crossner_ai", "mit-movie"), 0.5))
+    contents = prepare(two, baseline=["weak", str(third), str(two[0])])
+    assert [system.name for system in contents.systems] == ["weak (third)", "weak (weak)", "strong @you"]
+    assert [baseline.name for baseline in contents.baselines] == ["weak (weak)", "weak (third)"]
+    assert contents.baseline is contents.baselines[0]
+    [table] = contents.tables["gner"]
+    assert table.baselines == {"weak (weak)": "†", "weak (third)": "‡"}
+
+
+def test_more_baselines_than_marks_are_refused(scores_file: ScoresFile) -> None:
+    paths = [scores_file(name, name=name) for name in "abcdef"]
+    assert [baseline.name for baseline in prepare(paths, baseline=list("abcde")).baselines] == list("abcde")
+    with pytest.raises(UsageError, match="6 baselines: tables have marks for at most 5"):
+        prepare(paths, baseline=list("abcdef"))
+
+
 def test_a_report_replaces_the_files_of_an_earlier_one_and_no_others(two: list[Path], tmp_path: Path) -> None:
     out = tmp_path / "out"
     write_report(prepare(two, baseline="weak"), out, TEXT)

@@ -14,10 +14,8 @@ COLUMNS = (
     *("p_bootstrap", "p_randomization", "p_holm", "detectable", "significant"),
 )
 VALUES = "F1 and differences in percent and points"
-TESTS = (
-    "p: paired approximate randomization, two-sided, corrected after Holm over data sets (not for the mean)."
-    " Detectable: the difference that a test at 5% finds with 80% power."
-)
+TEST = "p: paired approximate randomization, two-sided, corrected after Holm over data sets (not for the mean)."
+DETECTABLE = "Detectable: the difference that a test at 5% finds with 80% power."
 STARRED = "* p < 0.05."
 
 
@@ -48,12 +46,12 @@ def difference_grid(baseline: Baseline, changes: Changes, metric: Metric) -> Gri
             Cell(head) for head in ("Data set", "Baseline", "System", "Difference", "Interval", "p", "Detectable")
         ),
         sections=(Section(tuple(rows[:-1])), Section(tuple(rows[-1:]))),
-        remarks=(rounding(VALUES), drawn, TESTS, STARRED),
+        remarks=(rounding(VALUES), drawn, TEST, DETECTABLE, STARRED),
         warnings=tuple(unlike.values()),
         signatures=by_value((each.name, each.signature_short) for each in systems),
         columns=COLUMNS,
         values=tuple(values),
-        legend=(STARRED,),
+        legend=(TEST, STARRED),
         unlike=tuple(unlike),
         subject=f"{changes.system} {baseline.name}",
     )

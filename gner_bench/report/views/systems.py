@@ -12,6 +12,7 @@ from gner_bench.scoring.metrics import METRICS
 LAYOUT_TITLES = {"zero-shot": "", "supervised": ", supervised setting", "other": ", other data sets"}
 RANKED = "Best measured figure of a column in bold, second underlined; what prints alike ranks alike."
 RANKED_TRANSPOSED = RANKED.replace("column", "row")
+HALF = "± is half the width of the bootstrap interval over sentences, with the settings of the signature."
 TEST = "paired approximate randomization, p < 0.05, corrected after Holm over data sets"
 MOST_COLUMNS = 12
 """Columns of figures that the width of a page holds."""
@@ -90,7 +91,7 @@ def _legend(table: Table, cells: list[list[Cell]], intervals: bool, transposed: 
     if any(cell.rank for cell in flat):
         yield RANKED_TRANSPOSED if transposed else RANKED
     if intervals and any(cell.half for cell in flat):
-        yield "± is half the width of the bootstrap interval over sentences, with the settings of the signature."
+        yield HALF
     if any(cell.star for cell in flat) or len(table.baselines) > 1:
         told = [f"{mark} differs from {name}" for name, mark in table.baselines.items()]
         pairs = " of each pair of systems, not over pairs" if len(told) > 1 else ""
