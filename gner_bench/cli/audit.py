@@ -8,13 +8,14 @@ import click
 
 from gner_bench.bio import AnyScheme, Reading
 from gner_bench.cli import options as shared
+from gner_bench.cli.command import Command
 from gner_bench.cli.completion import dataset_names, offer
 from gner_bench.cli.values import DataRoot
 from gner_bench.messages import one_line
 from gner_bench.number_text import counted
 
 
-@click.command("audit")
+@click.command("audit", cls=Command)
 @click.argument("datasets", nargs=-1, metavar="[DATASET]…", shell_complete=offer(dataset_names))
 @click.option(
     "--data",
