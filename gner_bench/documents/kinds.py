@@ -25,31 +25,27 @@ class Kind:
 
 
 OF_SYSTEMS = ("score", "compare", "report", "explain")
-SCORES = Kind(
-    "is scores, as score --out writes them",
-    "compare, report and score --baseline take them",
-    ("compare", "report", "--baseline"),
-)
+OF_SCORES = ("compare", "report", "--baseline")
 AGAIN = "no command reads it: give {verb} the scores or runs again"
-KEYS = (
-    (("datasets", "average"), SCORES),
+EXPERIMENT = Kind("is a configuration of run", "gner-bench run {path}", ("run",))
+CATALOGUE = Kind("is a catalogue", "gner-bench --catalog {path} goes before a command")
+JSON = (
+    (("datasets", "average"), Kind("is a scores.json", "compare, report and score --baseline take it", OF_SCORES)),
     (("comparisons", "systems"), Kind("is the result of a comparison", AGAIN.format(verb="compare"))),
     (("report", "tables"), Kind("is the report.json of a report", AGAIN.format(verb="report"))),
     (("model", "datasets"), Kind("is the run.json of a run", "give its folder, {folder}, to score, compare or report")),
     (("model", "added_tokens"), Kind("is a tokenizer", "score, compare and report take it as --tokenizer {path}")),
-    (
-        ("prediction",),
-        Kind(
-            "is predictions", "score, compare, report and explain take them, and score --out writes scores", OF_SYSTEMS
-        ),
-    ),
-    (("systems",), (EXPERIMENT := Kind("is a configuration of run", "gner-bench run {path}", ("run",)))),
+    (("instance", "prediction"), Kind("holds predictions", "score takes them, and --out keeps scores", OF_SYSTEMS)),
+)
+"""The kind of a JSON document, or of lines of them, by keys that it has, the first that fits."""
+TOML = (
+    (("systems",), EXPERIMENT),
     (("checkpoints",), EXPERIMENT),
     (("checkpoint",), Kind("is a recipe of train", "gner-bench train {path}", ("train",))),
-    (("dataset",), (CATALOGUE := Kind("is a catalogue", "gner-bench --catalog {path} goes before a command"))),
+    (("dataset",), CATALOGUE),
     (("model",), CATALOGUE),
 )
-"""The kind of a document by keys that it has, the first that fits."""
+"""The kind of a TOML document, likewise."""
 FILES = (
     ("predictions.jsonl*", Kind("is the folder of a run", "score, compare, report and explain take it", OF_SYSTEMS)),
     ("shard-*-of-*", Kind("is a run in shards", "gner-bench merge {path} puts them together", ("merge",))),
@@ -77,9 +73,9 @@ def _of_file(path: Path) -> Kind | None:
     if not path.is_file() or path.stat().st_size > MOST_BYTES:
         return None
     text = path.read_text(encoding="utf-8")
-    document: Any = tomllib.loads(text) if path.suffix == ".toml" else _json(text)
+    known, document = (TOML, tomllib.loads(text)) if path.suffix == ".toml" else (JSON, _json(text))
     keys = document.keys() if isinstance(document, dict) else set()
-    return next((kind for wanted, kind in KEYS if keys >= set(wanted)), None)
+    return next((kind for wanted, kind in known if keys >= set(wanted)), None)
 
 
 def _json(text: str) -> Any:
