@@ -17,7 +17,7 @@ NAMED = 3
 
 @dataclass(frozen=True)
 class Kind:
-    """``what`` is to be said of it, how to ``use`` it (a sentence with its ``{path}``), and the verbs, or options, that take it."""
+    """``what`` is said of it, how to ``use`` it (with its ``{path}``), and the verbs, or options, that take it."""
 
     what: str
     use: str
@@ -74,8 +74,8 @@ def _of_file(path: Path) -> Kind | None:
         return None
     text = path.read_text(encoding="utf-8")
     known, document = (TOML, tomllib.loads(text)) if path.suffix == ".toml" else (JSON, _json(text))
-    keys = document.keys() if isinstance(document, dict) else set()
-    return next((kind for wanted, kind in known if keys >= set(wanted)), None)
+    keys = set(document if isinstance(document, dict) else ())
+    return next((kind for wanted, kind in known if keys.issuperset(wanted)), None)
 
 
 def _json(text: str) -> Any:
