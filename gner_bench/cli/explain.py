@@ -103,8 +103,7 @@ def explain_command(
 
         for sample, systems_of in explained.items():
             show(sentence_view(sample, systems_of, console().width < WIDE))
-        for title, rows in ranked.items():
-            show(worst_view(title, rows))
+        show(part for title, rows in ranked.items() for part in worst_view(title, rows))
 
 
 def _named(systems: Sequence[Generations]) -> dict[str, Generations]:
