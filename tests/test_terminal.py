@@ -27,3 +27,17 @@ def test_a_terminal_gets_a_bar(monkeypatch: pytest.MonkeyPatch, capsys: pytest.C
     with terminal.progress_bar("base", total=2) as advance:
         advance(2)
     assert "2/2" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("columns", "width"),
+    [("100", 100), ("10", 40), (None, 1000), ("", 1000), ("0", 1000), ("-5", 1000), ("many", 1000)],
+)
+def test_a_pipe_is_as_wide_as_columns_says_or_wraps_nothing(
+    columns: str | None, width: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TERM", "dumb")
+    monkeypatch.delenv("COLUMNS", raising=False)
+    if columns is not None:
+        monkeypatch.setenv("COLUMNS", columns)
+    assert terminal.console().width == width

@@ -8,11 +8,12 @@ from typing import Any
 import click
 
 from gner_bench.cli import options as shared
+from gner_bench.cli.command import Command
 from gner_bench.messages import warn
 from gner_bench.scoring.trials import TRIALS
 
 
-@click.command("compare")
+@click.command("compare", cls=Command)
 @click.argument("systems", nargs=-1, required=True, type=shared.PATH, metavar="A B [C…]")
 @click.option(
     "--metric",

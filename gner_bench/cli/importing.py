@@ -12,8 +12,8 @@ from click.shell_completion import CompletionItem
 from gner_bench.answers import ANSWERS
 from gner_bench.bio import Reading
 from gner_bench.cli import options as shared
+from gner_bench.cli.command import section
 from gner_bench.cli.completion import dataset_names, offer
-from gner_bench.cli.help import section
 from gner_bench.cli.values import one_of
 from gner_bench.data.formats import FORMATS
 from gner_bench.errors import did_you_mean

@@ -11,8 +11,8 @@ import click
 
 from gner_bench.answers import LabelOrder
 from gner_bench.cli import options as shared
+from gner_bench.cli.command import OTHERS, Command, section
 from gner_bench.cli.completion import dataset_names, group_names, offer
-from gner_bench.cli.help import OTHERS, Command, section
 from gner_bench.cli.options import interruptible
 from gner_bench.cli.values import BatchTokens, Names, Parsed
 from gner_bench.errors import IncompleteError, UsageError

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, get_args
 import click
 
 from gner_bench.cli import options as shared
+from gner_bench.cli.command import Command
 from gner_bench.cli.completion import of, offer, quoted_names
 from gner_bench.cli.values import Names
 from gner_bench.extras import require
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from gner_bench.report.write import Written
 
 
-@click.command("report")
+@click.command("report", cls=Command)
 @click.argument("scores", nargs=-1, required=True, type=shared.PATH, metavar="SCORES|RUN…")
 @click.option("--out", type=shared.PATH, required=True, metavar="DIR", help="Folder of the report.")
 @click.option(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from gner_bench.cli import options as shared
+from gner_bench.cli.command import Command
 from gner_bench.cli.completion import model_names, of, offer
 from gner_bench.cli.options import interruptible
 from gner_bench.cli.report import known_formats, libraries_of, print_report
@@ -59,7 +60,7 @@ Examples:
 """
 
 
-@click.command("run", help=HELP)
+@click.command("run", cls=Command, help=HELP)
 @click.argument("config", required=False, type=shared.PATH, metavar="[CONFIG.toml]")
 @click.option("--preset", type=click.Choice(PRESET_NAMES), help="A configuration that comes with the package.")
 @click.option(

@@ -83,6 +83,11 @@ def verify_dataset(name: str) -> list[str]:
     return [f"{path}: was altered (not {checksum})" for path, checksum in altered.items()]
 
 
+def stored_files(name: str) -> list[Path]:
+    """The files of a data set in the cache. Raises IntegrityError for a damaged list of them."""
+    return [split_path(name, split) for split in _stored_splits(name)]
+
+
 def load_split(entry: Entry, split: str, reading: Reading | None = None) -> Dataset:
     """A split from the cache or the folder that the catalogue names. Raises GnerBenchError when it is in neither."""
     if entry.folder:

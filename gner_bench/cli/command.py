@@ -1,11 +1,15 @@
-"""What ``--help`` looks like: options in sections, and one-line helps of commands that are wrapped, never cut."""
+"""What all commands have: help in sections, one-line helps that are wrapped and never cut, and a word on what was given
+where another file is wanted."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
 from typing import Any, TypeVar
 
 import click
+
+from gner_bench.errors import InputError
 
 C = TypeVar("C", bound=Callable[..., Any])
 OTHERS = "Other options"
@@ -29,6 +33,19 @@ def section(title: str) -> Callable[[C], C]:
 class Command(click.Command):
     """A command whose options are shown in their sections, and in one list where they have none."""
 
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run it; where a file of another kind was given, the error says what it is and what takes it."""
+        try:
+            return super().invoke(ctx)
+        except InputError as error:
+            from gner_bench.documents.kinds import told_kind
+
+            given = set(_paths(ctx.params.values()))
+            missing = error.path.parent if error.path.parent in given and not error.path.exists() else error.path
+            if missing in given and (told := told_kind(missing, self.name or "")):
+                raise InputError(missing, told) from error
+            raise
+
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the options, the sections in the order of their first option."""
         sections: dict[str, list[tuple[str, str]]] = {}
@@ -39,6 +56,15 @@ class Command(click.Command):
         for title, records in [*sections.items(), (OTHERS if sections else "Options", others)]:
             with formatter.section(title):
                 formatter.write_dl(records)
+
+
+def _paths(values: Iterable[Any]) -> Iterator[Path]:
+    """What of the values of parameters may be a path; in ``NAME=FILE`` that is FILE."""
+    for value in values:
+        if isinstance(value, tuple):
+            yield from _paths(value)
+        elif isinstance(value, str | Path):
+            yield from (Path(value), Path(str(value).partition("=")[2]))
 
 
 class Group(click.Group):
