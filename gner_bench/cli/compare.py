@@ -33,6 +33,11 @@ from gner_bench.scoring.trials import TRIALS
 @shared.tokenizer
 @shared.clean_up_spaces
 @shared.answers
+@click.option(
+    "--common",
+    is_flag=True,
+    help="Compare on the sentences that all systems have (by data set, id, words and gold); what is left out is said.",
+)
 @click.option("--per-type", is_flag=True, help="Also tables of entity types, with paired intervals.")
 @click.option(
     "--changed",
@@ -52,6 +57,7 @@ def compare_command(
     tokenizer: tuple[str, ...],
     clean_up_spaces: bool,
     answers: Any,
+    common: bool,
     per_type: bool,
     changed: int,
     as_json: bool,
@@ -60,7 +66,7 @@ def compare_command(
     """Compare systems on the same sentences: paired intervals and tests of the difference in F1.
 
     A is the baseline that every other system is compared with. Each is a scores.json, a predictions file or the folder
-    of a run, of the same sentences with the same gold, in any order.
+    of a run, of the same sentences with the same gold, in any order; --common leaves out what not all have.
 
     \b
     Example:
@@ -82,6 +88,7 @@ def compare_command(
         answers=answers,
         clean_up_spaces=clean_up_spaces,
         processes=usable_processes(),
+        common=common,
     )
     for warning in result.warnings():
         warn(warning, always=warning in result.unlike)
