@@ -108,14 +108,16 @@ def compare(
     processes: int = 1,
     answers: Rule | None = None,
     clean_up_spaces: bool = False,
+    common: bool = False,
 ) -> Comparison:
     """Compare each system with the ``first`` on the same sentences: paired intervals and tests.
 
     A system is its Scores, a scores.json, a predictions file or a run folder. ``metric`` None are the usual metrics
     that all were scored by; ``tokenizer`` is for prediction files beside which none lies, in a list also ``NAME=PATH``
     for one system (its path, folder or model); ``answers``, ``clean_up_spaces`` and ``processes`` are as in
-    ``load_predictions`` and ``score``. Raises UsageError for sentences or gold that differ, an unknown metric, one that
-    a system lacks or that has no test, and InputError for an unusable file.
+    ``load_predictions`` and ``score``; ``common`` compares on the sentences that all systems have. Raises UsageError
+    for sentences or gold that differ, an unknown metric, one that a system lacks or that has no test, and InputError
+    for an unusable file.
     """
     names = [metric] if isinstance(metric, str) else list(metric or ())
     metrics = [as_metric(name) for name in names]
@@ -133,4 +135,4 @@ def compare(
             )
             source = score(predictions, metrics or DEFAULT, processes)
         systems.append(measured(label, source))
-    return comparison(systems, metrics or None, Resampling(resamples, seed))
+    return comparison(systems, metrics or None, Resampling(resamples, seed), common)

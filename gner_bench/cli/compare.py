@@ -35,6 +35,11 @@ from gner_bench.scoring.trials import TRIALS
 @shared.clean_up_spaces
 @shared.answers
 @shared.decimals(usual=2)
+@click.option(
+    "--common",
+    is_flag=True,
+    help="Compare on the sentences that all systems have (by data set, id, words and gold); what is left out is said.",
+)
 @click.option("--per-type", is_flag=True, help="Also tables of entity types, with paired intervals.")
 @click.option(
     "--changed",
@@ -54,6 +59,7 @@ def compare_command(
     tokenizer: tuple[str, ...],
     clean_up_spaces: bool,
     answers: Any,
+    common: bool,
     per_type: bool,
     changed: int,
     as_json: bool,
@@ -62,7 +68,8 @@ def compare_command(
     """Compare systems on the same sentences by paired tests.
 
     Each difference in F1 has an interval and p values. A is the baseline that every other system is compared with. Each
-    is a scores.json, a predictions file or the folder of a run, of the same sentences with the same gold, in any order.
+    is a scores.json, a predictions file or the folder of a run, of the same sentences with the same gold, in any order;
+    --common leaves out what not all have.
 
     \b
     Example:
@@ -84,6 +91,7 @@ def compare_command(
         answers=answers,
         clean_up_spaces=clean_up_spaces,
         processes=usable_processes(),
+        common=common,
     )
     for warning in result.warnings():
         warn(warning, always=warning in result.unlike)

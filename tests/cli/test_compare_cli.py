@@ -18,6 +18,7 @@ Files = tuple[Path, Path]
 NOTHING = "Ann(O) saw(O) Oslo(O)"
 FEW = ("--resamples", 100)
 QUIET = ("--tokenizer", "none")
+HINT = "; --common compares the sentences that all systems have"
 
 
 def sentences(record: Build, first: str, second: str, dataset: str = "news") -> list[dict[str, Any]]:
@@ -157,18 +158,18 @@ def test_sentences_that_differ_are_named(
     less = predictions_file(*sentences(record, NOTHING, NOTHING), record(dataset="films", id="x"), file="less.jsonl")
     said = refusal("compare", files[0], less)
     assert said.startswith("films: 30 sentences (0, 1, 2, 3, 4, …) scored for base")
-    assert said.endswith(f"1 sentence (x) scored for less ({less}) alone")
+    assert said.endswith(f"1 sentence (x) scored for less ({less}) alone{HINT}")
 
 
 def test_sets_that_differ_are_named(refusal: Refusal, files: Files, record: Build, predictions_file: Write) -> None:
     less = predictions_file(*sentences(record, NOTHING, NOTHING), file="less.jsonl")
-    assert refusal("compare", files[0], less) == f"data sets scored for base ({files[0]}) alone: films"
+    assert refusal("compare", files[0], less) == f"data sets scored for base ({files[0]}) alone: films{HINT}"
 
 
 def test_gold_that_differs_is_named(refusal: Refusal, record: Build, predictions_file: Write) -> None:
     first = predictions_file(record(), record(id="1"), file="a.jsonl")
     second = predictions_file(record(), record(labels=["B-person", "O", "O"], id="1"), file="b.jsonl")
-    assert refusal("compare", first, second) == "news: gold of 1 sentence (1) differs"
+    assert refusal("compare", first, second) == f"news: gold of 1 sentence (1) differs{HINT}"
 
 
 def test_one_system_is_refused(refusal: Refusal, files: Files) -> None:
@@ -191,3 +192,58 @@ def test_unreadable_input_is_refused(refusal: Refusal, files: Files, tmp_path: P
     missing = tmp_path / "none.json"
     assert refusal("compare", missing, files[0]).startswith(f"{missing}: No such file")
     assert str(tmp_path / "none") in refusal("compare", files[0], tmp_path / "none")
+
+
+def test_common_sentences_are_compared_and_what_is_left_out_is_said(
+    run: Run, record: Build, predictions_file: Write, tmp_path: Path
+) -> None:
+    right, wrong = "Ann(B-person) saw(O) Oslo(B-place)", NOTHING
+    ids = [f"{number:02}" for number in range(12)]
+    # A has 00 to 09, one of them (03) with other words; B 02 to 11, one (05) with other gold; only A has films.
+    other_words = {"03": record(["Ann", "saw", "Rome"], id="03")}
+    other_gold = {"05": record(labels=["B-person", "O", "O"], id="05")}
+    first = [other_words.get(id, record(id=id, prediction=wrong)) for id in ids[:10]]
+    second = [other_gold.get(id, record(id=id, prediction=right)) for id in reversed(ids[2:])]
+    films = [record(id=id, dataset="films", prediction=right) for id in ids]
+    a = predictions_file(*first, *films, file="a.jsonl")
+    b = predictions_file(*second, file="b.jsonl")
+    kept = ["02", "04", "06", "07", "08", "09"]
+    one = predictions_file(*(record(id=id, prediction=wrong) for id in kept), file="one.jsonl")
+    two = predictions_file(*(record(id=id, prediction=right) for id in kept), file="two.jsonl")
+    command = ("compare", a, b, *QUIET, *FEW, "--common", "--changed", "9", "--per-type")
+    result, whole = run(*command, "--json"), run("compare", one, two, *QUIET, *FEW, "--json")
+    assert (result.exit_code, whole.exit_code) == (0, 0), result.stderr
+    found, expected = json.loads(result.stdout), json.loads(whole.stdout)
+    for key in ("differences", "types", "changed"):
+        assert found["comparisons"][0][key] == expected["comparisons"][0][key]
+    assert found["common"] == {
+        "news": {"sentences": 6, "left_out": {"A": 4, "B": 4}},
+        "films": {"sentences": 0, "left_out": {"A": 12, "B": 0}},
+    }
+    assert "common" not in expected
+    for system in found["systems"]:
+        assert system["signature_fields"]["common"] == "news=6,films=0"
+        assert system["signature_fields"]["data"].startswith("news/test=6@")
+    assert found["comparisons"][0]["signature_differences"] == []
+    note = "Only sentences that all systems have: news 6 (left out: 4 of A, 4 of B); films 0 (left out: 12 of A)."
+    assert note in found["warnings"]
+    assert " ".join(run(*command).stdout.split()).count(note) == 5  # two metrics, their types, the sentences
+    # The same of scores.json, which keeps the number of entities of gold.
+    for path in (a, b):
+        scored = run("score", path, *QUIET, "--resamples", 0, "--out", path.with_suffix(".json"))
+        assert scored.exit_code == 0, scored.stderr
+    again = run("compare", a.with_suffix(".json"), b.with_suffix(".json"), *FEW, "--common", "--json")
+    assert json.loads(again.stdout)["comparisons"][0]["differences"] == found["comparisons"][0]["differences"]
+
+
+def test_common_changes_nothing_where_all_have_the_same(run: Run, files: Files) -> None:
+    command = ("compare", *files, *QUIET, *FEW, "--json")
+    assert run(*command, "--common").stdout == run(*command).stdout
+
+
+def test_systems_without_a_common_sentence_are_refused(
+    refusal: Refusal, record: Build, predictions_file: Write
+) -> None:
+    files = [predictions_file(record(id=id), file=f"{id}.jsonl") for id in ("1", "2")]
+    message = "no sentence is common to all systems (by data set, id, words and gold)"
+    assert refusal("compare", *files, *QUIET, "--common") == message
