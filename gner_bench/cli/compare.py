@@ -33,6 +33,7 @@ from gner_bench.scoring.trials import TRIALS
 @shared.tokenizer
 @shared.clean_up_spaces
 @shared.answers
+@shared.decimals(usual=2)
 @click.option("--per-type", is_flag=True, help="Also tables of entity types, with paired intervals.")
 @click.option(
     "--changed",
@@ -57,10 +58,10 @@ def compare_command(
     as_json: bool,
     out: Path | None,
 ) -> None:
-    """Compare systems on the same sentences: paired intervals and tests of the difference in F1.
+    """Compare systems on the same sentences by paired tests.
 
-    A is the baseline that every other system is compared with. Each is a scores.json, a predictions file or the folder
-    of a run, of the same sentences with the same gold, in any order.
+    Each difference in F1 has an interval and p values. A is the baseline that every other system is compared with. Each
+    is a scores.json, a predictions file or the folder of a run, of the same sentences with the same gold, in any order.
 
     \b
     Example:

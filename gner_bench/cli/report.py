@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, get_args
 import click
 
 from gner_bench.cli import options as shared
+from gner_bench.cli.completion import of, offer, quoted_names
 from gner_bench.cli.values import Names
 from gner_bench.extras import require
 from gner_bench.messages import warn
@@ -22,7 +23,13 @@ if TYPE_CHECKING:
 @click.command("report")
 @click.argument("scores", nargs=-1, required=True, type=shared.PATH, metavar="SCORES|RUN…")
 @click.option("--out", type=shared.PATH, required=True, metavar="DIR", help="Folder of the report.")
-@click.option("--baseline", metavar="NAME|FILE", help="Compare all others with this system, by paired tests.")
+@click.option(
+    "--baseline",
+    multiple=True,
+    metavar="NAME|FILE",
+    help="Compare all others with this system, by paired tests. Repeatable: tables mark what differs from the first by"
+    " †, from the second by ‡ and so on; figures and verdict are about the first.",
+)
 @click.option(
     "--metric",
     multiple=True,
@@ -31,12 +38,14 @@ if TYPE_CHECKING:
     help="What tables show; may be repeated. Figures show the first.",
 )
 @click.option("--intervals", is_flag=True, help="Half the bootstrap interval beside each figure of the tables.")
+@shared.decimals(usual=1)
 @click.option(
     "--published",
     type=Names(),
     default="all",
     show_default=True,
     metavar="NAME,…",
+    shell_complete=offer(quoted_names, of("all"), several=True),
     help="Quoted published rows to add, * for anything (GNER-*).",
 )
 @click.option("--no-published", is_flag=True, help="No quoted rows.")
@@ -46,6 +55,7 @@ if TYPE_CHECKING:
     default=",".join(FORMATS),
     show_default=True,
     metavar="NAME,…",
+    shell_complete=offer(of(*FORMATS), several=True),
     help="Formats of tables and figures; html also gives a page, tex a document.",
 )
 @click.option(
@@ -62,7 +72,7 @@ if TYPE_CHECKING:
 def report_command(
     scores: tuple[Path, ...],
     out: Path,
-    baseline: str | None,
+    baseline: tuple[str, ...],
     metric: tuple[str, ...],
     intervals: bool,
     published: tuple[str, ...],
@@ -74,7 +84,7 @@ def report_command(
     answers: Any,
     as_json: bool,
 ) -> None:
-    """Compare systems in tables and figures for papers, slides and pull requests.
+    """Compare systems in tables and figures for papers and slides.
 
     Takes scores.json files, run folders and prediction files, which are scored first. DIR gets report.md (short enough
     for a comment), report.json, tables/, figures/, index.html and report.tex. Published rows are quoted, marked so, and

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,11 +12,13 @@ import click
 
 from gner_bench.cli import importing
 from gner_bench.cli import options as shared
-from gner_bench.cli.values import Thresholds
-from gner_bench.errors import GnerBenchError, UsageError
+from gner_bench.cli.help import OTHERS, Command, section
+from gner_bench.cli.values import Thresholds, Written
+from gner_bench.errors import GnerBenchError, UsageError, did_you_mean
 from gner_bench.extras import require
-from gner_bench.files import write_json
+from gner_bench.files import write_atomic, write_json
 from gner_bench.messages import QUIET, note, verbosity, warn
+from gner_bench.number_text import percent
 
 if TYPE_CHECKING:
     from gner_bench.documents.scores import Resampling, ScoresDocument
@@ -25,6 +28,7 @@ if TYPE_CHECKING:
     from gner_bench.scoring.scores import Scores
 
 FORMATS = ("table", "json", "markdown", "csv", "junit")
+MEAN = "mean"
 
 
 def _installed(ctx: click.Context, param: click.Parameter, library: str | None) -> str | None:
@@ -33,12 +37,13 @@ def _installed(ctx: click.Context, param: click.Parameter, library: str | None) 
     return library
 
 
-@click.command("score")
+@click.command("score", cls=Command)
 @click.argument("files", nargs=-1, required=True, type=shared.PATH, metavar="FILE…")
-@importing.options
+@section("Scores")
 @shared.metric
 @shared.resamples
 @shared.resampling_seed
+@section("Output")
 @click.option("--name", help="Name of the system in tables; by default the model of run.json or the file's name.")
 @click.option(
     "--format",
@@ -49,6 +54,13 @@ def _installed(ctx: click.Context, param: click.Parameter, library: str | None) 
     help="What is printed: a table, what scores.json holds, Markdown for a comment, every value as CSV, JUnit XML.",
 )
 @click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
+@shared.decimals(usual=2)
+@click.option(
+    "-b",
+    "--only",
+    type=shared.FIGURE,
+    help="Print one F1 alone, in percent: mean (of the first --metric), strict, strict@mit-movie, @mit-movie.",
+)
 @click.option("--per-type", is_flag=True, help="Also a table of every entity type (table and markdown).")
 @click.option("--errors", is_flag=True, help="Also what kinds of errors were made (table).")
 @click.option(
@@ -58,6 +70,14 @@ def _installed(ctx: click.Context, param: click.Parameter, library: str | None) 
     help="Instead, scores of the entities whose confidence is at least each P, of predictions that have confidences.",
 )
 @click.option("--out", type=shared.PATH, metavar="scores.json", help="Also write the result to this file.")
+@section("Scores")
+@click.option(
+    "--write",
+    type=Written(FORMATS[1:]),
+    multiple=True,
+    metavar="FORMAT=FILE",
+    help="Also write this format to a file: markdown=comment.md, junit=junit.xml. Repeatable.",
+)
 @click.option(
     "--check",
     type=click.Choice(("seqeval",)),
@@ -65,6 +85,8 @@ def _installed(ctx: click.Context, param: click.Parameter, library: str | None) 
     help="Count strict and conlleval F1 again with this library, and refuse scores that differ (exit code 1).",
 )
 @shared.gates
+@importing.options
+@section(OTHERS)
 @click.option("-q", "--quiet", is_flag=True, help="No warnings but those that the verdict is to be read by.")
 def score_command(
     files: tuple[Path, ...],
@@ -74,19 +96,21 @@ def score_command(
     name: str | None,
     format_: str,
     as_json: bool,
+    only: tuple[str | None, str | None] | None,
     per_type: bool,
     errors: bool,
     thresholds: tuple[float, ...] | None,
     out: Path | None,
+    write: tuple[tuple[str, Path], ...],
     check: str | None,
     quiet: bool,
     **options: Any,
 ) -> None:
-    """Score prediction files: the GNER metric and strict span F1, with intervals, and gates for CI.
+    """Score predictions: F1 with intervals, and gates for CI.
 
-    FILE is a predictions.jsonl (or .jsonl.gz), - for standard input, or the folder of a run; several files are scored
-    together as one system. Needs neither a model nor torch. Under Linux, up to eight processors count large files; the
-    scores are the same.
+    By default F1 is that of the GNER metric and that of strict spans. FILE is a predictions.jsonl (or .jsonl.gz), - for
+    standard input, or the folder of a run; several files are scored together as one system. Needs neither a model nor
+    torch. Under Linux, up to eight processors count large files; the scores are the same.
 
     The results are printed and written before a gate ends the command with exit code 6 (sentences of the run are
     missing), 5 (the baseline has the same sentence ids with other words or gold), 2 (--fail-under names an unknown data
@@ -97,48 +121,66 @@ def score_command(
     \b
     Examples:
       gner-bench score prediction_results/base --per-type --out base.json
+      gner-bench score prediction_results/base --only strict@mit-movie
       gner-bench score prediction_results/new --fail-under 55 --baseline base.json --max-drop 0.5
       gner-bench score answers.jsonl --from uniner --gold data/gner/crossner_ai --as crossner_ai --split test
     """
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # data sets are resampled side by side instead
     from gner_bench.api import score
     from gner_bench.documents.scores import Resampling
+    from gner_bench.report.score import text_of
     from gner_bench.scoring.counting import usable_processes
     from gner_bench.scoring.document import scores_document
+    from gner_bench.scoring.expected import expected
     from gner_bench.scoring.metrics import DEFAULT
 
     if quiet:
         click.get_current_context().with_resource(verbosity(QUIET))
     format_ = _format(format_, as_json, errors, (name or "", *map(str, files)))
-    metrics, resampling = tuple(dict.fromkeys(metric)) or DEFAULT, Resampling(resamples, seed)
+    if only and (format_ != "table" or per_type or errors):
+        raise UsageError("--only prints a number alone: it goes with none of --format, --json, --per-type, --errors")
+    named = [only[0]] if only and only[0] else []
+    metrics, resampling = tuple(dict.fromkeys([*(metric or DEFAULT), *named])), Resampling(resamples, seed)
     read_as = {key: options.pop(key) for key in importing.KEYS}
     if thresholds is not None:
-        _require_alone(out, per_type, errors, format_ == "junit", *options.values())
+        _require_alone(out, write, only, per_type, errors, format_ == "junit", *options.values())
         _print_sweep(importing.load(files, name, **read_as), thresholds, metrics, format_)
         return
-    gates, tests = _gates(shared.GateOptions(**options), metrics, seed, out)
+    asked = shared.GateOptions(**options)
+    gates, tests = _gates(asked, metrics, seed, [out, *(path for _, path in write)])
+    wanted = expected(asked.expect)
     predictions = importing.load(files, name, **read_as)
-    scores = score(predictions, metrics, usable_processes())
+    wanted.require_described(predictions.origin)
+    scores = wanted.applied(score(predictions, metrics, usable_processes()))
     _recount(check, predictions, scores)
     document = scores_document(scores, resampling)
+    alone = _figure(document, only[0] or metrics[0], only[1]) if only else ""
     if out is not None:
         write_json(out, document.json())
     result = _judged(scores, document, gates, tests)
-    _print(result, format_, per_type, errors)
+    for written_as, path in write:
+        write_atomic(path, text_of(result, written_as, per_type))
+    _print(result, format_, per_type, errors, alone)
     result.require_passed()
 
 
 def _judged(scores: Scores, document: ScoresDocument, gates: Gates, tests: Resampling) -> Result:
     """What the gates say of scores; warnings go to stderr, those that a gate rests on always."""
+    from gner_bench.documents.scores import Resampling
     from gner_bench.report.views.scores import Result
-    from gner_bench.scoring.gates import evaluate, to_know
+    from gner_bench.scoring.document import scores_document
+    from gner_bench.scoring.gates import compared_with, evaluate, to_know
     from gner_bench.scoring.scores import warnings_of
 
     judged_by = to_know(scores, gates)
     warnings = list(dict.fromkeys([*warnings_of(scores), *judged_by]))
     for warning in warnings:
         warn(warning, always=warning in judged_by)
-    return Result(document, evaluate(scores, gates, tests), warnings, bool(gates))
+    outcomes = evaluate(scores, gates, tests)
+    baseline = None
+    if before := compared_with(gates, outcomes):
+        baseline = replace(scores_document(before.scores, Resampling(0)), signature_short=before.signature_short)
+    return Result(document, outcomes, warnings, bool(gates), baseline)
 
 
 def _recount(library: str | None, predictions: Predictions, scores: Scores) -> None:
@@ -152,7 +194,10 @@ def _recount(library: str | None, predictions: Predictions, scores: Scores) -> N
 def _require_alone(*others: object) -> None:
     """Raise UsageError for what cannot be had together with --thresholds."""
     if any(others):
-        raise UsageError("--thresholds goes with no gates and none of --out, --per-type, --errors, --format junit")
+        raise UsageError(
+            "--thresholds goes with no gates and none of --expect, --out, --write, --only, --per-type, --errors,"
+            " --format junit"
+        )
 
 
 def _print_sweep(
@@ -198,9 +243,9 @@ def _format(format_: str, as_json: bool, errors: bool, texts: Sequence[str]) -> 
 
 
 def _gates(
-    asked: shared.GateOptions, metrics: tuple[str, ...], seed: int, out: Path | None
+    asked: shared.GateOptions, metrics: tuple[str, ...], seed: int, written: Iterable[Path | None]
 ) -> tuple[Gates, Resampling]:
-    """The gates, and how often the test of a drop draws."""
+    """The gates, and how often the test of a drop draws. Raises UsageError where the baseline is to be ``written``."""
     from gner_bench.documents.scores import Resampling
     from gner_bench.scoring import gates, paired
     from gner_bench.scoring.trials import TRIALS
@@ -212,18 +257,31 @@ def _gates(
         if asked.strict_drop or {asked.max_drop, asked.alpha, asked.trials} != {None}:
             raise UsageError("--max-drop, --strict-drop, --alpha and --trials need --baseline")
         return gates.Gates(floors), tests
-    if out is not None and out.resolve() == path.resolve():
-        raise UsageError(f"--out {out} would replace the --baseline, even when the gate fails")
+    for file in filter(None, written):
+        if file.resolve() == path.resolve():
+            raise UsageError(f"{file} would replace the --baseline, even when the gate fails; write to another file")
     baseline = gates.baseline(path, metrics[0], tests.resamples, asked.max_drop or 0.0, alpha, asked.strict_drop)
     return gates.Gates(floors, baseline), tests
 
 
-def _print(result: Result, format_: str, per_type: bool, errors: bool) -> None:
-    """Print the results and, in GitHub Actions, add them to the summary of the step."""
+def _figure(document: ScoresDocument, metric: str, dataset: str | None) -> str:
+    """F1 of a data set, or of the mean, in percent. Raises UsageError for a data set that was not scored."""
+    sets = document.datasets
+    if dataset is None or (dataset == MEAN and MEAN not in sets):
+        return percent(document.average[metric].f1)
+    if dataset not in sets:
+        raise UsageError(f"--only {metric}@{dataset}: no data set {dataset!r}; {did_you_mean(dataset, list(sets))}")
+    return percent(sets[dataset].values[metric].f1)
+
+
+def _print(result: Result, format_: str, per_type: bool, errors: bool, alone: str) -> None:
+    """Print the results, or the number ``alone``; in GitHub Actions, add the results to the summary of the step."""
     from gner_bench.report.score import SUMMARY, append_summary, print_scores, print_verdict, text_of
 
     try:
-        if format_ == "table":
+        if alone:
+            click.echo(alone)
+        elif format_ == "table":
             print_scores(result.document, per_type, errors)
             print_verdict(result)
         else:

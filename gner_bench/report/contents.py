@@ -30,6 +30,12 @@ class Contents:
     published: Sequence[PublishedScore] = ()
     baseline: Baseline | None = None
     intervals: bool = False
+    further_baselines: tuple[Baseline, ...] = ()
+
+    @property
+    def baselines(self) -> tuple[Baseline, ...]:
+        """All systems that others are compared with: that of figures and verdict, then further ones."""
+        return (self.baseline, *self.further_baselines) if self.baseline else ()
 
     @property
     def metric(self) -> Metric:
@@ -44,11 +50,11 @@ class Contents:
     @cached_property
     def tables(self) -> dict[Metric, list[Table]]:
         """The comparisons by metric, one for each layout."""
-        return {metric: comparisons(self.systems, metric, self.published, self.baseline) for metric in self.metrics}
+        return {metric: comparisons(self.systems, metric, self.published, self.baselines) for metric in self.metrics}
 
-    def changes(self, metric: Metric) -> list[Changes]:
-        """How each other system differs from the baseline, empty without one."""
-        baseline = self.baseline
+    def changes(self, metric: Metric, baseline: Baseline | None = None) -> list[Changes]:
+        """How each other system differs from the first or from another ``baseline``, empty without any."""
+        baseline = baseline or self.baseline
         if baseline is None:
             return []
         others = [system for system in self.systems if system.name != baseline.name]
@@ -59,7 +65,7 @@ def prepare(
     paths: Sequence[Path],
     metrics: Sequence[Metric] = (),
     published: Sequence[str] = (ALL,),
-    baseline: str | None = None,
+    baseline: str | Sequence[str] | None = None,
     intervals: bool = False,
     tokenizers: Tokenizers = BESIDE,
     rule: Rule | None = None,
@@ -67,16 +73,21 @@ def prepare(
     """The contents of a report on scores.json files, run folders and prediction files.
 
     ``metrics`` are all that the scores hold where none is given. ``published`` are names of quoted rows, with ``*`` for
-    anything, or ``all``. ``baseline`` is a system's name or a file. ``tokenizers`` are for prediction files. Raises
-    InputError and UsageError.
+    anything, or ``all``. ``baseline`` is the name of a system or a file, or several. ``tokenizers`` are for prediction
+    files. Raises InputError and UsageError.
     """
     quoted = choose_published(published)
-    tokenizers.require_known([*paths, *([Path(baseline)] if baseline is not None else [])])
-    systems = load_all(paths, metrics, tokenizers, rule)
-    chosen = None
-    if baseline is not None:
-        chosen, systems = choose_baseline(baseline, systems, metrics, tokenizers, rule)
-    return Contents(systems, tuple(metrics) or tuple(metrics_of(systems)), quoted, chosen, intervals)
+    choices = (baseline,) if isinstance(baseline, str) else tuple(baseline or ())
+    tokenizers.require_known([*paths, *map(Path, choices)])
+    systems, places = load_all(paths, metrics, tokenizers, rule), []
+    for choice in choices:
+        chosen, systems = choose_baseline(choice, systems, metrics, tokenizers, rule)
+        places.append(len(systems) - [system is chosen.system for system in systems].index(True))
+    # A file that is no system of the report is put before them, which may change names; places count from the end.
+    baselines = [Baseline(systems[-place]) for place in dict.fromkeys(places)]
+    first, further = next(iter(baselines), None), tuple(baselines[1:])
+    shown = tuple(metrics) or tuple(metrics_of(systems))
+    return Contents(systems, shown, quoted, first, intervals, further)
 
 
 def choose_published(names: Sequence[str]) -> list[PublishedScore]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import string
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -11,9 +11,10 @@ Rank = Literal["", "best", "second"]
 Value = str | float | int | None
 Styled = tuple[str, str]
 """A piece of text and its style in the terminal: ``bold``, ``dim`` or a name of ``render.terminal.STYLES``."""
-Kind = Literal["name", "count", "share", "value", "margin", "step", "astray"]
+Kind = Literal["name", "count", "share", "value", "margin", "step", "astray", "extra"]
 """What a column holds. The terminal leaves out margins, then steps, then shares where it is too narrow for all; in a
-table with counts of what went astray steps come first, and these counts before shares."""
+table with counts of what went astray steps come first, and these counts before shares. A list has extra columns, of
+which the last are left out first."""
 Frame = Literal["report", "scores", "comparison", "list", "facts"]
 """How the terminal frames a table; see ``render.terminal``."""
 
@@ -22,8 +23,9 @@ Frame = Literal["report", "scores", "comparison", "list", "facts"]
 class Cell:
     """One cell: plain ``text``, half the width of its interval, footnotes, and whether it stands out.
 
-    ``star`` marks a difference from the baseline that the paired test confirms. ``code`` is a name that Markdown shows
-    as code. ``styled`` is the text for the
+    ``star`` holds the marks (``*``, or a dagger for each of several baselines) of differences from baselines that the
+    paired test confirms. ``cite`` are the BibTeX keys of a quoted row's publications. ``code`` is a name that Markdown
+    shows as code. ``styled`` is the text for the
     terminal where it has styles or line breaks; it is printed as it is, so text of people must be ``escape.visible``.
     """
 
@@ -31,7 +33,8 @@ class Cell:
     half: str = ""
     notes: tuple[str, ...] = ()
     rank: Rank = ""
-    star: bool = False
+    star: str = ""
+    cite: tuple[str, ...] = ()
     code: bool = False
     styled: tuple[Styled, ...] = ()
 
@@ -79,7 +82,10 @@ class Grid:
     ``remarks`` are sentences of the caption. ``signatures`` and ``sources`` name the systems of each signature line and
     of each publication. ``columns`` and ``values`` are the same numbers for programs, in full digits, and ``facts``
     what programs are told beside them. ``quoted_from`` is the first of the ``heads`` that is quoted, 0 where none is. A
-    ``wide`` table needs the whole page. Without a ``layout`` the first column holds names, the others numbers.
+    ``wide`` table needs the whole page. ``legend`` are those of the remarks that explain marks and must be read beside
+    the table, ``unlike`` the keys of the signatures in which its systems differ, ``subject`` the data set or the
+    systems that tell it from other tables of its name. Without a ``layout`` the first column holds names, the others
+    numbers.
     """
 
     name: str
@@ -95,6 +101,9 @@ class Grid:
     facts: Mapping[str, str] = field(default_factory=dict)
     quoted_from: int = 0
     wide: bool = True
+    legend: tuple[str, ...] = ()
+    unlike: tuple[str, ...] = ()
+    subject: str = ""
     layout: tuple[Column, ...] = ()
     frame: Frame = "report"
 
@@ -126,7 +135,28 @@ class Line:
 
 
 Part = Grid | Line | tuple[Grid, ...]
-"""A part of what the terminal shows; of several grids the first that it is wide enough for, or else the last."""
+"""A part of what the terminal shows; of several grids the first that it is wide enough for, or else the last as a
+list."""
+
+
+def listing(
+    title: str, heads: Sequence[str], rows: Iterable[Sequence[str]], right: Collection[str] = (), kept: int = 1
+) -> Grid:
+    """A list for the terminal of plain text: numbers, under the heads ``right``, are never broken.
+
+    All columns but the first ``kept`` are left out where they do not fit.
+    """
+    return Grid(
+        "list",
+        title,
+        tuple(map(Cell, heads)),
+        (Section(tuple(tuple(map(Cell, row)) for row in rows)),),
+        layout=tuple(
+            Column(head in right, head in right, kind="value" if index < kept else "extra")
+            for index, head in enumerate(heads)
+        ),
+        frame="list",
+    )
 
 
 def line(text: str, style: str = "", soft: bool = False, rule: str = "") -> Line:

@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import product
 from pathlib import Path
 
 from gner_bench import __version__
@@ -76,10 +77,10 @@ def tables_of(contents: Contents) -> Tables:
         for metric, tables in contents.tables.items()
     }
     changes = []
-    for metric in contents.metrics if contents.baseline else ():
-        for difference in contents.changes(metric):
-            if difference.differences and contents.baseline is not None:
-                changes.append(difference_grid(contents.baseline, difference, metric))
+    for metric, baseline in product(contents.metrics, contents.baselines):
+        for difference in contents.changes(metric, baseline):
+            if difference.differences:
+                changes.append(difference_grid(baseline, difference, metric))
     types = {
         METRICS[metric].name_in_text: type_grids(contents.systems, metric, contents.intervals)
         for metric in contents.metrics
@@ -160,6 +161,7 @@ def _summary(contents: Contents, tables: Tables, figures: Figures, files: Sequen
         "version": __version__,
         "metrics": list(contents.metrics),
         "baseline": baseline.name if baseline else None,
+        "baselines": [each.name for each in contents.baselines],
         "verdicts": verdicts,
         "systems": [
             {
