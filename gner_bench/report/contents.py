@@ -4,32 +4,36 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from functools import cached_property
 from pathlib import Path
 
 from gner_bench.answers.answer import Rule
-from gner_bench.catalog import published_scores
 from gner_bench.catalog.entries import PublishedScore
-from gner_bench.errors import UsageError, did_you_mean
+from gner_bench.catalog.quoted import ALL, choose_published
+from gner_bench.files import NamedPath, named_path
 from gner_bench.report.baseline import Baseline, Changes, choose_baseline
+from gner_bench.report.groups import Group, groups
 from gner_bench.report.load import SystemScores, load_all, metrics_of
 from gner_bench.report.views.table import Table, comparisons
 from gner_bench.scoring.metrics import Metric
 from gner_bench.scoring.tokenizers import BESIDE, Tokenizers
 
-ALL = "all"
-
 
 @dataclass(frozen=True)
 class Contents:
-    """``metrics`` are in the order of the tables; figures are drawn for the first. ``intervals``: tables show them."""
+    """``metrics`` are in the order of the tables; figures are drawn for the first. ``intervals``: tables show them.
+
+    ``title`` is that of the page and of report.md, empty for their usual ones; ``tokenizers`` are for predictions that
+    are found beside a scores.json.
+    """
 
     systems: Sequence[SystemScores]
     metrics: Sequence[Metric]
     published: Sequence[PublishedScore] = ()
     baseline: Baseline | None = None
     intervals: bool = False
+    title: str = ""
+    tokenizers: Tokenizers = BESIDE
 
     @property
     def metric(self) -> Metric:
@@ -46,6 +50,17 @@ class Contents:
         """The comparisons by metric, one for each layout."""
         return {metric: comparisons(self.systems, metric, self.published, self.baseline) for metric in self.metrics}
 
+    @property
+    def out_of_place(self) -> list[str]:
+        """The published rows that are in no table: of other data sets, or where no table is by the GNER metric."""
+        shown = {row.system for tables in self.tables.values() for table in tables for row in table.quoted}
+        return list(dict.fromkeys(row.system for row in self.published if row.system not in shown))
+
+    @cached_property
+    def groups(self) -> list[Group]:
+        """Systems on the same sentences, by the metric of the verdict."""
+        return groups(self.scored, self.metric, self.baseline)
+
     def changes(self, metric: Metric) -> list[Changes]:
         """How each other system differs from the baseline, empty without one."""
         baseline = self.baseline
@@ -56,41 +71,26 @@ class Contents:
 
 
 def prepare(
-    paths: Sequence[Path],
+    sources: Sequence[Path | NamedPath],
     metrics: Sequence[Metric] = (),
     published: Sequence[str] = (ALL,),
     baseline: str | None = None,
     intervals: bool = False,
     tokenizers: Tokenizers = BESIDE,
     rule: Rule | None = None,
+    title: str = "",
 ) -> Contents:
     """The contents of a report on scores.json files, run folders and prediction files.
 
-    ``metrics`` are all that the scores hold where none is given. ``published`` are names of quoted rows, with ``*`` for
-    anything, or ``all``. ``baseline`` is a system's name or a file. ``tokenizers`` are for prediction files. Raises
+    ``metrics`` are all that the scores hold where none is given. ``published`` are names of quoted rows (see
+    ``choose_published``). ``baseline`` is a system's name or a file. ``tokenizers`` are for prediction files. Raises
     InputError and UsageError.
     """
     quoted = choose_published(published)
-    tokenizers.require_known([*paths, *([Path(baseline)] if baseline is not None else [])])
-    systems = load_all(paths, metrics, tokenizers, rule)
+    tokenizers.require_known([*sources, *([named_path(baseline)] if baseline is not None else [])])
+    systems = load_all(sources, metrics, tokenizers, rule)
     chosen = None
     if baseline is not None:
         chosen, systems = choose_baseline(baseline, systems, metrics, tokenizers, rule)
-    return Contents(systems, tuple(metrics) or tuple(metrics_of(systems)), quoted, chosen, intervals)
-
-
-def choose_published(names: Sequence[str]) -> list[PublishedScore]:
-    """The published rows of these names in the order of tables. Raises UsageError for a name that fits none."""
-    rows = [*published_scores(), *published_scores("supervised")]
-    if ALL in names:
-        return rows
-    # A row has its name with or without what is in brackets after it.
-    own_names = [(row.system.lower(), row.system.lower().partition(" (")[0]) for row in rows]
-    chosen: set[int] = set()
-    for name in names:
-        fitting = {index for index, own in enumerate(own_names) if any(fnmatchcase(one, name.lower()) for one in own)}
-        if not fitting:
-            systems = list(dict.fromkeys(row.system for row in rows))
-            raise UsageError(f"unknown published system {name!r}; {did_you_mean(name, systems)}")
-        chosen |= fitting
-    return [rows[index] for index in sorted(chosen)]
+    all_metrics = tuple(metrics) or tuple(metrics_of(systems))
+    return Contents(systems, all_metrics, quoted, chosen, intervals, title, tokenizers)

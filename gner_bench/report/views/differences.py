@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from gner_bench.documents.scores import Resampling
 from gner_bench.number_text import decimal, p_text, points
 from gner_bench.report.baseline import Baseline, Changes
 from gner_bench.report.contents import Contents
 from gner_bench.report.grid import Cell, Grid, Section
 from gner_bench.report.views.table import MEAN, title
 from gner_bench.scoring.metrics import METRICS, Metric
+from gner_bench.scoring.paired import Difference
 
 COLUMNS = (
     *("baseline", "system", "metric", "dataset", "baseline f1", "system f1", "difference", "low", "high"),
@@ -63,10 +65,14 @@ def verdict(contents: Contents, changes: Changes) -> tuple[str, str]:
         word = "better" if mean.difference > 0 else "worse"
     sets, name = len(changes.differences) - 1, METRICS[contents.metric].name_in_text
     over = f"mean {name} over {sets} data sets" if sets > 1 else name
-    low, high = (points(100 * end) for end in mean.interval)
-    p = p_text(mean.p_randomization)
     return word, (
         f"{changes.system} against {baseline.name}: {over} {decimal(100 * mean.first)} → {decimal(100 * mean.second)},"
-        f" {points(100 * mean.difference)} points ({baseline.resampling.confidence:.0%} interval {low} to {high},"
-        f" p {p if p.startswith('<') else f'= {p}'})"
+        f" {points(100 * mean.difference)} points ({certainty(mean, baseline.resampling)})"
     )
+
+
+def certainty(difference: Difference, resampling: Resampling) -> str:
+    """The interval and the uncorrected p value of a difference, such as ``95% interval +1.7 to +6.1, p < 0.001``."""
+    low, high = (points(100 * end) for end in difference.interval)
+    p = p_text(difference.p_randomization)
+    return f"{resampling.confidence:.0%} interval {low} to {high}, p {p if p.startswith('<') else f'= {p}'}"
