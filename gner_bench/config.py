@@ -5,7 +5,8 @@ from __future__ import annotations
 import dataclasses
 import math
 import tomllib
-from dataclasses import dataclass, fields
+from collections.abc import Callable
+from dataclasses import Field, dataclass, fields
 from functools import cache
 from pathlib import Path
 from types import UnionType
@@ -18,6 +19,10 @@ T = TypeVar("T")
 MORE = "more"
 """The field of a dataclass that keeps the keys it does not know; one without it refuses them."""
 _hints = cache(get_type_hints)
+# Asked for each value of a file, and slow to ask: the catalogue alone has thousands.
+_fields: Callable[[Any], tuple[Field[Any], ...]] = cache(fields)
+_origin: Callable[[Any], Any] = cache(get_origin)
+_options: Callable[[Any], tuple[Any, ...]] = cache(get_args)
 DEEPEST = 64
 """Tables and arrays inside each other that a file may hold; ours hold 8."""
 LARGEST = 10**31
@@ -103,12 +108,12 @@ class _Key:
             raise self.error("expected a table")
         hints = _hints(kind)
         # A key that is a word of Python's own has a field with an underscore after it.
-        names = {spec.name.removesuffix("_"): spec.name for spec in fields(kind)}
+        names = {spec.name.removesuffix("_"): spec.name for spec in _fields(kind)}
         unknown = {key: value for key, value in table.items() if key not in names or key == MORE}
         if unknown and MORE not in hints:
             key = next(iter(unknown))
             raise self.at(key).error(f"unknown key; {did_you_mean(key, list(names))}")
-        for spec in fields(kind):
+        for spec in _fields(kind):
             required = spec.default is dataclasses.MISSING and spec.default_factory is dataclasses.MISSING
             if required and spec.name not in table:
                 raise self.at(spec.name).error("is missing")
@@ -117,12 +122,12 @@ class _Key:
         return kind(**values, **({MORE: unknown} if unknown else {}))
 
     def value(self, hint: Any, value: Any) -> Any:
-        options = get_args(hint) if get_origin(hint) in (Union, UnionType) else (hint,)
+        options = _options(hint) if _origin(hint) in (Union, UnionType) else (hint,)
         options = tuple(option for option in options if option is not type(None))
         if value is None and options != (hint,):
             return None
         if len(options) > 1:  # one value or an array of such
-            arrays = [option for option in options if (get_origin(option) is tuple) == isinstance(value, list)]
+            arrays = [option for option in options if (_origin(option) is tuple) == isinstance(value, list)]
             options = tuple(arrays) or options
         # An optional value is read as what it is where it is there; of other unions plain types alone are read.
         hint = options[0] if len(options) == 1 else hint
@@ -130,25 +135,25 @@ class _Key:
             return value
         if dataclasses.is_dataclass(hint):
             return self.build(hint, value)
-        if get_origin(hint) is tuple:
+        if _origin(hint) is tuple:
             if not isinstance(value, list):
                 raise self.error("expected an array")
-            inner = get_args(hint)
+            inner = _options(hint)
             if Ellipsis in inner:
                 inner = inner[:1] * len(value)
             elif len(inner) != len(value):
                 raise self.error(f"expected an array of {len(inner)}, found {len(value)}")
             pairs = enumerate(zip(inner, value, strict=True))
             return tuple(_Key(self.path, f"{self.name}[{i}]").value(hint, item) for i, (hint, item) in pairs)
-        if get_origin(hint) is dict and isinstance(value, dict):
-            return {key: self.at(key).value(get_args(hint)[1], item) for key, item in value.items()}
-        if get_origin(hint) is Literal:
-            if not isinstance(value, str) or value not in get_args(hint):
-                raise self.error(f"unknown value {short(value)}; {did_you_mean(str(value), list(get_args(hint)))}")
+        if _origin(hint) is dict and isinstance(value, dict):
+            return {key: self.at(key).value(_options(hint)[1], item) for key, item in value.items()}
+        if _origin(hint) is Literal:
+            if not isinstance(value, str) or value not in _options(hint):
+                raise self.error(f"unknown value {short(value)}; {did_you_mean(str(value), list(_options(hint)))}")
             return value
         if hint is Path and isinstance(value, str):
             return Path(value)
-        kinds = tuple(str if option is Path else get_origin(option) or option for option in options)
+        kinds = tuple(str if option is Path else _origin(option) or option for option in options)
         # In Python True is a whole number, in TOML and JSON it is not; a whole number is a number everywhere.
         fits = bool in kinds if isinstance(value, bool) else isinstance(value, kinds)
         if not fits and not (float in kinds and type(value) is int):

@@ -1,20 +1,47 @@
 """Numbers as people read them: percent, differences, intervals, p values and counts, each with one rule of rounding.
 
-Everything is rounded half to even on the binary value, as Python's formatting does.
+Everything is rounded half to even on the binary value, as Python's formatting does. How many decimals values have is
+said where they are printed, or for all of them by ``printed_decimals``; p values keep their own.
 """
 
 from __future__ import annotations
 
-ROUNDING = "F1 in percent, rounded to one decimal (half to even, on the binary value)."
-"""What a table of ``decimal`` values says of them."""
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+
+MOST_DECIMALS = 4
 NOTHING = "–"
 """Where there is no value."""
 STARS = ((0.001, "***"), (0.01, "**"), (0.05, "*"))
+_decimals: ContextVar[int | None] = ContextVar("decimals", default=None)
+
+
+@contextmanager
+def printed_decimals(number: int) -> Iterator[None]:
+    """Print values in percent, differences and intervals with so many decimals until the block is left."""
+    token = _decimals.set(number)
+    try:
+        yield
+    finally:
+        _decimals.reset(token)
+
+
+def _printed(usual: int) -> int:
+    number = _decimals.get()
+    return usual if number is None else number
+
+
+def rounding(what: str = "F1 in percent", usual: int = 1) -> str:
+    """What a table says of values that are printed with ``usual`` decimals where no other number was asked for."""
+    number = _printed(usual)
+    digits = ("whole numbers", "one decimal", "two decimals", "three decimals", "four decimals")[number]
+    return f"{what}, rounded to {digits} (half to even, on the binary value)."
 
 
 def decimal(percent: float) -> str:
     """A value in percent as the tables of reports print it, with one decimal."""
-    return f"{percent:.1f}"
+    return f"{percent:.{_printed(1)}f}"
 
 
 def share_text(share: float | None) -> str:
@@ -24,12 +51,12 @@ def share_text(share: float | None) -> str:
 
 def percent(share: float) -> str:
     """A share from 0 to 1 in percent with two decimals, as ``score`` and ``compare`` print it."""
-    return f"{100 * share:.2f}"
+    return f"{100 * share:.{_printed(2)}f}"
 
 
 def points(difference: float, digits: int = 1, minus: str = "\N{MINUS SIGN}") -> str:
     """A difference in percentage points with its sign; what rounds to zero has none."""
-    text = f"{difference:+.{digits}f}"
+    text = f"{difference:+.{_printed(digits)}f}"
     return text[1:] if float(text) == 0 else text.replace("-", minus)
 
 

@@ -48,6 +48,10 @@ class Registry(Generic[T]):
         points = sorted(entry_points(group=self.group), key=lambda point: point.name)
         return {point.name: point for point in points if point.name not in self.builtin}
 
+    def __contains__(self, name: object) -> bool:
+        # The packages that are installed are looked through only for a name that is not of this one.
+        return name in self.builtin or name in self.plugins
+
     def names(self) -> list[str]:
         """All names, without importing anything."""
         return [*self.builtin, *self.plugins]

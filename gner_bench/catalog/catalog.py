@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from functools import cache
@@ -119,6 +119,21 @@ def use_file(path: Path) -> Iterator[None]:
 def published_scores(regime: Regime = "zero-shot") -> list[PublishedScore]:
     """The quoted rows of one regime, in the order of tables."""
     return [row for row in _published() if row.regime == regime]
+
+
+def bibliography(keys: Collection[str]) -> str:
+    """The BibTeX entries of these keys, in the order of published.bib. Raises KeyError for a key that is not there."""
+    entries = _bibliography()
+    if unknown := set(keys) - set(entries):
+        raise KeyError(*sorted(unknown))
+    return "\n".join(entry for key, entry in entries.items() if key in keys)
+
+
+@cache
+def _bibliography() -> dict[str, str]:
+    """The entries of published.bib by their keys; one ends at the first line that begins with a brace."""
+    text = Path(__file__).with_name("published.bib").read_text(encoding="utf-8")
+    return {match[1]: match[0] for match in re.finditer(r"^@\w+\{([^,\s]+),\n.*?^\}\n", text, re.MULTILINE | re.DOTALL)}
 
 
 @dataclass(frozen=True)

@@ -195,7 +195,8 @@ class PublishedScore:
     """One system's F1 by the GNER metric as others published it. It is quoted, never measured here.
 
     ``scores`` (by data set) and ``average`` are in percent with the digits of the publication. ``parameters``
-    is a count, None where unknown. ``comparable`` is False where the gold is not that of the GNER protocol.
+    is a count, None where unknown. ``comparable`` is False where the gold is not that of the GNER protocol. ``cite``
+    are the keys of its publications in published.bib.
     """
 
     system: str
@@ -207,3 +208,4 @@ class PublishedScore:
     note: str = ""
     comparable: bool = True
     regime: Regime = "zero-shot"
+    cite: tuple[str, ...] = ()

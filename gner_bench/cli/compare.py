@@ -33,6 +33,7 @@ from gner_bench.scoring.trials import TRIALS
 @shared.tokenizer
 @shared.clean_up_spaces
 @shared.answers
+@shared.decimals(usual=2)
 @click.option("--per-type", is_flag=True, help="Also tables of entity types, with paired intervals.")
 @click.option(
     "--changed",

@@ -19,11 +19,11 @@ from gner_bench.data.sentence import Dataset
 @click.command("convert")
 @click.argument("source", metavar="IN")
 @click.argument("out", type=shared.PATH, metavar="OUT")
-@click.option("--to", "to", type=FormatName(outputs, FORMATS.names), required=True, help="Format of OUT.")
+@click.option("--to", "to", type=FormatName(outputs, FORMATS.__contains__), required=True, help="Format of OUT.")
 @click.option(
     "--from",
     "format",
-    type=FormatName(inputs, lambda: [AUTO, *FORMATS.names()]),
+    type=FormatName(inputs, lambda name: name == AUTO or name in FORMATS),
     default=AUTO,
     show_default=True,
     help="Format of IN; auto tells by its name and content.",

@@ -21,15 +21,15 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 class FormatName(click.ParamType[str]):
-    """A name of ``known()``; help shows ``choices()``, those that fit the option.
+    """A name that is ``known``; help shows ``choices()``, those that fit the option.
 
-    Both are asked when they are wanted, not when the command starts: ``choices`` may import plug-ins. Whether a format
+    These are asked when they are wanted, not when the command starts: ``choices`` may import plug-ins. Whether a format
     can do what it is chosen for is said by what is called with the name.
     """
 
     name = "format"
 
-    def __init__(self, choices: Callable[[], list[str]], known: Callable[[], list[str]]) -> None:
+    def __init__(self, choices: Callable[[], list[str]], known: Callable[[str], bool]) -> None:
         self.choices, self.known = choices, known
 
     def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str:
@@ -38,7 +38,7 @@ class FormatName(click.ParamType[str]):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
         name = str(value)
         # Formats may have an argument, as in context:2.
-        if name.partition(":")[0] not in self.known():
+        if not self.known(name.partition(":")[0]):
             self.fail(f"unknown format {name!r}; {did_you_mean(name, self.choices())}", param, ctx)
         return name
 
@@ -55,7 +55,7 @@ _OPTIONS = (
     click.option(
         "--from",
         "format",
-        type=FormatName(_formats, lambda: [*FORMATS.names(), *ANSWERS.names()]),
+        type=FormatName(_formats, lambda name: name in FORMATS or name in ANSWERS),
         default="gner-jsonl",
         show_default=True,
         help="Format of FILE, of which `gner-bench list formats` shows an example each; by default predictions.jsonl."

@@ -17,6 +17,7 @@ from gner_bench.answers.answer import Rule, Wrapping
 from gner_bench.bio import AnyScheme, Repair
 from gner_bench.cli.values import Columns, DataRoot, Finite, Keys, Names, Price, Registered
 from gner_bench.files import to_json
+from gner_bench.number_text import MOST_DECIMALS, printed_decimals
 from gner_bench.predict.options import Api, DtypeName
 from gner_bench.scoring.trials import TRIALS
 
@@ -126,6 +127,24 @@ resamples = click.option(
     help="Bootstrap resamples for the intervals; 0 for none.",
 )
 resampling_seed = click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of resampling.")
+
+
+def decimals(usual: int) -> Callable[[Command], Command]:
+    """The option that says how many decimals tables have; the command is called without it."""
+
+    def use(ctx: click.Context, param: click.Parameter, number: int | None) -> None:
+        if number is not None:
+            ctx.with_resource(printed_decimals(number))
+
+    text = (
+        "Of F1, differences and ± in all that is printed for people; ranks follow what is printed. p values, CSV and"
+        " JSON keep their digits."
+    )
+    kind = click.IntRange(0, MOST_DECIMALS)
+    return click.option(
+        "--decimals", type=kind, callback=use, expose_value=False, metavar="N", show_default=str(usual), help=text
+    )
+
 
 tokenizer = click.option(
     "--tokenizer",
@@ -270,6 +289,13 @@ GATES = (
         metavar="N",
         help=f"Of the test of a drop; `compare` and `report` have as many.  [default: {TRIALS}]",
     ),
+    click.option(
+        "--expect",
+        multiple=True,
+        metavar="[DATASET:]N",
+        help="Exit code 6 where fewer than N sentences are there, in all or of a data set: a file without a run.json"
+        " does not tell that another was forgotten. Repeatable.",
+    ),
 )
 
 
@@ -283,6 +309,7 @@ class GateOptions:
     strict_drop: bool
     alpha: float | None
     trials: int | None
+    expect: tuple[str, ...]
 
 
 def gates(command: Command) -> Command:

@@ -25,7 +25,13 @@ if TYPE_CHECKING:
 @click.command("report")
 @click.argument("systems", nargs=-1, required=True, type=SystemFile(), metavar="[NAME=]FILE…")
 @click.option("--out", type=shared.PATH, required=True, metavar="DIR", help="Folder of the report.")
-@click.option("--baseline", metavar="NAME|FILE", help="Compare all others with this system, by paired tests.")
+@click.option(
+    "--baseline",
+    multiple=True,
+    metavar="NAME|FILE",
+    help="Compare all others with this system, by paired tests. Repeatable: tables mark what differs from the first by"
+    " †, from the second by ‡ and so on; figures and verdict are about the first.",
+)
 @click.option(
     "--metric",
     multiple=True,
@@ -35,6 +41,7 @@ if TYPE_CHECKING:
 )
 @click.option("--intervals", is_flag=True, help="Half the bootstrap interval beside each figure of the tables.")
 @click.option("--title", type=Text(), default="", metavar="TEXT", help="Of the page and of report.md.")
+@shared.decimals(usual=1)
 @click.option(
     "--quoted",
     multiple=True,
@@ -68,7 +75,7 @@ if TYPE_CHECKING:
 def report_command(
     systems: tuple[NamedPath, ...],
     out: Path,
-    baseline: str | None,
+    baseline: tuple[str, ...],
     metric: tuple[str, ...],
     intervals: bool,
     title: str,

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,10 +12,10 @@ import click
 
 from gner_bench.cli import importing
 from gner_bench.cli import options as shared
-from gner_bench.cli.values import Thresholds
+from gner_bench.cli.values import Thresholds, Written
 from gner_bench.errors import GnerBenchError, UsageError
 from gner_bench.extras import require
-from gner_bench.files import write_json
+from gner_bench.files import write_atomic, write_json
 from gner_bench.messages import QUIET, note, verbosity, warn
 
 if TYPE_CHECKING:
@@ -49,6 +50,7 @@ def _installed(ctx: click.Context, param: click.Parameter, library: str | None) 
     help="What is printed: a table, what scores.json holds, Markdown for a comment, every value as CSV, JUnit XML.",
 )
 @click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
+@shared.decimals(usual=2)
 @click.option("--per-type", is_flag=True, help="Also a table of every entity type (table and markdown).")
 @click.option("--errors", is_flag=True, help="Also what kinds of errors were made (table).")
 @click.option(
@@ -58,6 +60,13 @@ def _installed(ctx: click.Context, param: click.Parameter, library: str | None) 
     help="Instead, scores of the entities whose confidence is at least each P, of predictions that have confidences.",
 )
 @click.option("--out", type=shared.PATH, metavar="scores.json", help="Also write the result to this file.")
+@click.option(
+    "--write",
+    type=Written(FORMATS[1:]),
+    multiple=True,
+    metavar="FORMAT=FILE",
+    help="Also write this format to a file: markdown=comment.md, junit=junit.xml. Repeatable.",
+)
 @click.option(
     "--check",
     type=click.Choice(("seqeval",)),
@@ -78,6 +87,7 @@ def score_command(
     errors: bool,
     thresholds: tuple[float, ...] | None,
     out: Path | None,
+    write: tuple[tuple[str, Path], ...],
     check: str | None,
     quiet: bool,
     **options: Any,
@@ -103,8 +113,10 @@ def score_command(
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # data sets are resampled side by side instead
     from gner_bench.api import score
     from gner_bench.documents.scores import Resampling
+    from gner_bench.report.score import text_of
     from gner_bench.scoring.counting import usable_processes
     from gner_bench.scoring.document import scores_document
+    from gner_bench.scoring.expected import expected
     from gner_bench.scoring.metrics import DEFAULT
 
     if quiet:
@@ -113,32 +125,43 @@ def score_command(
     metrics, resampling = tuple(dict.fromkeys(metric)) or DEFAULT, Resampling(resamples, seed)
     read_as = {key: options.pop(key) for key in importing.KEYS}
     if thresholds is not None:
-        _require_alone(out, per_type, errors, format_ == "junit", *options.values())
+        _require_alone(out, write, per_type, errors, format_ == "junit", *options.values())
         _print_sweep(importing.load(files, name, **read_as), thresholds, metrics, format_)
         return
-    gates, tests = _gates(shared.GateOptions(**options), metrics, seed, out)
+    asked = shared.GateOptions(**options)
+    gates, tests = _gates(asked, metrics, seed, [out, *(path for _, path in write)])
+    wanted = expected(asked.expect)
     predictions = importing.load(files, name, **read_as)
-    scores = score(predictions, metrics, usable_processes())
+    wanted.require_described(predictions.origin)
+    scores = wanted.applied(score(predictions, metrics, usable_processes()))
     _recount(check, predictions, scores)
     document = scores_document(scores, resampling)
     if out is not None:
         write_json(out, document.json())
     result = _judged(scores, document, gates, tests)
+    for written_as, path in write:
+        write_atomic(path, text_of(result, written_as, per_type))
     _print(result, format_, per_type, errors)
     result.require_passed()
 
 
 def _judged(scores: Scores, document: ScoresDocument, gates: Gates, tests: Resampling) -> Result:
     """What the gates say of scores; warnings go to stderr, those that a gate rests on always."""
+    from gner_bench.documents.scores import Resampling
     from gner_bench.report.views.scores import Result
-    from gner_bench.scoring.gates import evaluate, to_know
+    from gner_bench.scoring.document import scores_document
+    from gner_bench.scoring.gates import compared_with, evaluate, to_know
     from gner_bench.scoring.scores import warnings_of
 
     judged_by = to_know(scores, gates)
     warnings = list(dict.fromkeys([*warnings_of(scores), *judged_by]))
     for warning in warnings:
         warn(warning, always=warning in judged_by)
-    return Result(document, evaluate(scores, gates, tests), warnings, bool(gates))
+    outcomes = evaluate(scores, gates, tests)
+    baseline = None
+    if before := compared_with(gates, outcomes):
+        baseline = replace(scores_document(before.scores, Resampling(0)), signature_short=before.signature_short)
+    return Result(document, outcomes, warnings, bool(gates), baseline)
 
 
 def _recount(library: str | None, predictions: Predictions, scores: Scores) -> None:
@@ -152,7 +175,9 @@ def _recount(library: str | None, predictions: Predictions, scores: Scores) -> N
 def _require_alone(*others: object) -> None:
     """Raise UsageError for what cannot be had together with --thresholds."""
     if any(others):
-        raise UsageError("--thresholds goes with no gates and none of --out, --per-type, --errors, --format junit")
+        raise UsageError(
+            "--thresholds goes with no gates and none of --expect, --out, --write, --per-type, --errors, --format junit"
+        )
 
 
 def _print_sweep(
@@ -198,9 +223,9 @@ def _format(format_: str, as_json: bool, errors: bool, texts: Sequence[str]) -> 
 
 
 def _gates(
-    asked: shared.GateOptions, metrics: tuple[str, ...], seed: int, out: Path | None
+    asked: shared.GateOptions, metrics: tuple[str, ...], seed: int, written: Iterable[Path | None]
 ) -> tuple[Gates, Resampling]:
-    """The gates, and how often the test of a drop draws."""
+    """The gates, and how often the test of a drop draws. Raises UsageError where the baseline is to be ``written``."""
     from gner_bench.documents.scores import Resampling
     from gner_bench.scoring import gates, paired
     from gner_bench.scoring.trials import TRIALS
@@ -212,8 +237,9 @@ def _gates(
         if asked.strict_drop or {asked.max_drop, asked.alpha, asked.trials} != {None}:
             raise UsageError("--max-drop, --strict-drop, --alpha and --trials need --baseline")
         return gates.Gates(floors), tests
-    if out is not None and out.resolve() == path.resolve():
-        raise UsageError(f"--out {out} would replace the --baseline, even when the gate fails")
+    for file in filter(None, written):
+        if file.resolve() == path.resolve():
+            raise UsageError(f"{file} would replace the --baseline, even when the gate fails; write to another file")
     baseline = gates.baseline(path, metrics[0], tests.resamples, asked.max_drop or 0.0, alpha, asked.strict_drop)
     return gates.Gates(floors, baseline), tests
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from importlib import import_module
@@ -104,8 +104,9 @@ class Registered(click.ParamType[str]):
         return f"[{'|'.join(self.registry.names())}]"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        if value not in (known := self.registry.names()):
-            self.fail(f"unknown {self.registry.kind} {value!r}; {did_you_mean(str(value), known)}", param, ctx)
+        if value not in self.registry:
+            near = did_you_mean(str(value), self.registry.names())
+            self.fail(f"unknown {self.registry.kind} {value!r}; {near}", param, ctx)
         return str(value)
 
     def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
@@ -133,6 +134,23 @@ class Columns(click.ParamType[dict[str, int]]):
         if len(set(columns.values())) < len(columns):
             self.fail("one column cannot hold two of them", param, ctx)
         return columns
+
+
+class Written(click.ParamType[tuple[str, Path]]):
+    """``markdown=comment.md``: one of ``formats`` and the file that it is written to."""
+
+    name = "written"
+
+    def __init__(self, formats: Sequence[str]) -> None:
+        self.formats = formats
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, Path]:
+        if isinstance(value, tuple):
+            return value
+        name, _, path = str(value).partition("=")
+        if name not in self.formats or not path:
+            self.fail(f"expected FORMAT=FILE, FORMAT one of {', '.join(self.formats)}; found {value!r}", param, ctx)
+        return name, Path(path)
 
 
 class Price(click.ParamType[tuple[float, float]]):

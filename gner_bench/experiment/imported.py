@@ -53,7 +53,7 @@ def load_imported(job: Job, experiment: Experiment, datasets: Sequence[Dataset])
         if unknown := [name for name in names if name not in sets]:
             raise UsageError(f"{job.name}: the data of this run hold no {unknown[0]} (as): {', '.join(sets)}")
         gold = [sets[name] for name in names] or list(datasets)
-    of_answers = format == PREDICTIONS or format.partition(":")[0] in ANSWERS.names()
+    of_answers = format == PREDICTIONS or format.partition(":")[0] in ANSWERS
     predictions = load_predictions(
         *entry.files,
         tokenizer=entry.tokenizer,

@@ -144,7 +144,7 @@ def _read_origin(entry: Entry, split: str, origin: Origin, advance: Advance, for
         on_hub = Source(Path(origin.hub), entry.name, split, entry.types or None, reading, revision=origin.revision)
         [dataset] = read_hub(on_hub, place, origin.tag_names, home() / "datasets")
         return dataset, f"hub:{origin.hub}@{origin.revision}/{place}"
-    if origin.format not in FORMATS.names():
+    if origin.format not in FORMATS:
         nearest = did_you_mean(origin.format, FORMATS.names())
         raise UsageError(f"the catalogue's {entry.name}: unknown format {origin.format!r}; {nearest}")
     file = remote_file(place)

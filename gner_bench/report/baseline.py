@@ -18,11 +18,16 @@ from gner_bench.scoring.trials import TRIALS
 
 @dataclass(frozen=True)
 class Changes:
-    """The ``differences`` of a system from the baseline, or the ``reason`` why there are none."""
+    """The ``differences`` of a system, ``other``, from the baseline, or the ``reason`` why there are none."""
 
-    system: str
+    other: SystemScores
     differences: tuple[Difference, ...] = ()
     reason: str = ""
+
+    @property
+    def system(self) -> str:
+        """Its name in the tables."""
+        return self.other.name
 
     @property
     def mean(self) -> Difference | None:
@@ -51,13 +56,13 @@ class Baseline:
         )
         key = (other.name, metric, common)
         if not common:
-            return Changes(other.name, reason=f"no data set in common with {self.name}")
+            return Changes(other, reason=f"no data set in common with {self.name}")
         if key not in self._known:
             first, second = self.system.scores_over(common), other.scores_over(common)
             try:
-                changes = Changes(other.name, tuple(differences(first, second, metric, self.resampling)))
+                changes = Changes(other, tuple(differences(first, second, metric, self.resampling)))
             except UsageError as error:
-                changes = Changes(other.name, reason=str(error))
+                changes = Changes(other, reason=str(error))
             self._known[key] = changes
         return self._known[key]
 

@@ -6,14 +6,14 @@ from collections.abc import Iterable, Sequence
 from pathlib import PurePosixPath
 
 from gner_bench.messages import markdown
+from gner_bench.number_text import rounding
 from gner_bench.report.contents import Contents
 from gner_bench.report.grid import Grid, Section, by_value
 from gner_bench.report.render.markdown import code, remarks, sources, table
 from gner_bench.report.views.scores import Result, metrics_of, sets_grid, types_grid
-from gner_bench.report.views.verdict import lead_grids, statements, unlike_in_groups
+from gner_bench.report.views.verdict import lead_grids, statements
 
 VERDICTS = {"passed": "Passed", "failed": "Failed", "not judged": "Not judged", "scored": "Scored (no gate was set)"}
-ROUNDING = "Percent, rounded to two decimals (half to even, on the binary value)"
 MOST_CHANGES = 3
 """Systems whose changes are shown; those of others are in the folder of tables."""
 
@@ -28,18 +28,20 @@ def score_comment(result: Result, per_type: bool = False) -> str:
     metrics, system, resampling = metrics_of(document), document.system, document.resampling
     verdict = VERDICTS[result.verdict] + (f" (exit code {result.exit_code})" if result.exit_code else "")
     gates = [f"{each.status}: {each.reason}" for each in result.outcomes if result.gated or each.exit_code]
-    caption = f"{ROUNDING}; micro in each set, plain mean over sets; P and R by the {metrics[0]} metric"
+    rounded = rounding("Percent", 2).removesuffix(".")
+    caption = f"{rounded}; micro in each set, plain mean over sets; P and R by the {metrics[0]} metric"
     if resampling.resamples:
         caption += f"; intervals from {resampling.resamples:,} bootstrap resamples of sentences"
-    types = []
+    before, types = result.baseline, []
     for name, part in document.datasets.items() if per_type else ():
-        if grid := types_grid(name, part, metrics, ends=True):
+        if grid := types_grid(name, part, metrics, ends=True, before=before.datasets[name] if before else None):
             types.append(f"{code(name)}: entity types\n\n{table(grid)}")
     parts = [
         f"### {verdict}: {code(system.name)}" + (f" ({markdown(system.note)})" if system.note else ""),
         "\n".join(f"- {markdown(line)}" for line in gates),
-        table(sets_grid(document, ends=True)),
+        table(sets_grid(document, ends=True, against=result)),
         f"{caption}.",
+        _compared(result),
         "\n".join(f"- {markdown(line)}" for line in result.notes),
         *types,
         f"Signature: {code(document.signature_short)}",
@@ -48,11 +50,25 @@ def score_comment(result: Result, per_type: bool = False) -> str:
     return "\n\n".join(filter(None, parts)) + "\n"
 
 
+def _compared(result: Result) -> str:
+    """What the differences from a baseline are, empty without one."""
+    if result.baseline is None:
+        return ""
+    name = code(result.baseline.system.name)
+    text = f"In brackets the difference from the baseline {name} in points, of unrounded values"
+    trials = next((gate.details["trials"] for gate in result.outcomes if "trials" in gate.details), None)
+    if trials is not None:
+        text += (
+            f"; p: paired approximate randomization, two-sided, {trials:,} trials,"
+            " corrected after Holm over data sets (not for the mean)"
+        )
+    return f"{text}. Signature of the baseline: {code(result.baseline.signature_short)}"
+
+
 def report_comment(contents: Contents, main: Sequence[Grid], files: Sequence[str]) -> str:
     """The verdict and the differences that it rests on, the ``main`` tables, links to ``files``, signatures."""
     parts = [f"# {markdown(contents.title) or 'Scores'}"]
     parts += [f"**{markdown(each.head)}:** {markdown(each.text)}" for each in statements(contents)]
-    parts += [f"Warning: {markdown(line)}" for line in unlike_in_groups(contents)]
     compared = lead_grids(contents)
     for grid in compared[:MOST_CHANGES]:
         parts += [f"## {markdown(grid.title)}", table(grid), *remarks(grid)]

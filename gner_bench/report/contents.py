@@ -32,8 +32,14 @@ class Contents:
     published: Sequence[PublishedScore] = ()
     baseline: Baseline | None = None
     intervals: bool = False
+    further_baselines: tuple[Baseline, ...] = ()
     title: str = ""
     tokenizers: Tokenizers = BESIDE
+
+    @property
+    def baselines(self) -> tuple[Baseline, ...]:
+        """All systems that others are compared with: that of figures and verdict, then further ones."""
+        return (self.baseline, *self.further_baselines) if self.baseline else ()
 
     @property
     def metric(self) -> Metric:
@@ -48,7 +54,7 @@ class Contents:
     @cached_property
     def tables(self) -> dict[Metric, list[Table]]:
         """The comparisons by metric, one for each layout."""
-        return {metric: comparisons(self.systems, metric, self.published, self.baseline) for metric in self.metrics}
+        return {metric: comparisons(self.systems, metric, self.published, self.baselines) for metric in self.metrics}
 
     @property
     def out_of_place(self) -> list[str]:
@@ -61,9 +67,9 @@ class Contents:
         """Systems on the same sentences, by the metric of the verdict."""
         return groups(self.scored, self.metric, self.baseline)
 
-    def changes(self, metric: Metric) -> list[Changes]:
-        """How each other system differs from the baseline, empty without one."""
-        baseline = self.baseline
+    def changes(self, metric: Metric, baseline: Baseline | None = None) -> list[Changes]:
+        """How each other system differs from the first or from another ``baseline``, empty without any."""
+        baseline = baseline or self.baseline
         if baseline is None:
             return []
         others = [system for system in self.systems if system.name != baseline.name]
@@ -74,7 +80,7 @@ def prepare(
     sources: Sequence[Path | NamedPath],
     metrics: Sequence[Metric] = (),
     published: Sequence[str] = (ALL,),
-    baseline: str | None = None,
+    baseline: str | Sequence[str] | None = None,
     intervals: bool = False,
     tokenizers: Tokenizers = BESIDE,
     rule: Rule | None = None,
@@ -83,14 +89,18 @@ def prepare(
     """The contents of a report on scores.json files, run folders and prediction files.
 
     ``metrics`` are all that the scores hold where none is given. ``published`` are names of quoted rows (see
-    ``choose_published``). ``baseline`` is a system's name or a file. ``tokenizers`` are for prediction files. Raises
-    InputError and UsageError.
+    ``choose_published``). ``baseline`` is the name of a system or a file, or several. ``tokenizers`` are for prediction
+    files. Raises InputError and UsageError.
     """
     quoted = choose_published(published)
-    tokenizers.require_known([*sources, *([named_path(baseline)] if baseline is not None else [])])
-    systems = load_all(sources, metrics, tokenizers, rule)
-    chosen = None
-    if baseline is not None:
-        chosen, systems = choose_baseline(baseline, systems, metrics, tokenizers, rule)
-    all_metrics = tuple(metrics) or tuple(metrics_of(systems))
-    return Contents(systems, all_metrics, quoted, chosen, intervals, title, tokenizers)
+    choices = (baseline,) if isinstance(baseline, str) else tuple(baseline or ())
+    tokenizers.require_known([*sources, *map(named_path, choices)])
+    systems, places = load_all(sources, metrics, tokenizers, rule), []
+    for choice in choices:
+        chosen, systems = choose_baseline(choice, systems, metrics, tokenizers, rule)
+        places.append(len(systems) - [system is chosen.system for system in systems].index(True))
+    # A file that is no system of the report is put before them, which may change names; places count from the end.
+    baselines = [Baseline(systems[-place]) for place in dict.fromkeys(places)]
+    first, further = next(iter(baselines), None), tuple(baselines[1:])
+    shown = tuple(metrics) or tuple(metrics_of(systems))
+    return Contents(systems, shown, quoted, first, intervals, further, title, tokenizers)

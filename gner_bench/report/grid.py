@@ -22,8 +22,9 @@ Frame = Literal["report", "scores", "comparison", "list", "facts"]
 class Cell:
     """One cell: plain ``text``, half the width of its interval, footnotes, and whether it stands out.
 
-    ``star`` marks a difference from the baseline that the paired test confirms. ``code`` is a name that Markdown shows
-    as code. ``styled`` is the text for the
+    ``star`` holds the marks (``*``, or a dagger for each of several baselines) of differences from baselines that the
+    paired test confirms. ``cite`` are the BibTeX keys of a quoted row's publications. ``code`` is a name that Markdown
+    shows as code. ``styled`` is the text for the
     terminal where it has styles or line breaks; it is printed as it is, so text of people must be ``escape.visible``.
     """
 
@@ -31,7 +32,8 @@ class Cell:
     half: str = ""
     notes: tuple[str, ...] = ()
     rank: Rank = ""
-    star: bool = False
+    star: str = ""
+    cite: tuple[str, ...] = ()
     code: bool = False
     styled: tuple[Styled, ...] = ()
 
@@ -79,7 +81,10 @@ class Grid:
     ``remarks`` are sentences of the caption. ``signatures`` and ``sources`` name the systems of each signature line and
     of each publication. ``columns`` and ``values`` are the same numbers for programs, in full digits, and ``facts``
     what programs are told beside them. ``quoted_from`` is the first of the ``heads`` that is quoted, 0 where none is. A
-    ``wide`` table needs the whole page. Without a ``layout`` the first column holds names, the others numbers.
+    ``wide`` table needs the whole page. ``legend`` are those of the remarks that explain marks and must be read beside
+    the table, ``unlike`` the keys of the signatures in which its systems differ, ``subject`` the data set or the
+    systems that tell it from other tables of its name. Without a ``layout`` the first column holds names, the others
+    numbers.
     """
 
     name: str
@@ -95,6 +100,9 @@ class Grid:
     facts: Mapping[str, str] = field(default_factory=dict)
     quoted_from: int = 0
     wide: bool = True
+    legend: tuple[str, ...] = ()
+    unlike: tuple[str, ...] = ()
+    subject: str = ""
     layout: tuple[Column, ...] = ()
     frame: Frame = "report"
 

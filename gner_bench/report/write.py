@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import product
 from pathlib import Path
 
 from gner_bench import __version__
@@ -23,7 +24,7 @@ from gner_bench.report.views.differences import difference_grid, verdict
 from gner_bench.report.views.errors import error_grids, structuring_grids
 from gner_bench.report.views.systems import systems_grid
 from gner_bench.report.views.types import type_grids
-from gner_bench.report.views.verdict import lead_grids, statements, unlike_in_groups
+from gner_bench.report.views.verdict import lead_grids, statements
 from gner_bench.scoring.metrics import METRICS
 from gner_bench.scoring.scores import warnings_of
 
@@ -81,10 +82,10 @@ def tables_of(contents: Contents) -> Tables:
         for metric, tables in contents.tables.items()
     }
     changes = []
-    for metric in contents.metrics if contents.baseline else ():
-        for difference in contents.changes(metric):
-            if difference.differences and contents.baseline is not None:
-                changes.append(difference_grid(contents.baseline, difference, metric))
+    for metric, baseline in product(contents.metrics, contents.baselines):
+        for difference in contents.changes(metric, baseline):
+            if difference.differences:
+                changes.append(difference_grid(baseline, difference, metric))
     types = {
         METRICS[metric].name_in_text: type_grids(contents.systems, metric, contents.intervals)
         for metric in contents.metrics
@@ -161,7 +162,6 @@ def _write_page(
         list(dict.fromkeys(warning for grid in tables.main for warning in grid.warnings)),
         statements(contents),
         first,
-        unlike_in_groups(contents),
     )
     written.files.append(write_page(written.out, content).name)
 
@@ -178,6 +178,7 @@ def _summary(contents: Contents, tables: Tables, figures: Figures, files: Sequen
         **({"title": contents.title} if contents.title else {}),
         "metrics": list(contents.metrics),
         "baseline": baseline.name if baseline else None,
+        "baselines": [each.name for each in contents.baselines],
         "verdicts": verdicts,
         "in_words": [str(statement) for statement in statements(contents)],
         "systems": [

@@ -31,11 +31,15 @@ Counted = tuple[float, float, float]
 
 @dataclass(frozen=True)
 class MeasuredSystem:
-    """One system: ``label`` is its letter in tables, ``signature`` by key says how it was scored."""
+    """One system: ``label`` is its letter in tables, ``signature`` by key says how it was scored.
+
+    ``signature_short`` is the line of a scores.json that was read.
+    """
 
     label: str
     scores: Scores
     signature: Mapping[str, str]
+    signature_short: str = ""
 
     @property
     def title(self) -> str:
@@ -273,7 +277,7 @@ def measured(label: str, scores: Scores) -> MeasuredSystem:
 def read_measured(label: str, path: Path) -> MeasuredSystem:
     """A system of a scores.json with the signature that is in it. Raises InputError for an unusable file."""
     document = read_scores(path)
-    return MeasuredSystem(label, scores_of(document, path), document.signature_fields)
+    return MeasuredSystem(label, scores_of(document, path), document.signature_fields, document.signature_short)
 
 
 def scores_file(path: Path) -> Path | None:

@@ -15,7 +15,7 @@ from typing import Literal
 from gner_bench.documents.fields import Json
 from gner_bench.documents.scores import Resampling
 from gner_bench.errors import GnerBenchError, InputError, UsageError, did_you_mean, short
-from gner_bench.number_text import decimals, number
+from gner_bench.number_text import counted, decimals, number
 from gner_bench.scoring.comparison import MeasuredSystem, read_measured
 from gner_bench.scoring.metrics import METRICS, Metric, as_metric
 from gner_bench.scoring.paired import ALPHA, FEWEST, MEAN, Difference, differences, require_same_sentences
@@ -187,7 +187,9 @@ def evaluate(scores: Scores, gates: Gates, tests: Resampling) -> list[Outcome]:
     ``tests`` says how often the test of a drop draws, and from which seed.
     """
     if scores.lacking:
-        reason = f"{scores.lacking} sentences of the run are missing; predict or import them, then score again"
+        missing = f"{counted(scores.lacking, 'sentence')} of the run {'is' if scores.lacking == 1 else 'are'} missing"
+        absent = [line for line in scores.origin.warnings if line.startswith(NO_PREDICTIONS)]
+        reason = "; ".join([missing, *absent, "predict or import them, then score again"])
         asked: list[tuple[Gate, str, str | None]] = [("fail-under", one.title, one.dataset) for one in gates.floors]
         asked += [("baseline", _title(gates.baseline), None)] if gates.baseline else []
         return [
@@ -199,6 +201,12 @@ def evaluate(scores: Scores, gates: Gates, tests: Resampling) -> list[Outcome]:
     whole = Outcome("complete", "", None, "passed", known if scores.origin.expected else unknown)
     floors = [_floor_outcome(scores, asked_floor) for asked_floor in gates.floors]
     return [whole, *floors, *(_baseline_outcomes(scores, gates.baseline, tests) if gates.baseline else [])]
+
+
+def compared_with(gates: Gates, outcomes: Sequence[Outcome]) -> MeasuredSystem | None:
+    """The baseline; None without one and where the ``outcomes`` say that it cannot be compared with."""
+    judged = any(outcome.gate == "baseline" and outcome.status != "error" for outcome in outcomes)
+    return gates.baseline.system if judged and gates.baseline else None
 
 
 def exit_code(outcomes: Sequence[Outcome]) -> int:
@@ -270,6 +278,8 @@ def _drop_outcome(
 ) -> Outcome:
     drop, digits, way = before - after, decimals(abs(after - before)), "below" if after < before else "above"
     details: dict[str, float | str] = {"metric": gate.metric, "percent": after, "baseline": before, "drop": drop}
+    if test is not None:
+        details |= {"p": test.p, "trials": tests.resamples, "seed": tests.seed}
     reason, code = f"{_what(dataset, gate.metric)} {after:.2f}% is that of the baseline", 0
     if abs(drop) > GRACE:
         reason = f"{_what(dataset, gate.metric)} {after:.{digits}f}% is {abs(drop):.{digits}f} points {way}"
@@ -280,5 +290,4 @@ def _drop_outcome(
             name, sure = "p" if test.p_holm is None else "corrected p", test.p < gate.alpha
             verb, code = ("confirms", WORSE) if sure else ("does not confirm", 0)
             reason += f"; the test {verb} it ({name} = {test.p:.3g}, alpha {number(gate.alpha)})"
-            details |= {"p": test.p, "trials": tests.resamples, "seed": tests.seed}
     return Outcome("baseline", _title(gate), dataset, "failed" if code else "passed", reason, code, details)

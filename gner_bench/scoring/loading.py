@@ -117,10 +117,10 @@ def load_from(
 
 def _format_of_predictions(format: str, paths: Sequence[Path], keys: Mapping[str, str]) -> DataFormat:
     """How files in a ``format`` are read; of a name that is of a data and an answer format, their keys say which."""
-    answers = format.partition(":")[0] in ANSWERS.names()
+    answers = format.partition(":")[0] in ANSWERS
     if answers and all(holds_answers(path, keys) for path in paths):
         return format_of_answers(format)
-    file_format = FORMATS.get(format) if format in FORMATS.names() else None
+    file_format = FORMATS.get(format) if format in FORMATS else None
     if file_format is not None and file_format.read_predictions is not None:
         return file_format
     if answers:

@@ -73,9 +73,6 @@ class Metrics(Registry[Definition]):
     def __iter__(self) -> Iterator[Metric]:
         return iter(self.names())
 
-    def __contains__(self, name: object) -> bool:
-        return name in self.names()
-
     def __len__(self) -> int:
         return len(self.names())
 
@@ -116,7 +113,8 @@ def as_metric(name: str) -> Metric:
 def ordered(metrics: Iterable[Metric]) -> tuple[Metric, ...]:
     """Each metric once, in the order of the registry, which is that of tables."""
     wanted = set(metrics)
-    return tuple(name for name in METRICS if name in wanted)
+    names = METRICS.builtin if wanted <= METRICS.builtin.keys() else METRICS.names()
+    return tuple(name for name in names if name in wanted)
 
 
 @lru_cache(maxsize=64)

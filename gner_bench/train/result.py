@@ -22,7 +22,7 @@ from gner_bench.fetch import home
 from gner_bench.fetch.checkpoint import HUB_ID
 from gner_bench.files import write_atomic, write_json
 from gner_bench.messages import markdown, one_line
-from gner_bench.number_text import ROUNDING, decimal
+from gner_bench.number_text import decimal, rounding
 from gner_bench.predict.folder import HASHED
 from gner_bench.predict.loading import file_hashes
 from gner_bench.train import state as states
@@ -207,7 +207,7 @@ def _scores(trained: Trained, scores: Json | None) -> str:
     return (
         "## Scores on the selection sets\n\n"
         "These sentences chose the checkpoint, so these are not test scores. The GNER metric unless it says"
-        f" strict; {ROUNDING}\n\n{table}\n\n"
+        f" strict; {rounding()}\n\n{table}\n\n"
         f"The best of {len(evaluations)} evaluations by mean F1, after {best.step} of {trained.last_step} updates"
         f" (update: F1: {steps}). Signature:\n\n{_fenced(scores['signature'], '')}"
     )

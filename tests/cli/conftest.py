@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
@@ -51,3 +53,32 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 def report_files() -> set[str]:
     """The names at the top of a report's folder."""
     return {"report.md", "report.json", "report.tex", "index.html", "tables", "figures"}
+
+
+@pytest.fixture(autouse=True)
+def no_step_summary(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The summary of the step that runs these tests stays as it is."""
+    monkeypatch.delenv("GITHUB_STEP_SUMMARY", raising=False)
+
+
+@pytest.fixture
+def sentences(record: Callable[..., dict[str, Any]], predictions_file: Callable[..., Path]) -> Callable[..., Path]:
+    """Writes 30 sentences with one person and one place each, of which ``missed`` persons were not found."""
+
+    def write(missed: int = 0, file: str = "predictions.jsonl", count: int = 30, **changes: Any) -> Path:
+        texts = ["Ann(O) saw(O) Oslo(B-place)", "Ann(B-person) saw(O) Oslo(B-place)"]
+        records = [
+            record(id=str(place), prediction=texts[place >= missed], **{"dataset": "news", **changes})
+            for place in range(count)
+        ]
+        return predictions_file(*records, file=file)
+
+    return write
+
+
+@pytest.fixture
+def baseline(run: Run, sentences: Callable[..., Path], tmp_path: Path) -> Path:
+    """scores.json of predictions that are all right."""
+    path = tmp_path / "baseline.json"
+    assert run("-q", "score", sentences(file="first.jsonl"), "--out", path).exit_code == 0
+    return path

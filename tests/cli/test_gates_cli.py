@@ -1,57 +1,20 @@
-"""The exit codes of ``gner-bench score`` through the installed command, and the GitHub action in bash."""
+"""The exit codes of ``gner-bench score``, some of them of the installed command."""
 
 from __future__ import annotations
 
 import json
-import os
-import re
-import shutil
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
-from xml.etree import ElementTree as ET
 
 import pytest
-import yaml
 from click.testing import Result
 
-ROOT = Path(__file__).parents[2]
-Build = Callable[..., dict[str, Any]]
-Write = Callable[..., Path]
 Run = Callable[..., Result]
 Refusal = Callable[..., str]
 FEW = ("--resamples", "40")
-
-
-@pytest.fixture(autouse=True)
-def no_step_summary(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The summary of the step that runs these tests stays as it is."""
-    monkeypatch.delenv("GITHUB_STEP_SUMMARY", raising=False)
-
-
-@pytest.fixture
-def sentences(record: Build, predictions_file: Write) -> Callable[..., Path]:
-    """Writes 30 sentences with one person and one place each, of which ``missed`` persons were not found."""
-
-    def write(missed: int = 0, file: str = "predictions.jsonl", count: int = 30, **changes: Any) -> Path:
-        texts = ["Ann(O) saw(O) Oslo(B-place)", "Ann(B-person) saw(O) Oslo(B-place)"]
-        records = [
-            record(id=str(place), prediction=texts[place >= missed], **{"dataset": "news", **changes})
-            for place in range(count)
-        ]
-        return predictions_file(*records, file=file)
-
-    return write
-
-
-@pytest.fixture
-def baseline(run: Run, sentences: Callable[..., Path], tmp_path: Path) -> Path:
-    """scores.json of predictions that are all right."""
-    path = tmp_path / "baseline.json"
-    assert run("-q", "score", sentences(file="first.jsonl"), "--out", path).exit_code == 0
-    return path
 
 
 def command(*arguments: object, **options: Any) -> subprocess.CompletedProcess[str]:
@@ -268,7 +231,8 @@ def test_the_baseline_is_never_replaced(refusal: Refusal, sentences: Callable[..
     link = baseline.with_name("link.json")
     link.symlink_to(baseline)
     for out in (baseline, link):
-        assert "would replace the --baseline" in refusal("score", sentences(10), "--baseline", baseline, "--out", out)
+        for option in (f"--out={out}", f"--write=junit={out}"):
+            assert "would replace the --baseline" in refusal("score", sentences(10), "--baseline", baseline, option)
     assert baseline.read_text() == before
 
 
@@ -343,208 +307,78 @@ def test_the_summary_of_a_step_gets_the_markdown(
     assert "no step summary was written" in result.stderr
 
 
-# The GitHub action
+def rows(markdown: str) -> dict[str, dict[str, str]]:
+    """The rows of the first table, by their first cell and then by the heads; two alike are numbered."""
+    lines = [line.strip("| ").split(" | ") for line in markdown.splitlines() if line.startswith("|")]
+    heads = [head + str(lines[0][:place].count(head) or "") for place, head in enumerate(lines[0])]
+    return {row[0].strip("*`"): dict(zip(heads, row, strict=True)) for row in lines[2:]}
 
 
-def action() -> dict[str, Any]:
-    found: dict[str, Any] = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))
-    return found
-
-
-def steps() -> dict[str, dict[str, Any]]:
-    return {step["id"]: step for step in action()["runs"]["steps"] if "run" in step}
-
-
-class Runner:
-    """Runs the steps of the action in bash as GitHub's runner would, but for the installation."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder, self.outputs, self.log = folder, dict[str, str](), ""
-        self.junit, self.summary = folder / "gner-bench-junit.xml", folder / "summary.md"
-
-    def run(self, **given: str) -> int:
-        inputs = {name: about.get("default", "") for name, about in action()["inputs"].items()}
-        inputs |= {name.replace("_", "-"): value for name, value in given.items()}
-        self.summary.unlink(missing_ok=True)
-        self.outputs.clear()
-        for name in ("score", "verdict"):
-            code = self._step(steps()[name], inputs)
-            if code:
-                return code
-        return 0
-
-    def _step(self, step: dict[str, Any], inputs: dict[str, str]) -> int:
-        assert step["shell"] == "bash"
-        script, output = self.folder / "step.sh", self.folder / "output.txt"
-        script.write_text(step["run"])
-        output.write_text("")
-        self.summary.touch()
-        path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
-        environment = {
-            "PYTHONPATH": str(ROOT),
-            "PATH": path,
-            "GITHUB_OUTPUT": str(output),
-            "GITHUB_STEP_SUMMARY": str(self.summary),
-        }
-        environment |= {key: self._filled(value, inputs) for key, value in step.get("env", {}).items()}
-        line = ["bash", "--noprofile", "--norc", "-eo", "pipefail", str(script)]
-        done = subprocess.run(line, cwd=self.folder, env=environment, capture_output=True, text=True)
-        self.log += done.stdout + done.stderr
-        self.outputs |= dict(line.split("=", 1) for line in output.read_text().splitlines())
-        return done.returncode
-
-    def _filled(self, value: str, inputs: dict[str, str]) -> str:
-        value = re.sub(r"\$\{\{ inputs\.([\w-]+) \}\}", lambda found: inputs[found[1]].replace("$", "$\0"), value)
-        value = re.sub(r"\$\{\{ steps\.score\.outputs\.([\w-]+) \}\}", lambda found: self.outputs[found[1]], value)
-        assert "${{" not in value
-        return value.replace("$\0", "$")
-
-
-@pytest.fixture
-def runner(tmp_path: Path) -> Runner:
-    if shutil.which("bash") is None or not (Path(sys.executable).parent / "gner-bench").exists():
-        pytest.skip("needs bash and the installed command")
-    folder = tmp_path / "workspace"
-    folder.mkdir()
-    return Runner(folder)
-
-
-@pytest.mark.slow
-def test_the_action_passes_and_writes_everything(
-    runner: Runner, sentences: Callable[..., Path], baseline: Path
+def test_markdown_shows_the_difference_from_the_baseline_in_every_cell(
+    run: Run, sentences: Callable[..., Path], baseline: Path
 ) -> None:
-    second = sentences(file="second.jsonl", dataset="films")
-    given = {"predictions": f"{sentences(1)}\n{second}\n", "fail_under": "90\nstrict@films:100\n"}
-    assert runner.run(**given, metric="gner\nstrict", tokenizer="none", name="mine", scores="out/scores.json") == 0
-    assert runner.outputs == {"f1": "99.58", "verdict": "passed", "exit-code": "0"}
-    scores = json.loads((runner.folder / "out" / "scores.json").read_text())
-    assert (scores["system"]["name"], list(scores["datasets"])) == ("mine", ["news", "films"])
-    root = ET.parse(runner.junit).getroot()
-    assert (root.get("tests"), root.get("failures")) == ("5", "0")
-    page = runner.summary.read_text(encoding="utf-8")
-    assert page.startswith("### Passed: `mine`\n")
-    assert page in runner.log
+    """Of 60 entities 50 are found, all rightly: P 100, R 50/60, F1 10/11; of 30 persons 20: R 2/3, F1 0.8."""
+    options = ("--baseline", baseline, "--resamples", "50")
+    result = run("score", sentences(10), *options, "--format", "markdown", "--per-type")
+    first, types = result.stdout.split("`news`: entity types")
+    assert rows(first)["news"]["P"] == "100.00 (0.00)"
+    for name in ("news", "mean"):
+        row = {head: cell.strip("*") for head, cell in rows(first)[name].items()}
+        assert (row["R"], row["F1"], row["strict F1"]) == ("83.33 (−16.67)", "90.91 (−9.09)", "90.91 (−9.09)")
+    assert rows(types)["person"]["F1"] == "80.00 (−20.00)"
+    assert rows(types)["place"]["F1"] == "100.00 (0.00)"
+    drawn = json.loads(run("score", sentences(10), *options, "--json").stdout)["gates"]["outcomes"]
+    assert [outcome["p"] for outcome in drawn[1:]] == [pytest.approx(float(rows(first)["news"]["p"]), abs=5e-4)] * 2
+    signature = json.loads(baseline.read_text(encoding="utf-8"))["signature_short"]
+    assert "In brackets the difference from the baseline `first` in points, of unrounded values; p: " in result.stdout
+    assert f"Signature of the baseline: `{signature}`" in result.stdout
+    better = run("score", sentences(), "--baseline", baseline, "--format", "markdown", "--strict-drop")
+    assert rows(better.stdout)["news"]["F1"] == "100.00 (0.00)"
+    assert "p" not in rows(better.stdout)["news"]
+    assert "trials" not in better.stdout
 
 
-@pytest.mark.slow
-def test_the_action_fails_below_fail_under(runner: Runner, sentences: Callable[..., Path]) -> None:
-    assert runner.run(predictions=str(sentences(10)), fail_under="95") == 3
-    assert runner.outputs == {"f1": "90.91", "verdict": "below", "exit-code": "3"}
-    assert ET.parse(runner.junit).getroot().get("failures") == "1"
-    assert "### Failed (exit code 3)" in runner.summary.read_text()
-    assert "Error: mean F1 90.91% is 4.09 points below 95%" in runner.log
-
-
-@pytest.mark.slow
-def test_the_action_fails_on_a_drop(runner: Runner, sentences: Callable[..., Path], baseline: Path) -> None:
-    assert runner.run(predictions=str(sentences(10)), baseline=str(baseline), max_drop="1", alpha="0.04") == 4
-    assert (runner.outputs["verdict"], runner.outputs["f1"]) == ("worse", "90.91")
-    assert "alpha 0.04" in runner.log
-    assert runner.run(predictions=str(sentences(2)), baseline=str(baseline)) == 0
-    assert runner.run(predictions=str(sentences(2)), baseline=str(baseline), strict_drop="true") == 4
-
-
-@pytest.mark.slow
-def test_the_first_run_of_the_action_has_no_baseline(runner: Runner, sentences: Callable[..., Path]) -> None:
-    given = {"predictions": str(sentences(10)), "baseline": "scores.json"}
-    for required, code in (("true", 7), ("false", 0)):
-        assert runner.run(**given, scores="out/scores.json", require_baseline=required) == code
-        assert runner.outputs == {"f1": "90.91", "verdict": "not-judged", "exit-code": "7"}
-        assert (runner.folder / "out/scores.json").exists()
-        assert ET.parse(runner.junit).getroot().get("errors") == "1"
-    assert runner.run(**given, fail_under="95", require_baseline="false") == 3
-
-
-@pytest.mark.slow
-def test_the_action_tells_unusable_input_and_leaves_no_empty_files(runner: Runner) -> None:
-    assert runner.run(predictions="missing.jsonl") == 2
-    assert runner.outputs == {"f1": "", "verdict": "unusable", "exit-code": "2"}
-    assert not runner.junit.exists()
-    assert not (runner.folder / "scores.json").exists()
-
-
-HOSTILE = """x'"; touch pwned; $(touch pwned) `touch pwned` --help & | > pwned"""
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("name", [each for each in action()["inputs"] if each not in ("python-version", "version")])
-def test_no_input_of_the_action_is_run(runner: Runner, sentences: Callable[..., Path], name: str) -> None:
-    given = {"predictions": str(sentences()), name.replace("-", "_"): HOSTILE}
-    code = runner.run(**given)
-    assert not list(runner.folder.rglob("pwned"))
-    harmless = dict.fromkeys(("name", "scores", "junit", "strict-drop", "require-baseline"), 0)
-    assert code == {**harmless, "baseline": 7}.get(name, 2)
-    if name == "name":
-        assert json.loads((runner.folder / "scores.json").read_text())["system"]["name"] == HOSTILE
-
-
-def test_a_path_that_looks_like_an_option_is_a_path(runner: Runner) -> None:
-    assert runner.run(predictions="--help") == 2
-    assert "--help: No such file or directory" in runner.log
-
-
-@pytest.mark.slow
-def test_names_in_the_data_give_the_runner_no_commands(runner: Runner, sentences: Callable[..., Path]) -> None:
-    name = "a\n::set-output name=verdict::passed"
-    path = sentences(10, dataset=name, label_list=["place"])
-    assert runner.run(predictions=str(path), fail_under=f"@{name}:95".replace("\n", " ")) == 2
-    assert runner.run(predictions=str(path), name=name, fail_under="95") == 3
-    commands = [line.strip() for line in runner.log.splitlines() if line.strip().startswith("::")]
-    stops = [line for line in commands if line.startswith("::stop-commands::")]
-    assert len(set(stops)) == 2
-    assert commands == [each for stop in stops for each in (stop, f"::{stop.removeprefix('::stop-commands::')}::")]
-
-
-def test_the_action_installs_what_it_is_asked_to(tmp_path: Path) -> None:
-    step = steps()["install"]
-    (tmp_path / "python").write_text('#!/bin/bash\nprintf "%s\\n" "$@"\n')
-    (tmp_path / "python").chmod(0o755)
-    for version, wanted in (("", "/the/action"), ("--evil; x", "--evil; x")):
-        environment = {"PATH": f"{tmp_path}:{os.environ['PATH']}", "VERSION": version, "ACTION_PATH": "/the/action"}
-        done = subprocess.run(["bash", "-ec", step["run"]], env=environment, capture_output=True, text=True, check=True)
-        assert done.stdout.splitlines()[-2:] == ["--", wanted]
-
-
-def test_no_expression_stands_in_a_script_and_every_input_is_used() -> None:
-    described = action()
-    text = (ROOT / "action.yml").read_text(encoding="utf-8")
-    assert not any("${{" in step["run"] for step in steps().values())
-    for name, about in described["inputs"].items():
-        assert f"${{{{ inputs.{name} }}}}" in text
-        assert about["description"]
-    assert set(described["outputs"]) == {"f1", "verdict", "exit-code"}
-    for name, about in described["outputs"].items():
-        assert about["value"] == f"${{{{ steps.score.outputs.{name} }}}}"
-        assert f'echo "{name}=' in steps()["score"]["run"]
-
-
-def test_the_example_workflow_gives_inputs_that_the_action_has() -> None:
-    workflow = yaml.safe_load((ROOT / "examples" / "workflows" / "gner-bench.yml").read_text(encoding="utf-8"))
-    described = action()
-    (job,) = workflow["jobs"].values()
-    (step,) = [step for step in job["steps"] if "gner-bench@" in step.get("uses", "")]
-    assert set(step["with"]) <= set(described["inputs"])
-    required = {name for name, about in described["inputs"].items() if about.get("required")}
-    assert required <= set(step["with"])
-    assert all(isinstance(value, str) for value in step["with"].values())
-    outputs = re.findall(r"steps\.score\.outputs\.([\w-]+)", json.dumps(job))
-    assert set(outputs) <= set(described["outputs"])
-    assert not any("${{" in step.get("run", "") for step in job["steps"])
-
-
-@pytest.mark.slow
-def test_the_example_workflow_runs_on_its_own_inputs(
-    runner: Runner, sentences: Callable[..., Path], record: Build, baseline: Path
+def test_a_metric_that_the_baseline_lacks_has_no_difference(
+    run: Run, sentences: Callable[..., Path], baseline: Path
 ) -> None:
-    workflow = yaml.safe_load((ROOT / "examples" / "workflows" / "gner-bench.yml").read_text(encoding="utf-8"))
-    (job,) = workflow["jobs"].values()
-    (step,) = [step for step in job["steps"] if "gner-bench@" in step.get("uses", "")]
-    for name, place in (("crossner_ai", "crossner"), ("mit-movie", "mit")):
-        made = sentences(file=f"workspace/results/{place}/predictions.jsonl", dataset=name)
-        assert made.is_relative_to(runner.folder)
-    given = {name.replace("-", "_"): value for name, value in step["with"].items()}
-    given |= {"tokenizer": "none", "baseline": ""}
-    assert runner.run(**{**given, "max_drop": ""}) == 0
-    (runner.folder / "scores.json").rename(runner.folder / "results" / "baseline.json")
-    assert runner.run(**{**given, "baseline": "results/baseline.json"}) == 0
-    assert runner.outputs["f1"] == "100.00"
+    metrics = ("--metric", "gner", "--metric", "exact")
+    page = run("score", sentences(10), *FEW, *metrics, "--format", "markdown", "--baseline", baseline).stdout
+    row = rows(page)["news"]
+    assert (row["F1"], row["boundary F1"]) == ("90.91 (−9.09)", "90.91")
+
+
+@pytest.mark.parametrize("options", [{"count": 29}, {"labels": ["B-place", "O", "B-place"]}, {"dataset": "films"}])
+def test_markdown_has_no_differences_from_what_cannot_be_compared(
+    run: Run, sentences: Callable[..., Path], baseline: Path, options: dict[str, Any]
+) -> None:
+    page = run("score", sentences(10, **options), "--resamples", "0", "--baseline", baseline, "--format", "markdown")
+    assert page.exit_code in (5, 7)
+    assert "In brackets" not in page.stdout
+    assert not any(" (" in cell for row in rows(page.stdout).values() for cell in row.values())
+
+
+def test_incomplete_scores_are_compared_with_no_baseline(
+    run: Run, sentences: Callable[..., Path], baseline: Path
+) -> None:
+    page = run("score", sentences(10), *FEW, "--expect", "31", "--baseline", baseline, "--format", "markdown")
+    assert page.exit_code == 6
+    assert "1 sentence of the run is missing; predict or import them, then score again" in page.stdout
+    assert "In brackets" not in page.stdout
+
+
+def test_several_formats_are_written_at_once(run: Run, sentences: Callable[..., Path], tmp_path: Path) -> None:
+    path = sentences(10)
+    names = {"markdown": "out/c.md", "junit": "j=1.xml", "csv": "c.csv", "json": "s.json"}
+    options = [f"--write={name}={tmp_path / file}" for name, file in names.items()]
+    result = run("score", path, *FEW, "--per-type", *options, "--fail-under", "95")
+    assert result.exit_code == 3
+    for name, file in names.items():
+        printed = run("score", path, *FEW, "--per-type", "--fail-under", "95", "--format", name).stdout
+        assert (tmp_path / file).read_text(encoding="utf-8") == printed
+
+
+@pytest.mark.parametrize("value", ["table=x", "markdown", "markdown=", "=x", "html=x", ""])
+def test_what_cannot_be_written_is_refused(run: Run, sentences: Callable[..., Path], value: str) -> None:
+    result = run("score", sentences(), "--write", value)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "expected FORMAT=FILE, FORMAT one of json, markdown, csv, junit" in result.stderr

@@ -43,7 +43,7 @@ def grid(scores_file: ScoresFile) -> Grid:
         scores_file("c", name="c", right={"crossner_ai": 0.9}, split="dev"),
     ]
     systems = load_all(paths)
-    [table] = comparisons(systems, "gner", published_scores(), Baseline(systems[0]))
+    [table] = comparisons(systems, "gner", published_scores(), [Baseline(systems[0])])
     return systems_grid(table, intervals=True)
 
 

@@ -174,18 +174,18 @@ def test_stars_are_the_differences_that_the_paired_test_confirms(scores_file: Sc
     ]
     first, second = load_all(paths)
     baseline = Baseline(first)
-    built = only(comparisons([first, second], "strict", baseline=baseline))
+    built = only(comparisons([first, second], "strict", baselines=[baseline]))
     expected = [each.significant for each in differences(first.scores, second.scores, "strict", baseline.resampling)]
     assert expected[:2] == [True, False]
-    assert [entry.star for entry in built.rows[1].entries if entry] == expected
-    assert not any(entry.star for entry in built.rows[0].entries if entry)
+    assert [bool(entry.differs) for entry in built.rows[1].entries if entry] == expected
+    assert not any(entry.differs for entry in built.rows[0].entries if entry)
 
 
 def test_systems_on_other_sentences_get_no_star_but_a_reason(scores_file: ScoresFile) -> None:
     first, second = load_all([scores_file("a", name="a"), scores_file("b", name="b", sentences=20)])
     baseline = Baseline(first)
     assert "20 sentences" in baseline.changes(second, "gner").reason
-    assert not any(e.star for e in only(comparisons([first, second], baseline=baseline)).rows[1].entries if e)
+    assert not any(e.differs for e in only(comparisons([first, second], baselines=[baseline])).rows[1].entries if e)
 
 
 def test_differences_are_over_the_data_sets_in_common(scores_file: ScoresFile) -> None:

@@ -68,12 +68,11 @@ def _source_hash(source: str) -> str:
 
 
 def verdict(content: Content) -> Html:
-    """What was found in words, the differences that it rests on, and what to know before believing it."""
+    """What was found in words, and the differences that it rests on."""
     words = [
         element("p", element("strong", f"{each.head}:"), " ", each.text, class_="verdict") for each in content.verdict
     ]
-    unlike = [element("p", element("strong", "Warning:"), " ", line, class_="warnings") for line in content.unlike]
-    return join(*words, *unlike, *(table(grid, folded=at >= UNFOLDED) for at, grid in enumerate(content.changes)))
+    return join(*words, *(table(grid, folded=at >= UNFOLDED) for at, grid in enumerate(content.changes)))
 
 
 def sentences(content: Content, browser: Html) -> Html:

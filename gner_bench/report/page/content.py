@@ -44,8 +44,8 @@ class PageFigure:
 class Content:
     """The whole page.
 
-    ``verdict`` are findings in words, ``changes`` tables of the differences that they rest on and ``unlike`` what keeps
-    the systems from being like for like; they come first. ``tables`` are comparisons of systems, quoted rows among
+    ``verdict`` are findings in words and ``changes`` tables of the differences that they rest on, which come first.
+    ``tables`` are comparisons of systems, quoted rows among
     them, and others; the first ones are shown, the others unfold. ``types`` are those of entity types by heading, such
     as the name of a metric. ``warnings`` are shown beside those of the systems.
     """
@@ -58,4 +58,3 @@ class Content:
     warnings: Sequence[str] = ()
     verdict: Sequence[Statement] = ()
     changes: Sequence[Grid] = ()
-    unlike: Sequence[str] = ()

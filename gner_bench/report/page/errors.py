@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from gner_bench.documents.scores import Errors, Triple
-from gner_bench.number_text import ROUNDING, decimal
+from gner_bench.number_text import decimal, rounding
 from gner_bench.report.analysis import Mistakes, mistakes_of, pooled
 from gner_bench.report.grid import Cell, Grid, Section
 from gner_bench.report.page.content import Content
@@ -23,7 +23,7 @@ F1 = {
     "by_type_position": "Strict F1 by the place of the type in the prompt's list",
     "oracle": "F1 if one step made no mistakes",
 }
-TRIPLE = f"{ROUNDING} In brackets: entities in the gold."
+TRIPLE = "In brackets: entities in the gold."
 OURS = "Shares computed from our reading are not comparable with those of the paper."
 Row = dict[str, Cell]
 """Cells by the key of their column."""
@@ -65,7 +65,7 @@ def _sums(by_system: Mapping[str, Mistakes]) -> Iterator[Grid]:
                 key: Cell(f"{decimal(100 * prf(*triple, metric).f1)} ({triple[2]:,})")
                 for key, (metric, triple) in triples.items()
             }
-        yield from _grid(name, caption, rows, "System", TRIPLE)
+        yield from _grid(name, caption, rows, "System", f"{rounding()} {TRIPLE}")
 
 
 def _counted(counts: Mapping[str, int]) -> Row:

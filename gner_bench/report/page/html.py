@@ -139,5 +139,5 @@ def _parts(cell: Cell, grid: Grid) -> list[Html]:
         parts.append(element("span", f" ({cell.rank})", class_="unseen"))
     if cell.half:
         parts.append(element("small", f" ±{cell.half}"))
-    symbols = ["*"] * cell.star + [grid.footnotes[note] for note in cell.notes]
+    symbols = [cell.star] * bool(cell.star) + [grid.footnotes[note] for note in cell.notes]
     return parts + ([element("sup", ", ".join(symbols))] if symbols else [])

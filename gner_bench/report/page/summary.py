@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from gner_bench.documents.scores import SetDocument
-from gner_bench.number_text import ROUNDING, decimal
+from gner_bench.number_text import decimal, rounding
 from gner_bench.report.grid import Cell, Grid, Section, by_value
 from gner_bench.report.page.content import Content, PageSystem
 from gner_bench.report.page.html import Html, element, join, join_names, name, table
@@ -56,14 +56,14 @@ def _means(systems: Sequence[PageSystem]) -> Grid:
         "Systems, and the mean over their data sets",
         tuple(map(Cell, ("System", *means, "Parameters (M)", "Sentences", "Data sets", "Decoding"))),
         (Section(tuple(rows)),),
-        (ROUNDING, "A mean is over the system's own data sets; its interval is by resampling sentences."),
+        (rounding(), "A mean is over the system's own data sets; its interval is by resampling sentences."),
     )
 
 
 def _warnings(content: Content) -> Html:
     """Each warning once, with the systems that it is about where it is not about all."""
     about = by_value((system.title, warning) for system in content.systems for warning in system.warnings)
-    lines = [element("li", line) for line in dict.fromkeys(content.warnings) if line not in content.unlike]
+    lines = [element("li", line) for line in dict.fromkeys(content.warnings)]
     for warning, titles in about.items():
         systems = () if len(titles) == len(content.systems) else (join_names(titles), ": ")
         lines.append(element("li", *systems, warning))

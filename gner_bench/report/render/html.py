@@ -51,5 +51,5 @@ def _figure(grid: Grid) -> str:
 def _cell(cell: Cell, symbols: Mapping[str, str]) -> str:
     half = f" <small>± {markup(cell.half)}</small>" if cell.half else ""
     marks = ", ".join(symbols[note] for note in cell.notes)
-    star = "<sup>*</sup>" if cell.star else ""
+    star = f"<sup>{cell.star}</sup>" if cell.star else ""
     return RANKS[cell.rank].format(markup(cell.text)) + half + star + (f"<sup>{marks}</sup>" if marks else "")

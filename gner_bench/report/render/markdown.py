@@ -75,7 +75,7 @@ def _cell(cell: Cell, symbols: Mapping[str, str]) -> str:
     text = code_cell(cell.text) if cell.code else RANKS[cell.rank].format(markdown(cell.text))
     half = f" ± {cell.half}" if cell.half else ""
     marks = ", ".join(symbols[note] for note in cell.notes)
-    return text + half + (r"\*" if cell.star else "") + (f"<sup>{marks}</sup>" if marks else "")
+    return text + half + cell.star.replace("*", r"\*") + (f"<sup>{marks}</sup>" if marks else "")
 
 
 def _origins(what: str, origins: Mapping[str, Iterable[str]], way: Callable[[str], str]) -> list[str]:

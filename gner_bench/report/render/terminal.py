@@ -131,7 +131,7 @@ def _cell(cell: Cell, symbols: Mapping[str, str]) -> Text:
     if cell.styled:
         return _text(cell.styled)
     marks = ",".join(symbols[note] for note in cell.notes)
-    after = (f"±{cell.half}" if cell.half else "") + ("*" if cell.star else "") + (f" {marks}" if marks else "")
+    after = (f"±{cell.half}" if cell.half else "") + cell.star + (f" {marks}" if marks else "")
     return Text.assemble((one_line(cell.text), RANKS[cell.rank]), after)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from gner_bench.messages import one_line
-from gner_bench.number_text import interval_text, p_decimals, percent, signed, stars
+from gner_bench.number_text import interval_text, p_decimals, percent, rounding, signed, stars
 from gner_bench.report.grid import Cell, Column, Grid, Line, Part, Section, line, styled
 from gner_bench.scoring.comparison import Against, Comparison
 from gner_bench.scoring.metrics import METRICS
@@ -116,8 +116,9 @@ def _sentences(against: Against, most: int) -> Iterator[Part]:
 def _meaning(comparison: Comparison) -> str:
     """What the values of the tables are."""
     resampling, sets = comparison.resampling, len(comparison.systems[0].scores.sets)
+    rounded = rounding(usual=2).removesuffix(".")
     return (
-        "F1 in percent, two decimals, differences of unrounded figures; micro in each set, plain mean over sets."
+        f"{rounded}, differences of unrounded figures; micro in each set, plain mean over sets."
         f" Interval: paired bootstrap over sentences, {resampling.resamples:,} resamples, seed {resampling.seed}."
         f" p: approximate randomization, two-sided, {resampling.resamples:,} trials; p Holm: corrected for"
         f" {sets} data set{'s' if sets > 1 else ''}; p boot.: paired bootstrap."

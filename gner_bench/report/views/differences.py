@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from gner_bench.documents.scores import Resampling
-from gner_bench.number_text import decimal, p_text, points
+from gner_bench.number_text import decimal, p_text, points, rounding
 from gner_bench.report.baseline import Baseline, Changes
 from gner_bench.report.contents import Contents
-from gner_bench.report.grid import Cell, Grid, Section
-from gner_bench.report.views.table import MEAN, title
+from gner_bench.report.grid import Cell, Grid, Section, by_value
+from gner_bench.report.views.table import MEAN, title, unlike_by_key
 from gner_bench.scoring.metrics import METRICS, Metric
 from gner_bench.scoring.paired import Difference
 
@@ -15,22 +15,28 @@ COLUMNS = (
     *("baseline", "system", "metric", "dataset", "baseline f1", "system f1", "difference", "low", "high"),
     *("p_bootstrap", "p_randomization", "p_holm", "detectable", "significant"),
 )
-ROUNDING = "F1 and differences in percent and points, rounded to one decimal (half to even, on the binary value)."
+VALUES = "F1 and differences in percent and points"
 TESTS = (
     "p: paired approximate randomization, two-sided, corrected after Holm over data sets (not for the mean)."
-    " Detectable: the difference that a test at 5% finds with 80% power. * p < 0.05."
+    " Detectable: the difference that a test at 5% finds with 80% power."
 )
+STARRED = "* p < 0.05."
 
 
 def difference_grid(baseline: Baseline, changes: Changes, metric: Metric) -> Grid:
     """The differences of one system from ``baseline``, a row for each data set and one for the mean."""
     resampling, rows, values = baseline.resampling, [], []
+    systems = (baseline.system, changes.other)
+    unlike = unlike_by_key(systems, metric)
     names = [*(title(change.name) for change in changes.differences[:-1]), MEAN]
     for name, change in zip(names, changes.differences, strict=True):
         first, second, difference = 100 * change.first, 100 * change.second, 100 * change.difference
         (low, high), detectable = (100 * end for end in change.interval), 100 * change.detectable
         cells = [Cell(name), Cell(decimal(first)), Cell(decimal(second))]
-        cells += [Cell(points(difference), star=change.significant), Cell(f"{points(low)} to {points(high)}")]
+        cells += [
+            Cell(points(difference), star="*" if change.significant else ""),
+            Cell(f"{points(low)} to {points(high)}"),
+        ]
         rows.append((*cells, Cell(p_text(change.p)), Cell(decimal(detectable))))
         tests = (change.p_bootstrap, change.p_randomization, change.p_holm, detectable)
         described = (baseline.name, changes.system, metric, change.name)
@@ -44,10 +50,14 @@ def difference_grid(baseline: Baseline, changes: Changes, metric: Metric) -> Gri
             Cell(head) for head in ("Data set", "Baseline", "System", "Difference", "Interval", "p", "Detectable")
         ),
         sections=(Section(tuple(rows[:-1])), Section(tuple(rows[-1:]))),
-        remarks=(ROUNDING, drawn, TESTS),
-        signatures={baseline.system.signature_short: (baseline.name,)},
+        remarks=(rounding(VALUES), drawn, TESTS, STARRED),
+        warnings=tuple(unlike.values()),
+        signatures=by_value((each.name, each.signature_short) for each in systems),
         columns=COLUMNS,
         values=tuple(values),
+        legend=(STARRED,),
+        unlike=tuple(unlike),
+        subject=f"{changes.system} {baseline.name}",
     )
 
 

@@ -46,6 +46,7 @@ def _classes(name: str, parts: Mapping[str, Mistakes]) -> Grid:
         remarks=(STRICT,),
         columns=("system", "dataset", "gold", "predicted", *ERROR_CLASSES),
         values=tuple((name, key, *_numbers(part)) for key, part in parts.items()),
+        subject=name,
     )
 
 
@@ -96,6 +97,7 @@ def structuring_grids(systems: Sequence[SystemScores]) -> list[Grid]:
                 remarks=(STRUCTURING,),
                 columns=("system", "dataset", *STEPS, *ASTRAY),
                 values=tuple((system.name, name, *counts) for name, counts in rows),
+                subject=system.name,
             )
             grids.append(grid)
     return grids

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from gner_bench.documents.scores import Macro, ScoresDocument, SetDocument, Structuring
 from gner_bench.documents.scores import Value as Measured
-from gner_bench.number_text import percent
+from gner_bench.number_text import p_text, percent, points
 from gner_bench.report.grid import Cell, Column, Grid, Section, Value
 from gner_bench.scoring.gates import NOT_JUDGED, Outcome, exit_code, require_passed
 from gner_bench.scoring.metrics import METRICS, Metric
@@ -40,12 +40,16 @@ Columns = list[tuple[Column, str, list[str]]]
 
 @dataclass(frozen=True)
 class Result:
-    """The ``document`` of scores.json, what the gates say of it (``gated`` where any were asked for), and warnings."""
+    """The ``document`` of scores.json, what the gates say of it (``gated`` where any were asked for), and warnings.
+
+    ``baseline`` are the scores that it can be compared with, if any.
+    """
 
     document: ScoresDocument
     outcomes: Sequence[Outcome] = ()
     warnings: Sequence[str] = ()
     gated: bool = False
+    baseline: ScoresDocument | None = None
 
     @property
     def exit_code(self) -> int:
@@ -66,6 +70,15 @@ class Result:
         parts = [said for part in sets if " of " in (said := sentences_of(part))]
         mentioned = all(any(said in warning for warning in self.warnings) for said in parts)
         return [*([] if mentioned else [part_note(self.document)]), *self.warnings]
+
+    @property
+    def p_values(self) -> dict[Metric, dict[str | None, float]]:
+        """Of the differences from the baseline that were tested: by metric and data set, None for the mean."""
+        values: dict[Metric, dict[str | None, float]] = {}
+        for gate in self.outcomes:
+            if "p" in gate.details:
+                values.setdefault(str(gate.details["metric"]), {})[gate.dataset] = float(gate.details["p"])
+        return values
 
     def require_passed(self) -> None:
         """Raise GateError with the reasons for the exit code, if any."""
@@ -90,19 +103,27 @@ def metrics_of(document: ScoresDocument) -> list[Metric]:
     return [metric for metric in METRICS if metric in document.metrics]
 
 
-def sets_grid(document: ScoresDocument, ends: bool = False) -> Grid:
+def sets_grid(document: ScoresDocument, ends: bool = False, against: Result | None = None) -> Grid:
     """The data sets and their mean: precision and recall by the first metric, F1 by each.
 
     Beside F1 is half its interval, or with ``ends`` both ends of it; then, without ``ends``, how many sentences were
-    matched by which step; then the counts of answers that can move F1, where there are any.
+    matched by which step; then the counts of answers that can move F1, where there are any. The differences are those
+    from the baseline of ``against``, with their p values.
     """
     system, resampling, metrics = document.system, document.resampling, metrics_of(document)
     parts, steps = list(document.datasets.values()), [part.analysis.placed_by for part in document.datasets.values()]
     confidence, total = f"{resampling.confidence:.0%} interval", sum(part.sentences for part in parts)
+    before, p_values = (against.baseline, against.p_values) if against else (None, {})
     columns: Columns = [
         (NAMES, "data set", [*document.datasets, "mean"]),
         (COUNT, "sentences", [*map(sentences_of, parts), str(total)]),
-        *_values([*(part.values for part in parts), document.average], metrics, confidence if ends else ""),
+        *_values(
+            [*(part.values for part in parts), document.average],
+            metrics,
+            confidence if ends else "",
+            [*(before.datasets[name].values for name in document.datasets), before.average] if before else (),
+            {metric: [of.get(name) for name in (*document.datasets, None)] for metric, of in p_values.items()},
+        ),
     ]
     if not ends and any(any(counts.values()) for counts in steps if counts):
         step = Column(whole=False, kind="step")
@@ -128,8 +149,13 @@ def sets_grid(document: ScoresDocument, ends: bool = False) -> Grid:
     )
 
 
-def types_grid(name: str, part: SetDocument, metrics: Sequence[Metric], ends: bool = False) -> Grid | None:
-    """The entity types of a data set, most frequent in the gold first; None by metrics blind to types."""
+def types_grid(
+    name: str, part: SetDocument, metrics: Sequence[Metric], ends: bool = False, before: SetDocument | None = None
+) -> Grid | None:
+    """The entity types of a data set, most frequent in the gold first; None by metrics blind to types.
+
+    The differences are those from the same set ``before``.
+    """
     typed = [metric for metric in metrics if METRICS[metric].typed]
     if not typed:
         return None
@@ -138,27 +164,50 @@ def types_grid(name: str, part: SetDocument, metrics: Sequence[Metric], ends: bo
     columns: Columns = [
         (NAMES, "type", list(types)),
         *((COUNT, key, [str(getattr(row[typed[0]], key)) for row in rows]) for key in ("gold", "predicted")),
-        *_values(rows, typed, "interval" if ends else ""),
+        *_values(
+            rows, typed, "interval" if ends else "", [before.types.get(kind, {}) for kind in types] if before else ()
+        ),
     ]
     return _grid(f"types_{name}", f"{name}: entity types", columns)
 
 
-def _values(rows: Sequence[Mapping[Metric, Measured]], metrics: Sequence[Metric], ends: str) -> Columns:
-    """Precision and recall by the first metric, F1 by each with half its interval or, under ``ends``, both ends."""
-    first = [row[metrics[0]] for row in rows]
-    share, value, margin = (Column(whole=False, kind=kind) for kind in ("share", "value", "margin"))
+def _values(
+    rows: Sequence[Mapping[Metric, Measured]],
+    metrics: Sequence[Metric],
+    ends: str,
+    before: Sequence[Mapping[Metric, Measured]] = (),
+    p_values: Mapping[Metric, Sequence[float | None]] | None = None,
+) -> Columns:
+    """Precision and recall by the first metric, F1 by each with half its interval or, under ``ends``, both ends.
+
+    Values have their differences from those ``before``, if any, and F1 the ``p_values`` of these.
+    """
+    share, value, margin, test = (Column(whole=False, kind=kind) for kind in ("share", "value", "margin", "value"))
+
+    def texts(metric: Metric, key: str) -> list[str]:
+        return [
+            percent(getattr(row[metric], key)) + _change(row[metric], old.get(metric), key)
+            for row, old in zip(rows, before or [{}] * len(rows), strict=True)
+        ]
+
     columns: Columns = [
-        (share, "P", [percent(value.precision) for value in first]),
-        (share, "R", [percent(value.recall) for value in first]),
+        (share, "P", texts(metrics[0], "precision")),
+        (share, "R", texts(metrics[0], "recall")),
     ]
     for metric in metrics:
-        columns.append((value, METRICS[metric].title, [percent(row[metric].f1) for row in rows]))
+        columns.append((value, METRICS[metric].title, texts(metric, "f1")))
+        if tests := (p_values or {}).get(metric):
+            columns.append((test, "p", ["" if p is None else p_text(p) for p in tests]))
         intervals = [interval["f1"] for row in rows if (interval := row[metric].interval)]
         if rows and len(intervals) == len(rows):
-            texts = ["–".join(map(percent, interval)) for interval in intervals]
+            both = ["–".join(map(percent, interval)) for interval in intervals]
             halves = [percent((high - low) / 2) for low, high in intervals]
-            columns.append((margin, ends or "±", texts if ends else halves))
+            columns.append((margin, ends or "±", both if ends else halves))
     return columns
+
+
+def _change(now: Measured, before: Measured | None, key: str) -> str:
+    return "" if before is None else f" ({points(100 * (getattr(now, key) - getattr(before, key)), 2)})"
 
 
 def _grid(name: str, title: str, columns: Columns) -> Grid:

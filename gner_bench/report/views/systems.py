@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from gner_bench.number_text import ROUNDING, decimal
+from gner_bench.number_text import decimal, rounding
 from gner_bench.report.grid import Cell, Grid, Section, Value, by_value
 from gner_bench.report.views.table import Table, ranks
 from gner_bench.scoring.metrics import METRICS
@@ -12,6 +12,7 @@ from gner_bench.scoring.metrics import METRICS
 LAYOUT_TITLES = {"zero-shot": "", "supervised": ", supervised setting", "other": ", other data sets"}
 RANKED = "Best measured figure of a column in bold, second underlined; what prints alike ranks alike."
 RANKED_TRANSPOSED = RANKED.replace("column", "row")
+TEST = "paired approximate randomization, p < 0.05, corrected after Holm over data sets"
 MOST_COLUMNS = 12
 """Columns of figures that the width of a page holds."""
 QUOTED = "quoted from publications"
@@ -26,6 +27,7 @@ def systems_grid(table: Table, intervals: bool = False, transposed: bool | None 
     if transposed is None:
         transposed = len(table.heads) > MOST_COLUMNS and len(table.heads) > len(table.rows)
     systems, cells = _cells(table, intervals)
+    legend = tuple(_legend(table, cells, intervals, transposed))
     columns, values = _values(table, intervals)
     measured, quoted = len(table.measured), 0
     if transposed:
@@ -43,13 +45,15 @@ def systems_grid(table: Table, intervals: bool = False, transposed: bool | None 
         title=METRICS[table.metric].long_title + LAYOUT_TITLES[table.layout],
         heads=heads,
         sections=tuple(sections),
-        remarks=tuple(_remarks(table, cells, intervals, transposed)),
-        warnings=table.warnings,
+        remarks=(rounding(), *legend),
+        warnings=tuple(table.unlike.values()),
+        unlike=tuple(table.unlike),
         signatures=by_value((row.system, row.origin) for row in table.measured),
         sources=by_value((row.system, row.origin) for row in table.quoted),
         columns=columns,
         values=values,
         quoted_from=quoted,
+        legend=legend,
     )
 
 
@@ -63,7 +67,8 @@ def _cells(table: Table, intervals: bool) -> tuple[list[Cell], list[list[Cell]]]
         if row.quoted and row.system.endswith(")"):
             name, _, remark = row.system.partition(" (")  # which becomes a footnote
         of_system = (remark.removesuffix(")"), *row.notes, shared)
-        systems.append(Cell(f"{name} (quoted)" if row.quoted else name, notes=tuple(filter(None, of_system))))
+        notes = tuple(filter(None, of_system))
+        systems.append(Cell(f"{name} (quoted)" if row.quoted else name, notes=notes, cite=row.cite))
         cells = []
         for column, entry in enumerate(row.entries):
             if entry is None:
@@ -73,27 +78,30 @@ def _cells(table: Table, intervals: bool) -> tuple[list[Cell], list[list[Cell]]]
             ends = entry.interval if intervals else None
             half = decimal((ends[1] - ends[0]) / 2) if ends else ""
             notes = (entry.note,) if entry.note and not shared else ()
-            cells.append(Cell(decimal(entry.f1), half, notes, placed.get((index, column), ""), entry.star))
+            star = "".join(table.baselines[name] for name in entry.differs)
+            cells.append(Cell(decimal(entry.f1), half, notes, placed.get((index, column), ""), star))
         rows.append(cells)
     return systems, rows
 
 
-def _remarks(table: Table, cells: list[list[Cell]], intervals: bool, transposed: bool) -> Iterable[str]:
+def _legend(table: Table, cells: list[list[Cell]], intervals: bool, transposed: bool) -> Iterable[str]:
+    """What the marks in a table mean."""
     flat = [cell for row in cells for cell in row]
-    yield ROUNDING
     if any(cell.rank for cell in flat):
         yield RANKED_TRANSPOSED if transposed else RANKED
     if intervals and any(cell.half for cell in flat):
         yield "± is half the width of the bootstrap interval over sentences, with the settings of the signature."
-    if any(cell.star for cell in flat):
-        test = "paired approximate randomization, p < 0.05, corrected after Holm over data sets"
-        yield f"* differs from {table.baseline} ({test})."
+    if any(cell.star for cell in flat) or len(table.baselines) > 1:
+        told = [f"{mark} differs from {name}" for name, mark in table.baselines.items()]
+        pairs = " of each pair of systems, not over pairs" if len(told) > 1 else ""
+        yield f"{', '.join(told)} ({TEST}{pairs})."
 
 
 def _values(table: Table, intervals: bool) -> tuple[tuple[str, ...], tuple[tuple[Value, ...], ...]]:
     """The columns and rows for programs: each value in full digits, with the ends of its interval and its star."""
-    names, starred = (*table.datasets, "mean"), bool(table.baseline)
-    parts = ("", *((" low", " high") if intervals else ()), *((" differs",) if starred else ()))
+    names, first = (*table.datasets, "mean"), next(iter(table.baselines), "")
+    differs = (" differs" if name == first else f" differs from {name}" for name in table.baselines)
+    parts = ("", *((" low", " high") if intervals else ()), *differs)
     columns = ("system", "kind", *(name + part for name in names for part in parts), "note")
     rows = []
     for row in table.rows:
@@ -101,7 +109,7 @@ def _values(table: Table, intervals: bool) -> tuple[tuple[str, ...], tuple[tuple
         for entry in row.entries:
             low, high = (entry.interval or (None, None)) if entry else (None, None)
             values += [entry.f1 if entry else None, *([low, high] if intervals else [])]
-            values += ["yes" if entry and entry.star else ""] if starred else []
+            values += ["yes" if entry and name in entry.differs else "" for name in table.baselines]
         noted = zip(names, row.entries, strict=True)
         marks = [f"{name}: {entry.note}" for name, entry in noted if entry and entry.note]
         kind = "quoted" if row.quoted else "measured"

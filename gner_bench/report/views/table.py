@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import combinations
 from typing import Literal
 
@@ -22,16 +22,21 @@ MEAN = "Mean"
 NO_MEAN = "no mean: not all data sets of this table were scored"
 OTHER_MEAN = "no mean: the published one is over other data sets than this table"
 SOME_PARTIAL = "in part not the whole test split"
+MARKS = "†‡§¶‖"
+"""Of several baselines, in their order; doubled where there are more."""
 
 
 @dataclass(frozen=True)
 class Entry:
-    """F1 in percent and its interval. ``note`` is a footnote on its data; ``star``: it differs from the baseline."""
+    """F1 in percent and its interval. ``note`` is a footnote on its data.
+
+    ``differs`` names the baselines from which the paired test confirms a difference.
+    """
 
     f1: float
     interval: tuple[float, float] | None = None
     note: str = ""
-    star: bool = False
+    differs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -39,7 +44,7 @@ class Row:
     """One system: an entry for each data set and, last, for the mean; None where there is none.
 
     ``notes`` are footnotes on the system, ``no_mean`` says why there is no mean. ``origin`` is the short signature of
-    a measured row, the publication of a quoted one.
+    a measured row, the publication of a quoted one, ``cite`` its BibTeX keys.
     """
 
     system: str
@@ -49,6 +54,7 @@ class Row:
     no_mean: str = ""
     parameters: float | None = None
     origin: str = ""
+    cite: tuple[str, ...] = ()
 
     @property
     def mean(self) -> Entry | None:
@@ -58,15 +64,19 @@ class Row:
 
 @dataclass(frozen=True)
 class Table:
-    """Rows of one metric, measured ones first. ``heads`` are the titles of ``datasets`` and of the mean."""
+    """Rows of one metric, measured ones first. ``heads`` are the titles of ``datasets`` and of the mean.
+
+    ``unlike`` has a line for each key of the signatures in which measured rows differ, ``baselines`` the mark of each
+    system that others are compared with.
+    """
 
     metric: Metric
     layout: Layout
     datasets: tuple[str, ...]
     heads: tuple[str, ...]
     rows: tuple[Row, ...]
-    warnings: tuple[str, ...] = ()
-    baseline: str = ""
+    unlike: Mapping[str, str] = field(default_factory=dict)
+    baselines: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def measured(self) -> list[Row]:
@@ -88,7 +98,7 @@ def comparisons(
     systems: Sequence[SystemScores],
     metric: Metric = "gner",
     published: Sequence[PublishedScore] = (),
-    baseline: Baseline | None = None,
+    baselines: Sequence[Baseline] = (),
 ) -> list[Table]:
     """One table for each layout that the data sets of ``systems`` call for, each with the published rows of its regime.
 
@@ -99,7 +109,7 @@ def comparisons(
     found = []
     for layout, names in layouts(scored).items():
         quoted = [each for each in published if each.regime == layout and metric == "gner"]
-        found.append(comparison(scored, metric, quoted, names, layout, baseline))
+        found.append(comparison(scored, metric, quoted, names, layout, baselines))
     return found
 
 
@@ -135,34 +145,46 @@ def comparison(
     published: Sequence[PublishedScore],
     names: Sequence[str],
     layout: Layout = "zero-shot",
-    baseline: Baseline | None = None,
+    baselines: Sequence[Baseline] = (),
 ) -> Table:
     """The table of ``systems`` and ``published`` on the data sets ``names``; rows without any of them are left out."""
     there = [system for system in systems if any(name in system.scores.sets for name in names)]
     quoted = [each for each in published if any(name in each.scores for name in names)]
+    marks = {baseline.name: mark(place, len(baselines)) for place, baseline in enumerate(baselines)}
+    measured = [_measured(system, metric, names, layout, baselines) for system in there]
     return Table(
         metric,
         layout,
         tuple(names),
         (*map(title, names), MEAN),
-        (*(_measured(s, metric, names, layout, baseline) for s in there), *(_quoted(p, names, there) for p in quoted)),
-        tuple(unlike(there, metric)),
-        baseline.name if baseline else "",
+        (*measured, *(_quoted(score, names, there) for score in quoted)),
+        unlike_by_key(there, metric),
+        marks,
     )
+
+
+def mark(place: int, baselines: int) -> str:
+    """What marks differences from the baseline at a ``place``: a star for the only one, else daggers and so on."""
+    return "*" if baselines == 1 else MARKS[place % len(MARKS)] * (place // len(MARKS) + 1)
 
 
 def unlike(systems: Sequence[SystemScores], metric: Metric) -> list[str]:
     """One line for each key of the signatures in which systems were not scored alike (``scoring.signature``)."""
+    return list(unlike_by_key(systems, metric).values())
+
+
+def unlike_by_key(systems: Sequence[SystemScores], metric: Metric) -> dict[str, str]:
+    """The lines of ``unlike`` by the key of the signatures that each is about."""
     keys: dict[str, dict[str, str]] = {}
     for one, other in combinations(systems, 2):
         for difference in differences(one.signature_fields, other.signature_fields, [metric]):
             values = keys.setdefault(difference.key, {})
             values[one.name], values[other.name] = difference.first, difference.second
-    lines = []
+    lines = {}
     for key, values in keys.items():
         names_of = by_value(values.items()).items()
         said = "; ".join(f"{value or 'stated'} for {', '.join(names)}" for value, names in names_of)
-        lines.append(f"not like for like: {key} is {said}")
+        lines[key] = f"not like for like: {key} is {said}"
     return lines
 
 
@@ -194,15 +216,21 @@ def ranks(table: Table) -> dict[tuple[int, int], Rank]:
 
 
 def _measured(
-    system: SystemScores, metric: Metric, names: Sequence[str], layout: Layout, baseline: Baseline | None
+    system: SystemScores,
+    metric: Metric,
+    names: Sequence[str],
+    layout: Layout,
+    baselines: Sequence[Baseline],
 ) -> Row:
     sets = [name for name in names if name in system.scores.sets]
     values = system.values_over(sets)
-    stars, mean_star = baseline.stars(system, metric, names) if baseline else (frozenset(), False)
+    tested = {baseline.name: baseline.stars(system, metric, names) for baseline in baselines}
+    differs = {name: tuple(base for base, (starred, _) in tested.items() if name in starred) for name in sets}
+    mean_differs = tuple(base for base, (_, of_mean) in tested.items() if of_mean)
     notes = {name: _data_note(system, name, layout) for name in sets}
-    found = {name: _entry(part.micro(metric), notes[name], name in stars) for name, part in values.sets.items()}
+    found = {name: _entry(part.micro(metric), notes[name], differs[name]) for name, part in values.sets.items()}
     whole = len(sets) == len(names)
-    mean = _entry(values.average(metric), row_note(notes.values()), mean_star) if whole else None
+    mean = _entry(values.average(metric), row_note(notes.values()), mean_differs) if whole else None
     return Row(
         system.name,
         False,
@@ -214,9 +242,9 @@ def _measured(
     )
 
 
-def _entry(value: Value, note: str, star: bool) -> Entry:
+def _entry(value: Value, note: str, differs: tuple[str, ...]) -> Entry:
     ends = value.interval["f1"] if value.interval else None
-    return Entry(100 * value.f1, (100 * ends[0], 100 * ends[1]) if ends else None, note, star)
+    return Entry(100 * value.f1, (100 * ends[0], 100 * ends[1]) if ends else None, note, differs)
 
 
 def row_note(notes: Iterable[str]) -> str:
@@ -250,4 +278,5 @@ def _quoted(score: PublishedScore, names: Sequence[str], measured: Sequence[Syst
         "" if same else OTHER_MEAN,
         score.parameters,
         score.source,
+        score.cite,
     )

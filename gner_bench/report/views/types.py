@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from gner_bench.documents.scores import Value as Scored
-from gner_bench.number_text import NOTHING, ROUNDING, decimal
+from gner_bench.number_text import NOTHING, decimal, rounding
 from gner_bench.report.grid import Cell, Grid, Section, Value, by_value
 from gner_bench.report.load import SystemScores
 from gner_bench.report.views.table import title
@@ -15,6 +15,7 @@ COLUMNS = (
     *("dataset", "type", "system", "metric", "true_positives", "predicted", "gold"),
     *("precision", "recall", "f1", "f1 low", "f1 high"),
 )
+GOLD = "Gold: entities of the type in the gold."
 MOST_NARROW = 3
 """Columns of systems that half the width of a page holds."""
 
@@ -52,7 +53,8 @@ def _grid(systems: Sequence[SystemScores], metric: Metric, name: str, intervals:
         title=f"{title(name)}: {METRICS[metric].title} by entity type",
         heads=(Cell("Type"), Cell("Gold"), *(Cell(system.name) for system in systems)),
         sections=(Section(tuple(rows)),),
-        remarks=(ROUNDING, "Gold: entities of the type in the gold."),
+        remarks=(rounding(), GOLD),
+        legend=(GOLD,),
         signatures=by_value((system.name, system.signature_short) for system in systems),
         columns=COLUMNS,
         values=tuple(
@@ -61,6 +63,7 @@ def _grid(systems: Sequence[SystemScores], metric: Metric, name: str, intervals:
             for system, types in by_system.items()
             if kind in types
         ),
+        subject=name,
         wide=len(systems) > MOST_NARROW - intervals,
     )
 

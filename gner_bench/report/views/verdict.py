@@ -12,7 +12,7 @@ from gner_bench.report.grid import Grid
 from gner_bench.report.groups import Group, Pair
 from gner_bench.report.load import SystemScores
 from gner_bench.report.views.differences import certainty, difference_grid, verdict
-from gner_bench.report.views.table import Row, Table, title, unlike
+from gner_bench.report.views.table import Row, Table, title
 from gner_bench.scoring.metrics import METRICS, Metric
 
 
@@ -50,11 +50,6 @@ def lead_grids(contents: Contents) -> list[Grid]:
     leads = [group.lead for group in contents.groups if group.lead]
     pairs += [(second, lead) for second, lead in leads if {second.name, lead.system} not in shown]
     return [difference_grid(base, changes, metric) for base, changes in pairs if changes.differences]
-
-
-def unlike_in_groups(contents: Contents) -> list[str]:
-    """In what systems on the same sentences were not scored alike, one line each."""
-    return [line for group in contents.groups for line in unlike(group.systems, contents.metric)]
 
 
 def _best(group: Group, second: Baseline, lead: Changes) -> Statement:
