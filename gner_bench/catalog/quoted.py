@@ -30,7 +30,7 @@ def choose_published(asked: Sequence[str]) -> list[PublishedScore]:
         raise UsageError(f"expected {ALL}, {NONE} or names of published systems")
     wanted = {name.lower() for name in names if name}
     if NONE in wanted and len(wanted) > 1:
-        raise UsageError(f"{NONE} goes with no name of a published system")
+        raise UsageError(f"{NONE} goes with nothing else: {', '.join(sorted(wanted - {NONE}))}")
     if ALL in wanted:
         return rows
     chosen: set[int] = set()

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, get_args
 
 import click
 
-from gner_bench.catalog.quoted import ALL, NONE
 from gner_bench.cli import options as shared
 from gner_bench.cli.values import Names, SystemFile, Text
 from gner_bench.extras import require
@@ -45,7 +44,7 @@ if TYPE_CHECKING:
 @click.option(
     "--quoted",
     multiple=True,
-    default=(ALL,),
+    default=("all",),
     show_default=True,
     metavar="all|NAME,…|none",
     help="Published rows in tables and figures: all, none or some of `gner-bench list published`, * for anything"
@@ -107,10 +106,10 @@ def report_command(
 
     chosen = known_formats(formats)
     require(*libraries_of(chosen))
-    rows, tokenizers = (NONE,) if no_published else published or quoted, read_tokenizers(tokenizer, clean_up_spaces)
+    rows, tokenizers = ("none",) if no_published else published or quoted, read_tokenizers(tokenizer, clean_up_spaces)
     contents = prepare(systems, metric, rows, baseline, intervals, tokenizers, answers, title.strip())
     written = write_report(contents, out, chosen, style)
-    if (published or quoted) != (ALL,) and contents.out_of_place:
+    if rows != ("all",) and contents.out_of_place:
         warn(
             f"no table has quoted scores of {', '.join(contents.out_of_place)} (on other data sets, by the GNER metric)"
         )

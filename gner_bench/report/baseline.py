@@ -85,7 +85,7 @@ def choose_baseline(
     """The baseline that ``choice`` names, a system or else a file or run folder, and all systems with it.
 
     A baseline that is not among them comes first, and may be given a name (``NAME=FILE``). Raises UsageError for what
-    is neither, InputError for a file that cannot be used.
+    is neither and for a second name of a system, InputError for a file that cannot be used.
     """
     for system in systems:
         if system.name == choice:
@@ -93,7 +93,9 @@ def choose_baseline(
     source = named_path(choice)
     path = file_of(source.path)
     for system in systems:
-        if system.path.absolute() == path.absolute() and source.name in ("", system.name):
+        if system.path.absolute() == path.absolute():
+            if source.name not in ("", system.name):
+                raise UsageError(f"--baseline {choice}: this report calls that file {system.name!r}")
             return Baseline(system), list(systems)
     if not path.exists():
         known = did_you_mean(choice, [system.name for system in systems])

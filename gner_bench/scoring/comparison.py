@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -44,6 +44,10 @@ class MeasuredSystem:
     @property
     def title(self) -> str:
         return f"{self.label} {self.scores.origin.system.name}"
+
+    def renamed(self, name: str) -> MeasuredSystem:
+        """The system by another name."""
+        return replace(self, scores=self.scores.renamed(name))
 
     def document(self) -> Json:
         return {

@@ -57,14 +57,14 @@ def _best(group: Group, second: Baseline, lead: Changes) -> Statement:
     number = f" of {len(group.systems)} systems" if len(group.systems) > 2 else ""
     score, other = _score(first, group.metric), second.system.values.average(group.metric).f1
     scored = f"{score} against {decimal(100 * other)} of {second.name}, {_data(first)}"
+    if other == first.values.average(group.metric).f1:
+        return Statement(f"{first.name} and {second.name} are level{number}", f"{score} each, {_data(first)}.")
     if mean is None:
         return Statement(f"{first.name} has the highest F1{number}", f"{scored}. Not tested: {lead.reason}.")
     gap, sure = f"{points(100 * mean.difference).removeprefix('+')} points", certainty(mean, second.resampling)
     if mean.significant:
         text = f"{scored}. The difference of {gap} is confirmed ({sure})."
         return Statement(f"{first.name} is best{number}", text)
-    if mean.difference == 0:
-        return Statement(f"{first.name} and {second.name} are level", f"{scored}; no difference.")
     least = f"a difference of {decimal(100 * mean.detectable)} points would be found with 80% power"
     text = f"{first.name} is ahead{number} by {gap}, {scored}. That may be chance ({sure}); {least}."
     return Statement("No difference is confirmed", text)
