@@ -191,3 +191,15 @@ def test_unreadable_input_is_refused(refusal: Refusal, files: Files, tmp_path: P
     missing = tmp_path / "none.json"
     assert refusal("compare", missing, files[0]).startswith(f"{missing}: No such file")
     assert str(tmp_path / "none") in refusal("compare", files[0], tmp_path / "none")
+
+
+def test_systems_are_called_by_names_that_are_given(run: Run, files: Files) -> None:
+    result = run("compare", f"our own={files[0]}", f"<theirs>={files[1]}", *QUIET, *FEW, "--json")
+    found = json.loads(result.stdout)["systems"]
+    assert [system["name"] for system in found] == ["our own", "<theirs>"]
+    assert [system["files"] for system in found] == [[str(file)] for file in files]
+
+
+def test_a_named_file_that_is_not_there_ends_in_one_line(refusal: Refusal, files: Files) -> None:
+    line = refusal("compare", files[0], "lr=0.1/none.jsonl", *QUIET)
+    assert line == "there is neither lr=0.1/none.jsonl nor 0.1/none.jsonl (to be called 'lr')"

@@ -234,3 +234,23 @@ def test_a_system_of_the_catalogue_brings_its_route(tmp_path: Path) -> None:
     assert (local.name, local.system.backend, local.system.format) == ("mine", "local", "uniner")
     (served,) = read(tmp_path, HEAD + entry + 'backend = "openai"\nformat = "json"\n').jobs()
     assert (served.system.backend, served.system.format, served.system.model) == ("openai", "json", "uniner-7b-type")
+
+
+@pytest.mark.parametrize(
+    ("text", "rows"),
+    [
+        ("", ("all",)),
+        ('quoted = "none"\n', ("none",)),
+        ('quoted = "GNER-T5-*, UniNER-7B"\n', ("GNER-T5-*, UniNER-7B",)),
+        ('quoted = ["GNER-T5-*", "UniNER-7B"]\n', ("GNER-T5-*", "UniNER-7B")),
+        ("published = false\n", ("none",)),
+        ("published = true\n", ("all",)),
+    ],
+)
+def test_quoted_rows_of_the_report(tmp_path: Path, text: str, rows: tuple[str, ...]) -> None:
+    assert read(tmp_path, HEAD + text + CHECKPOINT).quoted_rows == rows
+
+
+def test_an_unknown_quoted_row_is_refused_before_anything_runs(tmp_path: Path) -> None:
+    said = refusal(tmp_path, HEAD + 'quoted = ["GNER-T5-bass"]\n' + CHECKPOINT)
+    assert said == "quoted: unknown published system 'GNER-T5-bass'; did you mean 'GNER-T5-base'?"

@@ -15,6 +15,8 @@ from gner_bench.report.views.differences import certainty, difference_grid, verd
 from gner_bench.report.views.table import Row, Table, title
 from gner_bench.scoring.metrics import METRICS, Metric
 
+CHANCE = "No difference is confirmed"
+
 
 @dataclass(frozen=True)
 class Statement:
@@ -58,7 +60,7 @@ def _best(group: Group, second: Baseline, lead: Changes) -> Statement:
     score, other = _score(first, group.metric), second.system.values.average(group.metric).f1
     scored = f"{score} against {decimal(100 * other)} of {second.name}, {_data(first)}"
     if other == first.values.average(group.metric).f1:
-        return Statement(f"{first.name} and {second.name} are level{number}", f"{score} each, {_data(first)}.")
+        return Statement(f"{first.name} and {second.name} are level", f"{score} each, {_data(first)}.")
     if mean is None:
         return Statement(f"{first.name} has the highest F1{number}", f"{scored}. Not tested: {lead.reason}.")
     gap, sure = f"{points(100 * mean.difference).removeprefix('+')} points", certainty(mean, second.resampling)
@@ -66,8 +68,8 @@ def _best(group: Group, second: Baseline, lead: Changes) -> Statement:
         text = f"{scored}. The difference of {gap} is confirmed ({sure})."
         return Statement(f"{first.name} is best{number}", text)
     least = f"a difference of {decimal(100 * mean.detectable)} points would be found with 80% power"
-    text = f"{first.name} is ahead{number} by {gap}, {scored}. That may be chance ({sure}); {least}."
-    return Statement("No difference is confirmed", text)
+    text = f"{first.name} is ahead by {gap}, {scored}. That may be chance ({sure}); {least}."
+    return Statement(f"No difference of the first two{number} is confirmed" if number else CHANCE, text)
 
 
 def _alone(contents: Contents, system: SystemScores) -> Statement:
