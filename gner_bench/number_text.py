@@ -70,14 +70,22 @@ def interval_text(ends: tuple[float, float]) -> str:
     return f"{signed(ends[0])} to {signed(ends[1])}"
 
 
-def p_text(p: float) -> str:
-    """A p value with two significant digits below 0.1 and two decimals above."""
-    return f"{p:.2f}" if p >= 0.0995 else f"{p:.2g}" if p >= 0.001 else "< 0.001"
+def p_text(p: float, alpha: float = 0.05) -> str:
+    """A p value with three decimals, ``< 0.001`` below 0.001.
+
+    It has more decimals where three would put it on the other side of ``alpha`` or of a limit of ``STARS``: 0.0499.
+    """
+    limits = (alpha, *(limit for limit, _ in STARS))
+    if p < 0.001 <= min(limits):
+        return "< 0.001"
+    texts = (f"{p:.{places}f}" for places in range(3, 18))
+    return next(text for text in texts if all((float(text) < limit) == (p < limit) for limit in limits))
 
 
-def p_decimals(p: float) -> str:
-    """A p value with four decimals, which line up in a column."""
-    return f"{p:.4f}" if p >= 0.0001 else "<.0001"
+def p_phrase(p: float, alpha: float = 0.05, name: str = "p") -> str:
+    """A p value in a sentence: ``p = 0.043``, ``p < 0.001``."""
+    text = p_text(p, alpha)
+    return f"{name} {text}" if text.startswith("<") else f"{name} = {text}"
 
 
 def stars(p: float) -> str:

@@ -2,50 +2,40 @@
 
 from __future__ import annotations
 
+import shutil
 import time
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from threading import Lock
 from typing import Protocol
 
-from rich.console import Console, JustifyMethod
+from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TextColumn, TimeElapsedColumn
-from rich.table import Table
 from rich.text import Text
 
 from gner_bench.messages import is_quiet
 
-PIPED_WIDTH = 120
+PIPED_SIZE = 1000, 25
+"""Columns and lines where stdout is no terminal: so many that a row of a table is one line, as ``grep`` wants it."""
+LEAST_WIDTH = 40
+"""Columns that are always used: where a terminal has fewer, it breaks the lines itself."""
 LOG_SECONDS = 30.0
 """How often progress is shown where stderr is a log and not a terminal."""
 
 
 def console() -> Console:
-    """The console for results. Where stdout is no terminal, tables get a fixed width instead of a guess."""
-    stdout = Console()
-    return stdout if stdout.is_terminal else Console(width=PIPED_WIDTH)
+    """The console for results: as wide as ``COLUMNS`` says, else as the terminal, else ``PIPED_SIZE``.
+
+    Rich would ask stdin and stderr, too, where stdout is a pipe, and would take ``COLUMNS=0`` at its word.
+    """
+    columns, lines = shutil.get_terminal_size(PIPED_SIZE)
+    return Console(width=max(columns, LEAST_WIDTH), height=lines)
 
 
-def print_rows(
-    title: str,
-    heads: Sequence[str],
-    rows: Iterable[Sequence[str]],
-    *,
-    numeric: Collection[str] = (),
-    unbroken: Collection[str] = (),
-    justify_title: JustifyMethod = "center",
-) -> None:
-    """Print a table on stdout. The columns with a head in ``numeric`` are on the right, those in ``unbroken`` keep
-    their cells on one line as long as the others can be made narrower."""
-    # As Text, because rich takes a string in [brackets] for markup and :one: between colons for an emoji.
-    table = Table(title=Text(title, style="table.title"), title_justify=justify_title)
-    for head in heads:
-        justify: JustifyMethod = "right" if head in numeric else "left"
-        table.add_column(Text(head), justify=justify, overflow="fold", no_wrap=head in unbroken)
-    for row in rows:
-        table.add_row(*map(Text, row))
-    console().print(table)
+def stderr_console() -> Console:
+    """The console for progress, which ``-q`` silences."""
+    return Console(stderr=True, quiet=is_quiet())
 
 
 class _Speed(ProgressColumn):
@@ -78,7 +68,7 @@ def progress_bar(
     A terminal gets a bar, a log file a line every half minute; both give speed and time to go. Several processes at one
     terminal need ``live=False``, which is as in a log file.
     """
-    stderr = Console(stderr=True, quiet=is_quiet())
+    stderr = stderr_console()
     if not (live and stderr.is_terminal):
         yield log_progress(stderr, title, total, done, lambda done, speed: f"{done}/{total}, {speed:.1f} {unit}/s")
         return

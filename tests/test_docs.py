@@ -1,119 +1,294 @@
-"""The documentation builds without a warning and without a network, and its examples run."""
+"""What README and the documentation say runs, page by page, as who reads them would run it: where a page fetches, on a
+server of this machine that plays the hub; where it asks a model, on one that plays its server. What is said to be
+printed is what is printed. A block that needs more than that says so in its first line, and its options exist."""
 
 from __future__ import annotations
 
 import ast
-import os
+import json
 import re
 import shlex
 import shutil
-import subprocess
-import sys
+import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 from click.testing import CliRunner
 
+from gner_bench.catalog import catalog, use_file
 from gner_bench.cli import main
+from gner_bench.data.sentence import content_hash
 from gner_bench.demo import CHECKPOINT, CORPUS
+from gner_bench.documents.record import read_records
+
+from .fetch.loopback import Loopback, sha256
+from .predict.loopback import Api
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
-BLOCK = re.compile(
-    r"(?:<!-- not run in tests: (?P<why>[^\n]+) -->\n)?```(?P<language>python|console)\n(?P<text>.*?)```", re.DOTALL
-)
+BLOCK = re.compile(r"^```(?P<language>\w*)\n(?P<text>.*?)^```", re.DOTALL | re.M)
+MARK = re.compile(r"# needs (a network|a GPU): \S.*\n")
+SERVERS = re.compile(r"https?://(127\.0\.0\.1:8000|api\.example\.com)/v1")
+DEMO = ROOT / "prediction_results/demo/gner-tiny"
+LONG_AGO = ("gner-t5-xxl-predictions.jsonl", "gner-llama-7b-predictions.jsonl")
+"""The files of generations that the authors published."""
 
 
 @dataclass(frozen=True)
 class Block:
-    """A block of code of a page, and why it cannot run here, if it cannot."""
+    """A block of code of a page; ``needs`` is the first line that says why it cannot run here, if it cannot."""
 
     page: Path
     line: int
     language: str
     text: str
-    why: str | None
 
     def __str__(self) -> str:
         return f"{self.page.relative_to(ROOT)}:{self.line}"
 
+    @property
+    def needs(self) -> str:
+        return self.text.partition("\n")[0] if self.text.startswith("# needs") else ""
 
-def blocks(language: str) -> list[Block]:
-    texts = {page: page.read_text(encoding="utf-8") for page in PAGES}
+    @property
+    def commands(self) -> Iterator[tuple[str, list[str]]]:
+        """Each command with the lines that it is said to print."""
+        text = self.text.removeprefix(f"{self.needs}\n").replace("\\\n", " ")
+        for part in re.split(r"^\$ ", text, flags=re.M)[1:]:
+            command, *printed = part.rstrip("\n").splitlines()
+            yield re.sub(r"\s{2,}# .*", "", command), printed
+
+
+def blocks(page: Path) -> list[Block]:
+    text = page.read_text(encoding="utf-8")
     return [
-        Block(page, text.count("\n", 0, found.start("text")), language, found["text"], found["why"])
-        for page, text in texts.items()
+        Block(page, text.count("\n", 0, found.start()) + 1, found["language"], found["text"])
         for found in BLOCK.finditer(text)
-        if found["language"] == language
     ]
+
+
+CONSOLE = {page: found for page in PAGES if (found := [b for b in blocks(page) if b.language == "console"])}
+PYTHON = [block for page in PAGES for block in blocks(page) if block.language == "python"]
+
+
+# What the pages take for granted
+
+
+@pytest.fixture(scope="module")
+def web() -> Iterator[tuple[Loopback, Api]]:
+    """The hub with the demonstration under the names of GNER's checkpoints, and a server that answers something."""
+    hub, api = Loopback().start(), Api()
+    for name in ("T5-base", "T5-large", "T5-xl", "T5-xxl", "LLaMA-7B"):
+        revision = catalog().find_model(f"GNER-{name}").revision
+        hub.repo(f"dyyyyyyyy/GNER-{name}", CHECKPOINT, branches=(revision,))
+    api.models = {"data": [{"id": name} for name in ("GNER-LLaMA-7B", "some-model", "qwen3")]}
+    yield hub, api
+    hub.stop()
+    api.stop()
+
+
+@pytest.fixture(scope="module")
+def catalogue(web: tuple[Loopback, Api], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The zero-shot sets, a sentence of the demonstration each, and published generations, from the loopback."""
+    every = [json.loads(line) for line in (DEMO / "predictions.jsonl").read_text(encoding="utf-8").splitlines()]
+    records = [record for record in every if record["instance"]["id"] == "0"]
+    content = "".join(f"{json.dumps(record)}\n" for record in records).encode()
+    entries = []
+    for name in ("zero-shot-test.jsonl", *LONG_AGO):
+        of = {LONG_AGO[0]: "GNER-T5-xxl", LONG_AGO[1]: "GNER-LLaMA-7B"}.get(name, "")
+        url = web[0].put(f"/{name}", content)
+        entries.append(f'[[file]]\nname = "{name}"\nurls = ["{url}"]\nchecksum = "sha256:{sha256(content)}"')
+        entries.append(f'predictions_of = "{of}"')
+    for folder in sorted(CORPUS.iterdir()):
+        types = (folder / "label.txt").read_text(encoding="utf-8").splitlines()
+        of_set = [record["instance"] for record in records if record["dataset"] == folder.name]
+        known = content_hash([(instance["words"], instance["labels"]) for instance in of_set])
+        source = '{ format = "gner-jsonl", files = { test = "zero-shot-test.jsonl" } }'
+        entries.append(f'[[dataset]]\nname = "{folder.name}"\ngroups = ["zero-shot"]\ntypes = {json.dumps(types)}')
+        packaged = catalog().get_dataset(folder.name)
+        rename = ", ".join(f'"{old}" = "{new}"' for old, new in packaged.rename.items())
+        entries.append(f'splits.test = {{ sentences = 1, content_hash = "{known}" }}\nsources = [{source}]')
+        entries.append(f'rename = {{ {rename} }}\ntitle = "{packaged.title}"')
+    path = tmp_path_factory.mktemp("catalogue") / "catalog.toml"
+    path.write_text("\n".join(entries), encoding="utf-8")
+    return path
 
 
 @pytest.fixture(scope="module")
 def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with what the examples speak of: runs and scores of the demonstration, its corpus, its tokenizer."""
+    """A folder with what the pages speak of: runs and scores of the demonstration, its corpus, its checkpoint."""
     folder = tmp_path_factory.mktemp("examples")
-    run = ROOT / "prediction_results/demo/gner-tiny"
-    for name in ("demo/gner-tiny", "base", "new", "mine", "mine/base", "GNER-T5-base"):
-        shutil.copytree(run, folder / "prediction_results" / name, dirs_exist_ok=True)
-    shutil.copytree(run.parent, folder / "build/demo/predictions")
-    shutil.copy(run / "predictions.jsonl", folder)
+    for name in ("demo/gner-tiny", "base", "new"):
+        shutil.copytree(DEMO, folder / "prediction_results" / name, dirs_exist_ok=True)
+    shutil.copytree(DEMO.parent, folder / "build/demo/predictions")
+    shutil.copy(DEMO / "predictions.jsonl", folder)
     for name in ("tokenizer.json", "path/to/tokenizer.json"):
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(CHECKPOINT / "tokenizer.json", folder / name)
-    shutil.copytree(CORPUS, folder / "data/gner")
-    shutil.copytree(CORPUS / "crossner_science", folder / "data/gner/ncbi")
+    for name in ("checkpoint", "base", "large"):
+        (folder / "path/to" / name).symlink_to(CHECKPOINT)
+    for source in CORPUS.iterdir():
+        copy = folder / "data/gner" / source.name
+        copy.mkdir(parents=True)
+        for file in source.iterdir():
+            sentences = file.read_text(encoding="utf-8").split("\n\n")
+            text = file.read_text(encoding="utf-8") if file.name == "label.txt" else "\n\n".join(sentences[:2]) + "\n"
+            (copy / file.name).write_text(text, encoding="utf-8")
+    shutil.copytree(folder / "data/gner/crossner_science", folder / "data/gner/ncbi")
     (folder / "ner_data/ai").mkdir(parents=True)
     (folder / "ner_data/ai/test.txt").write_text("Python B-programlang\nwins O\n", encoding="utf-8")
-    for name in ("base", "large", "mine"):
-        scored = CliRunner().invoke(main, ["score", str(run), "--name", name, "--out", str(folder / f"{name}.json")])
+    (folder / "notes.txt").write_text("Aspirin helps .\n", encoding="utf-8")
+    for name in ("base", "large"):
+        scored = CliRunner().invoke(main, ["score", str(DEMO), "--name", name, "--out", str(folder / f"{name}.json")])
         assert scored.exit_code == 0, scored.output
     (folder / "mine.toml").write_text(
         'data = "demo"\ndatasets = ["mit-movie"]\nlimit = 2\npredictions = "p"\nreport = "r"\n'
-        '[[checkpoints]]\nmodel = "demo"\nname = "base"\n',
+        '[[systems]]\nmodel = "demo"\nname = "base"\n',
         encoding="utf-8",
     )
     return folder
 
 
 @pytest.fixture
-def folder(prepared: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, undrawn: None) -> Path:
-    """A copy of it, in which the example runs."""
-    shutil.copytree(prepared, tmp_path, dirs_exist_ok=True)
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv("GITHUB_STEP_SUMMARY", raising=False)
-    return tmp_path
+def folder(
+    prepared: Path,
+    catalogue: Path,
+    web: tuple[Loopback, Api],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    undrawn: None,
+) -> Path:
+    """A copy of it, in which a page is followed, with an empty cache and the loopback as the web."""
+    from huggingface_hub import constants
+
+    here = tmp_path / "here"
+    shutil.copytree(prepared, here, symlinks=True)
+    monkeypatch.chdir(here)
+    for name in ("GITHUB_STEP_SUMMARY", "HF_HUB_OFFLINE", "HF_TOKEN"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("GNER_BENCH_HOME", str(tmp_path / "cache"))
+    monkeypatch.setenv("GNER_BENCH_CATALOG", str(catalogue))
+    resolve = "/{repo_id}/resolve/{revision}/{filename}"
+    monkeypatch.setattr(constants, "ENDPOINT", web[0].url)
+    monkeypatch.setattr(constants, "HUGGINGFACE_CO_URL_TEMPLATE", web[0].url + resolve)
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
+    return here
 
 
-def commands(text: str) -> Iterator[tuple[str, list[str]]]:
-    """Each command of a console block with the lines that it is said to print."""
-    for part in re.split(r"^\$ ", text.replace("\\\n", " "), flags=re.M)[1:]:
-        command, *printed = part.splitlines()
-        yield re.sub(r"\s{2,}# .*", "", command), [line for line in printed if line]
+# Commands
+
+
+@dataclass(frozen=True)
+class Line:
+    """A command line of gner-bench: its words, the variables before them, and the files of stdin and stdout."""
+
+    words: list[str]
+    variables: dict[str, str]
+    files: dict[str, Path]
+
+    @classmethod
+    def of(cls, command: str) -> Line | None:
+        """What a shell makes of it, also within ``eval "$(…)"``; None for other programs."""
+        words = shlex.split(re.sub(r'^eval "\$\((.*)\)"$', r"\1", command))
+        variables = dict(words.pop(0).split("=", 1) for _ in range(sum("=" in word for word in words[:1])))
+        files = {}
+        for sign in {"<", ">"}.intersection(words):
+            at = words.index(sign)
+            files[sign] = Path(words[at + 1])
+            del words[at : at + 2]
+        return cls(words[1:], variables, files) if words[0] == "gner-bench" else None
+
+
+def invoke(command: str) -> Any:
+    """Run a command line, in this process."""
+    command = re.sub(r"(?<!eval \")\$\(([^)]*)\)", lambda inner: invoke(inner[1]).stdout.strip(), command)
+    line = Line.of(command)
+    assert line is not None, command
+    stdin = line.files["<"].read_bytes() if "<" in line.files else None
+    result = CliRunner().invoke(main, line.words, input=stdin, env=line.variables, prog_name="gner-bench")
+    assert result.exit_code == 0, f"{command}\n{result.output}"
+    if ">" in line.files and "~" not in str(line.files[">"]):
+        line.files[">"].write_bytes(result.stdout_bytes)
+    return result
+
+
+def agrees(printed: list[str], text: str) -> bool:
+    """Whether a text has these lines; … is any text within a line and, alone on a line, any lines."""
+    lines = [r"(?:.*\n)*?" if line.strip() == "…" else re.escape(line).replace("…", ".*") + "\n" for line in printed]
+    return re.fullmatch("".join(lines), "".join(f"{line.rstrip()}\n" for line in text.splitlines())) is not None
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("block", blocks("console"), ids=str)
-def test_the_commands_of_the_pages_run(block: Block, folder: Path) -> None:
-    if block.why:
-        pytest.skip(f"not run in tests: {block.why}")
-    for command, printed in commands(block.text):
-        words = shlex.split(command)
-        assert words[0] == "gner-bench", command
-        words = words[1 : words.index(">")] if ">" in words else words[1:]
-        result = CliRunner().invoke(main, words)
-        assert result.exit_code == 0, f"{command}\n{result.output}"
-        if printed:
-            assert result.stdout.splitlines() == printed
+@pytest.mark.parametrize("page", CONSOLE, ids=lambda page: str(page.relative_to(ROOT)))
+def test_the_commands_of_a_page_run_one_after_the_other(
+    page: Path, folder: Path, web: tuple[Loopback, Api], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A configuration of ``run`` that the page shows is the mine.toml of its commands; the tutorial of the paper's table
+    needs nothing but a network, so it begins in an empty folder."""
+    if page.name == "table2.md":
+        monkeypatch.chdir(tmp_path)
+    for block in blocks(page):
+        if "[[systems]]" in block.text:
+            Path("mine.toml").write_text(block.text, encoding="utf-8")
+    for block in CONSOLE[page]:
+        for command, printed in block.commands if not block.needs else ():
+            result = invoke(SERVERS.sub(web[1].url, command))
+            if printed:
+                found = agrees(printed, result.stdout) or agrees(printed, result.output)
+                assert found, f"{block}: {command}\n{result.output}"
 
 
-@pytest.mark.parametrize("block", blocks("python"), ids=str)
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("first", "command"),
+    [
+        ("  - dev is identical to test", "audit mit-movie crossner_music --data {0}/data/gner"),
+        ("┏", "compare {0}/predictions/gner-t5-base.dev700.jsonl {0}/predictions/gner-t5-large.dev700.jsonl"
+         " --tokenizer {0}/tokenizers/t5"),
+    ],
+)  # fmt: skip
+def test_what_readme_shows_of_real_data_is_printed(first: str, command: str, shared: Path) -> None:
+    block = next(b for b in blocks(ROOT / "README.md") if not b.language and b.text.startswith(first))
+    printed = invoke(f"gner-bench {command.format(shared)}").stdout
+    assert agrees(["…", *block.text.rstrip("\n").splitlines(), "…"], printed), printed
+
+
+def test_what_cannot_run_says_what_it_needs_and_names_options_that_exist() -> None:
+    for block in (block for found in CONSOLE.values() for block in found):
+        assert not block.needs or MARK.match(block.text), f"{block}: {block.needs}"
+        for command, _ in block.commands:
+            accepted(command, f"{block}: {command}")
+
+
+def accepted(command: str, place: str) -> None:
+    """Fail unless the command line is one that gner-bench takes; nothing is run, and other programs pass."""
+    line = Line.of(command.replace(" …", "").removeprefix("uvx "))
+    if line is None or not line.words:
+        return
+    verb = main.commands[line.words[0]]
+    try:
+        verb.make_context(line.words[0], line.words[1:], parent=click.Context(main))
+    except click.ClickException as error:
+        pytest.fail(f"{place}\n{error.format_message()}")
+
+
+def test_the_examples_of_help_are_command_lines() -> None:
+    for verb in main.commands.values():
+        text = re.sub(r" *\\\n *", " ", verb.help or "")
+        for command in re.findall(r"^ +(gner-bench .*)", text, re.M):
+            accepted(re.sub(r"\s{2,}# .*", "", command), f"gner-bench {verb.name} --help")
+
+
+# Python, TOML and JSON
+
+
+@pytest.mark.parametrize("block", PYTHON, ids=str)
 def test_the_python_of_the_pages_runs(block: Block, folder: Path) -> None:
     """Where the last line is an expression with a comment below, that is its value."""
-    if block.why:
-        pytest.skip(f"not run in tests: {block.why}")
     tree = ast.parse(block.text)
     names: dict[str, Any] = {}
     last = tree.body[-1]
@@ -127,19 +302,25 @@ def test_the_python_of_the_pages_runs(block: Block, folder: Path) -> None:
             assert repr(value) == comment[2:]
 
 
-def test_every_page_with_examples_has_some_that_run() -> None:
-    ran = {block.page.name for block in (*blocks("console"), *blocks("python")) if not block.why}
-    assert {"README.md", "index.md", "api.md", "ci.md", "reports.md"} <= ran
+def test_the_configurations_of_the_pages_are_read(tmp_path: Path) -> None:
+    """Of ``run``, and of ``--catalog``; others are TOML."""
+    from gner_bench.experiment.config import read_experiment
+
+    read = []
+    for block in (block for page in PAGES for block in blocks(page) if block.language == "toml"):
+        file = tmp_path / "block.toml"
+        file.write_text(block.text.replace('"…"', '""').replace('"sha256:…"', '""'), encoding="utf-8")
+        keys = tomllib.loads(block.text).keys()
+        if "systems" in keys:
+            read.append(len(read_experiment(file, ()).systems))
+        elif "model" in keys:
+            with use_file(file):
+                read.append(catalog().get_dataset("news").name)
+    assert len(read) >= 3
 
 
-@pytest.mark.slow
-def test_the_site_builds_in_strict_mode(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet", "--site-dir", str(tmp_path)]
-    offline = {"http_proxy": "http://127.0.0.1:9", "https_proxy": "http://127.0.0.1:9", "NO_MKDOCS_2_WARNING": "1"}
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, env={**os.environ, **offline})
-    assert done.returncode == 0, done.stderr
-    pages = {page.name: page.read_text(encoding="utf-8") for page in tmp_path.rglob("*.html")}
-    verbs = ("predict", "score", "compare", "explain", "report", "run")
-    assert all(f"gner-bench {verb}" in pages["cli.html"] for verb in verbs)
-    assert "load_predictions" in pages["api.html"]
-    assert not [name for name, page in pages.items() if "fonts.googleapis" in page]
+def test_the_record_that_readme_shows_is_read(tmp_path: Path) -> None:
+    block = next(block for block in blocks(ROOT / "README.md") if block.language == "json")
+    file = tmp_path / "predictions.jsonl"
+    file.write_text(json.dumps(json.loads(block.text)), encoding="utf-8")
+    assert [record.dataset for record in read_records(file)] == ["mit-movie"]

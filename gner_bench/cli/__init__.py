@@ -19,6 +19,7 @@ from gner_bench.cli.compare import compare_command
 from gner_bench.cli.convert import convert_command
 from gner_bench.cli.download import download_command
 from gner_bench.cli.explain import explain_command
+from gner_bench.cli.help import Group
 from gner_bench.cli.list import list_command
 from gner_bench.cli.merge import merge_command
 from gner_bench.cli.predict import predict_command
@@ -35,7 +36,7 @@ OBJECTS = 100_000
 """New objects between two searches for cycles: imports make many objects and no garbage."""
 
 
-class _Group(click.Group):
+class _Main(Group):
     """Prints our own errors as one line and leaves with their exit code."""
 
     def main(self, *arguments: Any, **settings: Any) -> Any:
@@ -57,7 +58,7 @@ class _Group(click.Group):
             ctx.exit(told.exit_code)
 
 
-@click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=_Main, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="gner-bench")
 @click.option(
     "--catalog",

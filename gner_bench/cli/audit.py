@@ -8,11 +8,14 @@ import click
 
 from gner_bench.bio import AnyScheme, Reading
 from gner_bench.cli import options as shared
+from gner_bench.cli.completion import dataset_names, offer
 from gner_bench.cli.values import DataRoot
+from gner_bench.messages import one_line
+from gner_bench.number_text import counted
 
 
 @click.command("audit")
-@click.argument("datasets", nargs=-1, metavar="[DATASET]…")
+@click.argument("datasets", nargs=-1, metavar="[DATASET]…", shell_complete=offer(dataset_names))
 @click.option(
     "--data",
     "root",
@@ -32,9 +35,10 @@ def audit_command(
     columns: dict[str, int],
     as_json: bool,
 ) -> None:
-    """Look for what is wrong with data sets: duplicates, leaks between splits, illegal tags, other content.
+    """Look for what is wrong with data sets.
 
-    All data sets of ROOT by default. The content of each split is compared with the hashes of the catalogue.
+    That is duplicates, leaks between splits, illegal tags and other content. All data sets of ROOT by default. The
+    content of each split is compared with the hashes of the catalogue.
 
     \b
     Example:
@@ -45,8 +49,9 @@ def audit_command(
     from gner_bench.data.audit import audit
     from gner_bench.data.formats.gner import dataset_names
     from gner_bench.fetch.datasets import data_root
+    from gner_bench.report.grid import line, listing
+    from gner_bench.report.render.terminal import show
     from gner_bench.structure import load_back_tokenizer
-    from gner_bench.terminal import print_rows
 
     folder, reading = root or data_root(), Reading(repair="keep", scheme=scheme, columns=columns)
     back_tokenizer = load_back_tokenizer(tokenizer) if tokenizer else None
@@ -56,20 +61,11 @@ def audit_command(
         return
     counts = ("sentences", "words", "entities")
     for entry in audits:
-        rows = [
-            (
-                split,
-                f"{facts.sentences:,}",
-                f"{facts.words:,}",
-                f"{facts.entities:,}",
-                facts.content_hash[:12],
-                facts.catalogue,
-            )
-            for split, facts in entry.splits.items()
-        ]
-        title = f"{entry.name}: {len(entry.types)} types"
-        heads = ("split", *counts, "content", "catalogue")
-        print_rows(title, heads, rows, numeric=counts, justify_title="left")
-        for problem in entry.problems():
-            click.echo(f"  - {problem}")
-        click.echo()
+        rows = []
+        for split, facts in entry.splits.items():
+            numbers = (f"{getattr(facts, count):,}" for count in counts)
+            rows.append((split, *numbers, facts.catalogue, facts.content_hash[:12]))
+        heads = ("split", *counts, "catalogue", "content")
+        title = f"{entry.name}: {counted(len(entry.types), 'type')}"
+        problems = [line(f"  - {one_line(problem)}", soft=True) for problem in entry.problems()]
+        show([listing(title, heads, rows, right=counts, kept=4), *problems])

@@ -7,15 +7,20 @@ from typing import TYPE_CHECKING
 import click
 
 from gner_bench.cli import options as shared
+from gner_bench.cli.completion import cached_names, offer
+from gner_bench.cli.help import Group
 from gner_bench.errors import GnerBenchError, IntegrityError
 
 if TYPE_CHECKING:
     from gner_bench.fetch.cache import Entry
 
 
-@click.group("cache")
+@click.group("cache", cls=Group)
 def cache_group() -> None:
-    """Look at and tidy the folder of downloads ($GNER_BENCH_HOME, or the user's cache folder)."""
+    """Look at and tidy the folder of downloads.
+
+    It is $GNER_BENCH_HOME, or else in the user's cache folder.
+    """
 
 
 @cache_group.command("path")
@@ -34,21 +39,22 @@ def list_command(as_json: bool) -> None:
 
     from gner_bench.fetch.cache import entries
     from gner_bench.fetch.home import home, size_text
-    from gner_bench.terminal import print_rows
+    from gner_bench.report.grid import listing
+    from gner_bench.report.render.terminal import show
 
     cached = entries()
     if as_json:
         shared.print_json([{**asdict(entry), "path": str(entry.path)} for entry in cached])
         return
-    rows = [(entry.kind, entry.name, size_text(entry.size)) for entry in cached]
-    print_rows(f"cache: {home()}", ("what", "name", "size"), rows)
+    rows = [(entry.name, entry.kind, size_text(entry.size)) for entry in cached]
+    show([listing(f"cache: {home()}", ("name", "what", "size"), rows, right=("size",), kept=3)])
     click.echo(f"{size_text(sum(entry.size for entry in cached))} in all", err=True)
 
 
 @cache_group.command("verify")
-@click.argument("names", nargs=-1, metavar="[NAMES]…")
+@click.argument("names", nargs=-1, metavar="[NAMES]…", shell_complete=offer(cached_names))
 def verify_command(names: tuple[str, ...]) -> None:
-    """Read everything in the cache, or NAMES of it, and compare it with its checksums.
+    """Compare every byte in the cache with its checksum.
 
     Exit code 5 when something was altered.
     """
@@ -68,10 +74,13 @@ def verify_command(names: tuple[str, ...]) -> None:
 
 
 @cache_group.command("prune")
-@click.argument("names", nargs=-1, metavar="[NAMES]…")
+@click.argument("names", nargs=-1, metavar="[NAMES]…", shell_complete=offer(cached_names))
 @click.option("--dry-run", is_flag=True, help="Only print what would be removed.")
 def prune_command(names: tuple[str, ...], dry_run: bool) -> None:
-    """Remove what broken downloads left behind and old revisions; with NAMES, remove those entries instead."""
+    """Remove what broken downloads left behind, and old revisions.
+
+    With NAMES, remove those entries instead.
+    """
     from gner_bench.fetch.cache import leftovers, remove
     from gner_bench.fetch.home import size_text
 

@@ -60,10 +60,11 @@ def compare_command(
     as_json: bool,
     out: Path | None,
 ) -> None:
-    """Compare systems on the same sentences: paired intervals and tests of the difference in F1.
+    """Compare systems on the same sentences by paired tests.
 
-    A is the baseline that every other system is compared with. Each is a scores.json, a predictions file or the folder
-    of a run, of the same sentences with the same gold, in any order, and is called NAME where one is given.
+    Each difference in F1 has an interval and p values. A is the baseline that every other system is compared with. Each
+    is a scores.json, a predictions file or the folder of a run, of the same sentences with the same gold, in any order,
+    and is called NAME where one is given.
 
     \b
     Example:

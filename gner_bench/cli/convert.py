@@ -10,6 +10,7 @@ import click
 
 from gner_bench.bio import AnyScheme, Reading, Repair
 from gner_bench.cli import options as shared
+from gner_bench.cli.completion import dataset_names, offer
 from gner_bench.cli.importing import FormatName, new_names
 from gner_bench.data.convert import AUTO, entries_for, inputs, load, outputs, remarks, save
 from gner_bench.data.formats import FORMATS
@@ -17,7 +18,7 @@ from gner_bench.data.sentence import Dataset
 
 
 @click.command("convert")
-@click.argument("source", metavar="IN")
+@click.argument("source", metavar="IN", shell_complete=offer(path="file"))
 @click.argument("out", type=shared.PATH, metavar="OUT")
 @click.option("--to", "to", type=FormatName(outputs, FORMATS.__contains__), required=True, help="Format of OUT.")
 @click.option(
@@ -43,6 +44,7 @@ from gner_bench.data.sentence import Dataset
     "--as",
     "entry",
     metavar="NAME",
+    shell_complete=offer(dataset_names),
     help="Name, types and label mapping of a data set of the catalogue, or the beginning of those of folders in IN.",
 )
 @click.option("--keep-misc", is_flag=True, help="With --as, keep the types that the catalogue drops (CrossNER's misc).")

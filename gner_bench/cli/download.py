@@ -7,14 +7,29 @@ from pathlib import Path
 import click
 
 from gner_bench.cli import options as shared
+from gner_bench.cli.completion import dataset_names, group_names, model_names, of, offer
 from gner_bench.cli.values import Names
 from gner_bench.messages import warn
 
 
 @click.command("download")
-@click.argument("names", nargs=-1, metavar="[NAMES]…")
-@click.option("--models", type=Names(), default=(), metavar="A,B|all", help="Checkpoints; all those of GNER.")
-@click.option("--datasets", type=Names(), default=(), metavar="A,B|zero-shot|supervised", help="Data sets.")
+@click.argument("names", nargs=-1, metavar="[NAMES]…", shell_complete=offer(model_names, group_names, dataset_names))
+@click.option(
+    "--models",
+    type=Names(),
+    default=(),
+    metavar="A,B|all",
+    shell_complete=offer(of("all"), model_names, several=True),
+    help="Checkpoints; all those of GNER.",
+)
+@click.option(
+    "--datasets",
+    type=Names(),
+    default=(),
+    metavar="A,B|zero-shot|supervised",
+    shell_complete=offer(group_names, dataset_names, several=True),
+    help="Data sets.",
+)
 @click.option("--predictions", is_flag=True, help="The generations that the GNER authors published.")
 @click.option("--from", "root", type=shared.PATH, metavar="ROOT", help="Take the data sets from a local folder.")
 @click.option("--dry-run", is_flag=True, help="Only print what would be fetched; uses no network.")
@@ -34,7 +49,7 @@ def download_command(
     offline: bool,
     as_json: bool,
 ) -> None:
-    """Fetch checkpoints, data sets and published predictions into the cache, and verify them.
+    """Fetch checkpoints, data sets and predictions into the cache.
 
     NAMES are checkpoints, hub ids, data sets or groups of data sets. A download that broke off is continued; bytes with
     another checksum, or sentences with another content hash, are refused (exit code 5).
@@ -52,7 +67,8 @@ def download_command(
     from gner_bench.fetch.datasets import import_split
     from gner_bench.fetch.home import home, size_text
     from gner_bench.fetch.requirements import ensure, fetch_requirements, plan, requirements_of
-    from gner_bench.terminal import print_rows
+    from gner_bench.report.grid import listing
+    from gner_bench.report.render.terminal import show
 
     requirements = requirements_of(names, models, datasets, predictions)
     if not requirements:
@@ -72,8 +88,8 @@ def download_command(
     if as_json:
         shared.print_json([asdict(item) for item in items])
         return
-    rows = [(i.kind, i.name, i.source, size_text(i.bytes) if i.bytes else "", i.cached) for i in items]
-    print_rows(f"cache: {home()}", ("what", "name", "source", "size", "cached"), rows)
+    rows = [(i.name, i.kind, size_text(i.bytes) if i.bytes else "", i.cached, i.source) for i in items]
+    show([listing(f"cache: {home()}", ("name", "what", "size", "cached", "source"), rows, right=("size",), kept=4)])
     total = sum(item.bytes for item in items if item.cached != "yes")
     if total:
         click.echo(f"to fetch: about {size_text(total)}", err=True)

@@ -55,7 +55,7 @@ def explain_command(
     answers: Any,
     as_json: bool,
 ) -> None:
-    """Explain how the generated text of a sentence became tags, and what each metric counted.
+    """Show how a generated text became tags and what was counted.
 
     RUN is the folder of a run or a predictions.jsonl (or .jsonl.gz). Of several, each sentence is shown as each of them
     has it.

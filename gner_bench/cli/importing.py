@@ -7,10 +7,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+from click.shell_completion import CompletionItem
 
 from gner_bench.answers import ANSWERS
 from gner_bench.bio import Reading
 from gner_bench.cli import options as shared
+from gner_bench.cli.completion import dataset_names, offer
+from gner_bench.cli.help import section
+from gner_bench.cli.values import one_of
 from gner_bench.data.formats import FORMATS
 from gner_bench.errors import did_you_mean
 
@@ -33,7 +37,7 @@ class FormatName(click.ParamType[str]):
         self.choices, self.known = choices, known
 
     def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str:
-        return f"[{'|'.join(self.choices())}]"
+        return one_of(self.choices())
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
         name = str(value)
@@ -41,6 +45,9 @@ class FormatName(click.ParamType[str]):
         if not self.known(name.partition(":")[0]):
             self.fail(f"unknown format {name!r}; {did_you_mean(name, self.choices())}", param, ctx)
         return name
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        return offer(self.choices)(ctx, param, incomplete)
 
 
 def _formats() -> list[str]:
@@ -50,6 +57,7 @@ def _formats() -> list[str]:
 
 
 _OPTIONS = (
+    section("Predictions and gold"),
     shared.tokenizer,
     shared.clean_up_spaces,
     click.option(
@@ -74,6 +82,7 @@ _OPTIONS = (
         "datasets",
         multiple=True,
         metavar="NAME",
+        shell_complete=offer(dataset_names),
         help="The data set of `gner-bench list datasets` that the gold is; its types are taken. One for each --gold.",
     ),
     click.option("--split", type=click.Choice(("train", "dev", "test")), help="Split of the gold."),

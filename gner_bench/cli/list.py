@@ -49,14 +49,18 @@ def _short_model(row: Row) -> Row:
     return {
         "name": row["name"],
         "route": f"{row['backend']} {row['format']}".strip() or "file",
-        "parameters": f"{row['parameters'] / 1e6:,.0f} M" if row["parameters"] else "unknown",
-        "download": size_text(row["bytes"]) if row["bytes"] else "unknown",
-        "GPU (bf16, estimate)": row["memory_class"],
-        "revision": row["revision"][:8] if row["pinned"] else "unpinned",
-        "licence": row["licence"],
-        "zero-shot F1 (quoted)": row["published_zero_shot"],
         "cached": row["cached"],
+        "parameters": _millions(row["parameters"]) or "unknown",
+        "F1 (quoted)": row["published_zero_shot"],
+        "GPU (bf16, estimate)": row["memory_class"],
+        "download": size_text(row["bytes"]) if row["bytes"] else "unknown",
+        "licence": row["licence"],
+        "revision": row["revision"][:8] if row["pinned"] else "unpinned",
     }
+
+
+def _millions(parameters: float | None) -> str | None:
+    return f"{parameters / 1e6:,.0f} M" if parameters else None
 
 
 def _datasets() -> list[Row]:
@@ -76,10 +80,10 @@ def _short_dataset(row: Row) -> Row:
         "groups": ", ".join(row["groups"]),
         "types": len(row["types"]) or None,
         "test sentences": row["splits"].get("test", {}).get("sentences"),
-        "licence": row["licence"],
+        "cached": row["cached"],
         "problems": len(row["problems"]) or None,
         "from": row["folder"] or (sources[0] if sources else "by hand"),
-        "cached": row["cached"],
+        "licence": row["licence"],
     }
 
 
@@ -90,7 +94,17 @@ def _published() -> list[Row]:
 
 
 def _short_published(row: Row) -> Row:
-    return {name: value for name, value in row.items() if not isinstance(value, dict)}
+    return {
+        "system": row["system"],
+        "mean F1": row["average"],
+        "setting": row["regime"],
+        "sets": len(row["scores"]),
+        "year": row["year"],
+        "parameters": _millions(row["parameters"]),
+        "comparable": "yes" if row["comparable"] else "no",
+        "note": row["note"],
+        "source": row["source"],
+    }
 
 
 def _recipes() -> list[Row]:
@@ -109,7 +123,10 @@ def _short_recipe(row: Row) -> Row:
 
 @dataclass(frozen=True)
 class Listing:
-    """What can be listed: ``rows`` gives all that is known, ``short`` the cells of the table by their heads."""
+    """What can be listed: ``rows`` gives all that is known, ``short`` the cells of the table by their heads.
+
+    Where the terminal is too narrow, the last columns are left out.
+    """
 
     title: str
     rows: Callable[[], list[Row]]
@@ -124,8 +141,8 @@ def _registered(place: str) -> list[Row]:
         {
             "name": name,
             "what": getattr(thing, "description", thing.title),
-            "from": registry.package(name),
             **({"lacks": _lacking(thing.needs)} if hasattr(thing, "needs") else {}),
+            "from": registry.package(name),
             **({"example": thing.example} if getattr(thing, "example", "") else {}),
         }
         for name, thing in registry.usable().items()
@@ -168,6 +185,10 @@ def _registry(title: str, place: str) -> Listing:
     return Listing(title, partial(_registered, place), _without_example)
 
 
+NUMBERS = frozenset(
+    ("parameters", "download", "F1 (quoted)", "mean F1", "sets", "year", "types", "test sentences", "problems")
+)
+"""The heads of columns of numbers."""
 LISTS = {
     "models": Listing("models", _models, _short_model),
     "datasets": Listing("datasets", _datasets, _short_dataset),
@@ -184,26 +205,29 @@ LISTS = {
 @click.argument("what", type=click.Choice(list(LISTS)))
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document with all that is known.")
 def list_command(what: str, as_json: bool) -> None:
-    """List what gner-bench knows: checkpoints and data sets (and what is in the cache), published scores, recipes of
-    `train`, and what other packages can add to: metrics, backends (and what must be installed for each), answer
-    formats, data formats (with an example of each).
+    """List models, data sets, metrics, formats and published scores.
+
+    Models and data sets are told with what is in the cache, backends with what must be installed for each, data formats
+    with an example. Other packages can add metrics, backends, answer formats and data formats. Where the terminal is
+    too narrow, the last columns are left out, which is said.
 
     \b
     Examples:
       gner-bench list models
       gner-bench list metrics
     """
-    from gner_bench.terminal import print_rows
+    from gner_bench.report.grid import listing
+    from gner_bench.report.render.terminal import show
 
-    listing = LISTS[what]
-    rows = listing.rows()
+    asked = LISTS[what]
+    rows = asked.rows()
     if as_json:
         shared.print_json(rows)
         return
-    table = [listing.short(row) for row in rows]
+    table = [asked.short(row) for row in rows]
     heads = list(table[0])
     cells = [["" if value is None else str(value) for value in row.values()] for row in table]
-    print_rows(listing.title, heads, cells, unbroken=heads[:1])
+    show([listing(asked.title, heads, cells, right=NUMBERS)])
     for row in rows:
         if "example" in row:
             click.echo(f"\n{row['name']}\n  " + row["example"].replace("\n", "\n  "))

@@ -15,7 +15,9 @@ import click
 
 from gner_bench.answers.answer import Rule, Wrapping
 from gner_bench.bio import AnyScheme, Repair
-from gner_bench.cli.values import Columns, DataRoot, Finite, Keys, Names, Price, Registered
+from gner_bench.cli.completion import answer_names, model_names, of, offer
+from gner_bench.cli.help import section
+from gner_bench.cli.values import Columns, DataRoot, Figure, Finite, Keys, Names, Price, Registered
 from gner_bench.files import to_json
 from gner_bench.number_text import MOST_DECIMALS, printed_decimals
 from gner_bench.predict.options import Api, DtypeName
@@ -27,12 +29,14 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 
 PATH = click.Path(path_type=Path)
 METRIC = Registered("gner_bench.scoring.metrics:METRICS")
+FIGURE = Figure("gner_bench.scoring.metrics:METRICS")
 BACKEND = Registered("gner_bench.predict.backend:BACKENDS")
 
 model = click.option(
     "--model",
     required=True,
     metavar="PATH|HUB_ID|demo",
+    shell_complete=offer(model_names, of("demo"), path="dir"),
     help="Checkpoint folder, hub id, name from `gner-bench list models`, or the embedded demonstration.",
 )
 data = click.option(
@@ -103,6 +107,13 @@ device = click.option(
     metavar="NAME",
     help="auto, cpu, cuda, cuda:1, …; map spreads a checkpoint too large for one device over all.",
 )
+threads = click.option(
+    "--threads",
+    type=click.IntRange(1),
+    metavar="N",
+    help="Of this machine, for what is computed on it.  [default: OMP_NUM_THREADS, else one for each core that this"
+    " process may use]",
+)
 answers = click.option(
     "--answers",
     type=click.Choice(get_args(Rule)),
@@ -150,24 +161,28 @@ tokenizer = click.option(
     "--tokenizer",
     multiple=True,
     metavar="PATH|none|NAME=PATH",
+    shell_complete=offer(of("none"), path="file"),
     help="Tokenizer of the checkpoint (tokenizer.json, SentencePiece model or a folder with one) for back-tokenization"
     " of predictions beside which none lies, as predict leaves one, and of the only FILE or RUN of score or explain in"
     " any case; NAME=PATH for one system (its path, folder or model), whatever lies there. Repeatable.",
 )
 
 SYSTEM = (
+    section("System"),
     click.option(
         "--backend",
         type=BACKEND,
         default="local",
         show_default=True,
-        help="What is asked, and how; a model of the catalogue brings its own.",
+        help="What is asked, and how: a name of `gner-bench list backends`; a model of the catalogue brings its own.",
     ),
+    section("Prompts and answers"),
     click.option(
         "--format",
         type=str,
         default="",
         metavar="NAME",
+        shell_complete=offer(answer_names),
         help="How the system is asked and its answers are read: a name of `gner-bench list answers`."
         "  [default: the system's own]",
     ),
@@ -177,6 +192,7 @@ SYSTEM = (
         default="none",
         show_default=True,
         metavar="catalog|FILE|none",
+        shell_complete=offer(of("catalog", "none"), path="file"),
         help="What is said of each type: the catalogue's sentences, or those of a TOML or JSON file.",
     ),
     click.option(
@@ -194,8 +210,10 @@ SYSTEM = (
         help="What goes around a prompt: nothing, [INST] … [/INST], or the model's chat template.",
     ),
     click.option("--max-new-tokens", type=click.IntRange(1), metavar="N", help="The most tokens of an answer."),
+    section("Checkpoints on this machine"),
     dtype,
     device,
+    threads,
     click.option("--adapter", metavar="PATH|HUB_ID", help="A LoRA adapter on top of the checkpoint."),
     click.option(
         "--tensor-parallel",
@@ -204,6 +222,7 @@ SYSTEM = (
         metavar="N",
         help="Devices that hold one model.",
     ),
+    section("Servers and batch files"),
     click.option("--base-url", metavar="URL", help="The server's, ending in /v1."),
     click.option(
         "--api",
@@ -237,6 +256,7 @@ SYSTEM = (
     click.option(
         "--requests-per-file", type=click.IntRange(1), default=50_000, show_default=True, help="In a batch file."
     ),
+    section("Libraries"),
     click.option(
         "--threshold", type=Finite(0, 1), metavar="P", help="The least score of a span.  [default: the library's]"
     ),
@@ -255,6 +275,7 @@ def system(command: Command) -> Command:
 
 
 GATES = (
+    section("Gates for CI"),
     click.option(
         "--fail-under",
         multiple=True,

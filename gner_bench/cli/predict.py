@@ -11,6 +11,8 @@ import click
 
 from gner_bench.answers import LabelOrder
 from gner_bench.cli import options as shared
+from gner_bench.cli.completion import dataset_names, group_names, offer
+from gner_bench.cli.help import OTHERS, Command, section
 from gner_bench.cli.options import interruptible
 from gner_bench.cli.values import BatchTokens, Names, Parsed
 from gner_bench.errors import IncompleteError, UsageError
@@ -19,14 +21,17 @@ from gner_bench.predict import processes
 from gner_bench.predict.options import DecodingName, Options, Split, parse_ids, parse_limit, parse_shard
 
 
-@click.command("predict")
+@click.command("predict", cls=Command)
+@section("System")
 @shared.model
+@section("Sentences")
 @shared.data
 @click.option(
     "--datasets",
     "--dataset",
     type=Names(),
     metavar="A,B",
+    shell_complete=offer(group_names, dataset_names, several=True),
     help="Names of data sets or of groups (zero-shot, supervised); by default all of --data.",
 )
 @click.option("--split", type=click.Choice(get_args(Split)), default="test", show_default=True)
@@ -49,6 +54,7 @@ from gner_bench.predict.options import DecodingName, Options, Split, parse_ids, 
     metavar="I/N",
     help="Only every N-th sentence from the I-th on, into DIR/shard-I-of-N, for `gner-bench merge DIR`.",
 )
+@section("Decoding")
 @click.option(
     "--decoding",
     type=click.Choice(get_args(DecodingName)),
@@ -64,6 +70,7 @@ from gner_bench.predict.options import DecodingName, Options, Split, parse_ids, 
 @click.option(
     "--verify-identical", type=click.IntRange(1), metavar="N", help="Compare N sentences with plain greedy decoding."
 )
+@section("Prompts and answers")
 @click.option(
     "--label-order",
     type=click.Choice(get_args(LabelOrder)),
@@ -72,13 +79,16 @@ from gner_bench.predict.options import DecodingName, Options, Split, parse_ids, 
     help="Order of the entity types in the prompt: as in label.txt, or shuffled for each sentence.",
 )
 @click.option("--seed", type=int, default=0, show_default=True, help="Of the shuffled label order and of --shots.")
+@section("Sentences")
 @shared.repair
 @shared.scheme()
 @shared.columns(what="the files of the data sets")
 @shared.system
-@shared.offline
+@section("Output")
 @click.option("--name", default="", help="Name of the system in tables; by default that of the model.")
 @click.option("--out", type=shared.PATH, metavar="DIR", help="Folder of the run.  [default: prediction_results/MODEL]")
+@section(OTHERS)
+@shared.offline
 def predict_command(
     model: str,
     data: Path | None,

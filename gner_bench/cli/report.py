@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, get_args
 import click
 
 from gner_bench.cli import options as shared
+from gner_bench.cli.completion import of, offer, quoted_names
 from gner_bench.cli.values import Names, SystemFile, Text
 from gner_bench.extras import require
 from gner_bench.messages import one_line, warn
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
     default=("all",),
     show_default=True,
     metavar="all|NAME,…|none",
+    shell_complete=offer(quoted_names, of("all", "none"), several=True),
     help="Published rows in tables and figures: all, none or some of `gner-bench list published`, * for anything"
     " (GNER-*). Repeatable.",
 )
@@ -58,6 +60,7 @@ if TYPE_CHECKING:
     default=",".join(FORMATS),
     show_default=True,
     metavar="NAME,…",
+    shell_complete=offer(of(*FORMATS), several=True),
     help="Formats of tables and figures; html also gives a page, tex a document.",
 )
 @click.option(
@@ -88,7 +91,7 @@ def report_command(
     answers: Any,
     as_json: bool,
 ) -> None:
-    """Compare systems in tables and figures for papers, slides and pull requests.
+    """Compare systems in tables and figures for papers and slides.
 
     FILE is a scores.json, the folder of a run or a prediction file, which is scored first; NAME is what the system is
     called in all that is written. DIR gets report.md (short enough for a comment), report.json, tables/, figures/,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from gner_bench.cli import options as shared
+from gner_bench.cli.completion import model_names, of, offer
 from gner_bench.cli.options import interruptible
 from gner_bench.cli.report import known_formats, libraries_of, print_report
 from gner_bench.extras import require
@@ -30,7 +31,7 @@ A configuration names data and systems:
   datasets = ["crossner_ai"]            # names or groups; optional with data
   decodings = ["drafted", "beam"]       # also greedy, constrained; num_beams for beam
                                         # also split, limit, sample_ids, batch_size, batch_tokens, dtype,
-                                        # device, label_order, seed, repair, scheme, columns, metrics,
+                                        # device, threads, label_order, seed, repair, scheme, columns, metrics,
                                         # resamples, resampling_seed, answers; of the report:
                                         # baseline, title, quoted, formats
   predictions = "prediction_results/mine"
@@ -61,7 +62,14 @@ Examples:
 @click.command("run", help=HELP)
 @click.argument("config", required=False, type=shared.PATH, metavar="[CONFIG.toml]")
 @click.option("--preset", type=click.Choice(PRESET_NAMES), help="A configuration that comes with the package.")
-@click.option("--model", "models", multiple=True, metavar="PATH|HUB_ID|demo", help="Instead of its systems.")
+@click.option(
+    "--model",
+    "models",
+    multiple=True,
+    metavar="PATH|HUB_ID|demo",
+    shell_complete=offer(model_names, of("demo"), path="dir"),
+    help="Instead of its systems.",
+)
 @click.option("--out", type=shared.PATH, metavar="DIR", help="Write to DIR/predictions and DIR/report instead.")
 @click.option(
     "--dry-run", is_flag=True, help="Only print what would be done, with estimates of calls, tokens, cost and time."

@@ -12,11 +12,13 @@ import click
 
 from gner_bench.cli import importing
 from gner_bench.cli import options as shared
+from gner_bench.cli.help import OTHERS, Command, section
 from gner_bench.cli.values import Thresholds, Written
-from gner_bench.errors import GnerBenchError, UsageError
+from gner_bench.errors import GnerBenchError, UsageError, did_you_mean
 from gner_bench.extras import require
 from gner_bench.files import write_atomic, write_json
 from gner_bench.messages import QUIET, note, verbosity, warn
+from gner_bench.number_text import percent
 
 if TYPE_CHECKING:
     from gner_bench.documents.scores import Resampling, ScoresDocument
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from gner_bench.scoring.scores import Scores
 
 FORMATS = ("table", "json", "markdown", "csv", "junit")
+MEAN = "mean"
 
 
 def _installed(ctx: click.Context, param: click.Parameter, library: str | None) -> str | None:
@@ -34,12 +37,13 @@ def _installed(ctx: click.Context, param: click.Parameter, library: str | None) 
     return library
 
 
-@click.command("score")
+@click.command("score", cls=Command)
 @click.argument("files", nargs=-1, required=True, type=shared.PATH, metavar="FILE…")
-@importing.options
+@section("Scores")
 @shared.metric
 @shared.resamples
 @shared.resampling_seed
+@section("Output")
 @click.option("--name", help="Name of the system in tables; by default the model of run.json or the file's name.")
 @click.option(
     "--format",
@@ -51,6 +55,12 @@ def _installed(ctx: click.Context, param: click.Parameter, library: str | None) 
 )
 @click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
 @shared.decimals(usual=2)
+@click.option(
+    "-b",
+    "--only",
+    type=shared.FIGURE,
+    help="Print one F1 alone, in percent: mean (of the first --metric), strict, strict@mit-movie, @mit-movie.",
+)
 @click.option("--per-type", is_flag=True, help="Also a table of every entity type (table and markdown).")
 @click.option("--errors", is_flag=True, help="Also what kinds of errors were made (table).")
 @click.option(
@@ -60,6 +70,7 @@ def _installed(ctx: click.Context, param: click.Parameter, library: str | None) 
     help="Instead, scores of the entities whose confidence is at least each P, of predictions that have confidences.",
 )
 @click.option("--out", type=shared.PATH, metavar="scores.json", help="Also write the result to this file.")
+@section("Scores")
 @click.option(
     "--write",
     type=Written(FORMATS[1:]),
@@ -74,6 +85,8 @@ def _installed(ctx: click.Context, param: click.Parameter, library: str | None) 
     help="Count strict and conlleval F1 again with this library, and refuse scores that differ (exit code 1).",
 )
 @shared.gates
+@importing.options
+@section(OTHERS)
 @click.option("-q", "--quiet", is_flag=True, help="No warnings but those that the verdict is to be read by.")
 def score_command(
     files: tuple[Path, ...],
@@ -83,6 +96,7 @@ def score_command(
     name: str | None,
     format_: str,
     as_json: bool,
+    only: tuple[str | None, str | None] | None,
     per_type: bool,
     errors: bool,
     thresholds: tuple[float, ...] | None,
@@ -92,11 +106,11 @@ def score_command(
     quiet: bool,
     **options: Any,
 ) -> None:
-    """Score prediction files: the GNER metric and strict span F1, with intervals, and gates for CI.
+    """Score predictions: F1 with intervals, and gates for CI.
 
-    FILE is a predictions.jsonl (or .jsonl.gz), - for standard input, or the folder of a run; several files are scored
-    together as one system. Needs neither a model nor torch. Under Linux, up to eight processors count large files; the
-    scores are the same.
+    By default F1 is that of the GNER metric and that of strict spans. FILE is a predictions.jsonl (or .jsonl.gz), - for
+    standard input, or the folder of a run; several files are scored together as one system. Needs neither a model nor
+    torch. Under Linux, up to eight processors count large files; the scores are the same.
 
     The results are printed and written before a gate ends the command with exit code 6 (sentences of the run are
     missing), 5 (the baseline has the same sentence ids with other words or gold), 2 (--fail-under names an unknown data
@@ -107,6 +121,7 @@ def score_command(
     \b
     Examples:
       gner-bench score prediction_results/base --per-type --out base.json
+      gner-bench score prediction_results/base --only strict@mit-movie
       gner-bench score prediction_results/new --fail-under 55 --baseline base.json --max-drop 0.5
       gner-bench score answers.jsonl --from uniner --gold data/gner/crossner_ai --as crossner_ai --split test
     """
@@ -122,10 +137,13 @@ def score_command(
     if quiet:
         click.get_current_context().with_resource(verbosity(QUIET))
     format_ = _format(format_, as_json, errors, (name or "", *map(str, files)))
-    metrics, resampling = tuple(dict.fromkeys(metric)) or DEFAULT, Resampling(resamples, seed)
+    if only and (format_ != "table" or per_type or errors):
+        raise UsageError("--only prints a number alone: it goes with none of --format, --json, --per-type, --errors")
+    named = [only[0]] if only and only[0] else []
+    metrics, resampling = tuple(dict.fromkeys([*(metric or DEFAULT), *named])), Resampling(resamples, seed)
     read_as = {key: options.pop(key) for key in importing.KEYS}
     if thresholds is not None:
-        _require_alone(out, write, per_type, errors, format_ == "junit", *options.values())
+        _require_alone(out, write, only, per_type, errors, format_ == "junit", *options.values())
         _print_sweep(importing.load(files, name, **read_as), thresholds, metrics, format_)
         return
     asked = shared.GateOptions(**options)
@@ -136,12 +154,13 @@ def score_command(
     scores = wanted.applied(score(predictions, metrics, usable_processes()))
     _recount(check, predictions, scores)
     document = scores_document(scores, resampling)
+    alone = _figure(document, only[0] or metrics[0], only[1]) if only else ""
     if out is not None:
         write_json(out, document.json())
     result = _judged(scores, document, gates, tests)
     for written_as, path in write:
         write_atomic(path, text_of(result, written_as, per_type))
-    _print(result, format_, per_type, errors)
+    _print(result, format_, per_type, errors, alone)
     result.require_passed()
 
 
@@ -176,7 +195,8 @@ def _require_alone(*others: object) -> None:
     """Raise UsageError for what cannot be had together with --thresholds."""
     if any(others):
         raise UsageError(
-            "--thresholds goes with no gates and none of --expect, --out, --write, --per-type, --errors, --format junit"
+            "--thresholds goes with no gates and none of --expect, --out, --write, --only, --per-type, --errors,"
+            " --format junit"
         )
 
 
@@ -244,12 +264,24 @@ def _gates(
     return gates.Gates(floors, baseline), tests
 
 
-def _print(result: Result, format_: str, per_type: bool, errors: bool) -> None:
-    """Print the results and, in GitHub Actions, add them to the summary of the step."""
+def _figure(document: ScoresDocument, metric: str, dataset: str | None) -> str:
+    """F1 of a data set, or of the mean, in percent. Raises UsageError for a data set that was not scored."""
+    sets = document.datasets
+    if dataset is None or (dataset == MEAN and MEAN not in sets):
+        return percent(document.average[metric].f1)
+    if dataset not in sets:
+        raise UsageError(f"--only {metric}@{dataset}: no data set {dataset!r}; {did_you_mean(dataset, list(sets))}")
+    return percent(sets[dataset].values[metric].f1)
+
+
+def _print(result: Result, format_: str, per_type: bool, errors: bool, alone: str) -> None:
+    """Print the results, or the number ``alone``; in GitHub Actions, add the results to the summary of the step."""
     from gner_bench.report.score import SUMMARY, append_summary, print_scores, print_verdict, text_of
 
     try:
-        if format_ == "table":
+        if alone:
+            click.echo(alone)
+        elif format_ == "table":
             print_scores(result.document, per_type, errors)
             print_verdict(result)
         else:

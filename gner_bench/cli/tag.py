@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from gner_bench.cli import options as shared
+from gner_bench.cli.help import OTHERS, Command, section
 from gner_bench.cli.values import Names
 from gner_bench.messages import warn
 
@@ -23,11 +24,15 @@ CHUNK = 64
 """Texts that are read before they are tagged together."""
 
 
-@click.command("tag")
+@click.command("tag", cls=Command)
+@section("System")
 @shared.model
+@section("Text")
 @click.option("--labels", type=Names(), required=True, metavar="A,B", help="The entity types to look for.")
 @shared.system
+@section(OTHERS)
 @shared.offline
+@section("Checkpoints on this machine")
 @click.option(
     "--decoding",
     type=click.Choice(["drafted", "constrained"]),
@@ -35,7 +40,9 @@ CHUNK = 64
     show_default=True,
     help="Of a GNER checkpoint on this machine: constrained keeps every word and gives entities a confidence.",
 )
+@section("Text")
 @click.option("--no-windows", "whole", is_flag=True, help="Refuse a text that is too long to be asked about at once.")
+@section("Output")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document instead of text.")
 @click.option("--jsonl", "as_lines", is_flag=True, help="Print one JSON object a line, as soon as it is done.")
 @click.argument("texts", nargs=-1, metavar="[TEXT]…")
@@ -50,11 +57,11 @@ def tag_command(
     texts: tuple[str, ...],
     **settings: Any,
 ) -> None:
-    """Tag text by any system: words with their tags, and entities with character offsets.
+    """Tag text by any system.
 
-    A text that is longer than the system can read or answer at once is tagged in windows, which end where a sentence
-    does if one does there. Words without a label, in a text that was cut at the length limit all the same, have no tag:
-    (?) and, in JSON, null.
+    Words are printed with their tags, and entities with their places, counted in characters. A text that is longer than
+    the system can read or answer at once is tagged in windows, which end where a sentence does if one does there. Words
+    without a label, in a text that was cut at the length limit all the same, have no tag: (?) and, in JSON, null.
 
     Without TEXT, every non-empty line of standard input is a text.
 

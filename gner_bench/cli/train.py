@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from gner_bench.cli import options as shared
+from gner_bench.cli.completion import offer, recipe_names
 from gner_bench.cli.values import DataRoot, Names
 from gner_bench.errors import UsageError
 from gner_bench.messages import warn
@@ -15,7 +16,7 @@ INTERRUPTED = 130
 
 
 @click.command("train")
-@click.argument("recipe", type=shared.PATH, metavar="RECIPE")
+@click.argument("recipe", type=shared.PATH, metavar="RECIPE", shell_complete=offer(recipe_names, path="file"))
 @click.option(
     "--data",
     type=DataRoot(),
@@ -35,6 +36,7 @@ INTERRUPTED = 130
 @click.option(
     "--push-to-hub", metavar="OWNER/NAME", help="Upload the finished checkpoint, to a private repository if new."
 )
+@shared.threads
 @shared.offline
 def train_command(
     recipe: Path,
@@ -43,13 +45,14 @@ def train_command(
     dry_run: bool,
     report_to: tuple[str, ...] | None,
     push_to_hub: str | None,
+    threads: int | None,
     offline: bool,
 ) -> None:
-    """Fine-tune a checkpoint as a recipe says: a TOML file, or the name of one that comes with the package.
+    """Fine-tune a checkpoint as a recipe says.
 
-    The result is a checkpoint folder that `predict` takes as it is, with a model card. Killed at any moment, the same
-    command continues from the last saved state; there is no option for that. Started by `accelerate launch`, the
-    processes share every batch.
+    RECIPE is a TOML file, or the name of one that comes with the package. The result is a checkpoint folder that
+    `predict` takes as it is, with a model card. Killed at any moment, the same command continues from the last saved
+    state; there is no option for that. Started by `accelerate launch`, the processes share every batch.
 
     \b
     Examples:
@@ -64,7 +67,9 @@ def train_command(
 
     recipe = recipe_file(recipe)
     read = read_recipe(recipe)  # before libraries that take seconds to load: a bad recipe is refused at once
-    from gner_bench.predict.processes import is_first
+    from gner_bench.predict.processes import is_first, use_threads
+
+    use_threads(threads)  # before torch is imported
     from gner_bench.train.estimate import estimate
     from gner_bench.train.fine_tune import fine_tune
     from gner_bench.train.prepare import Request, prepare

@@ -13,13 +13,22 @@ from typing import Any, Generic, TypeVar
 import click
 from click.shell_completion import CompletionItem
 
+from gner_bench.cli.completion import dataset_names, of, offer
 from gner_bench.demo import CORPUS
-from gner_bench.errors import UsageError, did_you_mean
+from gner_bench.errors import UsageError, did_you_mean, short
 from gner_bench.files import NamedPath, named_path
 from gner_bench.plugins import Registry
 
 T = TypeVar("T")
 MOST_THRESHOLDS = 1000
+LONGEST_CHOICES = 62
+"""Characters of the choices that fit into a line of help beside the longest of the options that have such."""
+
+
+def one_of(names: Sequence[str]) -> str:
+    """How help shows that an option takes one of ``names``: all of them, if they fit into a line of it."""
+    choices = f"[{'|'.join(names)}]"
+    return choices if len(choices) <= LONGEST_CHOICES else "NAME"
 
 
 class DataRoot(click.ParamType[Path]):
@@ -29,6 +38,9 @@ class DataRoot(click.ParamType[Path]):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path:
         return CORPUS if value == "demo" else Path(value)
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        return offer(of("demo"), path="dir")(ctx, param, incomplete)
 
 
 class Names(click.ParamType[tuple[str, ...]]):
@@ -101,7 +113,7 @@ class Registered(click.ParamType[str]):
         return self.registry.kind
 
     def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str:
-        return f"[{'|'.join(self.registry.names())}]"
+        return one_of(self.registry.names())
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
         if value not in self.registry:
@@ -110,7 +122,31 @@ class Registered(click.ParamType[str]):
         return str(value)
 
     def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
-        return [CompletionItem(name) for name in self.registry.names() if name.startswith(incomplete)]
+        return offer(self.registry.names)(ctx, param, incomplete)
+
+
+class Figure(Registered):
+    """``mean``, ``METRIC``, ``METRIC@DATASET`` or ``@DATASET``: a metric and a data set, None where not named."""
+
+    def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str:
+        return "mean|[METRIC][@DATASET]"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        metric, at, dataset = str(value).partition("@")
+        if metric == "mean" and not at:
+            return None, None
+        known = ["mean", *self.registry.names()]
+        if not (metric or dataset) or metric not in ("", *known[1:]):
+            expected = "expected mean, METRIC, METRIC@DATASET or @DATASET"
+            raise UsageError(f"--only {short(str(value))}: {expected}; {did_you_mean(metric, known)}")
+        return metric or None, dataset if at else None
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        metric, at, dataset = incomplete.partition("@")
+        if at:
+            found = offer(dataset_names)(ctx, param, dataset)
+            return [CompletionItem(f"{metric}@{item.value}") for item in found]
+        return offer(of("mean"), self.registry.names)(ctx, param, incomplete)
 
 
 class Columns(click.ParamType[dict[str, int]]):

@@ -60,9 +60,9 @@ class Run:
     """The file. ``settings`` decide the text besides weights and prompts; a run with others is another run.
 
     ``sentences`` are those it set out to predict, ``sentences_done`` those in the file. ``cut`` counts the sentences
-    whose prompt or output hit a limit; ``throughput`` and ``statistics`` tell what the work took. ``system`` is what
-    was asked for: the ``name`` that tables are to show and the options of the system that were set. Keys that only some
-    runs have are in ``more``.
+    whose prompt or output hit a limit; ``device``, ``threads`` (of a system that computes on this machine),
+    ``throughput`` and ``statistics`` tell what the work took. ``system`` is what was asked for: the ``name`` that
+    tables are to show and the options of the system that were set. Keys that only some runs have are in ``more``.
     """
 
     version: int = VERSION
@@ -72,6 +72,7 @@ class Run:
     settings: Json = field(default_factory=dict)
     batch_size: int | None = None
     device: str = ""
+    threads: int | None = None
     datasets: dict[str, RunData] = field(default_factory=dict)
     selection: Json = field(default_factory=dict)
     prompt_hash: str = ""

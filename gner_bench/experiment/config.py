@@ -15,7 +15,7 @@ from gner_bench.catalog.quoted import ALL, NONE, choose_published
 from gner_bench.config import read_config
 from gner_bench.demo import CORPUS
 from gner_bench.errors import InputError, UsageError, did_you_mean
-from gner_bench.predict.backend import BACKENDS, SystemOptions, as_known
+from gner_bench.predict.backend import BACKENDS, SIDE_BY_SIDE, SystemOptions, as_known
 from gner_bench.predict.options import DecodingName, DtypeName, Options, Split, parse_limit
 from gner_bench.scoring.loading import PREDICTIONS, Align
 from gner_bench.scoring.metrics import DEFAULT, Metric, as_metric
@@ -24,13 +24,15 @@ T = TypeVar("T")
 
 PRESETS = {path.stem: path for path in sorted((Path(__file__).parent / "presets").glob("*.toml"))}
 LEAST = {
-    **dict.fromkeys(("limit", "batch_size", "batch_tokens", "num_beams"), 1),
+    **dict.fromkeys(("limit", "batch_size", "batch_tokens", "num_beams", "threads"), 1),
     **dict.fromkeys(("resamples", "resampling_seed"), 0),
 }
 """The least value of keys that are numbers."""
 LEAST_OF_SYSTEM = {
     **dict.fromkeys(("shots", "timeout", "threshold"), 0),
-    **dict.fromkeys(("max_new_tokens", "tensor_parallel", "concurrency", "attempts", "requests_per_file", "window"), 1),
+    **dict.fromkeys(
+        ("max_new_tokens", "threads", "tensor_parallel", "concurrency", "attempts", "requests_per_file", "window"), 1
+    ),
 }
 """Those of a system."""
 
@@ -102,13 +104,13 @@ class Job:
 class Experiment:
     """Every system runs in every decoding on the same data; without ``data`` it comes from the catalogue.
 
-    ``checkpoints`` is an older name of ``systems``. ``dtype`` and ``device`` are for systems that take and do not name
-    them. ``limit`` is a number of sentences or a range such as ``"11-20"``. ``num_beams`` is for the decoding ``beam``.
-    ``seed`` is that of shuffled prompts and of shots, ``resampling_seed`` that of intervals; ``baseline`` names the run
-    that the others are tested against in the report, which is called ``title``; ``quoted`` are the published rows in it
-    (see ``choose_published``), of which an older ``published = false`` says none; ``formats`` are those of its tables
-    and figures, all where none is named. ``answers`` is the rule that answers are read under, by default that of their
-    format.
+    ``checkpoints`` is an older name of ``systems``. ``dtype``, ``device`` and ``threads`` are for systems that take and
+    do not name them, ``batch_size`` and ``batch_tokens`` for those that take them. ``limit`` is a number of sentences
+    or a range such as ``"11-20"``. ``num_beams`` is for the decoding ``beam``. ``seed`` is that of shuffled prompts and
+    of shots, ``resampling_seed`` that of intervals; ``baseline`` names the run that the others are tested against in
+    the report, which is called ``title``; ``quoted`` are the published rows in it (see ``choose_published``), of which
+    an older ``published = false`` says none; ``formats`` are those of its tables and figures, all where none is named.
+    ``answers`` is the rule that answers are read under, by default that of their format.
     """
 
     predictions: str
@@ -126,6 +128,7 @@ class Experiment:
     num_beams: int = 1
     dtype: DtypeName = "auto"
     device: str = "auto"
+    threads: int | None = None
     label_order: LabelOrder = "file"
     seed: int = 0
     repair: Repair = "refuse"
@@ -160,8 +163,8 @@ class Experiment:
                 continue
             system = as_known(entry)
             kind = BACKENDS.get(system.backend)
-            shared = {name: getattr(self, name) for name in ("dtype", "device") if name in kind.takes}
-            left = {name: value for name, value in shared.items() if getattr(system, name) == "auto"}
+            shared = {name: getattr(self, name) for name in ("dtype", "device", "threads") if name in kind.takes}
+            left = {name: value for name, value in shared.items() if getattr(system, name) in ("auto", None)}
             system = replace(system, **left)
             # Decodings are those of checkpoints on this machine; what another backend does is its own affair.
             local = system.backend == "local"
@@ -177,6 +180,12 @@ class Experiment:
         root = {"demo": CORPUS, "": None}.get(self.data, Path(self.data))
         limit = None if self.limit is None else parse_limit(str(self.limit))
         return Options(data=root, out=out, limit=limit, decoding=decoding, **settings)
+
+    def options_of(self, job: Job, out: Path) -> Options:
+        """What the run of a job is asked to do; systems that have no use for a size of batches are given none."""
+        takes = BACKENDS.get(job.system.backend).takes
+        foreign: dict[str, None] = {name: None for name in SIDE_BY_SIDE if name not in takes}
+        return replace(self.options(out, job.decoding), **foreign)
 
 
 def decoding_suffix(decoding: str, num_beams: int) -> str:
@@ -209,6 +218,10 @@ def read_experiment(path: Path, models: tuple[str, ...] = ()) -> Experiment:
                 as_known(entry)
     except UsageError as error:
         raise InputError(path, str(error), field=field) from None
+    takes = [BACKENDS.get(as_known(entry).backend).takes for _, entry in experiment.entries if not entry.files]
+    for key in (*SIDE_BY_SIDE, "threads"):
+        if takes and getattr(experiment, key) is not None and not any(key in of for of in takes):
+            raise InputError(path, "is for none of the systems", field=key)
     asked = {"decodings": experiment.decodings, "metrics": experiment.metrics}
     asked |= {f"{key}.decodings": entry.decodings for key, entry in experiment.entries if entry.decodings}
     for key, values in asked.items():

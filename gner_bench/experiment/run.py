@@ -38,7 +38,7 @@ def run_experiment(experiment: Experiment, predictions: Path, say: Say, offline:
         folder = predictions / job.name
         read = imported.get(job.name)
         if read is None:
-            options = experiment.options(folder, job.decoding)
+            options = experiment.options_of(job, folder)
             try:
                 path = run_prediction(job.system, options, say, offline, name=job.name)
             except IncompleteError as error:

@@ -149,11 +149,25 @@ def _read_origin(entry: Entry, split: str, origin: Origin, advance: Advance, for
         raise UsageError(f"the catalogue's {entry.name}: unknown format {origin.format!r}; {nearest}")
     file = remote_file(place)
     path = fetch(file, advance, force=force)
-    datasets = read_file(Source(path, entry.name, split, entry.types or None, reading), origin.format)
+    # Records list types themselves, and a file of them may hold other sets, of other types.
+    types = None if origin.format == "gner-jsonl" else entry.types or None
+    datasets = read_file(Source(path, entry.name, split, types, reading), origin.format)
     dataset = next((d for d in datasets if (d.name, d.split) == (entry.name, split)), datasets[0])
     if len(datasets) > 1 and dataset.name != entry.name:
         raise InputError(path, f"holds no sentences of {entry.name}/{split}")
-    return dataset, f"{file.urls[0]} ({file.checksum or 'no checksum'})"
+    if entry.types and (unknown := [kind for kind in dataset.types if kind not in entry.types]):
+        raise InputError(path, f"{unknown[0]!r} is no type of {entry.name}")
+    return _with_types(dataset, entry.types), f"{file.urls[0]} ({file.checksum or 'no checksum'})"
+
+
+def _with_types(dataset: Dataset, types: tuple[str, ...]) -> Dataset:
+    """The data set with the types of the catalogue; its sentences keep theirs, which are those of their prompts."""
+    if not types or dataset.types == types:
+        return dataset
+    own = [sentence.types or dataset.types for sentence in dataset.sentences]
+    listed = [() if listing == types else listing for listing in own]
+    sentences = tuple(replace(s, types=listing) for s, listing in zip(dataset.sentences, listed, strict=True))
+    return replace(dataset, types=types, sentences=sentences)
 
 
 def _verify(entry: Entry, split: str, dataset: Dataset, source: str, say: Say) -> None:

@@ -11,12 +11,11 @@ from pathlib import Path
 from typing import Literal, cast
 
 import platformdirs
-from rich.console import Console
 
 from gner_bench.catalog.catalog import CHECKSUM
 from gner_bench.errors import GnerBenchError
 from gner_bench.files import make_folder
-from gner_bench.messages import is_quiet
+from gner_bench.messages import is_quiet, note
 
 ChecksumKind = Literal["git", "sha256"]
 CHUNK = 1 << 20
@@ -104,8 +103,8 @@ def locked(path: Path, cancelled: Callable[[], bool] = lambda: False) -> Iterato
         except Timeout:
             if not cancelled():
                 message = f"waiting for another process, which holds {path}"
-                stderr = Console(stderr=True, quiet=is_quiet())
-                stderr.print(message, markup=False, highlight=False, soft_wrap=True)
+                if not is_quiet():
+                    note(message)
             lock.acquire(cancel_check=cancelled)
     except Timeout:  # without a timeout, filelock raises it for cancel_check alone
         raise CancelledError from None

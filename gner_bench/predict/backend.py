@@ -18,6 +18,7 @@ from gner_bench.plugins import Registry
 from gner_bench.predict.generation import Generation
 from gner_bench.predict.options import Api, DtypeName, Options, Split
 from gner_bench.predict.plan import Task
+from gner_bench.predict.processes import use_threads
 from gner_bench.predict.windows import Windows
 
 Decode = Callable[[Sequence[Task]], Iterator[tuple[Task, Generation]]]
@@ -35,7 +36,7 @@ class Backend:
     cannot be done. ``settle`` takes all tasks of a run and the settings of the run that it continues (none for a new
     one) and returns more settings, which only asking could tell. ``price`` is in dollars for a million tokens of
     prompts and of answers. ``windows`` are the parts in which the system can read a sentence and write its answer; None
-    where that is not known.
+    where that is not known. ``threads`` compute on the cores of this machine; None for a system that is elsewhere.
     """
 
     name: str
@@ -52,6 +53,7 @@ class Backend:
     price: tuple[float, float] | None = None
     remarks: Callable[[], list[str]] = list
     windows: Callable[[Task], Windows] | None = None
+    threads: int | None = None
 
 
 @dataclass(frozen=True)
@@ -63,12 +65,13 @@ class SystemOptions:
     train split are shown; ``wrapping`` goes around prompts, None for that of format and system; ``max_new_tokens``
     limits an answer, None as format and system do.
 
-    ``dtype``, ``device`` and ``adapter`` (a LoRA adapter) are for checkpoints on this machine, ``tensor_parallel``
-    counts the devices that one is spread over. ``base_url``, ``api``, ``concurrency``, ``tokenizer`` (a file or
-    folder), ``request`` (fields of the body to set, ``KEY=VALUE``, to rename, ``KEY->NAME``, or to drop, ``KEY=``),
-    ``stop``, ``timeout`` (seconds), ``attempts`` and ``price`` (dollars for a million tokens in and out) are for
-    servers, ``requests_per_file`` for batch files. ``threshold`` and ``rename`` (a file: the system's types to those of
-    the data) are for libraries; ``window`` is how many words one is given at a time, None for as many as it takes.
+    ``dtype``, ``device``, ``threads`` (None for as many as there are cores) and ``adapter`` (a LoRA adapter) are for
+    checkpoints on this machine, ``tensor_parallel`` counts the devices that one is spread over. ``base_url``, ``api``,
+    ``concurrency``, ``tokenizer`` (a file or folder), ``request`` (fields of the body to set, ``KEY=VALUE``, to rename,
+    ``KEY->NAME``, or to drop, ``KEY=``), ``stop``, ``timeout`` (seconds), ``attempts`` and ``price`` (dollars for a
+    million tokens in and out) are for servers, ``requests_per_file`` for batch files. ``threshold`` and ``rename`` (a
+    file: the system's types to those of the data) are for libraries; ``window`` is how many words one is given at a
+    time, None for as many as it takes.
     """
 
     model: str
@@ -81,6 +84,7 @@ class SystemOptions:
     max_new_tokens: int | None = None
     dtype: DtypeName = "auto"
     device: str = "auto"
+    threads: int | None = None
     adapter: str | None = None
     tensor_parallel: int = 1
     base_url: str | None = None
@@ -113,16 +117,22 @@ class SystemOptions:
 
 ASKING = frozenset({"format", "prompt", "definitions", "shots", "wrapping", "max_new_tokens"})
 """The fields of SystemOptions that every backend takes whose systems read prompts."""
+HERE = frozenset({"device", "threads"})
+"""Those of backends that compute in this process."""
+SIDE_BY_SIDE = ("batch_size", "batch_tokens")
+"""The fields of Options that are for some backends only."""
+LIBRARY = HERE | {"rename", "window", "batch_size"}
+"""What every backend of a library takes."""
 
 
 @dataclass(frozen=True)
 class BackendKind:
     """A way to ask a system. ``make`` raises GnerBenchError for a system that cannot be asked as the options say.
 
-    ``takes`` names the fields of SystemOptions that it reads besides ``model``; others are refused. ``fetches`` says
-    that models are checkpoints, which are fetched into the cache where they are not there. ``needs`` names libraries
-    that ``make`` imports, so that what is missing is said before anything is read or fetched; ``splits`` those of the
-    run's data sets that are read besides the one that is asked about.
+    ``takes`` names the fields of SystemOptions that it reads besides ``model``, and those of ``SIDE_BY_SIDE``; others
+    are refused. ``fetches`` says that models are checkpoints, which are fetched into the cache where they are not
+    there. ``needs`` names libraries that ``make`` imports, so that what is missing is said before anything is read or
+    fetched; ``splits`` those of the run's data sets that are read besides the one that is asked about.
     """
 
     name: str
@@ -133,12 +143,19 @@ class BackendKind:
     needs: tuple[str, ...] = ()
     splits: Callable[[SystemOptions], tuple[Split, ...]] = lambda system: ()
 
-    def require_usable(self, system: SystemOptions) -> None:
+    def require_usable(self, system: SystemOptions, options: Options | None = None) -> None:
         """Raise UsageError for an option that is set and not for this backend, and for a library that it lacks."""
-        for name in system.given():
+        for name in [*system.given(), *(name for name in SIDE_BY_SIDE if getattr(options, name, None) is not None)]:
             if name not in self.takes:
                 raise UsageError(f"--{name.replace('_', '-')} is not for --backend {self.name}")
         require(*self.needs)
+
+    def ready(self, system: SystemOptions, options: Options) -> Backend:
+        """What ``make`` gives, computing with the threads that ``system`` asks for where it computes here."""
+        if "threads" not in self.takes:
+            return self.make(system, options)
+        threads = use_threads(system.threads)
+        return replace(self.make(system, options), threads=threads)
 
     def fetched(self, system: SystemOptions) -> list[str]:
         """The checkpoints of ``system`` that are fetched where they are not there."""

@@ -90,7 +90,7 @@ def run_prediction(
     asked = {**({"name": name} if name else {}), **system.document()}
     known, system = catalog().find_model(system.model), as_known(system)
     kind = BACKENDS.get(system.backend)
-    kind.require_usable(system)
+    kind.require_usable(system, options)
     if (verify or options.draft_from) and system.backend != "local":
         raise UsageError("--verify-identical and --draft-from need the checkpoint itself, not a server or library")
     require_decoding(system, options)
@@ -102,7 +102,7 @@ def run_prediction(
     datasets = provide_inputs(kind.fetched(system), options, tell, offline)
     material = material_of(system, options, datasets, tell, offline)
     reading = time.monotonic() - started
-    backend = kind.make(system, options)
+    backend = kind.ready(system, options)
     if known is not None:
         backend = replace(backend, model=_with_facts(backend.model, known))
         if first and not kind.fetches:
@@ -240,6 +240,7 @@ def describe(
         },
         batch_size=options.batch_size,
         device=backend.device,
+        threads=backend.threads,
         datasets={
             d.name: RunData(
                 d.split,

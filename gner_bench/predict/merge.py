@@ -19,7 +19,7 @@ from gner_bench.predict.options import Shard
 from gner_bench.predict.plan import Key, prompt_hash
 from gner_bench.structure.back_tokenizer import tokenizer_file
 
-OWN = ("device", "command", "started", "ended", "sentences", "cut", "throughput", "statistics")
+OWN = ("device", "threads", "command", "started", "ended", "sentences", "cut", "throughput", "statistics")
 """Keys of run.json that a merged run keeps for each shard."""
 
 

@@ -55,7 +55,7 @@ class Options:
     ``batch_size`` sentences are decoded side by side, or as many as ``batch_tokens`` or the memory allow.
     ``draft_from`` is a run whose outputs are the drafts; ``repair`` says what becomes of illegal gold tags;
     ``scheme`` and ``columns`` say how the data is read.
-    Raises UsageError for drafts that the decoding has no use for.
+    Raises UsageError for drafts that the decoding has no use for, and for two sizes of batches.
     """
 
     data: Path | None
@@ -79,6 +79,8 @@ class Options:
     def __post_init__(self) -> None:
         if self.draft_from and self.effective_decoding != "drafted":
             raise UsageError(f"--draft-from is for drafted decoding, not for {self.effective_decoding}")
+        if self.batch_size is not None and self.batch_tokens is not None:
+            raise UsageError("--batch-size and --batch-tokens exclude each other")
 
     @property
     def effective_decoding(self) -> DecodingName:

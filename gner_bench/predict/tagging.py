@@ -238,5 +238,5 @@ def text_tagger(
     material = material_of(system, options, [Dataset(NAME, "test", tuple(types), ())], warn, offline)
     hubs = map(on_hub, kind.fetched(system))
     ensure(Requirements(tuple(filter(None, hubs))), warn, offline)
-    backend = kind.make(system, options)
+    backend = kind.ready(system, options)
     return TextTagger(backend, types, asking_of(backend.format, backend.wrapping, system, material), whole)

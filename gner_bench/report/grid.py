@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import string
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -11,9 +11,10 @@ Rank = Literal["", "best", "second"]
 Value = str | float | int | None
 Styled = tuple[str, str]
 """A piece of text and its style in the terminal: ``bold``, ``dim`` or a name of ``render.terminal.STYLES``."""
-Kind = Literal["name", "count", "share", "value", "margin", "step", "astray"]
+Kind = Literal["name", "count", "share", "value", "margin", "step", "astray", "extra"]
 """What a column holds. The terminal leaves out margins, then steps, then shares where it is too narrow for all; in a
-table with counts of what went astray steps come first, and these counts before shares."""
+table with counts of what went astray steps come first, and these counts before shares. A list has extra columns, of
+which the last are left out first."""
 Frame = Literal["report", "scores", "comparison", "list", "facts"]
 """How the terminal frames a table; see ``render.terminal``."""
 
@@ -134,7 +135,28 @@ class Line:
 
 
 Part = Grid | Line | tuple[Grid, ...]
-"""A part of what the terminal shows; of several grids the first that it is wide enough for, or else the last."""
+"""A part of what the terminal shows; of several grids the first that it is wide enough for, or else the last as a
+list."""
+
+
+def listing(
+    title: str, heads: Sequence[str], rows: Iterable[Sequence[str]], right: Collection[str] = (), kept: int = 1
+) -> Grid:
+    """A list for the terminal of plain text: numbers, under the heads ``right``, are never broken.
+
+    All columns but the first ``kept`` are left out where they do not fit.
+    """
+    return Grid(
+        "list",
+        title,
+        tuple(map(Cell, heads)),
+        (Section(tuple(tuple(map(Cell, row)) for row in rows)),),
+        layout=tuple(
+            Column(head in right, head in right, kind="value" if index < kept else "extra")
+            for index, head in enumerate(heads)
+        ),
+        frame="list",
+    )
 
 
 def line(text: str, style: str = "", soft: bool = False, rule: str = "") -> Line:

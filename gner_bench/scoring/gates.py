@@ -15,7 +15,7 @@ from typing import Literal
 from gner_bench.documents.fields import Json
 from gner_bench.documents.scores import Resampling
 from gner_bench.errors import GnerBenchError, InputError, UsageError, did_you_mean, short
-from gner_bench.number_text import counted, decimals, number
+from gner_bench.number_text import counted, decimals, number, p_phrase
 from gner_bench.scoring.comparison import MeasuredSystem, read_measured
 from gner_bench.scoring.metrics import METRICS, Metric, as_metric
 from gner_bench.scoring.paired import ALPHA, FEWEST, MEAN, Difference, differences, require_same_sentences
@@ -289,5 +289,5 @@ def _drop_outcome(
         if test is not None:
             name, sure = "p" if test.p_holm is None else "corrected p", test.p < gate.alpha
             verb, code = ("confirms", WORSE) if sure else ("does not confirm", 0)
-            reason += f"; the test {verb} it ({name} = {test.p:.3g}, alpha {number(gate.alpha)})"
+            reason += f"; the test {verb} it ({p_phrase(test.p, gate.alpha, name)}, alpha {number(gate.alpha)})"
     return Outcome("baseline", _title(gate), dataset, "failed" if code else "passed", reason, code, details)

@@ -34,6 +34,9 @@ RECORDS = b"".join(
         ]
     )
 )
+FILM = (
+    b'{"dataset": "film", "split": "test", "label_list": ["actor"], "instance": {"words": ["Ann"], "labels": ["O"]}}\n'
+)
 CONTENT = Dataset(
     "news",
     "test",
@@ -89,6 +92,18 @@ def test_the_type_order_of_the_authors_file_reaches_the_prompt(news: Build) -> N
     tasks = plan(load_split(entry, "test"), "file", 0, Asking())
     assert [task.types for task in tasks] == [("place", "person"), ("person", "place")]
     assert "tags: place, person and O." in tasks[0].prompt
+
+
+def test_a_file_of_several_sets_gives_the_one_that_is_asked_for(news: Build) -> None:
+    """As the authors' zero-shot-test.jsonl: the other sets in it have types of their own."""
+    entry = news(("gner-jsonl", FILM + RECORDS))
+    stored = fetch_split(entry, "test", silent)
+    assert (stored.sentences, load_split(entry, "test").types) == (2, ("person", "place"))
+
+
+def test_a_type_that_the_catalogue_does_not_know_is_refused(news: Build) -> None:
+    with pytest.raises(InputError, match="'actor' is no type of news"):
+        fetch_split(news(("gner-jsonl", FILM.replace(b"film", b"news"))), "test", silent)
 
 
 def test_a_source_with_other_sentences_gives_way_to_the_next(news: Build) -> None:

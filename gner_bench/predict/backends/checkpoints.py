@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from importlib import import_module
 
-from gner_bench.predict.backend import ASKING, Backend, BackendKind, SystemOptions
+from gner_bench.predict.backend import ASKING, HERE, SIDE_BY_SIDE, Backend, BackendKind, SystemOptions
 from gner_bench.predict.options import Options
 
 
@@ -17,7 +17,7 @@ LOCAL = BackendKind(
     "local",
     "a checkpoint on this machine",
     _make,
-    ASKING | {"dtype", "device", "adapter"},
+    ASKING | HERE | {"dtype", "adapter", *SIDE_BY_SIDE},
     fetches=True,
     needs=("torch", "transformers", "accelerate", "safetensors"),
 )

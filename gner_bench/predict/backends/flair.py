@@ -12,7 +12,7 @@ from gner_bench.answers import Span
 from gner_bench.documents.run import Model
 from gner_bench.errors import UsageError, first_line
 from gner_bench.extras import required
-from gner_bench.predict.backend import Backend, BackendKind, SystemOptions
+from gner_bench.predict.backend import LIBRARY, Backend, BackendKind, SystemOptions
 from gner_bench.predict.library import Library, Part, library_backend, parts_of
 from gner_bench.predict.loading import chosen_device, file_hashes
 from gner_bench.predict.options import Options
@@ -85,6 +85,6 @@ FLAIR = BackendKind(
     "flair",
     "a sequence tagger of flair",
     make,
-    frozenset({"device", "threshold", "rename", "window"}),
+    LIBRARY | {"threshold"},
     needs=("flair",),
 )

@@ -16,7 +16,7 @@ from gner_bench.documents.run import Model
 from gner_bench.errors import InputError, UsageError, first_line
 from gner_bench.extras import required
 from gner_bench.fetch.checkpoint import LocalCheckpoint, locate
-from gner_bench.predict.backend import Backend, BackendKind, SystemOptions
+from gner_bench.predict.backend import LIBRARY, Backend, BackendKind, SystemOptions
 from gner_bench.predict.library import (
     NO_LIMIT,
     Library,
@@ -242,7 +242,7 @@ GLINER = BackendKind(
     "gliner",
     "GLiNER or GLiNER2, as the model's files say",
     make,
-    frozenset({"definitions", "device", "threshold", "rename", "window"}),
+    LIBRARY | {"definitions", "threshold"},
     fetches=True,
     needs=("gliner|gliner2",),
 )

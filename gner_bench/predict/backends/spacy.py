@@ -9,7 +9,7 @@ from gner_bench.answers import Span
 from gner_bench.documents.run import Model
 from gner_bench.errors import GnerBenchError, UsageError, first_line
 from gner_bench.extras import required
-from gner_bench.predict.backend import Backend, BackendKind, SystemOptions
+from gner_bench.predict.backend import LIBRARY, Backend, BackendKind, SystemOptions
 from gner_bench.predict.library import Library, Part, library_backend, parts_of
 from gner_bench.predict.loading import file_hashes
 from gner_bench.predict.options import Options
@@ -61,4 +61,4 @@ def _use_device(spacy: Any, name: str) -> str:
     return name
 
 
-SPACY = BackendKind("spacy", "a pipeline of spaCy", make, frozenset({"device", "rename", "window"}), needs=("spacy",))
+SPACY = BackendKind("spacy", "a pipeline of spaCy", make, LIBRARY, needs=("spacy",))

@@ -13,7 +13,7 @@ from gner_bench.bio import conlleval_spans
 from gner_bench.documents.run import Model
 from gner_bench.errors import InputError, first_line
 from gner_bench.fetch.checkpoint import LocalCheckpoint, locate
-from gner_bench.predict.backend import Backend, BackendKind, SystemOptions
+from gner_bench.predict.backend import LIBRARY, Backend, BackendKind, SystemOptions
 from gner_bench.predict.library import (
     Library,
     Part,
@@ -138,7 +138,7 @@ TOKEN_CLASSIFICATION = BackendKind(
     "token-classification",
     "a token classifier of transformers",
     make,
-    frozenset({"device", "threshold", "rename", "window"}),
+    LIBRARY | {"threshold"},
     fetches=True,
     needs=("torch", "transformers"),
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from gner_bench.messages import one_line
-from gner_bench.number_text import interval_text, p_decimals, percent, rounding, signed, stars
+from gner_bench.number_text import interval_text, p_text, percent, rounding, signed, stars
 from gner_bench.report.grid import Cell, Column, Grid, Line, Part, Section, line, styled
 from gner_bench.scoring.comparison import Against, Comparison
 from gner_bench.scoring.metrics import METRICS
@@ -57,11 +57,11 @@ def _differences(title: str, against: Against, differences: Sequence[Difference]
     wide, stacked = [], []
     for each in differences:
         mark = stars(each.p_randomization if each.p_holm is None else each.p_holm)
-        p = p_decimals(each.p_randomization) + (mark if each.p_holm is None else "")
-        p_holm = "" if each.p_holm is None else p_decimals(each.p_holm) + mark
+        p = p_text(each.p_randomization) + (mark if each.p_holm is None else "")
+        p_holm = "" if each.p_holm is None else p_text(each.p_holm) + mark
         one, other, ends = percent(each.first), percent(each.second), interval_text(each.interval)
         gain = signed(each.difference)
-        p_boot, least = p_decimals(each.p_bootstrap), percent(each.detectable)
+        p_boot, least = p_text(each.p_bootstrap), percent(each.detectable)
         wide.append((each.name, one, other, gain, ends, p, p_holm, p_boot, least))
         stacked.append((each.name, f"{one}\n{other}", f"{gain}\n{ends}", f"{p}\n{p_holm}"))
     heads = ["data set", first, second, difference, interval, "p", "p Holm", "p boot.", "detectable"]

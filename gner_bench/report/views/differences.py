@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gner_bench.documents.scores import Resampling
-from gner_bench.number_text import decimal, p_text, points, rounding
+from gner_bench.number_text import decimal, p_phrase, p_text, points, rounding
 from gner_bench.report.baseline import Baseline, Changes
 from gner_bench.report.contents import Contents
 from gner_bench.report.grid import Cell, Grid, Section, by_value
@@ -84,5 +84,4 @@ def verdict(contents: Contents, changes: Changes) -> tuple[str, str]:
 def certainty(difference: Difference, resampling: Resampling) -> str:
     """The interval and the uncorrected p value of a difference, such as ``95% interval +1.7 to +6.1, p < 0.001``."""
     low, high = (points(100 * end) for end in difference.interval)
-    p = p_text(difference.p_randomization)
-    return f"{resampling.confidence:.0%} interval {low} to {high}, p {p if p.startswith('<') else f'= {p}'}"
+    return f"{resampling.confidence:.0%} interval {low} to {high}, {p_phrase(difference.p_randomization)}"
