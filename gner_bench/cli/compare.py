@@ -9,12 +9,14 @@ import click
 
 from gner_bench.cli import options as shared
 from gner_bench.cli.command import Command
+from gner_bench.cli.values import SystemFile
+from gner_bench.files import NamedPath
 from gner_bench.messages import warn
 from gner_bench.scoring.trials import TRIALS
 
 
 @click.command("compare", cls=Command)
-@click.argument("systems", nargs=-1, required=True, type=shared.PATH, metavar="A B [C…]")
+@click.argument("systems", nargs=-1, required=True, type=SystemFile(), metavar="[NAME=]A [NAME=]B…")
 @click.option(
     "--metric",
     multiple=True,
@@ -52,7 +54,7 @@ from gner_bench.scoring.trials import TRIALS
 @click.option("--json", "as_json", is_flag=True, help="Print the whole result as one JSON document.")
 @click.option("--out", type=shared.PATH, metavar="comparison.json", help="Also write the result to this file.")
 def compare_command(
-    systems: tuple[Path, ...],
+    systems: tuple[NamedPath, ...],
     metric: tuple[str, ...],
     resamples: int,
     seed: int,
@@ -68,8 +70,8 @@ def compare_command(
     """Compare systems on the same sentences by paired tests.
 
     Each difference in F1 has an interval and p values. A is the baseline that every other system is compared with. Each
-    is a scores.json, a predictions file or the folder of a run, of the same sentences with the same gold, in any order;
-    --common leaves out what not all have.
+    is a scores.json, a predictions file or the folder of a run, of the same sentences with the same gold, in any order
+    (--common leaves out what not all have), and is called NAME where one is given.
 
     \b
     Example:

@@ -12,6 +12,7 @@ from gner_bench.answers import LabelOrder
 from gner_bench.answers.answer import Rule
 from gner_bench.bio import AnyScheme, Repair
 from gner_bench.catalog import catalog
+from gner_bench.catalog.quoted import ALL, NONE, choose_published
 from gner_bench.config import read_config
 from gner_bench.demo import CORPUS
 from gner_bench.errors import InputError, UsageError, did_you_mean
@@ -109,9 +110,10 @@ class Experiment:
     do not name them, ``batch_size`` and ``batch_tokens`` for those that take them. ``same_as`` is a file of predictions
     whose sentences are taken. ``limit`` is a number of sentences or a range such as ``"11-20"``. ``num_beams`` is for
     the decoding ``beam``. ``seed`` is that of shuffled prompts and of shots, ``resampling_seed`` that of intervals;
-    ``baseline`` names the run that the others are tested against in the report, and ``published`` says whether it has
-    quoted rows; ``formats`` are those of its tables and figures, all where none is named. ``answers`` is the rule that
-    answers are read under, by default that of their format.
+    ``baseline`` names the run that the others are tested against in the report, which is called ``title``; ``quoted``
+    are the published rows in it (see ``choose_published``), of which an older ``published = false`` says none;
+    ``formats`` are those of its tables and figures, all where none is named. ``answers`` is the rule that answers are
+    read under, by default that of their format.
     """
 
     predictions: str
@@ -141,8 +143,15 @@ class Experiment:
     resampling_seed: int = 0
     answers: Rule | None = None
     baseline: str = ""
+    title: str = ""
+    quoted: str | tuple[str, ...] = ALL
     published: bool = True
     formats: tuple[str, ...] = ()
+
+    @property
+    def quoted_rows(self) -> tuple[str, ...]:
+        """What is asked of ``choose_published``."""
+        return several(self.quoted) if self.published else (NONE,)
 
     @property
     def entries(self) -> list[tuple[str, SystemEntry]]:
@@ -218,6 +227,8 @@ def read_experiment(path: Path, models: tuple[str, ...] = ()) -> Experiment:
         for index, name in enumerate(experiment.metrics):
             field = f"metrics[{index}]"
             as_metric(name)
+        field = "quoted"
+        choose_published(experiment.quoted_rows)
         for field, entry in experiment.entries:
             _require_usable(entry, path, field)
             if not entry.files:

@@ -25,6 +25,7 @@ from gner_bench.report.views.differences import difference_grid, verdict
 from gner_bench.report.views.errors import error_grids, structuring_grids
 from gner_bench.report.views.systems import systems_grid
 from gner_bench.report.views.types import type_grids
+from gner_bench.report.views.verdict import lead_grids, statements
 from gner_bench.scoring.metrics import METRICS
 from gner_bench.scoring.scores import warnings_of
 
@@ -35,11 +36,15 @@ OWN = re.compile(r"(?:tables|figures)/[A-Za-z0-9_]+\.[a-z]+|(?:report|notes|figu
 
 @dataclass
 class Written:
-    """The ``files`` of a report, relative to its folder, and the figures ``left_out`` with the reason."""
+    """The ``files`` of a report, relative to its folder, and the figures ``left_out`` with the reason.
+
+    ``unseen`` are the systems whose sentences the page does not show, with the reason.
+    """
 
     out: Path
     files: list[str] = field(default_factory=list)
     left_out: dict[str, str] = field(default_factory=dict)
+    unseen: dict[str, str] = field(default_factory=dict)
 
     def write(self, name: str, data: str | bytes) -> None:
         """Write a file. Raises InputError if that fails."""
@@ -128,7 +133,7 @@ def write_report(contents: Contents, out: Path, formats: Sequence[str] = FORMATS
             written.write(name, text)
     if "html" in formats:
         _write_page(contents, tables, figures, svgs, written)
-    written.write("report.md", report_comment(contents, tables.main, tables.changes, written.files))
+    written.write("report.md", report_comment(contents, tables.main, written.files))
     written.write("report.json", to_json(_summary(contents, tables, figures, written.files)) + "\n")
     for name in before - set(written.files):
         (out / name).unlink(missing_ok=True)
@@ -139,17 +144,28 @@ def _write_page(
     contents: Contents, tables: Tables, figures: Figures, svgs: Mapping[str, tuple[str, str]], written: Written
 ) -> None:
     from gner_bench.report.page import Content, PageFigure, PageSystem, write_page
+    from gner_bench.report.sentences import sentences_of
 
-    systems = [
-        PageSystem(system.document, system.predictions, tuple(warnings_of(system.scores)), system.name)
-        for system in contents.systems
-    ]
+    systems = []
+    for system in contents.systems:
+        shown, warnings = sentences_of(system, contents.tokenizers), tuple(warnings_of(system.scores))
+        systems.append(PageSystem(system.document, shown.predictions, warnings, system.name, shown.reason))
+        if shown.predictions is None:
+            written.unseen[system.name] = shown.reason
     plots = [PageFigure(svgs[plot.name][0], plot.caption, svgs[plot.name][1]) for plot in figures.plots]
-    warnings = list(dict.fromkeys(warning for grid in tables.main for warning in grid.warnings))
-    # The page makes its own tables of errors and structuring.
-    shown = [*tables.comparisons, *tables.changes]
-    page = write_page(written.out, Content(systems, "gner-bench report", plots, shown, tables.types, warnings))
-    written.files.append(page.name)
+    first = lead_grids(contents)
+    content = Content(
+        systems,
+        contents.title or "gner-bench report",
+        plots,
+        # The page makes its own tables of errors and structuring.
+        [*tables.comparisons, *(grid for grid in tables.changes if grid not in first)],
+        tables.types,
+        list(dict.fromkeys(warning for grid in tables.main for warning in grid.warnings)),
+        statements(contents),
+        first,
+    )
+    written.files.append(write_page(written.out, content).name)
 
 
 def _summary(contents: Contents, tables: Tables, figures: Figures, files: Sequence[str]) -> Json:
@@ -161,10 +177,12 @@ def _summary(contents: Contents, tables: Tables, figures: Figures, files: Sequen
     return {
         "report": VERSION,
         "version": __version__,
+        **({"title": contents.title} if contents.title else {}),
         "metrics": list(contents.metrics),
         "baseline": baseline.name if baseline else None,
         "baselines": [each.name for each in contents.baselines],
         "verdicts": verdicts,
+        "in_words": [str(statement) for statement in statements(contents)],
         "systems": [
             {
                 "name": system.name,

@@ -46,6 +46,10 @@ class MeasuredSystem:
     def title(self) -> str:
         return f"{self.label} {self.scores.origin.system.name}"
 
+    def renamed(self, name: str) -> MeasuredSystem:
+        """The system by another name."""
+        return replace(self, scores=self.scores.renamed(name))
+
     def document(self) -> Json:
         return {
             "label": self.label,

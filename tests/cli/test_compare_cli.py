@@ -247,3 +247,15 @@ def test_systems_without_a_common_sentence_are_refused(
     files = [predictions_file(record(id=id), file=f"{id}.jsonl") for id in ("1", "2")]
     message = "no sentence is common to all systems (by data set, id, words and gold)"
     assert refusal("compare", *files, *QUIET, "--common") == message
+
+
+def test_systems_are_called_by_names_that_are_given(run: Run, files: Files) -> None:
+    result = run("compare", f"our own={files[0]}", f"<theirs>={files[1]}", *QUIET, *FEW, "--json")
+    found = json.loads(result.stdout)["systems"]
+    assert [system["name"] for system in found] == ["our own", "<theirs>"]
+    assert [system["files"] for system in found] == [[str(file)] for file in files]
+
+
+def test_a_named_file_that_is_not_there_ends_in_one_line(refusal: Refusal, files: Files) -> None:
+    line = refusal("compare", files[0], "lr=0.1/none.jsonl", *QUIET)
+    assert line == "there is neither lr=0.1/none.jsonl nor 0.1/none.jsonl (to be called 'lr')"

@@ -257,3 +257,23 @@ def test_the_sentences_of_a_file_are_those_of_an_experiment(tmp_path: Path) -> N
     assert (len(options.datasets), options.split) == (7, "test")
     assert options.same_as is not None
     assert options.same_as.document()["file"] == str(run)
+
+
+@pytest.mark.parametrize(
+    ("text", "rows"),
+    [
+        ("", ("all",)),
+        ('quoted = "none"\n', ("none",)),
+        ('quoted = "GNER-T5-*, UniNER-7B"\n', ("GNER-T5-*, UniNER-7B",)),
+        ('quoted = ["GNER-T5-*", "UniNER-7B"]\n', ("GNER-T5-*", "UniNER-7B")),
+        ("published = false\n", ("none",)),
+        ("published = true\n", ("all",)),
+    ],
+)
+def test_quoted_rows_of_the_report(tmp_path: Path, text: str, rows: tuple[str, ...]) -> None:
+    assert read(tmp_path, HEAD + text + CHECKPOINT).quoted_rows == rows
+
+
+def test_an_unknown_quoted_row_is_refused_before_anything_runs(tmp_path: Path) -> None:
+    said = refusal(tmp_path, HEAD + 'quoted = ["GNER-T5-bass"]\n' + CHECKPOINT)
+    assert said == "quoted: unknown published system 'GNER-T5-bass'; did you mean 'GNER-T5-base'?"

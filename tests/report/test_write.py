@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from gner_bench.errors import InputError, UsageError
-from gner_bench.report.contents import choose_published, prepare
+from gner_bench.report.contents import prepare
 from gner_bench.report.write import write_report
 
 ScoresFile = Callable[..., Path]
@@ -137,7 +137,8 @@ def test_report_md_is_a_comment_with_verdict_table_changes_links_and_signature(t
     out = tmp_path / "out"
     write_report(prepare(two, baseline="weak"), out, ("md", "csv"))
     text = (out / "report.md").read_text(encoding="utf-8")
-    assert text.splitlines()[2].startswith("**Better:** strong @<!-- -->you against weak: mean F1 (GNER metric) over 2")
+    assert text.splitlines()[2].startswith("**strong @<!-- -->you is best:** mean F1 (GNER metric) 91.9 (95% interval")
+    assert text.index("| +56.8\\* |") < text.index("| weak<sup>")
     assert len(text) < 10_000
     assert "| AI |" in text
     assert "<details><summary>22 rows quoted from publications</summary>" in text
@@ -169,16 +170,21 @@ def test_a_system_that_cannot_be_compared_is_told(two: list[Path], scores_file: 
     assert "other with weak: crossner_ai: " in found[1]["figures"]
 
 
-def test_published_rows_are_chosen_by_name() -> None:
-    assert [row.system for row in choose_published(["gner-t5-b*", "GoLLIE-7B"])] == [
-        "GNER-T5-base",
-        "GoLLIE-7B (re-run by GNER v2, without the else type)",
-        "GoLLIE-7B (as first published)",
-        "GNER-T5-base",
-    ]
-    assert choose_published([]) == []
-    with pytest.raises(UsageError, match="unknown published system 'GNER-T5-bass'; did you mean 'GNER-T5-base'"):
-        choose_published(["GNER-T5-bass"])
+def test_a_title_is_that_of_report_md_report_json_and_page(
+    two: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_report(prepare(two, title="Sizes of *GNER* </title>"), tmp_path, ("md",))
+    assert (tmp_path / "report.md").read_text().startswith("# Sizes of \\*GNER\\* \\</title\\>\n")
+    assert json.loads((tmp_path / "report.json").read_text())["title"] == "Sizes of *GNER* </title>"
+    write_report(prepare(two), tmp_path, ("md",))
+    assert (tmp_path / "report.md").read_text().startswith("# Scores\n")
+    assert "title" not in json.loads((tmp_path / "report.json").read_text())
+
+
+def test_report_json_says_the_verdict_in_words(two: list[Path], tmp_path: Path) -> None:
+    write_report(prepare(two), tmp_path, ("json",))
+    [line] = json.loads((tmp_path / "report.json").read_text(encoding="utf-8"))["in_words"]
+    assert line.startswith("strong @you is best: ")
 
 
 def test_bad_scores_leave_no_folder_behind(scores_file: ScoresFile, tmp_path: Path) -> None:
