@@ -24,6 +24,7 @@ from gner_bench.scoring.scores import Scores
 from gner_bench.scoring.signature import long_line, short_line, signature_fields
 from gner_bench.scoring.tokenizers import BESIDE, Tokenizers
 from gner_bench.scoring.values import SystemValues
+from gner_bench.terminal import progress_bar
 
 PLACES: tuple[Callable[[Path], str], ...] = (lambda p: p.parent.name, lambda p: "/".join(p.parts[-2:]), str)
 AGREE = 1e-9
@@ -101,7 +102,12 @@ def load_all(
     Raises InputError. All else are those of ``load_system``.
     """
     once = {path.absolute(): path for path in paths}.values()
-    return distinct([load_system(path, metrics, tokenizers, rule) for path in once])
+    systems = []
+    with progress_bar("reading and scoring", len(once), unit="files", beside_forks=True) as advance:
+        for path in once:
+            systems.append(load_system(path, metrics, tokenizers, rule))
+            advance(1)
+    return distinct(systems)
 
 
 def load_system(

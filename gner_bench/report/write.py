@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -13,9 +14,12 @@ from gner_bench.documents.fields import Json
 from gner_bench.files import make_folder, to_json, write_atomic
 from gner_bench.report.comments import report_comment
 from gner_bench.report.contents import Contents
+from gner_bench.report.figures.files import Files, drawing
+from gner_bench.report.figures.plot import Plot
 from gner_bench.report.figures.registry import Figures, collect
 from gner_bench.report.figures.style import SIZES, StyleName
 from gner_bench.report.grid import Grid
+from gner_bench.report.page.content import PageFigure
 from gner_bench.report.render import FORMATS, RENDERS, render
 from gner_bench.report.render.json import to_records
 from gner_bench.report.render.latex import document
@@ -23,6 +27,7 @@ from gner_bench.report.views.differences import difference_grid, verdict
 from gner_bench.report.views.errors import error_grids, structuring_grids
 from gner_bench.report.views.systems import systems_grid
 from gner_bench.report.views.types import type_grids
+from gner_bench.scoring.counting import usable_processes
 from gner_bench.scoring.metrics import METRICS
 from gner_bench.scoring.scores import warnings_of
 
@@ -104,17 +109,16 @@ def write_report(contents: Contents, out: Path, formats: Sequence[str] = FORMATS
     written, tables, figures = Written(make_folder(out)), tables_of(contents), collect(contents)
     written.left_out = figures.left_out
     before = _earlier(out)
-    for name, grids in tables.by_file.items():
-        for format_ in RENDERS:
-            if format_ in formats:
-                written.write(f"tables/{name}.{format_}", render(format_, grids))
-    svgs: dict[str, tuple[str, str]] = {}
-    for name, files in figures.rendered(formats, SIZES[style]):
-        for suffix, data in files.items():
-            if suffix.partition(".")[2] in formats:
-                written.write(f"figures/{name}{suffix}", data)
+    with drawing(figures.plots, formats, SIZES[style], usable_processes()) as drawn:
+        for name, grids in tables.by_file.items():
+            for format_ in RENDERS:
+                if format_ in formats:
+                    written.write(f"tables/{name}.{format_}", render(format_, grids))
+        plots = _written_figures(drawn, formats, written)
         if "html" in formats:
-            svgs[name] = files[".svg"].decode(), files["_dark.svg"].decode()
+            _write_page(contents, tables, plots, written)
+        else:
+            deque(plots, maxlen=0)
     if "tex" in formats:
         sizes = SIZES[style]
         pdfs = [
@@ -123,8 +127,6 @@ def write_report(contents: Contents, out: Path, formats: Sequence[str] = FORMATS
         ]
         inputs = [f"tables/{name}.tex" for name in tables.by_file]
         written.write("report.tex", document(inputs, pdfs if "pdf" in formats else []))
-    if "html" in formats:
-        _write_page(contents, tables, figures, svgs, written)
     written.write("report.md", report_comment(contents, tables.main, tables.changes, written.files))
     written.write("report.json", to_json(_summary(contents, tables, figures, written.files)) + "\n")
     for name in before - set(written.files):
@@ -132,16 +134,25 @@ def write_report(contents: Contents, out: Path, formats: Sequence[str] = FORMATS
     return written
 
 
-def _write_page(
-    contents: Contents, tables: Tables, figures: Figures, svgs: Mapping[str, tuple[str, str]], written: Written
-) -> None:
-    from gner_bench.report.page import Content, PageFigure, PageSystem, write_page
+def _written_figures(
+    drawn: Iterable[tuple[Plot, Files]], formats: Sequence[str], written: Written
+) -> Iterator[PageFigure]:
+    """Writes the files of each figure as it comes, and gives it to the page where there is one."""
+    for plot, files in drawn:
+        for suffix, data in files.items():
+            if suffix.partition(".")[2] in formats:
+                written.write(f"figures/{plot.name}{suffix}", data)
+        if "html" in formats:
+            yield PageFigure(plot.name, files[".svg"].decode(), plot.caption)
+
+
+def _write_page(contents: Contents, tables: Tables, plots: Iterable[PageFigure], written: Written) -> None:
+    from gner_bench.report.page import Content, PageSystem, write_page
 
     systems = [
         PageSystem(system.document, system.predictions, tuple(warnings_of(system.scores)), system.name)
         for system in contents.systems
     ]
-    plots = [PageFigure(svgs[plot.name][0], plot.caption, svgs[plot.name][1]) for plot in figures.plots]
     warnings = list(dict.fromkeys(warning for grid in tables.main for warning in grid.warnings))
     # The page makes its own tables of errors and structuring.
     shown = [*tables.comparisons, *tables.changes]

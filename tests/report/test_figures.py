@@ -1,11 +1,14 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import signal
 import subprocess
 import sys
 import warnings
 from collections.abc import Callable, Iterator
+from functools import partial
 from itertools import combinations, pairwise
 from pathlib import Path
 from typing import Any
@@ -17,16 +20,18 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 from matplotlib.transforms import Bbox
 
-from gner_bench.errors import InputError
+from gner_bench.errors import GnerBenchError, InputError
 from gner_bench.report.analysis import mistakes_by_set, pooled
 from gner_bench.report.contents import Contents, prepare
-from gner_bench.report.figures import by_size, differences, errors, lengths, per_set, radar, reliability, speed
+from gner_bench.report.figures import by_size, confusion, differences, errors, lengths, per_set, reliability, speed
 from gner_bench.report.figures.confusion import heat_of
 from gner_bench.report.figures.drawing import cut, text_width
+from gner_bench.report.figures.files import drawing
 from gner_bench.report.figures.labels import label_points
 from gner_bench.report.figures.plot import NoData, Plot, Point, render
 from gner_bench.report.figures.registry import FIGURES, collect
 from gner_bench.report.figures.style import DARK, LIGHT, SERIES, SIZES, Style, StyleName
+from gner_bench.report.figures.svg import embedded, in_dark
 from gner_bench.report.load import load_system
 
 pytestmark = pytest.mark.slow
@@ -145,6 +150,65 @@ def test_fonts_are_embedded_and_svg_needs_none(scores_file: ScoresFile) -> None:
     assert b"/FontFile2" in files["pdf"]
     assert b"/Type3" not in files["pdf"]
     assert b"<text" not in files["svg"]
+
+
+def test_a_dark_svg_is_the_light_one_in_other_colours(scores_file: ScoresFile) -> None:
+    """Of the heat map, the bars and the lines, whose colours are in all of the ways that matplotlib writes them."""
+    contents = prepare([scores_file(right={"a": 0.5, "b": 0.1})])
+    for plot in (*errors.plots(contents), *confusion.plots(contents), *per_set.plots(contents)):
+        light, dark = (render(plot, Style(SIZES["acl"], theme), ["svg"])["svg"].decode() for theme in (LIGHT, DARK))
+        # Identifiers of marks are hashes of their colours too.
+        first, second = (re.sub(r"(?<=[#\"])[mhp][0-9a-f]{10}", "", text) for text in (in_dark(light), dark))
+        assert first == second
+        assert first != light
+
+
+def test_processes_change_no_byte() -> None:
+    def draw(text: str, style: Style) -> Figure:
+        figure = Figure(figsize=(1, 1))
+        figure.text(0, 0.5, text, color=style.colour(0))
+        return figure
+
+    plots = [Plot(name, "", partial(draw, name)) for name in ("b", "a", "c")]
+    found = []
+    for processes in (1, 2):
+        with drawing(plots, ["png", "html"], SIZES["acl"], processes) as drawn:
+            found.append([(plot.name, files) for plot, files in drawn])
+    assert found[0] == found[1]
+    assert [(name, set(files)) for name, files in found[0]] == [
+        (name, {".png", ".svg", "_dark.svg", "_dark.png"}) for name in "bac"
+    ]
+
+
+@pytest.mark.parametrize("processes", [1, 2])
+def test_a_figure_that_fails_is_named_in_one_line(processes: int) -> None:
+    def draw(style: Style) -> Figure:
+        raise ValueError("no room\nfor it")
+
+    with (
+        pytest.raises(GnerBenchError, match=r"^the figure bad cannot be drawn \(ValueError: no room\)$"),
+        drawing([Plot("bad", "", draw)], ["png"], SIZES["acl"], processes) as drawn,
+    ):
+        list(drawn)
+
+
+def test_a_process_that_is_killed_is_told() -> None:
+    plot = Plot("bad", "", lambda style: os.kill(os.getpid(), signal.SIGKILL))  # type: ignore[arg-type, return-value]
+    with (
+        pytest.raises(GnerBenchError, match="a process that drew figures was killed"),
+        drawing([plot], ["png"], SIZES["acl"], 2) as drawn,
+    ):
+        list(drawn)
+
+
+def test_names_that_look_like_markup_are_none_in_a_page() -> None:
+    def draw(style: Style) -> Figure:
+        figure = Figure()
+        figure.text(0, 0.5, "--><script>alert(1)</script><!-- --!><b>")
+        return figure
+
+    markup = embedded(render(Plot("test", "", draw), ACL, ["svg"])["svg"].decode(), "test")
+    assert not re.search("script|<b>|<!--|style", markup)
 
 
 def test_a_users_settings_of_matplotlib_neither_count_nor_change(scores_file: ScoresFile) -> None:
@@ -270,11 +334,6 @@ def test_runs_without_usable_throughput_have_none(run: dict[str, Any], scores_fi
         (path.parent / "run.json").write_text(json.dumps(content))
         assert speed.sentences_per_second(load_system(path).run) == expected
     assert speed.sentences_per_second(None) is None
-
-
-def test_a_radar_needs_three_sets_scored_by_the_same_system(scores_file: ScoresFile) -> None:
-    with pytest.raises(NoData, match="3 or more"):
-        radar.plots(prepare([scores_file(), scores_file("b", right={"crossner_music": 1.0})]))
 
 
 def test_labels_of_a_crowd_cover_neither_points_nor_each_other() -> None:

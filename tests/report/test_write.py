@@ -42,7 +42,7 @@ def test_every_format_is_written_and_listed(two: list[Path], tmp_path: Path) -> 
 
 def test_left_out_figures_have_a_reason(two: list[Path], tmp_path: Path) -> None:
     written = write_report(prepare(two), tmp_path / "out", ["md"])
-    assert set(written.left_out) == {"differences from the baseline", "radar", "reliability", "F1 by throughput"}
+    assert set(written.left_out) == {"differences from the baseline", "reliability", "F1 by throughput"}
     assert written.left_out["differences from the baseline"] == "no --baseline to compare with"
 
 

@@ -76,7 +76,7 @@ def draw(heat: Heat, system: str, style: Style) -> Figure:
     axes = figure.add_subplot()
     axes.pcolormesh(
         [list(row) for row in heat.shares],
-        cmap=LinearSegmentedColormap.from_list("heat", style.theme.heat),
+        cmap=LinearSegmentedColormap.from_list("heat", [(style.theme.heat, 0.0), (style.theme.heat, 1.0)]),
         vmin=0,
         vmax=100,
         edgecolors=style.theme.grid,

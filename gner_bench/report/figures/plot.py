@@ -1,4 +1,4 @@
-"""A plot before it is drawn, what plots say in words, and drawing them. Importing this does not import matplotlib."""
+"""A plot before it is drawn, what plots say in words, and drawing one. Importing this does not import matplotlib."""
 
 from __future__ import annotations
 
@@ -90,9 +90,11 @@ def _drawn(plot: Plot, style: Style) -> tuple[Figure, set[str]]:
         warnings.simplefilter("always")
         figure = plot.draw(style)
         figure.set_dpi(DOTS_PER_INCH)
-        # The layout is computed once and is then the same in every format.
-        figure.draw_without_rendering()
-        figure.set_layout_engine("none")
+        # The layout is computed once and is then the same in every format. With "none" for None, matplotlib would
+        # draw each file twice, the first time for the layout.
+        if layout := figure.get_layout_engine():
+            layout.execute(figure)
+        figure.set_layout_engine(None)
     lacking = set()
     for warning in said:
         if letter := re.match(GLYPH, str(warning.message)):
