@@ -15,17 +15,20 @@ from typing import Any
 
 import matplotlib.style
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 from matplotlib.transforms import Bbox
 
 from gner_bench.errors import GnerBenchError, InputError
+from gner_bench.messages import one_line
 from gner_bench.report.analysis import mistakes_by_set, pooled
 from gner_bench.report.contents import Contents, prepare
 from gner_bench.report.figures import by_size, confusion, differences, errors, lengths, per_set, reliability, speed
 from gner_bench.report.figures.confusion import heat_of
-from gner_bench.report.figures.drawing import cut, text_width
+from gner_bench.report.figures.drawing import cut, labels, text_width
 from gner_bench.report.figures.files import drawing
 from gner_bench.report.figures.labels import label_points
 from gner_bench.report.figures.plot import NoData, Plot, Point, render
@@ -361,6 +364,42 @@ def test_names_are_cut_to_their_room(text: str) -> None:
         assert text_width(found, 7.0) <= room
         assert len(found) <= len(cut(text, 7.0, wider))
     assert cut(text, 7.0, 1e6) == text.strip()
+
+
+SHARED = st.text(max_size=30) | st.sampled_from(
+    ["", "gner-t5-large-", "/a/very/long/path/to/checkpoints/" * 3, "模型" * 40]
+)
+"""What names of one example begin or end with."""
+
+
+@given(
+    st.lists(
+        st.tuples(st.sampled_from([0, 1]), st.text(max_size=60), st.sampled_from([0, 1])), min_size=1, max_size=20
+    ),
+    st.tuples(SHARED, SHARED),
+    st.floats(45, 200),
+)
+@example([(1, "", 1), (1, "a", 1), (1, "a" * 99, 1), (1, "a" * 100, 1)], ("a" * 50, "a" * 50), 45.0)
+@example([(0, f"seed-{seed}{'-of-a-run' * 9}-{run}", 0) for seed in range(4) for run in range(5)], ("", ""), 60.0)
+@example([(0, "x", 0), (0, " x", 0), (0, "x\n", 0), (0, "x (1)", 0), (0, "x", 0)], ("", ""), 45.0)
+def test_other_names_have_other_labels_that_fit(
+    parts: list[tuple[int, str, int]], shared: tuple[str, str], width: float
+) -> None:
+    names = [shared[0] * first + middle + shared[1] * last for first, middle, last in parts]
+    found = dict(zip(names, labels(names, 7.0, width), strict=True))
+    assert len(set(found.values())) == len(set(names))
+    for name, label in found.items():
+        assert text_width(label, 7.0) <= width
+        if text_width(one_line(name), 7.0) <= width and "(" not in label:
+            assert label == one_line(name)
+
+
+def test_what_differs_is_kept() -> None:
+    names = [f"gner-t5-{size}.dev700" for size in ("base", "large", "xxl")]
+    for label, size in zip(labels(names, 7.0, 55.0), ("base", "large", "xxl"), strict=True):
+        assert size in label
+    names = [f"my-system-with-a-very-long-name-{run:02}-seed-{seed}" for run in range(10) for seed in range(2)]
+    assert labels(names, 7.0, 60.0) == [f"…me-{run:02}-seed-{seed}" for run in range(10) for seed in range(2)]
 
 
 def test_every_figure_says_why_it_is_left_out(scores_file: ScoresFile) -> None:

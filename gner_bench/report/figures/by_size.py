@@ -13,7 +13,7 @@ from gner_bench.report.figures.plot import (
     names_and_note,
     quoted_caption,
     scored_by,
-    short_name,
+    short_names,
 )
 from gner_bench.report.figures.style import Style
 from gner_bench.report.views.table import Row, Table
@@ -55,10 +55,10 @@ def draw(rows: list[Row], style: Style) -> Figure:
 
     names, note = names_and_note(rows)
     points = []
-    for row, name in zip(rows, names, strict=True):
+    for row, name, short in zip(rows, names, short_names(rows), strict=True):
         assert row.parameters is not None
         assert row.mean is not None
-        label = short_name(row) if row.quoted else name
+        label = short if row.quoted else name
         points.append(Point(label, row.parameters, row.mean.f1, not row.quoted, row.mean.interval))
     figure = canvas(style, True, 3.6)
     axes = figure.add_subplot()

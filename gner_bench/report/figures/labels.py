@@ -12,7 +12,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
-from gner_bench.report.figures.drawing import cut, figure_of, percent_axis, text_width
+from gner_bench.report.figures.drawing import figure_of, labels, percent_axis, text_width
 from gner_bench.report.figures.plot import Point, reach
 from gner_bench.report.figures.style import Style
 
@@ -69,8 +69,8 @@ def label_points(axes: Axes, style: Style, points: Sequence[Point]) -> None:
         low, high = (on_page(point.x, end)[1] for end in point.interval or (point.y, point.y))
         taken.append((x - half, min(low, y - half), x + half, max(high, y + half)))
     frame = (axes.bbox.get_points() * points_per_dot).ravel()
-    for point in sorted(points, key=lambda point: not point.bold):
-        text = cut(point.label, style.small, LONGEST * style.small)
+    texts = labels([point.label for point in points], style.small, LONGEST * style.small)
+    for point, text in sorted(zip(points, texts, strict=True), key=lambda pair: not pair[0].bold):
         # Bold letters are wider than those measured, by about an eighth.
         width = text_width(text, style.small) * (1.14 if point.bold else 1.02)
         label = _Label(*on_page(point.x, point.y), width, style.small, style.scale)

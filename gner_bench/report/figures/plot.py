@@ -111,21 +111,23 @@ def scored_by(metric: Metric) -> str:
 
 def names_and_note(rows: Sequence[Row]) -> tuple[list[str], str]:
     """The names of rows for a legend with their notes, and the note of all measured rows where it is the same."""
+    short = short_names(rows)
     notes = ["; ".join(filter(None, [row_note(e.note for e in row.entries if e), *row.notes])) for row in rows]
     measured = {note for row, note in zip(rows, notes, strict=True) if not row.quoted}
     shared = measured.pop() if len(measured) == 1 else ""
     names = []
-    for row, note in zip(rows, notes, strict=True):
+    for row, name, note in zip(rows, short, notes, strict=True):
         if row.quoted:
-            names.append(f"{short_name(row)} (quoted)")
+            names.append(f"{name} (quoted)")
         else:
             names.append(f"{row.system} ({note})" if note and not shared else row.system)
     return names, f"measured: {shared}" if shared else ""
 
 
-def short_name(row: Row) -> str:
-    """The name of a row, of a quoted one without the remark in brackets after it."""
-    return row.system.partition(" (")[0] if row.quoted else row.system
+def short_names(rows: Sequence[Row]) -> list[str]:
+    """The names of rows, those of quoted ones without the remark in brackets after them where they differ without."""
+    short = [row.system.partition(" (")[0] if row.quoted else row.system for row in rows]
+    return [name if short.count(name) == 1 else row.system for row, name in zip(rows, short, strict=True)]
 
 
 def quoted_caption(rows: Iterable[Row]) -> str:
