@@ -48,8 +48,13 @@ def score_comment(result: Result, per_type: bool = False) -> str:
     return "\n\n".join(filter(None, parts)) + "\n"
 
 
-def report_comment(contents: Contents, main: Sequence[Grid], changes: Sequence[Grid], files: Sequence[str]) -> str:
-    """The verdict, the ``main`` tables, the first ``changes`` against the baseline, links to ``files``, signatures."""
+def report_comment(
+    contents: Contents, main: Sequence[Grid], changes: Sequence[Grid], files: Sequence[str], left_out: str = ""
+) -> str:
+    """The verdict, the ``main`` tables, the first ``changes`` against the baseline, links to ``files``, signatures.
+
+    ``left_out`` says which figures there are none of, and why.
+    """
     parts = ["# Scores"]
     for difference in contents.changes(contents.metric):
         word, values = verdict(contents, difference)
@@ -65,6 +70,7 @@ def report_comment(contents: Contents, main: Sequence[Grid], changes: Sequence[G
     for file in map(PurePosixPath, files):
         links.setdefault(str(file.with_suffix("")), []).append(f"[{file.suffix[1:]}]({file})")
     parts += ["## Files", "\n".join(f"- {stem}: {', '.join(formats)}" for stem, formats in links.items())]
+    parts.append(markdown(left_out))
     signatures = by_value((system.name, system.signature_short) for system in contents.systems)
     parts += [f"Signature of {markdown(', '.join(names))}: {code(text)}" for text, names in signatures.items()]
     return "\n\n".join(filter(None, parts)) + "\n"

@@ -7,7 +7,7 @@ import re
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from gner_bench import __version__
 from gner_bench.documents.fields import Json
@@ -43,6 +43,17 @@ class Written:
     out: Path
     files: list[str] = field(default_factory=list)
     left_out: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def said_left_out(self) -> str:
+        """The figures that were left out and why, on one line; empty where none was."""
+        reasons = "; ".join(f"{name} ({reason})" for name, reason in self.left_out.items())
+        return f"Figures left out: {reasons}." if reasons else ""
+
+    def stems(self, folder: str) -> set[str]:
+        """The names of the tables or figures of a ``folder``, each of which is there in several formats."""
+        names = (PurePosixPath(name) for name in self.files)
+        return {name.stem.removesuffix("_dark") for name in names if name.parent.name == folder}
 
     def write(self, name: str, data: str | bytes) -> None:
         """Write a file. Raises InputError if that fails."""
@@ -127,7 +138,9 @@ def write_report(contents: Contents, out: Path, formats: Sequence[str] = FORMATS
         ]
         inputs = [f"tables/{name}.tex" for name in tables.by_file]
         written.write("report.tex", document(inputs, pdfs if "pdf" in formats else []))
-    written.write("report.md", report_comment(contents, tables.main, tables.changes, written.files))
+    written.write(
+        "report.md", report_comment(contents, tables.main, tables.changes, written.files, written.said_left_out)
+    )
     written.write("report.json", to_json(_summary(contents, tables, figures, written.files)) + "\n")
     for name in before - set(written.files):
         (out / name).unlink(missing_ok=True)
@@ -156,7 +169,8 @@ def _write_page(contents: Contents, tables: Tables, plots: Iterable[PageFigure],
     warnings = list(dict.fromkeys(warning for grid in tables.main for warning in grid.warnings))
     # The page makes its own tables of errors and structuring.
     shown = [*tables.comparisons, *tables.changes]
-    page = write_page(written.out, Content(systems, "gner-bench report", plots, shown, tables.types, warnings))
+    content = Content(systems, "gner-bench report", plots, shown, tables.types, warnings, written.said_left_out)
+    page = write_page(written.out, content)
     written.files.append(page.name)
 
 

@@ -301,13 +301,18 @@ def test_rows_of_the_heat_map_add_up(scores_file: ScoresFile) -> None:
 
 
 def test_lengths_are_f1_of_the_counts(scores_file: ScoresFile) -> None:
-    contents = prepare([scores_file(right={"a": 0.5})])
+    path = scores_file(right={"a": 0.5})
+    document = json.loads(path.read_text())
+    document["datasets"]["a"]["errors"]["by_entity_length"]["2"] = [1, 2, 3]
+    path.write_text(json.dumps(document))
+    contents = prepare([path])
     [plot] = lengths.plots(contents)
-    by_entity, by_sentence = drawn(plot, ACL).axes
+    [axes] = drawn(plot, ACL).axes  # all sentences are of one length
     right, predicted, gold = mistakes_by_set(contents.systems[0])["a"].by_entity_length["1"]
-    [line] = by_entity.lines
-    assert list(line.get_ydata()) == pytest.approx([200 * right / (predicted + gold)])
-    assert [label.get_text() for label in by_sentence.get_xticklabels()] == ["1–10\n(120)"]
+    [line] = axes.lines
+    assert list(line.get_ydata()) == pytest.approx([200 * right / (predicted + gold), 40])
+    assert [label.get_text() for label in axes.get_xticklabels()] == ["1\n(120)", "2\n(3)"]
+    assert "by the length of entities." in plot.caption
 
 
 def test_reliability_pools_the_bins_of_all_data_sets(scores_file: ScoresFile) -> None:
@@ -402,15 +407,34 @@ def test_what_differs_is_kept() -> None:
     assert labels(names, 7.0, 60.0) == [f"…me-{run:02}-seed-{seed}" for run in range(10) for seed in range(2)]
 
 
-def test_every_figure_says_why_it_is_left_out(scores_file: ScoresFile) -> None:
-    path = scores_file(right={"a": 1.0}, parameters=None)
+def test_a_figure_that_says_nothing_is_left_out_and_says_why(scores_file: ScoresFile) -> None:
+    """Of one system on one data set without errors, and of two on one data set, each value is in a table already."""
+    alone = scores_file("alone", right={"a": 1.0}, generation={"confidence": [1.0] * 5})
+    (alone.parent / "run.json").write_text(json.dumps(run_of(5.0)))
+    figures = collect(prepare([alone]))
+    assert figures.plots == []
+    assert set(figures.left_out) == set(FIGURES.values())
+    assert figures.left_out["F1 by throughput"] == "one run with throughput alone"
+    assert figures.left_out["error composition"] == "no system makes an error"
+    assert figures.left_out["reliability"] == "all confidences of a system are in one of ten bins"
+    other = scores_file("other", right={"a": 0.5}, name="other")
+    figures = collect(prepare([alone, other], baseline="other"))
+    assert {plot.name for plot in figures.plots} >= {"f1_per_set_other", "error_composition"}
+    assert figures.left_out["differences from the baseline"] == "one difference alone, of one system on one data set"
+    [plot] = per_set.plots(prepare([alone, other]))
+    assert "mean" not in plot.caption
+    assert [label.get_text() for label in drawn(plot, ACL).axes[0].get_xticklabels()] == ["a"]
+
+
+def test_scores_without_an_error_analysis_have_no_figures_of_it(scores_file: ScoresFile) -> None:
+    path = scores_file(right={"a": 0.5, "b": 0.5}, parameters=None)
     document = json.loads(path.read_text())
-    del document["datasets"]["a"]["errors"]
+    for name in "ab":
+        del document["datasets"][name]["errors"]
     path.write_text(json.dumps(document))
     figures = collect(prepare([path]))
     assert [plot.name for plot in figures.plots] == ["f1_per_set_other"]
-    assert set(figures.left_out) == set(FIGURES.values()) - {"F1 per data set"}
-    assert all(figures.left_out.values())
+    assert figures.left_out["error composition"] == "no scores hold an error analysis"
 
 
 def test_collecting_figures_does_not_import_matplotlib(scores_file: ScoresFile) -> None:

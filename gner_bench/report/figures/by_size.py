@@ -31,6 +31,8 @@ def plots(contents: Contents) -> list[Plot]:
     plots = []
     for table in tables:
         rows = [row for row in sized(table) if not (row.quoted and row.system in other_gold)]
+        if len(rows) < 2:
+            continue
         left_out = " Quoted rows that score other gold are left out." if len(rows) < len(sized(table)) else ""
         caption = (
             f"Mean {scored_by(table.metric)} over {len(table.datasets)} data sets against parameters. Filled marks are"
@@ -38,6 +40,8 @@ def plots(contents: Contents) -> list[Plot]:
             f"{quoted_caption(row for row in rows if row.quoted)}{left_out}"
         )
         plots.append(Plot(f"f1_by_size{table.suffix}", caption, partial(draw, rows), wide=True))
+    if not plots:
+        raise NoData("one system of known size alone")
     return plots
 
 

@@ -30,6 +30,8 @@ def plots(contents: Contents) -> list[Plot]:
             analysed[system.name] = sets
     if not analysed:
         raise NoData("no scores hold an error analysis")
+    if not any(mistakes.classes[name] for sets in analysed.values() for mistakes in sets.values() for name in WRONG):
+        raise NoData("no system makes an error")
     panels: dict[str, Bars] = {"": {name: pooled(sets.values()) for name, sets in analysed.items()}}
     if len(analysed) <= MOST_PANELS:
         panels = {}

@@ -91,6 +91,8 @@ def figures(content: Content) -> Html:
         image = element("div", Html(embedded(figure.svg, figure.name)), role="img", aria_label=figure.caption)
         box = element("div", image, class_="scroll", tabindex="0", role="group", aria_label=figure.caption)
         parts.append(element("figure", box, element("figcaption", figure.caption)))
+    if content.left_out:
+        parts.append(element("p", content.left_out, class_="notes"))
     return join(*parts)
 
 

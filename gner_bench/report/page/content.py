@@ -44,7 +44,8 @@ class Content:
 
     ``tables`` are comparisons of systems, quoted rows among them, and others; the first ones are shown, the others
     unfold. ``types`` are those of entity types by heading, such as the name of a metric. ``warnings`` are shown beside
-    those of the systems. ``figures`` are taken last, so that they can be drawn while the rest is made.
+    those of the systems. ``figures`` are taken last, so that they can be drawn while the rest is made; ``left_out``
+    says which are not there, and why.
     """
 
     systems: Sequence[PageSystem]
@@ -53,3 +54,4 @@ class Content:
     tables: Sequence[Grid] = ()
     types: Mapping[str, Sequence[Grid]] = field(default_factory=dict)
     warnings: Sequence[str] = ()
+    left_out: str = ""
