@@ -31,7 +31,7 @@ from gner_bench.report.figures.confusion import heat_of
 from gner_bench.report.figures.drawing import cut, labels, text_width
 from gner_bench.report.figures.files import drawing
 from gner_bench.report.figures.labels import label_points
-from gner_bench.report.figures.plot import NoData, Plot, Point, render
+from gner_bench.report.figures.plot import NoData, Plot, Point, names_and_note, render
 from gner_bench.report.figures.registry import FIGURES, collect
 from gner_bench.report.figures.style import DARK, LIGHT, SERIES, SIZES, Style, StyleName
 from gner_bench.report.figures.svg import embedded, in_dark
@@ -342,6 +342,15 @@ def test_runs_without_usable_throughput_have_none(run: dict[str, Any], scores_fi
         (path.parent / "run.json").write_text(json.dumps(content))
         assert speed.sentences_per_second(load_system(path).run) == expected
     assert speed.sentences_per_second(None) is None
+
+
+def test_legends_have_a_letter_for_what_is_to_be_known_of_some_systems_alone(scores_file: ScoresFile) -> None:
+    right = dict.fromkeys(SEVEN, 0.5)
+    many = [scores_file(name, name=name, right=right, sentences=count) for name, count in (("a", 40), ("b", 9))]
+    [table] = prepare([*many, scores_file("c", name="c", right=right, sentences=9)]).tables["gner"]
+    names, note = names_and_note([row for row in table.rows if not row.quoted or row.system == "GNER-T5-base"])
+    assert names == ["a [a]", "b [b]", "c [b]", "GNER-T5-base (quoted)"]
+    assert note == "[a] test, 40 sentences\n[b] test, 9 sentences"
 
 
 def test_labels_of_a_crowd_cover_neither_points_nor_each_other() -> None:

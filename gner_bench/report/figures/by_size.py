@@ -36,7 +36,7 @@ def plots(contents: Contents) -> list[Plot]:
         left_out = " Quoted rows that score other gold are left out." if len(rows) < len(sized(table)) else ""
         caption = (
             f"Mean {scored_by(table.metric)} over {len(table.datasets)} data sets against parameters. Filled marks are"
-            f" measured, with bootstrap intervals where there are any."
+            f" measured, with bootstrap intervals where there are any. Labels without room are left out."
             f"{quoted_caption(row for row in rows if row.quoted)}{left_out}"
         )
         plots.append(Plot(f"f1_by_size{table.suffix}", caption, partial(draw, rows), wide=True))

@@ -174,8 +174,8 @@ def legend(
 ) -> None:
     """A legend below (or above) all axes, in as many columns as fit; names too long for the width are cut (``labels``).
 
-    A ``note`` is written over the names. One that would take more than ``LEGEND_SHARE`` of the height makes the figure
-    higher, so that the axes keep theirs.
+    The lines of a ``note`` are written over the names. A legend that would take more than ``LEGEND_SHARE`` of the
+    height makes the figure higher, so that the axes keep theirs.
     """
     if not handles:
         return
@@ -190,16 +190,29 @@ def legend(
         return sum(max(text_width(name, size) for name in part) + HANDLE * size for part in parts)
 
     columns = next(n for n in range(len(shown), 0, -1) if n == 1 or width_of(n) <= 0.97 * width)
-    height, lines = float(figure.get_figheight()), -(-len(shown) // columns) + bool(note)
+    said = [line for part in note.splitlines() for line in _wrapped(part, size, 0.95 * width)]
+    height, lines = float(figure.get_figheight()), -(-len(shown) // columns) + len(said)
     figure.set_figheight(height + max(0.0, lines * LINE * size / 72 - LEGEND_SHARE * height))
     figure.legend(
         handles,
         shown,
         loc="outside upper center" if above else "outside lower center",
         ncols=columns,
-        title=cut(note, size, 0.95 * width) or None,
+        title="\n".join(said) or None,
         title_fontsize=size,
     )
+
+
+def _wrapped(text: str, size: float, width: float) -> list[str]:
+    """The text on lines that are no wider than ``width`` points; a longer word is cut."""
+    lines = [""]
+    for word in one_line(text).split():
+        longer = f"{lines[-1]} {word}".strip()
+        if text_width(longer, size) <= width:
+            lines[-1] = longer
+        else:
+            lines.append(cut(word, size, width))
+    return lines[1:] if lines[0] == "" else lines
 
 
 def fallback(letters: Set[str]) -> tuple[tuple[str, ...], frozenset[str]]:

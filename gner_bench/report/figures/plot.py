@@ -7,6 +7,7 @@ import re
 import warnings
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from string import ascii_lowercase
 from typing import TYPE_CHECKING, Any, Literal
 
 from gner_bench.report.figures.style import FONT, Style
@@ -110,18 +111,23 @@ def scored_by(metric: Metric) -> str:
 
 
 def names_and_note(rows: Sequence[Row]) -> tuple[list[str], str]:
-    """The names of rows for a legend with their notes, and the note of all measured rows where it is the same."""
-    short = short_names(rows)
-    notes = ["; ".join(filter(None, [row_note(e.note for e in row.entries if e), *row.notes])) for row in rows]
-    measured = {note for row, note in zip(rows, notes, strict=True) if not row.quoted}
-    shared = measured.pop() if len(measured) == 1 else ""
+    """The names of rows for a legend, and what is to be known of measured ones.
+
+    That is one line for each note, before which is the letter that the names of its rows have, unless all have it.
+    """
+    notes = {
+        row.system: "; ".join(filter(None, [row_note(entry.note for entry in row.entries if entry), *row.notes]))
+        for row in rows
+        if not row.quoted
+    }
+    shared = len(set(notes.values())) == 1
+    different = dict.fromkeys(filter(None, notes.values()))
+    marks = {note: f"[{ascii_lowercase[at % 26] * (1 + at // 26)}]" for at, note in enumerate(different)}
     names = []
-    for row, name, note in zip(rows, short, notes, strict=True):
-        if row.quoted:
-            names.append(f"{name} (quoted)")
-        else:
-            names.append(f"{row.system} ({note})" if note and not shared else row.system)
-    return names, f"measured: {shared}" if shared else ""
+    for row, name in zip(rows, short_names(rows), strict=True):
+        mark = "" if shared or row.quoted else marks.get(notes[row.system], "")
+        names.append(f"{name} (quoted)" if row.quoted else " ".join(filter(None, (name, mark))))
+    return names, "\n".join(f"measured: {note}" if shared else f"{mark} {note}" for note, mark in marks.items())
 
 
 def short_names(rows: Sequence[Row]) -> list[str]:

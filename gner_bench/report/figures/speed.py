@@ -34,7 +34,8 @@ def plots(contents: Contents) -> list[Plot]:
         raise NoData("one run with throughput alone")
     caption = (
         f"Mean {scored_by(contents.metric)} over the data sets of each system against sentences generated in a second,"
-        " as its run noted it. Speeds compare only on one machine and the same sentences."
+        " as its run noted it. Speeds compare only on one machine and the same sentences. Labels without room are left"
+        " out."
     )
     return [Plot("f1_by_throughput", caption, partial(draw, points), wide=True)]
 
