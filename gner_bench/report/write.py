@@ -30,6 +30,7 @@ from gner_bench.report.views.types import type_grids
 from gner_bench.scoring.counting import usable_processes
 from gner_bench.scoring.metrics import METRICS
 from gner_bench.scoring.scores import warnings_of
+from gner_bench.terminal import progress_bar
 
 VERSION = 1
 OWN = re.compile(r"(?:tables|figures)/[A-Za-z0-9_]+\.[a-z]+")
@@ -87,10 +88,12 @@ class Tables:
 
 def tables_of(contents: Contents) -> Tables:
     """All tables of a report."""
-    grids = {
-        metric: [systems_grid(table, contents.intervals) for table in tables]
-        for metric, tables in contents.tables.items()
-    }
+    with progress_bar("resampling", 1, unit="reports", beside_forks=True) as advance:
+        grids = {
+            metric: [systems_grid(table, contents.intervals) for table in tables]
+            for metric, tables in contents.tables.items()
+        }
+        advance(1)
     changes = []
     for metric in contents.metrics if contents.baseline else ():
         for difference in contents.changes(metric):

@@ -62,13 +62,13 @@ def _in_processes(jobs: Sequence[Job], processes: int, stack: ExitStack) -> Iter
     import multiprocessing
     from concurrent.futures import ProcessPoolExecutor
 
+    advance = stack.enter_context(progress_bar("figures", len(jobs), unit="drawings", beside_forks=True))
     import gner_bench.report.figures.labels  # noqa: F401  matplotlib, which is then there in each process
 
     context = multiprocessing.get_context("fork")  # plots are handed over by forking, and files come back
     pool = ProcessPoolExecutor(min(processes, len(jobs)), context, _begin, (jobs,))
     stack.callback(pool.shutdown, cancel_futures=True)
     futures = [pool.submit(_draw_job, index) for index in range(len(jobs))]
-    advance = stack.enter_context(progress_bar("figures", len(jobs), unit="drawings", beside_forks=True))
     for future in futures:
         future.add_done_callback(lambda _: advance(1))
     return (_result(future) for future in futures)
