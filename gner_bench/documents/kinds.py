@@ -52,7 +52,10 @@ FILES = (
     ("report.json", Kind("is the folder of a report", AGAIN.format(verb="report"))),
     ("scores.json", Kind("holds no predictions", "compare and report take {path}/scores.json")),
     ("config.json", Kind("is a checkpoint", "gner-bench predict --model {path}", ("predict", "tag"))),
-    ("label.txt", Kind("is a data set", "score takes it as --gold {path}, predict and audit its folder as --data")),
+    (
+        "label.txt",
+        Kind("is a data set", "score takes it as --gold {path}, predict and audit its folder as --data", ("convert",)),
+    ),
     ("*/label.txt", Kind("is a folder of data sets", "predict and audit take it as --data {path}", ("convert",))),
 )
 """The kind of a folder by what is in it, the first that fits."""
