@@ -159,7 +159,8 @@ def test_the_command_line_has_a_page_with_every_option(site: dict[Path, Page]) -
     page = next(page for path, page in site.items() if path.name == "cli.html")
     text = "\n".join(page.texts)
     assert page.ids.keys() >= {f"gner-bench-{name}" for name in main.commands}
-    options = {o for command in main.commands.values() for param in command.params for o in param.opts if "--" in o}
+    shown = [p for command in main.commands.values() for p in command.params if not getattr(p, "hidden", False)]
+    options = {option for parameter in shown for option in parameter.opts if "--" in option}
     assert {option for option in options if option not in text} == set()
     assert "[default: 1000; x>=0]" in text
     assert "<dataset>/{label,train,dev,test}.txt" in text

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 import click
 
 from gner_bench.errors import InputError
+from gner_bench.files import NamedPath
 
 C = TypeVar("C", bound=Callable[..., Any])
 OTHERS = "Other options"
@@ -71,12 +72,14 @@ class Command(click.Command):
 
 
 def _paths(values: Iterable[Any]) -> Iterator[Path]:
-    """What of the values of parameters may be a path; in ``NAME=FILE`` that is FILE."""
+    """What of the values of parameters may be a path."""
     for value in values:
         if isinstance(value, tuple):
             yield from _paths(value)
+        elif isinstance(value, NamedPath):
+            yield value.path
         elif isinstance(value, str | Path):
-            yield from (Path(text) for text in (str(value), str(value).partition("=")[2]) if text)
+            yield Path(value)
 
 
 class Group(click.Group):

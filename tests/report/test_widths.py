@@ -60,7 +60,7 @@ def test_numbers_that_do_not_fit_beside_each_other_make_several_lists() -> None:
 def test_a_table_of_a_report_is_a_list_where_it_does_not_fit() -> None:
     """Its marks stay those of the whole table, its digits whole, and what it says below is said once."""
     notes = ("dev, 100 sentences", "no released checkpoint")
-    rows = [(Cell(f"system-{note}", notes=(note,)), *[Cell("57.5", half="2.5", star=True)] * 8) for note in notes]
+    rows = [(Cell(f"system-{note}", notes=(note,)), *[Cell("57.5", half="2.5", star="*")] * 8) for note in notes]
     heads = tuple(map(Cell, ("System", "AI", "Lit.", "Music", "Politics", "Science", "Movie", "Rest.", "Mean")))
     grid = Grid("f1", "F1", heads, (Section(tuple(rows)),), remarks=("percent",), warnings=("beware",))
     wide, narrow = printed(grid, 200), printed(grid, 60)
