@@ -57,12 +57,30 @@ class Statistics:
         rows = [self.rows.setdefault(row, len(self.rows)) for row in moved]
         self.places.extend([rows[place] for place in later.places])
 
+    def grouped(self, groups: Sequence[int]) -> Statistics:
+        """The counts of groups of sentences in place of sentences: sentence i is of ``groups[i]``, counted from 0."""
+        totals: list[dict[int, Triple]] = [{} for _ in range(max(groups, default=-1) + 1)]
+        rows = list(self.rows)
+        for place, group in zip(self.places, groups, strict=True):
+            total = totals[group]
+            for column, (right, predicted, gold) in rows[place]:
+                before = total.get(column, (0, 0, 0))
+                total[column] = right + before[0], predicted + before[1], gold + before[2]
+        found = Statistics(self.metrics, self.columns)
+        for total in totals:
+            found.places.append(found.rows.setdefault(tuple(sorted(total.items())), len(found.rows)))
+        return found
+
     def __len__(self) -> int:
         return len(self.places)
 
     def index(self) -> Integers:
         """The row of each sentence, shape (sentences,)."""
         return np.frombuffer(self.places, dtype=np.uint32).astype(np.int64)
+
+    def weights(self) -> Integers:
+        """How many sentences have each row, shape (rows,)."""
+        return np.bincount(self.index(), minlength=len(self.rows))
 
     def entries(self) -> Integers:
         """The counts that are not 0, shape (entries, 5): row, column, right, predicted, gold; by column, then row."""
@@ -92,9 +110,8 @@ class Statistics:
     def sums(self) -> Integers:
         """The counts of the whole set, shape (columns, 3); of what counts once, in how many sentences it is."""
         entries = self.entries()
-        weights = np.bincount(self.index(), minlength=len(self.rows))
         weighted = entries.copy()
-        weighted[:, 2:] *= weights[entries[:, 0], None]
+        weighted[:, 2:] *= self.weights()[entries[:, 0], None]
         return _sums(weighted, 1, len(self.columns))
 
     def typed(self, metric: Metric, sums: Integers | None = None) -> dict[str, Triple]:
