@@ -100,8 +100,8 @@ class Counts:
 
 @dataclass(frozen=True)
 class Value(Part):
-    """Precision, recall and F1, the counts where they come from one sum, and an interval of each where resampled, or why
-    there is none."""
+    """Precision, recall and F1, the counts where they come from one sum, and an interval of each where resampled, or
+    why there is none."""
 
     precision: float
     recall: float
@@ -255,7 +255,8 @@ class Analysis(Part):
 @dataclass(frozen=True)
 class SentenceCounts(Part):
     """The counts of every sentence: ``columns`` are (metric, type), ``rows`` the distinct counts as flat lists (column,
-    right, predicted, gold, column, …), ``sentences`` the row of each; ``ids`` and ``keys`` name them.
+    right, predicted, gold, column, …), ``sentences`` the row of each; ``ids`` and ``keys`` name them. ``documents`` is
+    the number of the document that each is of, from 0, where the data say it.
     """
 
     columns: Sequence[Any]
@@ -263,6 +264,7 @@ class SentenceCounts(Part):
     sentences: Sequence[int]
     ids: Sequence[str]
     keys: Sequence[int]
+    documents: Sequence[int] | None = field(default=None, metadata=OPTIONAL)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -17,7 +17,7 @@ from gner_bench.scoring.document import scores_of
 from gner_bench.scoring.metrics import DEFAULT, METRICS, Metric, ordered
 from gner_bench.scoring.paired import Difference, differences, pair, require_same_sentences
 from gner_bench.scoring.resampling import f1, interval, require_sums
-from gner_bench.scoring.scores import Scores, SetScores, warnings_of_all
+from gner_bench.scoring.scores import Scores, SetScores, units_of_both, warnings_of_all
 from gner_bench.scoring.signature import SignatureDifference, signature_fields
 from gner_bench.scoring.signature import differences as signature_differences
 from gner_bench.scoring.trials import TRIALS
@@ -197,7 +197,7 @@ def type_differences(
     differing = []
     for start in range(0, len(occurring), TYPES_AT_ONCE):
         names = occurring[start : start + TYPES_AT_ONCE]
-        paired = pair(first, second, metric, names)
+        paired = pair(*units_of_both(first, second), metric, names)
         sums, drawn = paired.sums(), f1(paired.resampled(resampling), metric)
         gold, (one, two) = sums[0, :, 2] / METRICS[metric].unit, f1(sums, metric)
         resampled = drawn[:, 1] - drawn[:, 0]

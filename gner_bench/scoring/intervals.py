@@ -7,7 +7,7 @@ docs/protocol.md.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -40,17 +40,24 @@ class Sample:
     def __add__(self, other: Sample) -> Sample:
         return Sample(self.metric, self.drawn + other.drawn, self.moments + other.moments)
 
-    @property
-    def small(self) -> bool:
-        """Whether percentiles are not to be trusted."""
-        right, either, units = self.moments[2, [0, 1, 6]]
-        return bool(units < FEW_UNITS or right < FEW_ENTITIES or either - right < FEW_ENTITIES)
-
     def ends(self, confidence: float) -> dict[str, Interval]:
         """The interval of each figure."""
-        if self.small:
+        if is_small(self.moments):
             return named(ends(self.moments, confidence).tolist())
         return percentiles(ways(self.drawn, self.metric), confidence)
+
+
+def is_small(moments: Floats) -> bool:
+    """Whether percentiles are not to be trusted, by the moments of micro counts, shape (3, 7)."""
+    right, either, units = moments[2, [0, 1, 6]]
+    return bool(units < FEW_UNITS or right < FEW_ENTITIES or either - right < FEW_ENTITIES)
+
+
+def micro_moments(units: Statistics, metric: Metric) -> Floats:
+    """Those of micro counts, shape (3, 7)."""
+    weights = units.weights()
+    sums: Floats = moments(units.micro(metric), np.zeros(len(weights), np.int64), weights, len(units), metric, 1)[0]
+    return sums
 
 
 def named(ends: Sequence[Sequence[float]]) -> dict[str, Interval]:
@@ -68,19 +75,15 @@ def samples(
 ) -> dict[Metric, Sample]:
     """What intervals of micro figures follow from, of the sentences (or documents) of a data set, drawn once for all
     ``metrics``."""
-    drawn, weights = resampled_sums(units, resampling, name, keys, metrics), units.weights()
-    column = np.zeros(len(weights), dtype=np.int64)
-    return {
-        metric: Sample(
-            metric, drawn[:, place], moments(units.micro(metric), column, weights, len(units), metric, 1)[0]
-        )
-        for place, metric in enumerate(metrics)
-    }
+    drawn = resampled_sums(units, resampling, name, keys, metrics)
+    return {m: Sample(m, drawn[:, place], micro_moments(units, m)) for place, m in enumerate(metrics)}
 
 
-def mean_ends(parts: Sequence[Sample], figures: dict[str, Sequence[float]], confidence: float) -> dict[str, Interval]:
+def mean_ends(
+    parts: Sequence[Sample], figures: Mapping[str, Sequence[float]], confidence: float
+) -> dict[str, Interval]:
     """The interval of the mean over data sets of each of ``figures``, which each set has a value of."""
-    if not any(part.small for part in parts):
+    if not any(is_small(part.moments) for part in parts):
         drawn = [ways(part.drawn, part.metric) for part in parts]
         return percentiles({name: np.mean([each[name] for each in drawn], axis=0) for name in FIGURES}, confidence)
     of_sets = [part.ends(confidence) for part in parts]

@@ -13,7 +13,7 @@ from gner_bench.answers.types import ambiguous_types
 from gner_bench.data.problems import problem_warning
 from gner_bench.documents.scores import Analysis, Interval, Resampling, Structuring
 from gner_bench.errors import UsageError, short
-from gner_bench.scoring.intervals import FEW_DOCUMENTS, Sample, mean_ends, samples
+from gner_bench.scoring.intervals import FEW_DOCUMENTS, Sample, is_small, mean_ends, micro_moments, samples
 from gner_bench.scoring.metrics import METRICS, Metric, ratios
 from gner_bench.scoring.predictions import Origin
 from gner_bench.scoring.resampling import require_sums
@@ -109,6 +109,12 @@ class SetScores:
             return ""
         return f"{len(self.units.keys)} documents are too few for intervals and tests, {FEW_DOCUMENTS} the fewest"
 
+    @property
+    def has_small_samples(self) -> bool:
+        """Whether the interval of some micro figure is Wilson's."""
+        units, summed = self.units.statistics, [m for m in self.statistics.metrics if not METRICS[m].distinct]
+        return not self.too_few_documents and any(is_small(micro_moments(units, metric)) for metric in summed)
+
     def samples(self, metrics: Sequence[Metric], resampling: Resampling) -> dict[Metric, Sample]:
         """What intervals of micro figures follow from, by each of ``metrics``."""
         units = self.units
@@ -173,6 +179,16 @@ class Scores:
         return f"Scores({self.origin.system.name}: {value}{self.sentences} sentences of {len(self.sets)} data sets)"
 
 
+def units_of_both(first: SetScores, second: SetScores) -> tuple[SetScores, SetScores]:
+    """The units of two systems on the same sentences, by the documents of the first or else of the second."""
+    known = first if first.documents is not None else second
+    if known.documents is None:
+        return first, second
+    by_key = dict(zip(known.keys, known.documents, strict=True))
+    one, other = (replace(part, documents=[by_key[key] for key in part.keys]).units for part in (first, second))
+    return one, other
+
+
 def warnings_of(scores: Scores) -> list[str]:
     """What a reader of scores must be warned of, one line each."""
     sets, warnings = scores.sets.values(), list(scores.origin.warnings)
@@ -180,6 +196,7 @@ def warnings_of(scores: Scores) -> list[str]:
     defects = problem_warning({f"{part.name}/{part.split}": list(part.analysis.problems or ()) for part in sets})
     warnings += [defects] if defects else []
     warnings += filter(None, [scores.in_part])
+    warnings += [f"{part.name}: {few}" for part in sets if (few := part.too_few_documents)]
     trained_on = {name.partition("/")[0] for name in scores.origin.system.training_sets}
     if trained := [part.name for part in sets if part.name in trained_on]:
         warnings.append(f"{scores.origin.system.name} was trained on {', '.join(trained)}: not zero-shot")

@@ -80,7 +80,8 @@ class Statistics:
 
     def weights(self) -> Integers:
         """How many sentences have each row, shape (rows,)."""
-        return np.bincount(self.index(), minlength=len(self.rows))
+        weights: Integers = np.bincount(self.index(), minlength=len(self.rows))
+        return weights
 
     def entries(self) -> Integers:
         """The counts that are not 0, shape (entries, 5): row, column, right, predicted, gold; by column, then row."""
@@ -139,10 +140,12 @@ class Statistics:
         """The columns of a metric by type, in order of first appearance."""
         return {kind: column for (name, kind), column in self.columns.items() if name == metric}
 
-    def sentence_counts(self, ids: Sequence[str], keys: Sequence[int]) -> SentenceCounts:
-        """As scores.json has them, with the names of the sentences."""
+    def sentence_counts(
+        self, ids: Sequence[str], keys: Sequence[int], documents: Sequence[int] | None = None
+    ) -> SentenceCounts:
+        """As scores.json has them, with the names of the sentences and their documents."""
         rows = [[number for column, triple in row for number in (column, *triple)] for row in self.rows]
-        return SentenceCounts([list(column) for column in self.columns], rows, self.places, ids, keys)
+        return SentenceCounts([list(column) for column in self.columns], rows, self.places, ids, keys, documents)
 
 
 def statistics_of(metrics: Sequence[Metric], counts: SentenceCounts) -> Statistics:
@@ -167,6 +170,9 @@ def statistics_of(metrics: Sequence[Metric], counts: SentenceCounts) -> Statisti
         raise ValueError("a sentence has a row that is not there")
     if not len(counts.ids) == len(counts.keys) == len(places):
         raise ValueError(f"{len(places)} sentences, {len(counts.ids)} ids and {len(counts.keys)} keys")
+    numbers = set(counts.documents or ())
+    if counts.documents is not None and (len(counts.documents) != len(places) or numbers != {*range(len(numbers))}):
+        raise ValueError("the documents are not one number from 0 on for each sentence")
     return Statistics(tuple(metrics), columns, rows, places)
 
 

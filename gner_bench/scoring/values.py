@@ -52,7 +52,8 @@ class SetValues:
 
     def sums(self, metric: Metric) -> Integers:
         """The micro counts, shape (3,)."""
-        return _rows(self.counts[metric]).sum(axis=0)
+        sums: Integers = _rows(self.counts[metric]).sum(axis=0)
+        return sums
 
     def micro(self, metric: Metric) -> Value:
         """Over all entities of the set."""
@@ -106,7 +107,8 @@ class SystemValues:
         values += [SetValues(part, self.resampling) for part in longest_first[len(large) :]]
         by_name = {part.scores.name: part for part in values}
         self.sets = {name: by_name[name] for name in scores.sets}
-        self._no_interval = next((f"{name}: {why}" for name, part in self.sets.items() if (why := part.no_interval)), None)
+        reasons = [f"{name}: {part.no_interval}" for name, part in self.sets.items() if part.no_interval]
+        self._no_interval = reasons[0] if reasons else None
 
     def _samples(self, metric: Metric) -> list[Sample]:
         """Of every set; none where a set has none, since an interval is of all sets or of nothing."""
@@ -139,8 +141,8 @@ class SystemValues:
             return Macro(f1, average.interval and {"f1": average.interval["f1"]}, average.no_interval)
         if len(ends) == len(macros) > 0:
             return Macro(f1, {"f1": combined([macro.f1 for macro in macros.values()], ends)})
-        lacking = [f"{name}: {macro.no_interval}" for name, macro in macros.items() if macro.no_interval]
-        return Macro(f1, no_interval="; ".join(lacking) or None)
+        without = [name for name, macro in macros.items() if macro.no_interval]
+        return Macro(f1, no_interval=f"none of {', '.join(without)}" if without else None)
 
 
 def _rows(counts: Mapping[str, Triple]) -> Integers:

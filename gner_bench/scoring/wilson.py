@@ -7,9 +7,10 @@ their "indirect" method).
 
 Entities of one sentence are right or wrong together more often than those of two. Their number is therefore divided by
 the design effect (Kish 1965, Survey Sampling): the variance of the share over sentences, by that of as many independent
-entities, at least 1. Where no entity is right or all are, or all are in one sentence, that variance says nothing, and the
-design effect is the one of sentences whose entities are all alike. The quantile is Student's, since the variance is an estimate. In place of
-sentences there may be documents. What all this is worth is in docs/protocol.md, by benchmarks/coverage.py.
+entities, at least 1. Where no entity is right or all are, or all are in one sentence, that variance says nothing, and
+the design effect is the one of sentences whose entities are all alike. The quantile is Student's, since the variance is
+an estimate. In place of sentences there may be documents. What all this is worth is in docs/protocol.md, by
+benchmarks/coverage.py.
 """
 
 from __future__ import annotations
@@ -66,7 +67,8 @@ def deviation(sums: Floats) -> Floats:
     """The sum over sentences of (h - n · share)², shape (…, 3)."""
     right, whole, hh, hn, nn = np.moveaxis(sums[..., :5], -1, 0)
     share = np.divide(right, whole, out=np.zeros_like(right), where=whole > 0)
-    return np.maximum(hh - 2 * share * hn + share**2 * nn, 0)
+    squared: Floats = np.maximum(hh - 2 * share * hn + share**2 * nn, 0)
+    return squared
 
 
 def student(confidence: float, units: Floats) -> Floats:
