@@ -170,8 +170,13 @@ def statistics_of(metrics: Sequence[Metric], counts: SentenceCounts) -> Statisti
         raise ValueError("a sentence has a row that is not there")
     if not len(counts.ids) == len(counts.keys) == len(places):
         raise ValueError(f"{len(places)} sentences, {len(counts.ids)} ids and {len(counts.keys)} keys")
-    numbers = set(counts.documents or ())
-    if counts.documents is not None and (len(counts.documents) != len(places) or numbers != {*range(len(numbers))}):
+    documents = counts.documents
+    if documents is not None and (
+        len(documents) != len(places)
+        or set(map(type, documents)) - {int}
+        or len(set(documents)) <= max(documents, default=-1)
+        or min(documents, default=0) < 0
+    ):
         raise ValueError("the documents are not one number from 0 on for each sentence")
     return Statistics(tuple(metrics), columns, rows, places)
 
