@@ -133,7 +133,7 @@ def bca(counts: Integers, resampled: Floats) -> Interval:
     change = without.mean() - without
     spread = (change**2).sum() ** 1.5
     acceleration = (change**3).sum() / 6 / spread if spread else 0.0
-    below = (np.mean(resampled < observed - 1e-12) + np.mean(resampled <= observed + 1e-12)) / 2
+    below = float(np.mean(resampled < observed - 1e-12) + np.mean(resampled <= observed + 1e-12)) / 2
     bias = normal.inv_cdf(min(max(below, 0.5 / len(resampled)), 1 - 0.5 / len(resampled)))
     z = normal.inv_cdf((1 + CONFIDENCE) / 2)
     shares = [normal.cdf(bias + (bias + side) / (1 - acceleration * (bias + side))) for side in (-z, z)]

@@ -84,7 +84,7 @@ def _remarks(table: Table, cells: list[list[Cell]], intervals: bool, transposed:
     if any(cell.rank for cell in flat):
         yield RANKED_TRANSPOSED if transposed else RANKED
     if intervals and any(cell.half for cell in flat):
-        yield "± is half the width of the bootstrap interval over sentences, with the settings of the signature."
+        yield "± is half the width of the interval over sentences, with the settings of the signature."
     if any(cell.star for cell in flat):
         test = "paired approximate randomization, p < 0.05, corrected after Holm over data sets"
         yield f"* differs from {table.baseline} ({test})."

@@ -18,6 +18,8 @@ COLUMNS = (
 MOST_NARROW = 3
 """Columns of systems that half the width of a page holds."""
 
+WITHOUT = "± is half the width of Wilson's interval; a type without a gold mention has none."
+
 Types = Mapping[str, Scored]
 """Values by type."""
 
@@ -52,7 +54,7 @@ def _grid(systems: Sequence[SystemScores], metric: Metric, name: str, intervals:
         title=f"{title(name)}: {METRICS[metric].title} by entity type",
         heads=(Cell("Type"), Cell("Gold"), *(Cell(system.name) for system in systems)),
         sections=(Section(tuple(rows)),),
-        remarks=(ROUNDING, "Gold: entities of the type in the gold."),
+        remarks=(ROUNDING, "Gold: entities of the type in the gold.", *((WITHOUT,) if intervals else ())),
         signatures=by_value((system.name, system.signature_short) for system in systems),
         columns=COLUMNS,
         values=tuple(
