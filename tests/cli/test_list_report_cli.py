@@ -106,7 +106,7 @@ def test_report_compares_prediction_files_with_a_baseline(
     assert result.exit_code == 0, result.output
     verdict = result.stdout.splitlines()[-1]
     assert verdict.startswith("better: good against bad: strict F1 0.0 → 100.0, +100.0 points (95% interval +100.0 to")
-    # Of 24 entities, all right, two a sentence: Wilson's interval of 12 of 12, 75.8 to 100, of which F1 has 86.2 to 100.
+    # 24 entities, all right, two a sentence: Wilson's interval of 12 of 12 is 75.8 to 100, that of F1 86.2 to 100.
     assert "100.0±6.9*" in result.stdout
     assert "no difference" not in (tmp_path / "r" / "report.md").read_text(encoding="utf-8")
 
