@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     show_default="all that the scores hold; gner and strict for predictions",
     help="What tables show; may be repeated. Figures show the first.",
 )
-@click.option("--intervals", is_flag=True, help="Half the bootstrap interval beside each figure of the tables.")
+@click.option("--intervals", is_flag=True, help="Half the interval beside each figure of the tables.")
 @click.option("--title", type=Text(), default="", metavar="TEXT", help="Of the page and of report.md.")
 @shared.decimals(usual=1)
 @click.option(

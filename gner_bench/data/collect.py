@@ -26,6 +26,7 @@ class _Row(NamedTuple):
     tags: Sequence[str]
     listed: tuple[str, ...] | None
     reader: TagReader
+    document: str
 
 
 class Collector:
@@ -70,7 +71,7 @@ class Collector:
                     self._readers[key] = TagReader(self.source.path, kept, self.source.reading)
                 self._listings[types] = kept, self._readers[key]
             listed, reader = self._listings[types]
-        self._rows[id] = _Row(replace(fields, value={}), words, tags, listed, reader)
+        self._rows[id] = _Row(replace(fields, value={}), words, tags, listed, reader, _document(fields))
 
     def __len__(self) -> int:
         return len(self._rows)
@@ -90,7 +91,9 @@ class Collector:
         if types and self._without_types is not None:
             raise self._without_types.error(self._types_field, "names no type that is left, while other records do")
         sentences = tuple(
-            Sentence(id, row.words, read[id], () if row.listed is None or row.listed == types else row.listed)
+            Sentence(
+                id, row.words, read[id], () if row.listed is None or row.listed == types else row.listed, row.document
+            )
             for id, row in self._rows.items()
         )
         repaired = sum(reader.repaired for reader in self._readers.values())
@@ -130,6 +133,12 @@ class Sets:
     def datasets(self) -> list[Dataset]:
         """What was gathered, in order of first appearance."""
         return [collector.dataset() for collector in self._sets.values()]
+
+
+def _document(fields: Fields) -> str:
+    """The document that a record names, beside its sentence or in GNER's ``instance``."""
+    inner = fields.value.get("instance")
+    return fields.document() or (fields.inner("instance").document() if isinstance(inner, dict) else "")
 
 
 def one_of(fields: Fields, keys: Sequence[str]) -> str:

@@ -12,13 +12,15 @@ from dataclasses import dataclass, field
 class Sentence:
     """One sentence: as many ``tags`` (``O``, ``B-type``, ``I-type``) as ``words``; ``id`` is unique in its split.
 
-    ``types`` is the order of the entity types in its own prompt where the source fixes one, else empty.
+    ``types`` is the order of the entity types in its own prompt where the source fixes one, else empty. ``document``
+    names the one it is of, empty where the source names none.
     """
 
     id: str
     words: tuple[str, ...]
     tags: tuple[str, ...]
     types: tuple[str, ...] = ()
+    document: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,6 +34,11 @@ def _finite(text: str) -> float:
 DECODER = json.JSONDecoder(parse_constant=_finite, parse_float=_finite)
 
 
+DOCUMENT = "document_id"
+DOCUMENT_KEYS = (DOCUMENT, "doc_id", "docid")
+"""The keys under which a record names the document of its sentence. Others, such as ``document``, may hold its text."""
+
+
 @dataclass(frozen=True, slots=True)
 class Fields:
     """A JSON object with its place in a file, the ``line`` or the ``prefix`` of its keys, which every error names."""
@@ -50,6 +55,15 @@ class Fields:
         if not isinstance(value, kind):
             raise self.error(key, f"expected {kind.__name__}, found {type(value).__name__}")
         return value
+
+    def document(self) -> str:
+        """The document of the sentence, empty where none is named. Raises InputError for no string or number."""
+        for key in DOCUMENT_KEYS:
+            if self.value.get(key) is not None:
+                if type(self.value[key]) not in (str, int):
+                    raise self.error(key, f"expected a string or a whole number, found {short(self.value[key])}")
+                return str(self.value[key])
+        return ""
 
     def optional(self, key: str, kind: type[T]) -> T | None:
         """None where the key is not there."""

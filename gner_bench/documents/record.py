@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import IO, cast
 
 from gner_bench.bio import split_tag
-from gner_bench.documents.fields import Fields, Json, json_lines, renamed_keys
+from gner_bench.documents.fields import DOCUMENT, Fields, Json, json_lines, renamed_keys
 from gner_bench.errors import InputError, short
 from gner_bench.files import STDIN, read_bytes
 
@@ -28,7 +28,7 @@ class Record:
 
     ``format`` names the answer format (see gner_bench.answers); ``generation`` is what the run noted about the answer
     (``{"tokens": 87, "finish": "stop"}``), empty where it noted nothing. ``prompt`` is what the system was asked and
-    ``gold_text`` what a perfect one would answer, empty where unknown.
+    ``gold_text`` what a perfect one would answer, ``document_id`` the document of the sentence, empty where unknown.
     """
 
     dataset: str
@@ -43,6 +43,7 @@ class Record:
     format: str = GNER
     prompt: str = ""
     gold_text: str = ""
+    document_id: str = ""
 
     def document(self) -> Json:
         """The JSON object of the line."""
@@ -53,6 +54,7 @@ class Record:
             "label_list": list(self.types),
             "instance": {
                 "id": self.id,
+                **({DOCUMENT: self.document_id} if self.document_id else {}),
                 "words": list(self.words),
                 "labels": list(self.tags),
                 "instruction_inputs": self.prompt,
@@ -86,6 +88,7 @@ def record_of(fields: Fields) -> Record:
         line=line,
         format=GNER if name in (None, FULL_BIO) else name,
         prompt=prompt if isinstance(prompt, str) else "",
+        document_id=instance.document() or fields.document(),
     )
 
 

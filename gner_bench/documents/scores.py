@@ -100,7 +100,8 @@ class Counts:
 
 @dataclass(frozen=True)
 class Value(Part):
-    """Precision, recall and F1, the counts where they come from one sum, and an interval of each where resampled."""
+    """Precision, recall and F1, the counts where they come from one sum, and an interval of each where resampled, or
+    why there is none."""
 
     precision: float
     recall: float
@@ -109,6 +110,7 @@ class Value(Part):
     predicted: float | None = field(default=None, metadata=OPTIONAL)
     gold: float | None = field(default=None, metadata=OPTIONAL)
     interval: dict[str, Interval] | None = field(default=None, metadata=OPTIONAL)
+    no_interval: str | None = field(default=None, metadata=OPTIONAL)
 
     @property
     def counts(self) -> Counts | None:
@@ -119,10 +121,11 @@ class Value(Part):
 
 @dataclass(frozen=True)
 class Macro(Part):
-    """The mean of F1 over the types that occur, its interval under ``f1``."""
+    """The mean of F1 over the types that occur, its interval under ``f1``, or why there is none."""
 
     f1: float
     interval: dict[str, Interval] | None = field(default=None, metadata=OPTIONAL)
+    no_interval: str | None = field(default=None, metadata=OPTIONAL)
 
 
 @dataclass(frozen=True)
@@ -252,7 +255,8 @@ class Analysis(Part):
 @dataclass(frozen=True)
 class SentenceCounts(Part):
     """The counts of every sentence: ``columns`` are (metric, type), ``rows`` the distinct counts as flat lists (column,
-    right, predicted, gold, column, …), ``sentences`` the row of each; ``ids`` and ``keys`` name them.
+    right, predicted, gold, column, …), ``sentences`` the row of each; ``ids`` and ``keys`` name them. ``documents`` is
+    the number of the document that each is of, from 0, where the data say it.
     """
 
     columns: Sequence[Any]
@@ -260,6 +264,7 @@ class SentenceCounts(Part):
     sentences: Sequence[int]
     ids: Sequence[str]
     keys: Sequence[int]
+    documents: Sequence[int] | None = field(default=None, metadata=OPTIONAL)
 
 
 @dataclass(frozen=True, kw_only=True)

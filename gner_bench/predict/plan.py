@@ -88,6 +88,7 @@ class Task:
             format=format.name,
             prompt=self.whole_prompt,
             gold_text=gold_text,
+            document_id=sentence.document,
         )
 
 

@@ -10,7 +10,7 @@ from gner_bench.number_text import rounding
 from gner_bench.report.contents import Contents
 from gner_bench.report.grid import Grid, Section, by_value
 from gner_bench.report.render.markdown import code, remarks, sources, table
-from gner_bench.report.views.scores import Result, metrics_of, sets_grid, types_grid
+from gner_bench.report.views.scores import Result, metrics_of, other_intervals, sets_grid, types_grid
 from gner_bench.report.views.verdict import lead_grids, statements
 
 VERDICTS = {"passed": "Passed", "failed": "Failed", "not judged": "Not judged", "scored": "Scored (no gate was set)"}
@@ -31,7 +31,8 @@ def score_comment(result: Result, per_type: bool = False) -> str:
     rounded = rounding("Percent", 2).removesuffix(".")
     caption = f"{rounded}; micro in each set, plain mean over sets; P and R by the {metrics[0]} metric"
     if resampling.resamples:
-        caption += f"; intervals from {resampling.resamples:,} bootstrap resamples of sentences"
+        of = other_intervals(document) or " of sentences"
+        caption += f"; intervals from {resampling.resamples:,} bootstrap resamples{of}"
     before, types = result.baseline, []
     for name, part in document.datasets.items() if per_type else ():
         if grid := types_grid(name, part, metrics, ends=True, before=before.datasets[name] if before else None):

@@ -15,10 +15,11 @@ from gner_bench.documents.scores import NAME, Interval, Resampling, read_scores
 from gner_bench.errors import UsageError
 from gner_bench.scoring.common import LeftOut, common
 from gner_bench.scoring.document import scores_of
+from gner_bench.scoring.intervals import FEW_ENTITIES
 from gner_bench.scoring.metrics import DEFAULT, METRICS, Metric, ordered
 from gner_bench.scoring.paired import Difference, differences, pair, require_same_sentences
 from gner_bench.scoring.resampling import f1, interval, require_sums
-from gner_bench.scoring.scores import Scores, SetScores, warnings_of_all
+from gner_bench.scoring.scores import Scores, SetScores, units_of_both, warnings_of_all
 from gner_bench.scoring.signature import SignatureDifference, data_fields, signature_fields
 from gner_bench.scoring.signature import differences as signature_differences
 from gner_bench.scoring.trials import TRIALS
@@ -61,14 +62,17 @@ class MeasuredSystem:
 
 @dataclass(frozen=True)
 class TypeDifference:
-    """The F1 (0 to 1) of one entity type, of which there are ``gold``, and the paired interval of the difference."""
+    """The F1 (0 to 1) of one entity type, of which there are ``gold``, and the paired interval of the difference.
+
+    There is no interval below ``FEW_ENTITIES`` gold mentions, where resamples often lack the type.
+    """
 
     name: str
     gold: float
     first: float
     second: float
     difference: float
-    interval: Interval
+    interval: Interval | None
 
 
 @dataclass(frozen=True)
@@ -231,11 +235,12 @@ def type_differences(
     differing = []
     for start in range(0, len(occurring), TYPES_AT_ONCE):
         names = occurring[start : start + TYPES_AT_ONCE]
-        paired = pair(first, second, metric, names)
+        paired = pair(*units_of_both(first, second), metric, names)
         sums, drawn = paired.sums(), f1(paired.resampled(resampling), metric)
         gold, (one, two) = sums[0, :, 2] / METRICS[metric].unit, f1(sums, metric)
         resampled = drawn[:, 1] - drawn[:, 0]
-        ends = [interval(resampled[:, i], resampling.confidence) for i in range(len(names))]
+        enough = (gold >= FEW_ENTITIES).tolist()
+        ends = [interval(resampled[:, i], resampling.confidence) if told else None for i, told in enumerate(enough)]
         rows = zip(names, gold.tolist(), one.tolist(), two.tolist(), (two - one).tolist(), ends, strict=True)
         differing += [TypeDifference(*row) for row in rows]
     return differing

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import os
 import signal
 import sys
@@ -50,6 +51,8 @@ class Tally:
         self._statistics = Statistics(metrics)
         self._types: dict[str, None] = {}
         self._ids, self._keys = Packed(), array("Q")
+        self._documents: dict[str, int] = {}
+        self._document_of = array("q")
         self.contents: dict[Path, ContentHash] = {}
         self._problems = ProblemFinder(name, split)
         self._structuring, self._errors = StructuringTally(), ErrorTally(metrics)
@@ -64,6 +67,7 @@ class Tally:
         self._types.update(dict.fromkeys(sentence.types))
         self._ids.append(sentence.id)
         self._keys.append(sentence_key(sentence.id, sentence.words))
+        self._document_of.append(self._document(sentence.document))
         self._statistics.add({metric: count(sentence) for metric, count in counters(self._metrics)})
         self.contents.setdefault(sentence.file, ContentHash()).add(sentence.words, sentence.gold)
         self._problems.add(sentence.words)
@@ -80,6 +84,8 @@ class Tally:
         self._types.update(later._types)
         self._ids.extend(later._ids)
         self._keys.extend(later._keys)
+        documents = [self._document(name) for name in later._documents]
+        self._document_of.extend([documents[place] if place >= 0 else place for place in later._document_of])
         self._statistics.extend(later._statistics)
         for file, content in later.contents.items():
             self.contents.setdefault(file, ContentHash()).extend(content)
@@ -89,6 +95,21 @@ class Tally:
         self._calibration.extend(later._calibration)
         self.structurings |= later.structurings
         self.rules |= later.rules
+
+    def _document(self, name: str) -> int:
+        """The number of a document, -1 for none."""
+        return self._documents.setdefault(name, len(self._documents)) if name else -1
+
+    def documents(self) -> list[int] | None:
+        """The document of each sentence, those without one being documents by themselves.
+
+        None where the data tell no two documents apart, or give each sentence its own.
+        """
+        if len(self._documents) < 2:
+            return None
+        count = itertools.count(len(self._documents))
+        places = [place if place >= 0 else next(count) for place in self._document_of]
+        return places if len(set(places)) < len(places) else None
 
     def _refuse(self, split: str, file: Path, line: int) -> NoReturn:
         message = f"{split!r}, but earlier sentences of {self.name} are of {self.split!r}"
@@ -139,6 +160,7 @@ class Tally:
             self._keys,
             planned or None,
             analysis,
+            self.documents(),
         )
 
 

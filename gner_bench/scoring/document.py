@@ -55,7 +55,7 @@ def _set_document(values: SetValues, metrics: tuple[Metric, ...]) -> SetDocument
             for kind in kinds
         },
         label_list=scores.types,
-        counts=scores.statistics.sentence_counts(scores.ids, scores.keys),
+        counts=scores.statistics.sentence_counts(scores.ids, scores.keys, scores.documents),
     )
 
 
@@ -75,7 +75,10 @@ def scores_of(document: ScoresDocument, path: Path) -> Scores:
         except (ValueError, TypeError, OverflowError) as error:
             raise InputError(path, f"cannot be used ({error})", field=f"datasets.{name}.counts") from None
         described = part.split, part.label_list, part.content_hash
-        sets[name] = SetScores(name, *described, statistics, part.counts.ids, keys, part.planned, part.analysis)
+        counts = part.counts
+        sets[name] = SetScores(
+            name, *described, statistics, counts.ids, keys, part.planned, part.analysis, counts.documents
+        )
     run, files = document.origin, tuple(map(Path, document.files))
     origin = Origin(
         files,

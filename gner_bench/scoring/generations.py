@@ -111,6 +111,7 @@ def prediction(
         rule if rule and rule != format.rule else "",
         notes,
         reading_of(format, record.prediction, answer) if (rule or format.rule) == "mended" else "",
+        record.document_id,
     )
 
 

@@ -122,7 +122,13 @@ class OtherGold:
                 continue
             sentence = _gold_sentence(prediction, gold)
             types = tuple(dict.fromkeys((*prediction.types, *(sentence.types or gold.types))))
-            yield replace(prediction, split=gold.split, types=types, gold=sentence.tags)
+            yield replace(
+                prediction,
+                split=gold.split,
+                types=types,
+                gold=sentence.tags,
+                document=sentence.document or prediction.document,
+            )
 
 
 def with_gold(predictions: Predictions, gold: Sequence[Dataset]) -> Predictions:

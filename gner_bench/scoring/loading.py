@@ -179,7 +179,7 @@ def _own_sets(
             id = item.id if item.id is not None else str(len(own.sentences))
             if id in own.sentences:
                 raise item.fields.error("id", f"sentence {short(id)} of {own} is there twice")
-            own.sentences[id] = Sentence(id, item.words, item.gold or (), item.types)
+            own.sentences[id] = Sentence(id, item.words, item.gold or (), item.types, item.document)
             chosen.setdefault(key, []).append(item)
     for key, own in sets.items():
         if not own.types:
@@ -265,6 +265,7 @@ class _Importer:
                 self.rule if item.format is not None and self.rule and self.rule != item.format.rule else "",
                 tuple(placed.noted.elements()),
                 reading,
+                sentence.document,
             )
         self.lines += [f"{gold}: {line}" for line in types.remarks()]
         if by == BY_ORDER and any(item.id is not None for item in items):

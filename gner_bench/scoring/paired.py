@@ -5,7 +5,8 @@ systems (Koehn 2004, Statistical significance tests for machine translation eval
 resampled differences shifted to mean zero (Riezler and Maxwell 2005, On some pitfalls in automatic evaluation and
 significance testing for MT; the shift method is Noreen's). The second test is approximate randomization (Noreen 1989,
 Computer-intensive methods for testing hypotheses, chapter 2): the outputs of the systems change places in each sentence
-with probability 1/2. Both are two-sided, with p = (count + 1) / (trials + 1).
+with probability 1/2. Both are two-sided, with p = (count + 1) / (trials + 1). Where documents are known, both draw and
+exchange documents in place of sentences.
 
 The random stream of the second test: the n sentences of a data set whose counts differ, in the order of their keys,
 take the first n bits of each trial. Trial t owns the blocks t·B to t·B + B - 1 of the counter-based generator
@@ -31,7 +32,7 @@ from gner_bench.documents.scores import Interval, Resampling
 from gner_bench.errors import UsageError
 from gner_bench.scoring.metrics import Metric
 from gner_bench.scoring.resampling import Floats, draws, f1, interval, require_sums, weighted
-from gner_bench.scoring.scores import Scores, SetScores
+from gner_bench.scoring.scores import Scores, SetScores, units_of_both
 from gner_bench.scoring.statistics import Column, Integers, Statistics
 
 MEAN = "mean"
@@ -191,7 +192,7 @@ def differences(first: Scores, second: Scores, metric: Metric, resampling: Resam
         raise UsageError(f"{resampling.resamples} resamples are too few for a test; at least {FEWEST} are needed")
     sets = []
     for name, part in first.sets.items():
-        paired = pair(part, second.sets[name], metric)
+        paired = pair(*units_of_both(part, second.sets[name]), metric)
         one, two = f1(paired.sums(), metric)[:, 0].tolist()
         both = [f1(sums, metric)[..., 0] for sums in (paired.resampled(resampling), paired.swapped(resampling))]
         sets.append(_Trials(name, one, two, *(values[:, 1] - values[:, 0] for values in both)))

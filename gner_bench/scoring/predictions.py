@@ -29,7 +29,8 @@ class Prediction:
     what the run noted. ``file`` and ``line`` are the sentence's place. ``structuring`` names the way from the answer to
     tags as the signature does, empty where tags came as such; ``rule`` is the one that the answer was read under where
     it is not its format's own. ``notes`` tell what was noticed of the answer, each as often as it was; ``reading``
-    says how a free answer was read (see answers.front), empty for others.
+    says how a free answer was read (see answers.front), empty for others. ``document`` names the one that the sentence
+    is of, empty where the data name none.
     """
 
     dataset: str
@@ -49,6 +50,7 @@ class Prediction:
     rule: str = ""
     notes: tuple[str, ...] = ()
     reading: str = ""
+    document: str = ""
 
     @cached_property
     def faultless(self) -> bool:

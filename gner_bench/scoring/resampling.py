@@ -21,8 +21,6 @@ from gner_bench.scoring.statistics import Integers, Statistics
 Floats = NDArray[np.float64]
 AT_ONCE = 60_000
 """Sentences drawn at a time, few enough for a processor's cache."""
-DENSE = 4_000_000
-"""Rows times columns up to which counts are multiplied as one matrix, 64 bytes each; beyond, entry by entry."""
 
 
 def interval(values: Floats, confidence: float) -> Interval:
@@ -69,34 +67,18 @@ def resampled_sums(
     resampling: Resampling,
     name: str,
     keys: Sequence[int] | None = None,
-    columns: Sequence[int] | None = None,
+    metrics: Sequence[Metric] | None = None,
 ) -> Integers:
-    """The counts of every resample, shape (resamples, columns, 3), of all columns or some.
+    """The micro counts of every resample, shape (resamples, metrics, 3), by all metrics or some.
 
     Sentences are drawn in the order of their ``keys``, one each, so that their order in files does not matter.
     """
-    chosen = range(len(statistics.columns)) if columns is None else columns
     index = statistics.index()
     if keys is not None:
         index = index[np.argsort(np.asarray(keys, dtype=np.uint64), kind="stable")]
-    blocks = (index[drawn] for drawn in draws(len(index), resampling, name))
-    if len(statistics.rows) * len(chosen) <= DENSE:
-        matrix = statistics.matrix(chosen)
-        return np.concatenate([weighted(matrix, rows) for rows in blocks])
-    entries = statistics.entries()
-    entries = entries[np.isin(entries[:, 1], chosen)]
-    # Entries are in the order of their columns: each column present is a run of them.
-    present, starts = np.unique(entries[:, 1], return_index=True)
-    places = np.searchsorted(np.asarray(chosen), present)
-    sums = np.zeros((resampling.resamples, len(chosen), 3), dtype=np.int64)
-    first = 0
-    at_once = max(1, DENSE // max(1, len(entries)))
-    for rows in (block[start : start + at_once] for block in blocks for start in range(0, len(block), at_once)):
-        drawn = weights(rows, len(statistics.rows))[:, entries[:, 0]]
-        for side in range(3):
-            sums[first : first + len(rows), places, side] = np.add.reduceat(drawn * entries[:, 2 + side], starts, 1)
-        first += len(rows)
-    return sums
+    chosen = statistics.metrics if metrics is None else metrics
+    matrix = np.stack([statistics.micro(metric) for metric in chosen], axis=1)
+    return np.concatenate([weighted(matrix, index[drawn]) for drawn in draws(len(index), resampling, name)])
 
 
 def weighted(matrix: Integers, rows: Integers) -> Integers:
@@ -136,12 +118,7 @@ def ratio(part: Floats, whole: Floats) -> Floats:
     return np.divide(part, whole, out=np.zeros_like(part), where=whole != 0)
 
 
-def macro_f1(sums: Integers, metric: Metric) -> Floats:
-    """The mean of F1 over the types (axis -2) that occur in gold or predictions; 0 where none does: shape (…)."""
-    return ratio(*macro_parts(sums, metric))
-
-
-def macro_parts(sums: Integers, metric: Metric) -> tuple[Floats, Floats]:
-    """The sum of F1 over the types (axis -2) that occur in gold or predictions, and how many these are: shapes (…)."""
-    occurs = sums[..., 1:].any(axis=-1)
-    return np.where(occurs, f1(sums, metric), 0.0).sum(axis=-1), occurs.sum(axis=-1).astype(np.float64)
+def macro_f1(sums: Integers, metric: Metric) -> float:
+    """The mean of F1 over the types, shape (types, 3), that occur in gold or predictions; 0 where none does."""
+    occurs = sums[:, 1:].any(axis=-1)
+    return float(ratio(np.where(occurs, f1(sums, metric), 0.0).sum(axis=-1), occurs.sum(axis=-1).astype(np.float64)))

@@ -8,17 +8,16 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
-import numpy as np
-
 from gner_bench.answers.gner import MATCHING_VERSION
 from gner_bench.answers.types import ambiguous_types
 from gner_bench.catalog import catalog
 from gner_bench.data.problems import problem_warning
 from gner_bench.documents.scores import Analysis, Interval, Resampling, Structuring
-from gner_bench.errors import short
+from gner_bench.errors import UsageError, short
+from gner_bench.scoring.intervals import FEW_DOCUMENTS, Sample, is_small, mean_ends, micro_moments, samples
 from gner_bench.scoring.metrics import METRICS, Metric, ratios
 from gner_bench.scoring.predictions import Origin
-from gner_bench.scoring.resampling import Floats, f1, interval, require_sums, resampled_sums
+from gner_bench.scoring.resampling import require_sums
 from gner_bench.scoring.statistics import Statistics
 
 WARNED = {
@@ -55,7 +54,8 @@ class SetScores:
     """One data set: the ``statistics`` of its sentences, their ``ids`` and their ``keys`` (``counting.sentence_key``).
 
     ``types`` are those of the prompts. ``planned`` is the number of sentences that the set should have, None where
-    unknown; ``analysis`` is what scores.json says of the set beside scores. ``f1`` and ``interval`` are by the first
+    unknown; ``analysis`` is what scores.json says of the set beside scores. ``documents`` is the document of each
+    sentence, counted from 0; None where the data name none or only one. ``f1`` and ``interval`` are by the first
     metric, micro over the set.
     """
 
@@ -68,6 +68,7 @@ class SetScores:
     keys: array[int]
     planned: int | None = None
     analysis: Analysis = field(default_factory=Analysis)
+    documents: Sequence[int] | None = None
 
     @property
     def metric(self) -> Metric:
@@ -83,15 +84,42 @@ class SetScores:
 
     @cached_property
     def interval(self) -> Interval:
-        """The 95% interval of ``f1``, of 1,000 resamples from seed 0."""
-        return interval(self.resampled_f1(Resampling()), Resampling().confidence)
-
-    def resampled_f1(self, resampling: Resampling) -> Floats:
-        """F1 of every resample by the first metric, shape (resamples,). Raises UsageError for one without intervals."""
+        """The 95% interval of ``f1``, of 1,000 resamples from seed 0. Raises UsageError where there is none."""
         require_sums(self.metric)
-        columns = list(self.statistics.columns_of(self.metric).values())
-        drawn = resampled_sums(self.statistics, resampling, self.name, self.keys, columns)
-        return f1(drawn.sum(axis=1), self.metric)
+        if self.too_few_documents:
+            raise UsageError(f"{self.name}: {self.too_few_documents}")
+        return self.samples([self.metric], Resampling())[self.metric].ends(Resampling().confidence)["f1"]
+
+    @cached_property
+    def units(self) -> SetScores:
+        """What is drawn for intervals and tests: the documents with their counts, each as if it were one sentence;
+        the sentences themselves where no document is known."""
+        if self.documents is None:
+            return self
+        keys = array("Q", [0xFFFFFFFFFFFFFFFF] * (max(self.documents) + 1))
+        for document, key in zip(self.documents, self.keys, strict=True):
+            keys[document] = min(keys[document], key)
+        ids = [str(number) for number in range(len(keys))]
+        grouped = self.statistics.grouped(self.documents)
+        return replace(self, statistics=grouped, ids=ids, keys=keys, documents=None)
+
+    @property
+    def too_few_documents(self) -> str:
+        """Why nothing has an interval, empty where figures have one."""
+        if self.documents is None or len(self.units.keys) >= FEW_DOCUMENTS:
+            return ""
+        return f"{len(self.units.keys)} documents are too few for intervals and tests, {FEW_DOCUMENTS} the fewest"
+
+    @property
+    def has_small_samples(self) -> bool:
+        """Whether the interval of some micro figure is Wilson's."""
+        units, summed = self.units.statistics, [m for m in self.statistics.metrics if not METRICS[m].distinct]
+        return not self.too_few_documents and any(is_small(micro_moments(units, metric)) for metric in summed)
+
+    def samples(self, metrics: Sequence[Metric], resampling: Resampling) -> dict[Metric, Sample]:
+        """What intervals of micro figures follow from, by each of ``metrics``."""
+        units = self.units
+        return samples(units.statistics, units.keys, self.name, metrics, resampling)
 
     @property
     def missing(self) -> int:
@@ -125,8 +153,11 @@ class Scores:
     @cached_property
     def interval(self) -> Interval:
         """The 95% interval of ``f1``, each data set resampled by itself, 1,000 times from seed 0."""
-        means = np.mean([part.resampled_f1(Resampling()) for part in self.sets.values()], axis=0)
-        return interval(means, Resampling().confidence)
+        parts = list(self.sets.values())
+        for part in parts:
+            _ = part.interval
+        found = [part.samples(self.metrics[:1], Resampling())[part.metric] for part in parts]
+        return mean_ends(found, {"f1": [part.f1 for part in parts]}, Resampling().confidence)["f1"]
 
     @property
     def sentences(self) -> int:
@@ -156,6 +187,16 @@ class Scores:
         return f"Scores({self.origin.system.name}: {value}{self.sentences} sentences of {len(self.sets)} data sets)"
 
 
+def units_of_both(first: SetScores, second: SetScores) -> tuple[SetScores, SetScores]:
+    """The units of two systems on the same sentences, by the documents of the first or else of the second."""
+    known = first if first.documents is not None else second
+    if known.documents is None:
+        return first, second
+    by_key = dict(zip(known.keys, known.documents, strict=True))
+    one, other = (replace(part, documents=[by_key[key] for key in part.keys]).units for part in (first, second))
+    return one, other
+
+
 def warnings_of(scores: Scores) -> list[str]:
     """What a reader of scores must be warned of, one line each."""
     sets, warnings = scores.sets.values(), list(scores.origin.warnings)
@@ -163,6 +204,7 @@ def warnings_of(scores: Scores) -> list[str]:
     defects = problem_warning({f"{part.name}/{part.split}": list(part.analysis.problems or ()) for part in sets})
     warnings += [defects] if defects else []
     warnings += filter(None, [scores.in_part])
+    warnings += [f"{part.name}: {few}" for part in sets if (few := part.too_few_documents)]
     trained_on = {name.partition("/")[0] for name in scores.origin.system.training_sets}
     if trained := [part.name for part in sets if part.name in trained_on]:
         warnings.append(f"{scores.origin.system.name} was trained on {', '.join(trained)}: not zero-shot")

@@ -29,6 +29,8 @@ SHORT = {
     "spaces": "sp",
     "align": "al",
     "bs": "bs",
+    "ci": "ci",
+    "cl": "cl",
     "seed": "s",
     "version": "v",
 }
@@ -39,9 +41,12 @@ NOT_COMPARED = frozenset(
         "metric",
         # Which of the planned sentences were scored: data names those that were, with a hash of their content.
         "part",
-        # Resamples and their seed move the ends of intervals, never F1; compare draws anew, for both systems alike.
+        # Resamples and their seed move the ends of intervals, never F1; compare draws anew, for both systems alike. So
+        # do documents and the kind of interval.
         "bs",
         "seed",
+        "ci",
+        "cl",
         # What is compared: not in our lines, but in some that people write.
         "model",
         "system",
@@ -56,7 +61,8 @@ def signature_fields(scores: Scores, resampling: Resampling) -> dict[str, str]:
     """What changes a score, by key, after sacreBLEU: data, what was dropped, decoding, metrics, matching, averaging.
 
     ``part`` is there where sentences are missing or were not selected: scored of all, by set. ``common`` is there in a
-    comparison that left sentences out which not all systems have: those that are left, by set.
+    comparison that left sentences out which not all systems have: those that are left, by set. ``ci`` is there where
+    the interval of a set's micro figures is not of percentiles, ``cl`` where documents are drawn in place of sentences.
     """
     sets, origin = scores.sets.values(), scores.origin
     used = {metric: METRICS[metric] for metric in scores.metrics}
@@ -73,6 +79,8 @@ def signature_fields(scores: Scores, resampling: Resampling) -> dict[str, str]:
         "repair": ",".join(f"{name}={definition.repair}" for name, definition in used.items()),
         "avg": "micro-per-set,mean-over-sets",
         "bs": str(resampling.resamples),
+        **({"ci": "wilson"} if resampling.resamples and any(part.has_small_samples for part in sets) else {}),
+        **({"cl": "doc"} if resampling.resamples and any(part.documents is not None for part in sets) else {}),
         "seed": str(resampling.seed),
         "version": __version__,
     }

@@ -69,12 +69,31 @@ class Statistics:
             part.places.append(moved[place])
         return part
 
+    def grouped(self, groups: Sequence[int]) -> Statistics:
+        """The counts of groups of sentences in place of sentences: sentence i is of ``groups[i]``, counted from 0."""
+        totals: list[dict[int, Triple]] = [{} for _ in range(max(groups, default=-1) + 1)]
+        rows = list(self.rows)
+        for place, group in zip(self.places, groups, strict=True):
+            total = totals[group]
+            for column, (right, predicted, gold) in rows[place]:
+                before = total.get(column, (0, 0, 0))
+                total[column] = right + before[0], predicted + before[1], gold + before[2]
+        found = Statistics(self.metrics, self.columns)
+        for total in totals:
+            found.places.append(found.rows.setdefault(tuple(sorted(total.items())), len(found.rows)))
+        return found
+
     def __len__(self) -> int:
         return len(self.places)
 
     def index(self) -> Integers:
         """The row of each sentence, shape (sentences,)."""
         return np.frombuffer(self.places, dtype=np.uint32).astype(np.int64)
+
+    def weights(self) -> Integers:
+        """How many sentences have each row, shape (rows,)."""
+        weights: Integers = np.bincount(self.index(), minlength=len(self.rows))
+        return weights
 
     def entries(self) -> Integers:
         """The counts that are not 0, shape (entries, 5): row, column, right, predicted, gold; by column, then row."""
@@ -104,9 +123,8 @@ class Statistics:
     def sums(self) -> Integers:
         """The counts of the whole set, shape (columns, 3); of what counts once, in how many sentences it is."""
         entries = self.entries()
-        weights = np.bincount(self.index(), minlength=len(self.rows))
         weighted = entries.copy()
-        weighted[:, 2:] *= weights[entries[:, 0], None]
+        weighted[:, 2:] *= self.weights()[entries[:, 0], None]
         return _sums(weighted, 1, len(self.columns))
 
     def typed(self, metric: Metric, sums: Integers | None = None) -> dict[str, Triple]:
@@ -134,10 +152,12 @@ class Statistics:
         """The columns of a metric by type, in order of first appearance."""
         return {kind: column for (name, kind), column in self.columns.items() if name == metric}
 
-    def sentence_counts(self, ids: Sequence[str], keys: Sequence[int]) -> SentenceCounts:
-        """As scores.json has them, with the names of the sentences."""
+    def sentence_counts(
+        self, ids: Sequence[str], keys: Sequence[int], documents: Sequence[int] | None = None
+    ) -> SentenceCounts:
+        """As scores.json has them, with the names of the sentences and their documents."""
         rows = [[number for column, triple in row for number in (column, *triple)] for row in self.rows]
-        return SentenceCounts([list(column) for column in self.columns], rows, self.places, ids, keys)
+        return SentenceCounts([list(column) for column in self.columns], rows, self.places, ids, keys, documents)
 
 
 def statistics_of(metrics: Sequence[Metric], counts: SentenceCounts) -> Statistics:
@@ -162,6 +182,14 @@ def statistics_of(metrics: Sequence[Metric], counts: SentenceCounts) -> Statisti
         raise ValueError("a sentence has a row that is not there")
     if not len(counts.ids) == len(counts.keys) == len(places):
         raise ValueError(f"{len(places)} sentences, {len(counts.ids)} ids and {len(counts.keys)} keys")
+    documents = counts.documents
+    if documents is not None and (
+        len(documents) != len(places)
+        or set(map(type, documents)) - {int}
+        or len(set(documents)) <= max(documents, default=-1)
+        or min(documents, default=0) < 0
+    ):
+        raise ValueError("the documents are not one number from 0 on for each sentence")
     return Statistics(tuple(metrics), columns, rows, places)
 
 

@@ -3,115 +3,96 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import TypeVar
+from dataclasses import replace
+from functools import reduce
+from operator import add
 
 import numpy as np
 
-from gner_bench.documents.scores import Interval, Macro, Resampling, Value
-from gner_bench.scoring.metrics import METRICS, Metric, mean, ratios
-from gner_bench.scoring.resampling import (
-    Floats,
-    interval,
-    intervals,
-    macro_f1,
-    macro_parts,
-    ratio,
-    resampled_sums,
-    ways,
+from gner_bench.documents.scores import Interval, Macro, Resampling, Triple, Value
+from gner_bench.scoring.intervals import (
+    FEW_ENTITIES,
+    FIGURES,
+    Sample,
+    TypeIntervals,
+    combined,
+    mean_ends,
+    named,
+    type_intervals,
 )
+from gner_bench.scoring.metrics import METRICS, Metric, mean, ratios
+from gner_bench.scoring.resampling import macro_f1
 from gner_bench.scoring.scores import Scores, SetScores
-from gner_bench.scoring.statistics import Integers, Statistics
+from gner_bench.scoring.statistics import Integers
 
-A = TypeVar("A", Integers, Floats)
 LARGE = 100
 """Sentences of a set from which on drawing takes longer than threads wait for each other."""
-HELD = 2_000_000
-"""Resamples times types held at a time, some 100 bytes each."""
-
-
-class _Counted:
-    """One metric in one data set: its ``kinds`` with their ``sums``, shape (kinds, 3), and their ``values``.
-
-    Of resamples, of which ``add`` takes the counts of some types after others, there are the ``micro`` counts, shape
-    (resamples, 3), and ``macro`` F1, shape (resamples,); None without any.
-    """
-
-    def __init__(self, metric: Metric, statistics: Statistics, sums: Integers) -> None:
-        typed = statistics.typed(metric, sums)
-        self.metric, self.kinds = metric, list(typed)
-        self.columns = statistics.columns_of(metric).values()
-        self.sums = np.array(list(typed.values()), dtype=np.int64).reshape(-1, 3)
-        self.values: list[Value] = []
-        self.micro: Integers | None = None
-        self._macro: tuple[Floats, Floats] | None = None
-
-    def add(self, drawn: Integers, resampling: Resampling) -> None:
-        """Take the resampled counts of the types that come next, shape (resamples, types, 3)."""
-        start = len(self.values)
-        self.values += _values(self.sums[start : start + drawn.shape[1]], drawn, self.metric, resampling)
-        micro, (total, occurring) = drawn.sum(axis=1), macro_parts(drawn, self.metric)
-        if self.micro is not None and self._macro is not None:
-            micro, total, occurring = self.micro + micro, self._macro[0] + total, self._macro[1] + occurring
-        self.micro, self._macro = micro, (total, occurring)
-
-    @property
-    def macro(self) -> Floats | None:
-        return None if self._macro is None else ratio(*self._macro)
+NAMED = 5
+"""How many rare types a reason names."""
 
 
 class SetValues:
-    """The values of one data set; ``counted`` are the counts that they are of, also those of every resample."""
+    """The values of one data set; ``samples`` are what intervals follow from, by metric, none where there are none.
+
+    ``no_interval`` says why figures that could have an interval have none.
+    """
 
     def __init__(self, scores: SetScores, resampling: Resampling) -> None:
         self.scores, self.resampling = scores, resampling
-        self._micro: dict[Metric, Value] = {}
-        self._macro: dict[Metric, Macro] = {}
-        statistics, sums = scores.statistics, scores.statistics.sums()
-        self.counted = {metric: _Counted(metric, statistics, sums) for metric in statistics.metrics}
-        resampled = bool(resampling.resamples and len(statistics))
-        summed = [each for metric, each in self.counted.items() if resampled and not METRICS[metric].distinct]
-        columns = sorted(column for each in summed for column in each.columns)
-        # Very many types are drawn for some at a time, again and again alike, to bound what is held.
-        at_once = max(1, HELD // max(1, resampling.resamples))
-        for start in range(0, max(1, len(columns)) if summed else 0, at_once):
-            group = columns[start : start + at_once]
-            drawn = resampled_sums(statistics, resampling, scores.name, scores.keys, group)
-            place = {column: index for index, column in enumerate(group)}
-            for each in summed:
-                each.add(drawn[:, [place[column] for column in each.columns if column in place]], resampling)
-        for each in self.counted.values():
-            if each.micro is None:
-                each.values = _values(each.sums, None, each.metric, resampling)
+        statistics = scores.statistics
+        sums = statistics.sums()
+        self.counts = {metric: statistics.typed(metric, sums) for metric in statistics.metrics}
+        self.no_interval = (resampling.resamples and scores.too_few_documents) or None
+        summed = [metric for metric in statistics.metrics if not METRICS[metric].distinct]
+        resampled = bool(summed and resampling.resamples and len(statistics)) and not self.no_interval
+        self.samples = scores.samples(summed, resampling) if resampled else {}
+        self._types: dict[Metric, TypeIntervals] = {}
 
     def sums(self, metric: Metric) -> Integers:
         """The micro counts, shape (3,)."""
-        sums: Integers = self.counted[metric].sums.sum(axis=0)
+        sums: Integers = _rows(self.counts[metric]).sum(axis=0)
         return sums
 
     def micro(self, metric: Metric) -> Value:
         """Over all entities of the set."""
-        if metric not in self._micro:
-            self._micro[metric] = _value(self.sums(metric), self.counted[metric].micro, metric, self.resampling)
-        return self._micro[metric]
+        sample = self.samples.get(metric)
+        ends = sample.ends(self.resampling.confidence) if sample else None
+        return _value(self.sums(metric).tolist(), metric, ends, self.no_interval)
 
     def types(self, metric: Metric) -> dict[str, Value]:
         """By type: those of the prompts in their order, then others that occur. Empty for metrics blind to types."""
         if not METRICS[metric].typed:
             return {}
-        counted = self.counted[metric]
-        by_type = dict(zip(counted.kinds, counted.values, strict=True))
-        none = None if counted.micro is None else np.zeros_like(counted.micro)
-        nothing = _value(np.zeros(3, dtype=np.int64), none, metric, self.resampling)
-        return {kind: by_type.get(kind, nothing) for kind in dict.fromkeys([*self.scores.types, *counted.kinds])}
+        counts, ends, found = self.counts[metric], dict[str, dict[str, Interval]](), dict[str, Value]()
+        if metric in self.samples:
+            of_types = self._type_intervals(metric).ends.tolist()
+            ends = {kind: named(figures) for kind, figures in zip(counts, of_types, strict=True) if counts[kind][2]}
+        for kind in dict.fromkeys([*self.scores.types, *counts]):
+            why = "no gold mention" if metric in self.samples and kind not in ends else self.no_interval
+            found[kind] = _value(counts.get(kind, (0, 0, 0)), metric, ends.get(kind), why)
+        return found
 
     def macro(self, metric: Metric) -> Macro:
-        """The mean of F1 over types that occur in gold or predictions (of each resample likewise)."""
-        if metric not in self._macro:
-            counted = self.counted[metric]
-            self._macro[metric] = _macro(float(macro_f1(counted.sums, metric)), counted.macro, self.resampling)
-        return self._macro[metric]
+        """The mean of F1 over types that occur in gold or predictions."""
+        counts = self.counts[metric]
+        f1 = macro_f1(_rows(counts), metric)
+        if metric not in self.samples:
+            return Macro(f1, no_interval=self.no_interval)
+        if not METRICS[metric].typed:
+            return Macro(f1, {"f1": self.samples[metric].ends(self.resampling.confidence)["f1"]})
+        rare = [kind for kind, (_, _, gold) in counts.items() if gold < FEW_ENTITIES * METRICS[metric].unit]
+        if rare or not counts:
+            names = ", ".join(rare[:NAMED]) + (", …" if len(rare) > NAMED else "")
+            return Macro(f1, no_interval=f"types with fewer than {FEW_ENTITIES} gold mentions: {names or 'all'}")
+        half = self._type_intervals(metric).half
+        return Macro(f1, {"f1": (max(0.0, f1 - half), min(1.0, f1 + half))})
+
+    def _type_intervals(self, metric: Metric) -> TypeIntervals:
+        if metric not in self._types:
+            self._types[metric] = type_intervals(self.scores.units.statistics, metric, self.resampling.confidence)
+        return self._types[metric]
 
 
 class SystemValues:
@@ -126,60 +107,50 @@ class SystemValues:
         values += [SetValues(part, self.resampling) for part in longest_first[len(large) :]]
         by_name = {part.scores.name: part for part in values}
         self.sets = {name: by_name[name] for name in scores.sets}
+        reasons = [f"{name}: {part.no_interval}" for name, part in self.sets.items() if part.no_interval]
+        self._no_interval = reasons[0] if reasons else None
 
-    def _resampled(self, metric: Metric) -> list[Integers]:
-        """The resampled micro counts of every set, empty without resampling."""
-        return _known(part.counted[metric].micro for part in self.sets.values())
+    def _samples(self, metric: Metric) -> list[Sample]:
+        """Of every set; none where a set has none, since an interval is of all sets or of nothing."""
+        found = [part.samples[metric] for part in self.sets.values() if metric in part.samples]
+        return found if len(found) == len(self.sets) else []
 
     def average(self, metric: Metric) -> Value:
         """The plain mean over data sets, each resampled by itself."""
-        value, drawn = mean(part.micro(metric) for part in self.sets.values()), self._resampled(metric)
-        if not drawn:
-            return value
-        figures = [ways(sums, metric) for sums in drawn]
-        means = {name: np.mean([of_set[name] for of_set in figures], axis=0) for name in figures[0]}
-        ends = {name: interval(values, self.resampling.confidence) for name, values in means.items()}
-        return Value(value.precision, value.recall, value.f1, interval=ends)
+        values, samples = [part.micro(metric) for part in self.sets.values()], self._samples(metric)
+        of_all = mean(values)
+        if not samples:
+            return replace(of_all, no_interval=self._no_interval)
+        figures = {name: [getattr(value, name) for value in values] for name in FIGURES}
+        return replace(of_all, interval=mean_ends(samples, figures, self.resampling.confidence))
 
     def pooled(self, metric: Metric) -> Value:
         """Micro over the entities of all sets together."""
-        drawn = self._resampled(metric)
+        samples = self._samples(metric)
         total = np.sum([part.sums(metric) for part in self.sets.values()], axis=0)
-        return _value(total, np.sum(drawn, axis=0) if drawn else None, metric, self.resampling)
+        ends = reduce(add, samples).ends(self.resampling.confidence) if samples else None
+        return _value(total.tolist(), metric, ends, None if samples else self._no_interval)
 
     def macro(self, metric: Metric) -> Macro:
         """The plain mean over data sets of macro F1."""
-        drawn = _known(part.counted[metric].macro for part in self.sets.values())
-        f1 = float(np.mean([part.macro(metric).f1 for part in self.sets.values()]))
-        return _macro(f1, np.mean(drawn, axis=0) if drawn else None, self.resampling)
+        macros = {name: part.macro(metric) for name, part in self.sets.items()}
+        f1 = float(np.mean([macro.f1 for macro in macros.values()]))
+        ends = [macro.interval["f1"] for macro in macros.values() if macro.interval]
+        if not METRICS[metric].typed:
+            average = self.average(metric)
+            return Macro(f1, average.interval and {"f1": average.interval["f1"]}, average.no_interval)
+        if len(ends) == len(macros) > 0:
+            return Macro(f1, {"f1": combined([macro.f1 for macro in macros.values()], ends)})
+        without = [name for name, macro in macros.items() if macro.no_interval]
+        return Macro(f1, no_interval=f"none of {', '.join(without)}" if without else None)
 
 
-def _known(arrays: Iterable[A | None]) -> list[A]:
-    """All of ``arrays``, none where one is None: an interval is of all sets or of nothing."""
-    listed = list(arrays)
-    known = [array for array in listed if array is not None]
-    return known if len(known) == len(listed) else []
+def _rows(counts: Mapping[str, Triple]) -> Integers:
+    return np.array(list(counts.values()), dtype=np.int64).reshape(-1, 3)
 
 
-def _macro(f1: float, drawn: Floats | None, resampling: Resampling) -> Macro:
-    return Macro(f1, None if drawn is None else {"f1": interval(drawn, resampling.confidence)})
-
-
-def _value(sums: Integers, drawn: Integers | None, metric: Metric, resampling: Resampling) -> Value:
-    """The value of counts of shape (3,), with intervals from those of resamples, shape (resamples, 3)."""
-    return _values(sums[None], None if drawn is None else drawn[:, None], metric, resampling)[0]
-
-
-def _values(sums: Integers, drawn: Integers | None, metric: Metric, resampling: Resampling) -> list[Value]:
-    """A value of each row of counts, shape (rows, 3), with intervals from resamples, shape (resamples, rows, 3)."""
+def _value(counts: Sequence[int], metric: Metric, ends: dict[str, Interval] | None, why: str | None) -> Value:
+    """The value of right, predicted and gold; ``why`` it has no interval, where it has none."""
     unit = METRICS[metric].unit
-    ends: list[dict[str, Interval]] | list[None] = [None] * len(sums)
-    if drawn is not None:
-        figures = ways(drawn, metric)
-        columns = [intervals(values, resampling.confidence) for values in figures.values()]
-        ends = [dict(zip(figures, row, strict=True)) for row in zip(*columns, strict=True)]
-    values = []
-    for row, end in zip(sums.tolist(), ends, strict=True):
-        right, predicted, gold = row if unit == 1 else (number / unit for number in row)
-        values.append(Value(*ratios(right, predicted, gold, metric), right, predicted, gold, end))
-    return values
+    right, predicted, gold = counts if unit == 1 else (number / unit for number in counts)
+    return Value(*ratios(right, predicted, gold, metric), right, predicted, gold, ends, why)

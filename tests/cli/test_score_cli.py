@@ -86,14 +86,19 @@ def test_json_is_one_document_with_the_figures_of_every_set(run: Run, prediction
 def test_intervals_hold_the_figures(run: Run, predictions: Path) -> None:
     document = json.loads(run("score", predictions, "--json").stdout)
     news = document["datasets"]["news"]
-    for figures in (news["gner"], news["macro"]["gner"], document["average"]["gner"], document["pooled"]["strict"]):
+    place = news["types"]["place"]["gner"]
+    for figures in (news["gner"], place, document["average"]["gner"], document["pooled"]["strict"]):
         low, high = figures["interval"]["f1"]
         assert low <= figures["f1"] <= high
         assert low < high
+    assert news["macro"]["gner"]["no_interval"] == "types with fewer than 20 gold mentions: person, place"
+    assert document["signature_fields"]["ci"] == "wilson"
 
 
-def test_intervals_depend_on_the_seed_alone(run: Run, predictions: Path) -> None:
-    few = ("score", predictions, "--json", "--resamples", "3", "--seed")
+def test_intervals_depend_on_the_seed_alone(run: Run, record: Build, predictions_file: Write) -> None:
+    wrong = [record(id=str(index), prediction="Ann(O) saw(B-place) Oslo(O)") for index in range(50)]
+    right = [record(id=str(index)) for index in range(50, 100)]
+    few = ("score", predictions_file(*wrong, *right), "--json", "--resamples", "3", "--seed")
     intervals = [json.loads(run(*few, seed).stdout)["average"]["gner"]["interval"] for seed in (0, 0, 1)]
     assert intervals[0] == intervals[1]
     assert intervals[0] != intervals[2]

@@ -52,6 +52,7 @@ def test_the_signature_key_by_key() -> None:
         "repair": "gner=lenient,strict=none",
         "avg": "micro-per-set,mean-over-sets",
         "bs": "1000",
+        "ci": "wilson",
         "seed": "0",
         "version": __version__,
     }
@@ -61,7 +62,7 @@ def test_the_long_line_holds_every_key_and_the_short_line_the_main_ones() -> Non
     found = fields()
     assert dict(part.split(":", 1) for part in long_line(found).split("|")) == found
     short = dict(part.split(":", 1) for part in short_line(found).split("|"))
-    assert set(short) == {"d", "x", "dec", "m", "mt", "t", "bs", "s", "v"}
+    assert set(short) == {"d", "x", "dec", "m", "mt", "t", "bs", "ci", "s", "v"}
     assert short["d"].startswith("1@")
     assert len(short_line(found)) < len(long_line(found)) / 2
 
@@ -149,7 +150,7 @@ def test_names_cannot_break_the_line() -> None:
 
 
 def test_every_short_key_is_one_of_the_long_ones() -> None:
-    assert set(SHORT) <= {*fields(), "part", "common", "answers", "scheme", "spaces", "align"}
+    assert set(SHORT) <= {*fields(), "part", "common", "answers", "scheme", "spaces", "align", "cl"}
     assert len(set(SHORT.values())) == len(SHORT)
 
 

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import json
 from array import array
+from dataclasses import replace
+from random import Random
 from typing import Any
 
 import numpy as np
@@ -74,6 +76,22 @@ def test_the_document_is_read_back_as_the_same_statistics(sentences: list[Predic
     assert again.sentence_counts(ids, written.keys) == written
 
 
+@given(st.lists(predictions(), min_size=1, max_size=6), st.randoms(use_true_random=False))
+@settings(max_examples=20)
+def test_groups_have_the_counts_of_their_sentences(sentences: list[Prediction], random: Random) -> None:
+    number = random.randint(1, len(sentences))
+    groups = [*range(number), *(random.randrange(number) for _ in sentences[number:])]
+    grouped = counted(sentences).grouped(groups)
+    assert len(grouped) == number
+    for group in range(number):
+        alone = counted([each for each, other in zip(sentences, groups, strict=True) if other == group])
+        one = replace(grouped, places=array("I", [grouped.places[group]]))
+        assert one.totals() == alone.totals()
+        assert {m: {k: v for k, v in one.typed(m).items() if any(v)} for m in METRICS} == {
+            m: {k: v for k, v in alone.typed(m).items() if any(v)} for m in METRICS
+        }
+
+
 GOOD = counted([sentence("B-x", "B-x"), sentence("B-x", "O")]).sentence_counts(["0", "1"], [5, 6]).json()
 BAD: dict[str, dict[str, Any]] = {
     "a column is missing": {"columns": GOOD["columns"][1:]},
@@ -95,6 +113,10 @@ BAD: dict[str, dict[str, Any]] = {
     "no rows": {"rows": None},
     "an id too few": {"ids": ["0"]},
     "a key too many": {"keys": [5, 6, 7]},
+    "a document too few": {"documents": [0]},
+    "a document that no sentence is of": {"documents": [0, 2]},
+    "a document that is no integer": {"documents": [0, 1.0]},
+    "a document below 0": {"documents": [0, -1]},
 }
 
 

@@ -56,8 +56,8 @@ class Predicted:
 
     ``words`` are the sentence's as the file has them, none where it does not say. The ``answer`` is read already or,
     where ``format`` is given, still a ``text`` in it. ``id``, ``dataset``, ``split`` and the ``gold`` tags
-    with their ``types`` are there as far as the file has them. ``scheme`` is what signatures call the reading of tags
-    in another scheme than BIO.
+    with their ``types`` and the ``document`` are there as far as the file has them. ``scheme`` is what signatures call
+    the reading of tags in another scheme than BIO.
     """
 
     fields: Fields
@@ -71,6 +71,7 @@ class Predicted:
     gold: tuple[str, ...] | None = None
     types: tuple[str, ...] = ()
     scheme: str = ""
+    document: str = ""
 
 
 @dataclass(frozen=True)

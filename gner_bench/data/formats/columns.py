@@ -22,6 +22,8 @@ NAMES = {"word": "words", "gold": "gold tags", "tag": "tags"}
 """What a column can be said to hold."""
 _TAG = re.compile(r"O|[BIESLUM]-.+")
 _COMMENT = re.compile(r"#(?:\s|begin document|end document)")
+_DOCUMENT = re.compile(r"#\s*(?:newdoc|begin document)\b|#\s*doc(?:ument)?[_ ]?(?:id)?\s*[=:]\s*(?P<name>.*\S)")
+"""Comments that begin a document, or name the one that the next sentences are of."""
 _KEY_AND_VALUE = re.compile(r"# \S+ = ")
 _NUMBER = re.compile(r"(\d+)(?:[-.:]\d+)?", re.ASCII)
 _BRACKETS = re.compile(r"(?:\([A-Z_]+)?\*\)?|\([A-Z_]+\)")
@@ -86,12 +88,14 @@ class Columns:
 
 
 class Block(NamedTuple):
-    """A sentence as it is in the file, from ``line`` on; ``gold`` is empty unless a column holds gold tags."""
+    """A sentence as it is in the file, from ``line`` on; ``gold`` is empty unless a column holds gold tags, and
+    ``document`` unless a mark or a comment before it says of which document it is."""
 
     line: int
     words: tuple[str, ...]
     tags: tuple[str, ...]
     gold: tuple[str, ...]
+    document: str = ""
 
 
 def looks_like_columns(line: str) -> bool:
@@ -106,10 +110,11 @@ def read_columns(
     """The columns of a file, and its sentences.
 
     Lines of white space alone part sentences, and so do marks of a document's start, wherever they are. Lines that
-    begin with ``# `` before a sentence are comments, unless they have a tag where tags are. ``named`` are columns that
-    the user names, from 1. Of the others, that of tags is told by what is in it, and that of words is the first one
-    that does not count or repeat one value in each sentence. ``predicted`` files hold, ``with_gold``, two columns of
-    tags.
+    begin with ``# `` before a sentence are comments, unless they have a tag where tags are. Marks and some comments
+    (``# newdoc``, ``#begin document``, ``# doc_id = NAME``) say of which document the next sentences are. ``named`` are
+    columns that the user names, from 1. Of the others, that of tags is told by what is in it, and that of words is the
+    first one that does not count or repeat one value in each sentence. ``predicted`` files hold, ``with_gold``, two
+    columns of tags.
 
     Raises InputError naming line and field for lines with other columns, an empty word, and where it is open which
     column holds the tags or the words.
@@ -125,17 +130,22 @@ def read_columns(
 
 def _sentences(path: Path, lines: Sequence[str], columns: Columns, plain: bool) -> Iterator[Block]:
     """``plain`` files have no line that could be a comment or a mark."""
-    start = 0
+    start, begun, document = 0, 0, ""
     for stop, line in enumerate(chain(lines, [""])):
         if line and not line.isspace():
             continue
-        if start < stop:
-            yield from _blocks(path, lines[start:stop], start + 1, columns, plain)
+        for block in _blocks(path, lines[start:stop], start + 1, columns, plain) if start < stop else ():
+            if isinstance(block, Block):
+                yield block._replace(document=document) if document else block
+            else:
+                begun += 1
+                document = block or f"{DOCUMENT_START}{begun}"
         start = stop + 1
 
 
-def _blocks(path: Path, lines: Sequence[str], first: int, columns: Columns, plain: bool) -> Iterator[Block]:
-    """The sentences in lines without a blank one between them, of which the first one has the number ``first``."""
+def _blocks(path: Path, lines: Sequence[str], first: int, columns: Columns, plain: bool) -> Iterator[Block | str]:
+    """The sentences in lines without a blank one between them, of which the first one has the number ``first``, and
+    where a document begins its name, empty where it has none."""
     tabs, count, word, tag, gold = columns.separator, columns.count, columns.word, columns.tag, columns.gold
     if plain and tabs and count:
         # What nearly all files have is worth a faster way.
@@ -147,19 +157,22 @@ def _blocks(path: Path, lines: Sequence[str], first: int, columns: Columns, plai
             return
     rows: Rows = []
     for number, line in enumerate(chain(lines, [""]), start=first):
-        is_break = not line
+        is_break, begins = not line, None
         row = columns.cells(line)
         if line[:1] == "#" and columns.is_comment(line):
             if rows and line[1:2].isspace():
                 message = "is inside a sentence and neither a word with its tag nor a comment, which comes before"
                 raise InputError(path, f"{short(line)} {message}", number)
-            is_break = True
-        if is_break or (DOCUMENT_START in line and columns.is_mark(row)):
+            is_break, begins = True, _DOCUMENT.match(line)
+        is_mark = not is_break and DOCUMENT_START in line and columns.is_mark(row)
+        if is_break or is_mark:
             if rows:
                 golds = () if gold is None else tuple([row[gold] for row in rows])
                 words, tags = (tuple([row[column] for row in rows]) for column in (word, tag))
                 yield Block(number - len(rows), words, tags, golds)
             rows = []
+            if begins or is_mark:
+                yield (begins["name"] or "") if begins else ""
             continue
         if tabs is None and "\t" in line:
             raise InputError(path, "mixes tabs with the spaces of the lines before", number, "tag")

@@ -28,7 +28,10 @@ def read_conll(source: Source) -> list[Dataset]:
     tags, reading = source.tag_reader(), source.reading
     columns, blocks = read_columns(source.path, reading.columns, reading.scheme == "io")
     tags.recognise(block.tags for block in blocks)
-    sentences = [Sentence(str(i), block.words, tags.read(block.tags, block.line)) for i, block in enumerate(blocks)]
+    sentences = [
+        Sentence(str(i), block.words, tags.read(block.tags, block.line), document=block.document)
+        for i, block in enumerate(blocks)
+    ]
     dataset = source.dataset(sentences, tags)
     remarks = (f"{source.name}/{source.split}: {columns.remark}",) if columns.remark else ()
     return [replace(dataset, remarks=(*remarks, *dataset.remarks))]
@@ -61,7 +64,8 @@ def read_predictions(source: Source, own_gold: Reading | None) -> Iterator[Predi
         notes += predicted.notes(before, "predicted tags")
         notes += gold.notes(gold_before, "gold tags") if gold else ()
         made = Tags(block.words, tags, notes)
-        yield Predicted(Fields(path, {}, block.line), block.words, made, gold=own, scheme=predicted.name)
+        place = Fields(path, {}, block.line)
+        yield Predicted(place, block.words, made, gold=own, scheme=predicted.name, document=block.document)
 
 
 def write_conll(path: Path, datasets: Sequence[Dataset], lossy: bool = False) -> list[Path]:

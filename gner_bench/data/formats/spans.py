@@ -106,7 +106,7 @@ def read_predictions(source: Source, own_gold: Reading | None) -> Iterator[Predi
             except InputError as error:
                 raise fields.error("ner", error.message) from None
             types = renamed(next((fields.strings(key) for key in LISTS if key in fields.value), ()), own_gold)
-        yield Predicted(fields, words, answer, id=id, dataset=dataset, split=split, gold=gold, types=types)
+        yield Predicted(fields, words, answer, "", None, id, dataset, split, gold, types, document=fields.document())
 
 
 def _spans(fields: Fields, key: str) -> Iterator[tuple[str, Span]]:

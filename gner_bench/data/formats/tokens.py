@@ -106,7 +106,9 @@ def read_predictions(source: Source, own_gold: Reading | None) -> Iterator[Predi
         notes = [*predicted.notes(before, "predicted tags"), *(gold.notes(gold_before, "gold tags") if gold else ())]
         id, dataset, split = fields.id(), fields.optional("dataset", str), fields.optional("split", str)
         answer = Tags(words, bio, notes)
-        yield Predicted(fields, words, answer, "", None, id, dataset, split, own_bio, scheme=predicted.name)
+        yield Predicted(
+            fields, words, answer, "", None, id, dataset, split, own_bio, (), predicted.name, fields.document()
+        )
 
 
 TOKENS = DataFormat(

@@ -14,7 +14,7 @@ from pathlib import Path
 from gner_bench.data.collect import TYPES
 from gner_bench.data.formats.columns import DOCUMENT_START
 from gner_bench.data.sentence import Dataset, Sentence
-from gner_bench.documents.fields import Json
+from gner_bench.documents.fields import DOCUMENT, Json
 from gner_bench.errors import InputError, short
 from gner_bench.files import write_atomic
 
@@ -77,6 +77,8 @@ def records(datasets: Iterable[Dataset]) -> Iterator[tuple[Sentence, Json]]:
         listed = tuple(dict.fromkeys(chain.from_iterable(dict.fromkeys(lists)))) == dataset.types
         for index, sentence in enumerate(dataset.sentences):
             record = {"id": sentence.id, "dataset": dataset.name, "split": dataset.split, "label_list": lists[index]}
+            if sentence.document:
+                record[DOCUMENT] = sentence.document
             yield sentence, record if listed or index else {**record, TYPES: dataset.types}
 
 

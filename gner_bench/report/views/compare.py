@@ -6,9 +6,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from gner_bench.messages import one_line
-from gner_bench.number_text import interval_text, p_text, percent, rounding, signed, stars
+from gner_bench.number_text import NOTHING, interval_text, p_text, percent, rounding, signed, stars
 from gner_bench.report.grid import Cell, Column, Grid, Line, Part, Section, line, styled
 from gner_bench.scoring.comparison import Against, Comparison
+from gner_bench.scoring.intervals import FEW_ENTITIES
 from gner_bench.scoring.metrics import METRICS
 from gner_bench.scoring.paired import Difference
 
@@ -94,13 +95,15 @@ def _types(against: Against) -> Iterator[Part]:
             wide, stacked = [], []
             for each in sorted(types, key=lambda each: -each.gold):
                 first, second = percent(each.first), percent(each.second)
-                gain, ends = signed(each.difference), interval_text(each.interval)
+                gain, ends = signed(each.difference), interval_text(each.interval) if each.interval else NOTHING
                 wide.append((each.name, f"{each.gold:g}", first, second, gain, ends))
                 stacked.append((each.name, f"{each.gold:g}", f"{first}\n{second}", f"{gain}\n{ends}"))
             yield (
                 _table(title, ["type", "gold", one, other, difference, interval], wide),
                 _table(title, ["type", "gold", f"{one}\n{other}", f"{difference}\n{interval}"], stacked),
             )
+            if not all(each.interval for each in types):
+                yield line(f"{NOTHING} fewer than {FEW_ENTITIES} gold mentions, no interval")
 
 
 def _sentences(against: Against, most: int) -> Iterator[Part]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from gner_bench.documents.scores import Macro, ScoresDocument, SetDocument, Structuring
 from gner_bench.documents.scores import Value as Measured
-from gner_bench.number_text import p_text, percent, points
+from gner_bench.number_text import NOTHING, p_text, percent, points
 from gner_bench.report.grid import Cell, Column, Grid, Section, Value
 from gner_bench.scoring.gates import NOT_JUDGED, Outcome, exit_code, require_passed
 from gner_bench.scoring.metrics import METRICS, Metric
@@ -137,10 +137,9 @@ def sets_grid(document: ScoresDocument, ends: bool = False, against: Result | No
             columns.append((Column(whole=False, kind="astray"), head, [*map(str, numbers), str(sum(numbers))]))
     remarks = {
         "share": f"P and R by the {metrics[0]} metric" if len(metrics) > 1 else "",
-        "margin": f"± half the {confidence} of {resampling.resamples:,} resamples",
+        "margin": f"± half the {confidence} of {resampling.resamples:,} resamples{other_intervals(document)}",
     }
-    columns = [(replace(column, remark=remarks.get(column.kind, "")), head, cells) for column, head, cells in columns]
-    grid = _grid("scores", system.name + (f" ({system.note})" if system.note else ""), columns)
+    grid = _grid("scores", system.name + (f" ({system.note})" if system.note else ""), _remarked(columns, remarks))
     [section] = grid.sections
     mean = (replace(section.rows[-1][0], code=False), *section.rows[-1][1:])  # no name of people's choosing
     return replace(
@@ -169,7 +168,24 @@ def types_grid(
             rows, typed, "interval" if ends else "", [before.types.get(kind, {}) for kind in types] if before else ()
         ),
     ]
-    return _grid(f"types_{name}", f"{name}: entity types", columns)
+    lacking = any(row[metric].no_interval for row in rows for metric in typed)
+    remarks = {"margin": f"{NOTHING} no gold mention, no interval" if lacking else ""}
+    return _grid(f"types_{name}", f"{name}: entity types", _remarked(columns, remarks))
+
+
+def _remarked(columns: Columns, remarks: Mapping[str, str]) -> Columns:
+    """The columns with what is to be said under a table of those of a kind."""
+    return [(replace(column, remark=remarks.get(column.kind, "")), head, cells) for column, head, cells in columns]
+
+
+def other_intervals(document: ScoresDocument) -> str:
+    """What there is besides percentiles of resampled sentences."""
+    fields, told = document.signature_fields, []
+    if "cl" in fields:
+        told.append("of documents")
+    if "ci" in fields:
+        told.append("Wilson's for small sets")
+    return f" ({', '.join(told)})" if told else ""
 
 
 def _values(
@@ -199,10 +215,10 @@ def _values(
         columns.append((value, METRICS[metric].title, texts(metric, "f1")))
         if tests := (p_values or {}).get(metric):
             columns.append((test, "p", list(tests)))
-        intervals = [interval["f1"] for row in rows if (interval := row[metric].interval)]
-        if rows and len(intervals) == len(rows):
-            both = ["–".join(map(percent, interval)) for interval in intervals]
-            halves = [percent((high - low) / 2) for low, high in intervals]
+        intervals = [interval["f1"] if (interval := row[metric].interval) else None for row in rows]
+        if any(intervals):
+            both = ["–".join(map(percent, each)) if each else NOTHING for each in intervals]
+            halves = [percent((each[1] - each[0]) / 2) if each else NOTHING for each in intervals]
             columns.append((margin, ends or "±", both if ends else halves))
     return columns
 

@@ -12,7 +12,7 @@ from gner_bench.scoring.metrics import METRICS
 LAYOUT_TITLES = {"zero-shot": "", "supervised": ", supervised setting", "other": ", other data sets"}
 RANKED = "Best measured figure of a column in bold, second underlined; what prints alike ranks alike."
 RANKED_TRANSPOSED = RANKED.replace("column", "row")
-HALF = "± is half the width of the bootstrap interval over sentences, with the settings of the signature."
+HALF = "± is half the width of the interval over sentences, with the settings of the signature."
 TEST = "paired approximate randomization, p < 0.05, corrected after Holm over data sets"
 MOST_COLUMNS = 12
 """Columns of figures that the width of a page holds."""

@@ -21,6 +21,8 @@ BEST = "Best of a row in bold; what prints alike ranks alike."
 MOST_NARROW = 3
 """Columns of systems that half the width of a page holds."""
 
+WITHOUT = "± is half the width of Wilson's interval; a type without a gold mention has none."
+
 Types = Mapping[str, Scored]
 """Values by type."""
 
