@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
+from itertools import combinations
 from pathlib import Path
 
 import numpy as np
@@ -15,12 +16,22 @@ from gner_bench.documents.scores import NAME, Interval, Resampling, read_scores
 from gner_bench.errors import UsageError
 from gner_bench.scoring.document import scores_of
 from gner_bench.scoring.metrics import DEFAULT, METRICS, Metric, ordered
-from gner_bench.scoring.paired import Difference, differences, pair, require_same_sentences
+from gner_bench.scoring.paired import (
+    Difference,
+    corrected,
+    correction,
+    differences,
+    least_trials,
+    pair,
+    require_same_sentences,
+    too_few,
+)
+from gner_bench.scoring.pairs import Pairs
 from gner_bench.scoring.resampling import f1, interval, require_sums
 from gner_bench.scoring.scores import Scores, SetScores, warnings_of_all
 from gner_bench.scoring.signature import SignatureDifference, signature_fields
 from gner_bench.scoring.signature import differences as signature_differences
-from gner_bench.scoring.trials import TRIALS
+from gner_bench.scoring.trials import TEST, TRIALS
 
 VERSION = 1
 TYPES_AT_ONCE = 64
@@ -156,23 +167,46 @@ def _without_name(row: Difference | TypeDifference) -> Json:
 
 @dataclass(frozen=True)
 class Comparison:
-    """Two or more ``systems`` on the same sentences, each but the first ``against`` the first."""
+    """Two or more ``systems`` on the same sentences: each but the first ``against`` the first, or with all before it.
+
+    The p values of a metric are corrected over all of ``against``.
+    """
 
     systems: tuple[MeasuredSystem, ...]
     metrics: tuple[Metric, ...]
     resampling: Resampling
     against: tuple[Against, ...]
+    all_pairs: bool = False
 
     def document(self) -> Json:
-        """As JSON: F1 from 0 to 1, p values two-sided, those named Holm corrected within a pair of systems."""
+        """As JSON: F1 from 0 to 1, p values two-sided, those named Holm corrected as ``correction`` says."""
+        sets = len(self.systems[0].scores.sets)
+        pairs = len(self.against)
         return {
             "version": VERSION,
             "metrics": list(self.metrics),
             "resampling": self.resampling.json(),
+            "test": TEST,
+            "correction": {"method": "Holm", "pairs": pairs, "datasets": pairs * sets, "mean": pairs},
             "systems": [system.document() for system in self.systems],
             "comparisons": [against.document() for against in self.against],
+            **({"letters": {metric: self._letters(metric) for metric in self.metrics}} if self.all_pairs else {}),
             "warnings": self.warnings(),
         }
+
+    def pairs(self, metric: Metric) -> Pairs:
+        """All pairs of systems by their labels."""
+        of_pairs = {(each.first.label, each.second.label): tuple(each.differences[metric]) for each in self.against}
+        return Pairs(tuple(system.label for system in self.systems), of_pairs)
+
+    def _letters(self, metric: Metric) -> Json:
+        *sets, mean = self.pairs(metric).letters()
+        return {"mean": mean, "datasets": dict(zip(self.systems[0].scores.sets, sets, strict=True))}
+
+    @property
+    def correction(self) -> str:
+        """Over what p values are corrected, in words."""
+        return correction([each.differences[self.metrics[0]] for each in self.against])
 
     @property
     def unlike(self) -> list[str]:
@@ -188,7 +222,10 @@ class Comparison:
 
         What is to be said of all systems has no label.
         """
-        return self.unlike + warnings_of_all([(system.label, system.scores) for system in self.systems])
+        tests = len(self.against) * len(self.systems[0].scores.sets)
+        few = too_few(tests, self.resampling.resamples)
+        told = [f"{few}; give --resamples {least_trials(tests)} or more"] if few else []
+        return [*self.unlike, *told, *warnings_of_all([(system.label, system.scores) for system in self.systems])]
 
 
 def type_differences(
@@ -229,9 +266,12 @@ def changes(first: SetScores, second: SetScores, metric: Metric) -> Changes:
 
 
 def comparison(
-    systems: Sequence[MeasuredSystem], metrics: Sequence[Metric] | None = None, resampling: Resampling | None = None
+    systems: Sequence[MeasuredSystem],
+    metrics: Sequence[Metric] | None = None,
+    resampling: Resampling | None = None,
+    all_pairs: bool = False,
 ) -> Comparison:
-    """Each system but the first against the first.
+    """Each system but the first against the first or, for ``all_pairs``, against each before it.
 
     ``metrics`` None are the usual ones that all systems were scored by, or else any that they share. Raises UsageError
     for fewer than two systems, for sentences or gold that differ and for a metric that a system lacks.
@@ -242,11 +282,16 @@ def comparison(
     for other in systems[1:]:
         require_same_sentences(first.scores, other.scores)
     chosen = ordered(metrics or shared_metrics(systems))
+    pairs = list(combinations(systems, 2)) if all_pairs else [(first, other) for other in systems[1:]]
+    found = {
+        metric: corrected([differences(one.scores, other.scores, metric, resampling) for one, other in pairs])
+        for metric in chosen
+    }
     against = [
-        Against(first, other, resampling, {m: differences(first.scores, other.scores, m, resampling) for m in chosen})
-        for other in systems[1:]
+        Against(one, other, resampling, {metric: of_pairs[place] for metric, of_pairs in found.items()})
+        for place, (one, other) in enumerate(pairs)
     ]
-    return Comparison(tuple(systems), chosen, resampling, tuple(against))
+    return Comparison(tuple(systems), chosen, resampling, tuple(against), all_pairs)
 
 
 def shared_metrics(systems: Sequence[MeasuredSystem]) -> tuple[Metric, ...]:
