@@ -108,8 +108,9 @@ def compare(
     processes: int = 1,
     answers: Rule | None = None,
     clean_up_spaces: bool = False,
+    all_pairs: bool = False,
 ) -> Comparison:
-    """Compare each system with the ``first`` on the same sentences: paired intervals and tests.
+    """Compare each system with the ``first``, or ``all_pairs``, on the same sentences: paired intervals and tests.
 
     A system is its Scores, a scores.json, a predictions file or a run folder. ``metric`` None are the usual metrics
     that all were scored by; ``tokenizer`` is for prediction files beside which none lies, in a list also ``NAME=PATH``
@@ -133,4 +134,4 @@ def compare(
             )
             source = score(predictions, metrics or DEFAULT, processes)
         systems.append(measured(label, source))
-    return comparison(systems, metrics or None, Resampling(resamples, seed))
+    return comparison(systems, metrics or None, Resampling(resamples, seed), all_pairs)
