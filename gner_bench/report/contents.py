@@ -6,16 +6,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import cached_property
+from itertools import combinations
 from pathlib import Path
 
 from gner_bench.answers.answer import Rule
 from gner_bench.catalog import published_scores
 from gner_bench.catalog.entries import PublishedScore
 from gner_bench.errors import UsageError, did_you_mean
-from gner_bench.report.baseline import Baseline, Changes, choose_baseline
+from gner_bench.report.baseline import Baseline, Changes, Tested, changes_of, choose_baseline
 from gner_bench.report.load import SystemScores, load_all, metrics_of
 from gner_bench.report.views.table import Table, comparisons
-from gner_bench.scoring.metrics import Metric
+from gner_bench.scoring.metrics import METRICS, Metric
+from gner_bench.scoring.paired import corrected
+from gner_bench.scoring.pairs import Pairs
 from gner_bench.scoring.tokenizers import BESIDE, Tokenizers
 
 ALL = "all"
@@ -57,8 +60,33 @@ class Contents:
         baseline = baseline or self.baseline
         if baseline is None:
             return []
-        others = [system for system in self.systems if system.name != baseline.name]
-        return [baseline.changes(system, metric) for system in others]
+        found = self.tested(metric).changes
+        return [changes for (name, _), changes in found.items() if name == baseline.name]
+
+    def tested(self, metric: Metric) -> Tested:
+        """All differences from all baselines, corrected together."""
+        return changes_of(self.baselines, self.systems, metric, ())
+
+    def pairs(self, metric: Metric) -> Pairs | None:
+        """All pairs of the systems that were scored by a metric on the same data sets; None of fewer than three."""
+        scored = [system for system in self.systems if metric in system.scores.metrics]
+        sets = [frozenset(system.scores.sets) for system in scored]
+        # Of systems on other sets than most a letter or a mean would not be of the same data.
+        usual = max(sets, key=sets.count, default=frozenset())
+        same = [system for system in scored if frozenset(system.scores.sets) == usual]
+        if len(same) < 3 or METRICS[metric].distinct:
+            return None
+        changes = {
+            (one.name, other.name): self._pair(one).changes(other, metric) for one, other in combinations(same, 2)
+        }
+        if any(not each.differences for each in changes.values()):
+            return None
+        found = corrected([each.differences for each in changes.values()])
+        return Pairs(tuple(system.name for system in same), dict(zip(changes, found, strict=True)))
+
+    def _pair(self, system: SystemScores) -> Baseline:
+        """The baseline that a system is, which knows its differences, or else a new one."""
+        return next((each for each in self.baselines if each.name == system.name), Baseline(system))
 
 
 def prepare(

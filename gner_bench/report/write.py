@@ -11,6 +11,7 @@ from pathlib import Path
 
 from gner_bench import __version__
 from gner_bench.documents.fields import Json
+from gner_bench.documents.scores import Resampling
 from gner_bench.files import make_folder, to_json, write_atomic
 from gner_bench.report.comments import report_comment
 from gner_bench.report.contents import Contents
@@ -22,10 +23,13 @@ from gner_bench.report.render.json import to_records
 from gner_bench.report.render.latex import document
 from gner_bench.report.views.differences import difference_grid, verdict
 from gner_bench.report.views.errors import error_grids, structuring_grids
+from gner_bench.report.views.pairs import letters_grid, matrix_grid
 from gner_bench.report.views.systems import systems_grid
 from gner_bench.report.views.types import type_grids
-from gner_bench.scoring.metrics import METRICS
+from gner_bench.scoring.metrics import METRICS, Metric
+from gner_bench.scoring.paired import correction
 from gner_bench.scoring.scores import warnings_of
+from gner_bench.scoring.trials import TRIALS
 
 VERSION = 1
 OWN = re.compile(r"(?:tables|figures)/[A-Za-z0-9_]+\.[a-z]+")
@@ -50,13 +54,14 @@ class Written:
 class Tables:
     """``comparisons`` of systems for each metric and layout, of which ``main`` are those of the first metric.
 
-    ``changes`` are the differences from the baseline, ``types`` the tables of entity types by the name of a metric,
-    ``other`` those of errors and structuring.
+    ``changes`` are the differences from the baseline, ``pairs`` those of all pairs of three or more systems, ``types``
+    the tables of entity types by the name of a metric, ``other`` those of errors and structuring.
     """
 
     main: Sequence[Grid]
     comparisons: Sequence[Grid]
     changes: Sequence[Grid]
+    pairs: Sequence[Grid]
     types: Mapping[str, Sequence[Grid]]
     other: Sequence[Grid]
 
@@ -65,7 +70,7 @@ class Tables:
         """The tables by the name of the file that they are in."""
         of_types = [grid for grids in self.types.values() for grid in grids]
         files: dict[str, list[Grid]] = {}
-        for grid in (*self.comparisons, *self.changes, *of_types, *self.other):
+        for grid in (*self.comparisons, *self.changes, *self.pairs, *of_types, *self.other):
             files.setdefault(grid.name, []).append(grid)
         return files
 
@@ -80,7 +85,8 @@ def tables_of(contents: Contents) -> Tables:
     for metric, baseline in product(contents.metrics, contents.baselines):
         for difference in contents.changes(metric, baseline):
             if difference.differences:
-                changes.append(difference_grid(baseline, difference, metric))
+                changes.append(difference_grid(baseline, difference, metric, contents.tested(metric).correction))
+    pairs = [grid for metric in contents.metrics for grid in pair_grids(contents, metric)]
     types = {
         METRICS[metric].name_in_text: type_grids(contents.systems, metric, contents.intervals)
         for metric in contents.metrics
@@ -89,9 +95,21 @@ def tables_of(contents: Contents) -> Tables:
         grids[contents.metric],
         [grid for of_metric in grids.values() for grid in of_metric],
         changes,
+        pairs,
         {name: of_metric for name, of_metric in types.items() if of_metric},
         [*error_grids(contents.systems), *structuring_grids(contents.systems)],
     )
+
+
+def pair_grids(contents: Contents, metric: Metric) -> list[Grid]:
+    """Letters and matrix of all pairs of systems, empty where there is one pair at most."""
+    pairs = contents.pairs(metric)
+    if pairs is None:
+        return []
+    names, found = {name: name for name in pairs.systems}, list(pairs.differences.values())
+    over, trials = correction(found), Resampling(TRIALS)
+    sets = [each.name for each in found[0][:-1]]
+    return [letters_grid(pairs, metric, names, sets, over, trials), matrix_grid(pairs, metric, names, over, trials)]
 
 
 def write_report(contents: Contents, out: Path, formats: Sequence[str] = FORMATS, style: StyleName = "acl") -> Written:
@@ -145,7 +163,7 @@ def _write_page(
     plots = [PageFigure(svgs[plot.name][0], plot.caption, svgs[plot.name][1]) for plot in figures.plots]
     warnings = list(dict.fromkeys(warning for grid in tables.main for warning in grid.warnings))
     # The page makes its own tables of errors and structuring.
-    shown = [*tables.comparisons, *tables.changes]
+    shown = [*tables.comparisons, *tables.changes, *tables.pairs]
     page = write_page(written.out, Content(systems, "gner-bench report", plots, shown, tables.types, warnings))
     written.files.append(page.name)
 

@@ -28,8 +28,7 @@ class Pairs:
             return None
         found = self.differences[second, first][place]
         ends = (-found.interval[1], -found.interval[0])
-        turned = {"first": found.second, "second": found.first, "difference": -found.difference, "interval": ends}
-        return replace(found, **turned)
+        return replace(found, first=found.second, second=found.first, difference=-found.difference, interval=ends)
 
     def f1(self, place: int) -> dict[str, float]:
         """F1 (0 to 1) of each compared system at a place of the differences, the highest first."""

@@ -429,8 +429,8 @@ def test_several_pairs_are_corrected_together() -> None:
     assert [(each.p_holm, each.family) for each in corrected([found[0]])[0]] == [(0.02, 2), (0.04, 2), (None, 1)]
     assert [each.p_holm for each in corrected([one])[0]] == [pytest.approx(0.02), pytest.approx(0.04), None]
     assert correction([one]) == "corrected after Holm over 2 data sets (not for the mean)"
-    assert correction([one, two]).startswith(
-        "corrected after Holm over the 4 tests of data sets in 2 pairs of systems, the mean over these 2"
+    assert correction([one, two]) == (
+        "corrected after Holm over 4 tests of data sets in 2 pairs of systems, the mean over 2; each metric by itself"
     )
 
 

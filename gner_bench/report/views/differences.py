@@ -8,21 +8,21 @@ from gner_bench.report.contents import Contents
 from gner_bench.report.grid import Cell, Grid, Section, by_value
 from gner_bench.report.views.table import MEAN, title, unlike_by_key
 from gner_bench.scoring.metrics import METRICS, Metric
+from gner_bench.scoring.trials import TEST
 
 COLUMNS = (
     *("baseline", "system", "metric", "dataset", "baseline f1", "system f1", "difference", "low", "high"),
     *("p_bootstrap", "p_randomization", "p_holm", "detectable", "significant"),
 )
 VALUES = "F1 and differences in percent and points"
-TESTS = (
-    "p: paired approximate randomization, two-sided, corrected after Holm over data sets (not for the mean)."
-    " Detectable: the difference that a test at 5% finds with 80% power."
-)
 STARRED = "* p < 0.05."
 
 
-def difference_grid(baseline: Baseline, changes: Changes, metric: Metric) -> Grid:
-    """The differences of one system from ``baseline``, a row for each data set and one for the mean."""
+def difference_grid(baseline: Baseline, changes: Changes, metric: Metric, correction: str) -> Grid:
+    """The differences of one system from ``baseline``, a row for each data set and one for the mean.
+
+    ``correction`` says over what their tests are corrected.
+    """
     resampling, rows, values = baseline.resampling, [], []
     systems = (baseline.system, changes.other)
     unlike = unlike_by_key(systems, metric)
@@ -36,19 +36,23 @@ def difference_grid(baseline: Baseline, changes: Changes, metric: Metric) -> Gri
             Cell(f"{points(low)} to {points(high)}"),
         ]
         rows.append((*cells, Cell(p_text(change.p)), Cell(decimal(detectable))))
-        tests = (change.p_bootstrap, change.p_randomization, change.p_holm, detectable)
+        p_values = (change.p_bootstrap, change.p_randomization, change.p_holm, detectable)
         described = (baseline.name, changes.system, metric, change.name)
         numbers = (first, second, difference, low, high)
-        values.append((*described, *numbers, *tests, "yes" if change.significant else "no"))
+        values.append((*described, *numbers, *p_values, "yes" if change.significant else "no"))
     drawn = f"Intervals: {resampling.confidence:.0%}, paired bootstrap, {resampling.resamples:,} resamples."
+    tests = (
+        f"p: {TEST} test, two-sided, {resampling.resamples:,} trials, {correction}. 80% power: the true difference"
+        " found with 80% power at these sentences, at 5%, so corrected."
+    )
     return Grid(
         name=f"differences_{metric}",
         title=f"{METRICS[metric].title} of {changes.system} against {baseline.name}",
         heads=tuple(
-            Cell(head) for head in ("Data set", "Baseline", "System", "Difference", "Interval", "p", "Detectable")
+            Cell(head) for head in ("Data set", "Baseline", "System", "Difference", "Interval", "p", "80% power")
         ),
         sections=(Section(tuple(rows[:-1])), Section(tuple(rows[-1:]))),
-        remarks=(rounding(VALUES), drawn, TESTS, STARRED),
+        remarks=(rounding(VALUES), drawn, tests, STARRED),
         warnings=tuple(unlike.values()),
         signatures=by_value((each.name, each.signature_short) for each in systems),
         columns=COLUMNS,
@@ -77,5 +81,5 @@ def verdict(contents: Contents, changes: Changes) -> tuple[str, str]:
     return word, (
         f"{changes.system} against {baseline.name}: {over} {decimal(100 * mean.first)} → {decimal(100 * mean.second)},"
         f" {points(100 * mean.difference)} points ({baseline.resampling.confidence:.0%} interval {low} to {high},"
-        f" {p_phrase(mean.p_randomization)})"
+        f" {p_phrase(mean.p, name='p' if mean.p_holm is None else 'corrected p')})"
     )
