@@ -289,8 +289,8 @@ def correction(pairs: Sequence[Sequence[Difference]]) -> str:
     if len(pairs) == 1:
         return f"corrected after Holm over {counted(tests, 'data set')} (not for the mean)"
     return (
-        f"corrected after Holm over {counted(tests, 'test')} of data sets in {len(pairs)} pairs of systems, the mean over"
-        f" {len(pairs)}; each metric by itself"
+        f"corrected after Holm over {counted(tests, 'test')} of data sets in {len(pairs)} pairs of systems, the mean"
+        f" over {len(pairs)}; each metric by itself"
     )
 
 
