@@ -73,20 +73,20 @@ class Contents:
         sets = [frozenset(system.scores.sets) for system in scored]
         # Of systems on other sets than most a letter or a mean would not be of the same data.
         usual = max(sets, key=sets.count, default=frozenset())
+        # Baselines come first: their differences are known.
+        known = {baseline.name: baseline for baseline in self.baselines}
         same = [system for system in scored if frozenset(system.scores.sets) == usual]
+        same.sort(key=lambda system: system.name not in known)
         if len(same) < 3 or METRICS[metric].distinct:
             return None
         changes = {
-            (one.name, other.name): self._pair(one).changes(other, metric) for one, other in combinations(same, 2)
+            (one.name, other.name): known.get(one.name, Baseline(one)).changes(other, metric)
+            for one, other in combinations(same, 2)
         }
         if any(not each.differences for each in changes.values()):
             return None
         found = corrected([each.differences for each in changes.values()])
         return Pairs(tuple(system.name for system in same), dict(zip(changes, found, strict=True)))
-
-    def _pair(self, system: SystemScores) -> Baseline:
-        """The baseline that a system is, which knows its differences, or else a new one."""
-        return next((each for each in self.baselines if each.name == system.name), Baseline(system))
 
 
 def prepare(
