@@ -12,6 +12,7 @@ from gner_bench.answers.gner import GNER
 from gner_bench.documents.fields import Json
 from gner_bench.documents.scores import Resampling, Value
 from gner_bench.files import make_folder
+from gner_bench.number_text import p_text
 from gner_bench.scoring.errors import PAPER
 from gner_bench.scoring.metrics import Metric
 from gner_bench.scoring.paired import Difference, differences
@@ -125,7 +126,7 @@ def difference(found: Difference | None) -> list[str]:
         return ["", ""]
     low, high = found.interval
     cell = f"{100 * found.difference:+.1f} [{100 * low:+.1f}, {100 * high:+.1f}]"
-    return [cell, f"{found.p_randomization:.3f}"]
+    return [cell, p_text(found.p_randomization)]
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

@@ -15,11 +15,11 @@ import click
 from gner_bench import __version__
 from gner_bench.cli.audit import audit_command
 from gner_bench.cli.cache import cache_group
+from gner_bench.cli.command import Group
 from gner_bench.cli.compare import compare_command
 from gner_bench.cli.convert import convert_command
 from gner_bench.cli.download import download_command
 from gner_bench.cli.explain import explain_command
-from gner_bench.cli.help import Group
 from gner_bench.cli.list import list_command
 from gner_bench.cli.merge import merge_command
 from gner_bench.cli.predict import predict_command

@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from gner_bench.bio import AnyScheme, Reading
 from gner_bench.cli import options as shared
+from gner_bench.cli.command import Command
 from gner_bench.cli.completion import dataset_names, offer
 from gner_bench.cli.values import DataRoot
+from gner_bench.errors import UsageError
 from gner_bench.messages import one_line
 from gner_bench.number_text import counted
 
+if TYPE_CHECKING:
+    from gner_bench.data.audit import Audit
+    from gner_bench.report.grid import Part
 
-@click.command("audit")
+COUNTS = ("sentences", "words", "entities")
+
+
+@click.command("audit", cls=Command)
 @click.argument("datasets", nargs=-1, metavar="[DATASET]…", shell_complete=offer(dataset_names))
 @click.option(
     "--data",
@@ -48,24 +58,32 @@ def audit_command(
 
     from gner_bench.data.audit import audit
     from gner_bench.data.formats.gner import dataset_names
-    from gner_bench.fetch.datasets import data_root
-    from gner_bench.report.grid import line, listing
+    from gner_bench.fetch.datasets import absent_split, data_root
     from gner_bench.report.render.terminal import show
     from gner_bench.structure import load_back_tokenizer
 
     folder, reading = root or data_root(), Reading(repair="keep", scheme=scheme, columns=columns)
+    if root is None and not folder.is_dir() and not datasets:
+        raise UsageError(f"no data set is in the cache {folder.parent}; name one, or a folder: --data FOLDER")
+    names = datasets or dataset_names(folder)
+    if absent := [name for name in names if root is None and not (folder / name).is_dir()]:
+        raise UsageError(absent_split(absent[0]))
     back_tokenizer = load_back_tokenizer(tokenizer) if tokenizer else None
-    audits = [audit(folder, name, back_tokenizer, reading) for name in datasets or dataset_names(folder)]
+    audits = [audit(folder, name, back_tokenizer, reading) for name in names]
     if as_json:
         shared.print_json([{**asdict(entry), "problems": list(entry.problems())} for entry in audits])
         return
-    counts = ("sentences", "words", "entities")
-    for entry in audits:
-        rows = []
-        for split, facts in entry.splits.items():
-            numbers = (f"{getattr(facts, count):,}" for count in counts)
-            rows.append((split, *numbers, facts.catalogue, facts.content_hash[:12]))
-        heads = ("split", *counts, "catalogue", "content")
-        title = f"{entry.name}: {counted(len(entry.types), 'type')}"
-        problems = [line(f"  - {one_line(problem)}", soft=True) for problem in entry.problems()]
-        show([listing(title, heads, rows, right=counts, kept=4), *problems])
+    show(part for entry in audits for part in _view(entry))
+
+
+def _view(entry: Audit) -> Iterator[Part]:
+    """The splits of a data set and what is wrong with it."""
+    from gner_bench.report.grid import line, listing
+
+    rows = []
+    for split, facts in entry.splits.items():
+        numbers = (f"{getattr(facts, count):,}" for count in COUNTS)
+        rows.append((split, *numbers, facts.catalogue, facts.content_hash[:12]))
+    title, heads = f"{entry.name}: {counted(len(entry.types), 'type')}", ("split", *COUNTS, "catalogue", "content")
+    yield listing(title, heads, rows, right=COUNTS, kept=4)
+    yield from (line(f"  - {one_line(problem)}", soft=True) for problem in entry.problems())

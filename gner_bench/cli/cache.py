@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from gner_bench.cli import options as shared
+from gner_bench.cli.command import Group
 from gner_bench.cli.completion import cached_names, offer
-from gner_bench.cli.help import Group
 from gner_bench.errors import GnerBenchError, IntegrityError
 
 if TYPE_CHECKING:
@@ -56,21 +57,42 @@ def list_command(as_json: bool) -> None:
 def verify_command(names: tuple[str, ...]) -> None:
     """Compare every byte in the cache with its checksum.
 
-    Exit code 5 when something was altered.
+    With NAMES, those entries alone. Prints how many files and bytes each has, and whether all is well. Exit code 5 when
+    something was altered, which is named.
     """
-    from gner_bench.fetch.cache import verify
+    from gner_bench.fetch.cache import checksummed, verify
+    from gner_bench.fetch.home import home
+    from gner_bench.number_text import counted
 
-    bad = 0
-    for entry in _chosen(names):
-        problems = verify(entry)
-        bad += bool(problems)
-        click.echo(f"{'altered' if problems else 'ok     '}  {entry.kind} {entry.name}")
+    chosen, bad, unknown, files = _chosen(names), [], [], []
+    for entry in chosen:
+        problems, checked = verify(entry), checksummed(entry)
+        files += checked
+        bad += [entry.name] if problems else []
+        unknown += [] if problems or checked else [entry.name]
+        state = "altered" if problems else "ok" if checked else "unknown"
+        amount = f"{counted(len(checked), 'file')}, {_size(checked)}" if checked else "no checksum is known"
+        click.echo(f"{state:<7}  {entry.kind} {entry.name}: {amount}")
         for problem in problems:
             click.echo(f"         {problem}")
     if bad:
         raise IntegrityError(
-            f"{bad} of the cache's entries are not what was fetched; `gner-bench download NAME --force`"
+            f"{len(bad)} of {len(chosen)} in the cache are not what was fetched: {', '.join(bad)};"
+            " `gner-bench download NAME --force` fetches them again"
         )
+    if not chosen:
+        click.echo(f"The cache is empty: {home()}")
+    elif unknown:
+        click.echo(f"No file with a checksum was altered, but there is none of {', '.join(unknown)}.")
+    else:
+        read = f"{counted(len(files), 'file')}, {_size(files)}"
+        click.echo(f"All is well: {read}, each with the checksum that it was fetched with, in {home()}")
+
+
+def _size(files: list[Path]) -> str:
+    from gner_bench.fetch.home import size_text
+
+    return size_text(sum(file.stat().st_size for file in files if file.is_file()))
 
 
 @cache_group.command("prune")

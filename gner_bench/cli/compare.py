@@ -8,6 +8,9 @@ from typing import Any
 import click
 
 from gner_bench.cli import options as shared
+from gner_bench.cli.command import Command
+from gner_bench.cli.values import SystemFile
+from gner_bench.files import NamedPath
 from gner_bench.messages import warn
 from gner_bench.scoring.trials import TRIALS
 
@@ -32,8 +35,8 @@ class Points(click.ParamType):
         return points
 
 
-@click.command("compare")
-@click.argument("systems", nargs=-1, required=True, type=shared.PATH, metavar="A B [C…]")
+@click.command("compare", cls=Command)
+@click.argument("systems", nargs=-1, required=True, type=SystemFile(), metavar="[NAME=]A [NAME=]B…")
 @click.option(
     "--metric",
     multiple=True,
@@ -54,6 +57,11 @@ class Points(click.ParamType):
 @shared.clean_up_spaces
 @shared.answers
 @shared.decimals(usual=2)
+@click.option(
+    "--common",
+    is_flag=True,
+    help="Compare on the sentences that all systems have (by data set, id, words and gold); what is left out is said.",
+)
 @click.option("--per-type", is_flag=True, help="Also tables of entity types, with paired intervals.")
 @click.option(
     "--changed",
@@ -83,13 +91,14 @@ class Points(click.ParamType):
 @click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
 @click.option("--out", type=shared.PATH, metavar="comparison.json", help="Also write the result to this file.")
 def compare_command(
-    systems: tuple[Path, ...],
+    systems: tuple[NamedPath, ...],
     metric: tuple[str, ...],
     resamples: int,
     seed: int,
     tokenizer: tuple[str, ...],
     clean_up_spaces: bool,
     answers: Any,
+    common: bool,
     per_type: bool,
     changed: int,
     all_pairs: bool,
@@ -101,7 +110,8 @@ def compare_command(
     """Compare systems on the same sentences by paired tests.
 
     Each difference in F1 has an interval and p values. A is the baseline that every other system is compared with. Each
-    is a scores.json, a predictions file or the folder of a run, of the same sentences with the same gold, in any order.
+    is a scores.json, a predictions file or the folder of a run, of the same sentences with the same gold, in any order
+    (--common leaves out what not all have), and is called NAME where one is given.
 
     p values are corrected over all data sets and pairs of systems that are compared.
 
@@ -127,6 +137,7 @@ def compare_command(
         answers=answers,
         clean_up_spaces=clean_up_spaces,
         processes=usable_processes(),
+        common=common,
         all_pairs=all_pairs,
     )
     for warning in result.warnings():

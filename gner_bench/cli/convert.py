@@ -10,6 +10,7 @@ import click
 
 from gner_bench.bio import AnyScheme, Reading, Repair
 from gner_bench.cli import options as shared
+from gner_bench.cli.command import Command
 from gner_bench.cli.completion import dataset_names, offer
 from gner_bench.cli.importing import FormatName, new_names
 from gner_bench.data.convert import AUTO, entries_for, inputs, load, outputs, remarks, save
@@ -17,7 +18,7 @@ from gner_bench.data.formats import FORMATS
 from gner_bench.data.sentence import Dataset
 
 
-@click.command("convert")
+@click.command("convert", cls=Command)
 @click.argument("source", metavar="IN", shell_complete=offer(path="file"))
 @click.argument("out", type=shared.PATH, metavar="OUT")
 @click.option("--to", "to", type=FormatName(outputs, FORMATS.__contains__), required=True, help="Format of OUT.")

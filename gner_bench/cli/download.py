@@ -7,12 +7,13 @@ from pathlib import Path
 import click
 
 from gner_bench.cli import options as shared
+from gner_bench.cli.command import Command
 from gner_bench.cli.completion import dataset_names, group_names, model_names, of, offer
 from gner_bench.cli.values import Names
 from gner_bench.messages import warn
 
 
-@click.command("download")
+@click.command("download", cls=Command)
 @click.argument("names", nargs=-1, metavar="[NAMES]…", shell_complete=offer(model_names, group_names, dataset_names))
 @click.option(
     "--models",

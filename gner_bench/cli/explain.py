@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from gner_bench.cli import options as shared
+from gner_bench.cli.command import Command
 from gner_bench.messages import warn
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ CLASSES = ("wrong_type", "wrong_boundary", "wrong_both", "missed", "spurious")
 """Those of gner_bench.scoring.errors but ``correct``; reading them there would slow down --help."""
 
 
-@click.command("explain")
+@click.command("explain", cls=Command)
 @click.argument("runs", nargs=-1, required=True, type=shared.PATH, metavar="RUN…")
 @click.option(
     "--sample",
@@ -102,8 +103,7 @@ def explain_command(
 
         for sample, systems_of in explained.items():
             show(sentence_view(sample, systems_of, console().width < WIDE))
-        for title, rows in ranked.items():
-            show(worst_view(title, rows))
+        show(part for title, rows in ranked.items() for part in worst_view(title, rows))
 
 
 def _named(systems: Sequence[Generations]) -> dict[str, Generations]:

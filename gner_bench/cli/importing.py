@@ -12,8 +12,8 @@ from click.shell_completion import CompletionItem
 from gner_bench.answers import ANSWERS
 from gner_bench.bio import Reading
 from gner_bench.cli import options as shared
+from gner_bench.cli.command import section
 from gner_bench.cli.completion import dataset_names, offer
-from gner_bench.cli.help import section
 from gner_bench.cli.values import one_of
 from gner_bench.data.formats import FORMATS
 from gner_bench.errors import did_you_mean
@@ -74,8 +74,8 @@ _OPTIONS = (
         multiple=True,
         type=shared.PATH,
         metavar="PATH",
-        help="Score against the tags of this data set (a file or folder in any format that `convert` reads)."
-        " Repeatable. conll, spans and tokens may hold their gold.",
+        help="Score against the tags of this data set (a file or folder in any format that `convert` reads, or the"
+        " folder of a run, whose sentences these are then). Repeatable. conll, spans and tokens may hold their gold.",
     ),
     click.option(
         "--as",

@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from gner_bench.cli import options as shared
+from gner_bench.cli.command import Command
 from gner_bench.errors import UsageError
 from gner_bench.extras import require
 from gner_bench.plugins import Registry
@@ -201,7 +202,7 @@ LISTS = {
 }
 
 
-@click.command("list")
+@click.command("list", cls=Command)
 @click.argument("what", type=click.Choice(list(LISTS)))
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document with all that is known.")
 def list_command(what: str, as_json: bool) -> None:

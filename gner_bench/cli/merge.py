@@ -7,9 +7,10 @@ from pathlib import Path
 import click
 
 from gner_bench.cli import options as shared
+from gner_bench.cli.command import Command
 
 
-@click.command("merge")
+@click.command("merge", cls=Command)
 @click.argument("folder", type=shared.PATH, metavar="DIR")
 def merge_command(folder: Path) -> None:
     """Put the shards of a run together.

@@ -15,8 +15,8 @@ import click
 
 from gner_bench.answers.answer import Rule, Wrapping
 from gner_bench.bio import AnyScheme, Repair
+from gner_bench.cli.command import section
 from gner_bench.cli.completion import answer_names, model_names, of, offer
-from gner_bench.cli.help import section
 from gner_bench.cli.values import Columns, DataRoot, Figure, Finite, Keys, Names, Price, Registered
 from gner_bench.files import to_json
 from gner_bench.number_text import MOST_DECIMALS, printed_decimals

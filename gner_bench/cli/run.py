@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from gner_bench.cli import options as shared
+from gner_bench.cli.command import Command
 from gner_bench.cli.completion import model_names, of, offer
 from gner_bench.cli.options import interruptible
 from gner_bench.cli.report import known_formats, libraries_of, print_report
@@ -30,10 +31,10 @@ A configuration names data and systems:
   data = "data/gner"                    # or "demo"; without it, data sets of the catalogue
   datasets = ["crossner_ai"]            # names or groups; optional with data
   decodings = ["drafted", "beam"]       # also greedy, constrained; num_beams for beam
-                                        # also split, limit, sample_ids, batch_size, batch_tokens, dtype,
+                                        # also split, same_as, limit, sample_ids, batch_size, batch_tokens, dtype,
                                         # device, threads, label_order, seed, repair, scheme, columns, metrics,
-                                        # resamples, resampling_seed, answers, baseline, published,
-                                        # formats (of the report)
+                                        # resamples, resampling_seed, answers; of the report:
+                                        # baseline, title, quoted, formats
   predictions = "prediction_results/mine"
   report = "reports/mine"
   [[systems]]                           # a checkpoint, in every decoding
@@ -59,7 +60,7 @@ Examples:
 """
 
 
-@click.command("run", help=HELP)
+@click.command("run", cls=Command, help=HELP)
 @click.argument("config", required=False, type=shared.PATH, metavar="[CONFIG.toml]")
 @click.option("--preset", type=click.Choice(PRESET_NAMES), help="A configuration that comes with the package.")
 @click.option(
@@ -108,7 +109,7 @@ def run_command(
     require(*libraries_of(formats), *needed)
     with interruptible(f"what is finished is in {predictions}"):
         scores = run_experiment(experiment, predictions, warn, shared.is_offline(offline))
-    print_report(tuple(scores), report, experiment.published, experiment.baseline or None, formats)
+    print_report(scores, report, experiment.quoted_rows, experiment.baseline or None, formats, experiment.title)
 
 
 def _print_config(run: Path) -> None:

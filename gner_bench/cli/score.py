@@ -12,7 +12,7 @@ import click
 
 from gner_bench.cli import importing
 from gner_bench.cli import options as shared
-from gner_bench.cli.help import OTHERS, Command, section
+from gner_bench.cli.command import OTHERS, Command, section
 from gner_bench.cli.values import Thresholds, Written
 from gner_bench.errors import GnerBenchError, UsageError, did_you_mean
 from gner_bench.extras import require

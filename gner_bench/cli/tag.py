@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from gner_bench.cli import options as shared
-from gner_bench.cli.help import OTHERS, Command, section
+from gner_bench.cli.command import OTHERS, Command, section
 from gner_bench.cli.values import Names
 from gner_bench.messages import warn
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from gner_bench.cli import options as shared
+from gner_bench.cli.command import Command
 from gner_bench.cli.completion import offer, recipe_names
 from gner_bench.cli.values import DataRoot, Names
 from gner_bench.errors import UsageError
@@ -15,7 +16,7 @@ from gner_bench.messages import warn
 INTERRUPTED = 130
 
 
-@click.command("train")
+@click.command("train", cls=Command)
 @click.argument("recipe", type=shared.PATH, metavar="RECIPE", shell_complete=offer(recipe_names, path="file"))
 @click.option(
     "--data",

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 
 from gner_bench.answers.answer import Rule
 from gner_bench.documents.scores import Resampling
 from gner_bench.errors import UsageError, did_you_mean
+from gner_bench.files import named_path
 from gner_bench.report.load import SystemScores, distinct, file_of, load_system
 from gner_bench.scoring.metrics import Metric
 from gner_bench.scoring.paired import Difference, corrected, correction, differences
@@ -18,11 +18,15 @@ from gner_bench.scoring.trials import TRIALS
 
 @dataclass(frozen=True)
 class Changes:
-    """The ``differences`` of a system, ``other``, from the baseline, or the ``reason`` why there are none."""
+    """The ``differences`` of a system, ``other``, from the baseline, or the ``reason`` why there are none.
+
+    ``correction`` says over what their p values are corrected.
+    """
 
     other: SystemScores
     differences: tuple[Difference, ...] = ()
     reason: str = ""
+    correction: str = ""
 
     @property
     def system(self) -> str:
@@ -60,7 +64,8 @@ class Baseline:
         if key not in self._known:
             first, second = self.system.scores_over(common), other.scores_over(common)
             try:
-                changes = Changes(other, tuple(differences(first, second, metric, self.resampling)))
+                found = tuple(differences(first, second, metric, self.resampling))
+                changes = Changes(other, found, correction=correction([found]))
             except UsageError as error:
                 changes = Changes(other, reason=str(error))
             self._known[key] = changes
@@ -98,13 +103,14 @@ def changes_of(
     }
     pairs = {frozenset(key): key for key, changes in reversed(found.items()) if changes.differences}
     differing = [found[key].differences for key in pairs.values()]
-    by_pair = dict(zip(pairs, corrected(differing), strict=True))
+    by_pair, over = dict(zip(pairs, corrected(differing), strict=True)), correction(differing) if differing else ""
     for key, changes in found.items():
         if together := by_pair.get(frozenset(key)):
             of_sets = {each.name: each for each in together[:-1]}
             like = [*(of_sets[each.name] for each in changes.differences[:-1]), together[-1]]
-            found[key] = replace(changes, differences=tuple(map(_corrected_like, changes.differences, like)))
-    return Tested(found, correction(differing) if differing else "")
+            same = tuple(map(_corrected_like, changes.differences, like))
+            found[key] = replace(changes, differences=same, correction=over)
+    return Tested(found, over)
 
 
 def _corrected_like(one: Difference, other: Difference) -> Difference:
@@ -121,15 +127,21 @@ def choose_baseline(
 ) -> tuple[Baseline, list[SystemScores]]:
     """The baseline that ``choice`` names, a system or else a file or run folder, and all systems with it.
 
-    A baseline that is not among them comes first. Raises UsageError for what is neither, InputError for a file that
-    cannot be used.
+    A baseline that is not among them comes first, and may be given a name (``NAME=FILE``). Raises UsageError for what
+    is neither and for a second name of a system, InputError for a file that cannot be used.
     """
-    path = file_of(Path(choice))
     for system in systems:
-        if system.name == choice or system.path.absolute() == path.absolute():
+        if system.name == choice:
+            return Baseline(system), list(systems)
+    source = named_path(choice)
+    path = file_of(source.path)
+    for system in systems:
+        if system.path.absolute() == path.absolute():
+            if source.name not in ("", system.name):
+                raise UsageError(f"--baseline {choice}: this report calls that file {system.name!r}")
             return Baseline(system), list(systems)
     if not path.exists():
         known = did_you_mean(choice, [system.name for system in systems])
         raise UsageError(f"--baseline {choice!r} is neither a file nor a system of this report; {known}")
-    together = distinct([load_system(path, metrics, tokenizers, rule), *systems])
+    together = distinct([load_system(source.path, metrics, tokenizers, rule, source.name), *systems])
     return Baseline(together[0]), together

@@ -4,29 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from functools import cached_property
 from itertools import combinations
 from pathlib import Path
 
 from gner_bench.answers.answer import Rule
-from gner_bench.catalog import published_scores
 from gner_bench.catalog.entries import PublishedScore
-from gner_bench.errors import UsageError, did_you_mean
+from gner_bench.catalog.quoted import ALL, choose_published
+from gner_bench.errors import UsageError
+from gner_bench.files import NamedPath, named_path
 from gner_bench.report.baseline import Baseline, Changes, Tested, changes_of, choose_baseline
+from gner_bench.report.groups import Group, groups
 from gner_bench.report.load import SystemScores, load_all, metrics_of
-from gner_bench.report.views.table import Table, comparisons
+from gner_bench.report.views.table import MARKS, Table, comparisons
 from gner_bench.scoring.metrics import METRICS, Metric
 from gner_bench.scoring.paired import corrected
 from gner_bench.scoring.pairs import Pairs
 from gner_bench.scoring.tokenizers import BESIDE, Tokenizers
 
-ALL = "all"
-
 
 @dataclass(frozen=True)
 class Contents:
-    """``metrics`` are in the order of the tables; figures are drawn for the first. ``intervals``: tables show them."""
+    """``metrics`` are in the order of the tables; figures are drawn for the first. ``intervals``: tables show them.
+
+    ``title`` is that of the page and of report.md, empty for their usual ones; ``tokenizers`` are for predictions that
+    are found beside a scores.json.
+    """
 
     systems: Sequence[SystemScores]
     metrics: Sequence[Metric]
@@ -34,6 +37,8 @@ class Contents:
     baseline: Baseline | None = None
     intervals: bool = False
     further_baselines: tuple[Baseline, ...] = ()
+    title: str = ""
+    tokenizers: Tokenizers = BESIDE
 
     @property
     def baselines(self) -> tuple[Baseline, ...]:
@@ -55,6 +60,17 @@ class Contents:
         """The comparisons by metric, one for each layout."""
         return {metric: comparisons(self.systems, metric, self.published, self.baselines) for metric in self.metrics}
 
+    @property
+    def out_of_place(self) -> list[str]:
+        """The published rows that are in no table: of other data sets, or where no table is by the GNER metric."""
+        shown = {row.system for tables in self.tables.values() for table in tables for row in table.quoted}
+        return list(dict.fromkeys(row.system for row in self.published if row.system not in shown))
+
+    @cached_property
+    def groups(self) -> list[Group]:
+        """Systems on the same sentences, by the metric of the verdict."""
+        return groups(self.scored, self.metric, self.baseline, self.pairs[self.metric])
+
     def changes(self, metric: Metric, baseline: Baseline | None = None) -> list[Changes]:
         """How each other system differs from the first or from another ``baseline``, empty without any."""
         baseline = baseline or self.baseline
@@ -67,8 +83,12 @@ class Contents:
         """All differences from all baselines, corrected together."""
         return changes_of(self.baselines, self.systems, metric, ())
 
-    def pairs(self, metric: Metric) -> Pairs | None:
-        """All pairs of the systems that were scored by a metric on the same data sets; None of fewer than three."""
+    @cached_property
+    def pairs(self) -> dict[Metric, Pairs | None]:
+        """By metric all pairs of the systems that were scored by it on the same data sets; None of fewer than three."""
+        return {metric: self._pairs(metric) for metric in self.metrics}
+
+    def _pairs(self, metric: Metric) -> Pairs | None:
         scored = [system for system in self.systems if metric in system.scores.metrics]
         sets = [frozenset(system.scores.sets) for system in scored]
         # Of systems on other sets than most a letter or a mean would not be of the same data.
@@ -90,46 +110,32 @@ class Contents:
 
 
 def prepare(
-    paths: Sequence[Path],
+    sources: Sequence[Path | NamedPath],
     metrics: Sequence[Metric] = (),
     published: Sequence[str] = (ALL,),
     baseline: str | Sequence[str] | None = None,
     intervals: bool = False,
     tokenizers: Tokenizers = BESIDE,
     rule: Rule | None = None,
+    title: str = "",
 ) -> Contents:
     """The contents of a report on scores.json files, run folders and prediction files.
 
-    ``metrics`` are all that the scores hold where none is given. ``published`` are names of quoted rows, with ``*`` for
-    anything, or ``all``. ``baseline`` is the name of a system or a file, or several. ``tokenizers`` are for prediction
+    ``metrics`` are all that the scores hold where none is given. ``published`` are names of quoted rows (see
+    ``choose_published``). ``baseline`` is the name of a system or a file, or several. ``tokenizers`` are for prediction
     files. Raises InputError and UsageError.
     """
     quoted = choose_published(published)
     choices = (baseline,) if isinstance(baseline, str) else tuple(baseline or ())
-    tokenizers.require_known([*paths, *map(Path, choices)])
-    systems, places = load_all(paths, metrics, tokenizers, rule), []
+    tokenizers.require_known([*sources, *map(named_path, choices)])
+    systems, places = load_all(sources, metrics, tokenizers, rule), []
     for choice in choices:
         chosen, systems = choose_baseline(choice, systems, metrics, tokenizers, rule)
         places.append(len(systems) - [system is chosen.system for system in systems].index(True))
     # A file that is no system of the report is put before them, which may change names; places count from the end.
     baselines = [Baseline(systems[-place]) for place in dict.fromkeys(places)]
+    if len(baselines) > len(MARKS):
+        raise UsageError(f"{len(baselines)} baselines: tables have marks for at most {len(MARKS)} ({' '.join(MARKS)})")
     first, further = next(iter(baselines), None), tuple(baselines[1:])
     shown = tuple(metrics) or tuple(metrics_of(systems))
-    return Contents(systems, shown, quoted, first, intervals, further)
-
-
-def choose_published(names: Sequence[str]) -> list[PublishedScore]:
-    """The published rows of these names in the order of tables. Raises UsageError for a name that fits none."""
-    rows = [*published_scores(), *published_scores("supervised")]
-    if ALL in names:
-        return rows
-    # A row has its name with or without what is in brackets after it.
-    own_names = [(row.system.lower(), row.system.lower().partition(" (")[0]) for row in rows]
-    chosen: set[int] = set()
-    for name in names:
-        fitting = {index for index, own in enumerate(own_names) if any(fnmatchcase(one, name.lower()) for one in own)}
-        if not fitting:
-            systems = list(dict.fromkeys(row.system for row in rows))
-            raise UsageError(f"unknown published system {name!r}; {did_you_mean(name, systems)}")
-        chosen |= fitting
-    return [rows[index] for index in sorted(chosen)]
+    return Contents(systems, shown, quoted, first, intervals, further, title, tokenizers)

@@ -20,8 +20,11 @@ LATEX_SPECIAL = {
     "[": "{[}",  # a bracket or star that opens a line would be read as an option of \\
     "]": "{]}",
     "*": "{*}",
-    "†": r"\dag{}",
-    "‡": r"\ddag{}",
+    "†": r"\ensuremath{\dagger}",
+    "‡": r"\ensuremath{\ddagger}",
+    "§": r"\ensuremath{\mathsection}",
+    "¶": r"\ensuremath{\mathparagraph}",
+    "‖": r"\ensuremath{\Vert}",
     "±": r"\ensuremath{\pm}",
     "−": r"\ensuremath{-}",
     "→": r"\ensuremath{\rightarrow}",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from itertools import combinations
 from pathlib import Path
@@ -14,6 +14,7 @@ import numpy as np
 from gner_bench.documents.fields import Json
 from gner_bench.documents.scores import NAME, Interval, Resampling, read_scores
 from gner_bench.errors import UsageError
+from gner_bench.scoring.common import LeftOut, common
 from gner_bench.scoring.document import scores_of
 from gner_bench.scoring.metrics import DEFAULT, METRICS, Metric, ordered
 from gner_bench.scoring.paired import (
@@ -29,7 +30,7 @@ from gner_bench.scoring.paired import (
 from gner_bench.scoring.pairs import Pairs
 from gner_bench.scoring.resampling import f1, interval, require_sums
 from gner_bench.scoring.scores import Scores, SetScores, warnings_of_all
-from gner_bench.scoring.signature import SignatureDifference, signature_fields
+from gner_bench.scoring.signature import SignatureDifference, data_fields, signature_fields
 from gner_bench.scoring.signature import differences as signature_differences
 from gner_bench.scoring.trials import TEST, TRIALS
 
@@ -55,6 +56,10 @@ class MeasuredSystem:
     @property
     def title(self) -> str:
         return f"{self.label} {self.scores.origin.system.name}"
+
+    def renamed(self, name: str) -> MeasuredSystem:
+        """The system by another name."""
+        return replace(self, scores=self.scores.renamed(name))
 
     def document(self) -> Json:
         return {
@@ -169,14 +174,35 @@ def _without_name(row: Difference | TypeDifference) -> Json:
 class Comparison:
     """Two or more ``systems`` on the same sentences: each but the first ``against`` the first, or with all before it.
 
-    The p values of a metric are corrected over all of ``against``.
+    The p values of a metric are corrected over all of ``against``. ``left_out`` counts, by data set, the sentences of
+    each system that not all have, where these were left out.
     """
 
     systems: tuple[MeasuredSystem, ...]
     metrics: tuple[Metric, ...]
     resampling: Resampling
     against: tuple[Against, ...]
+    left_out: LeftOut = field(default_factory=dict)
     all_pairs: bool = False
+
+    @property
+    def common(self) -> str:
+        """What was left out because not all systems have it, as a note; empty where nothing was."""
+        sets, told = self.systems[0].scores.sets, []
+        for name, counts in self.left_out.items():
+            of = [f"{count:,} of {s.label}" for s, count in zip(self.systems, counts, strict=True) if count]
+            told.append(f"{name} {len(sets[name].keys) if name in sets else 0:,} (left out: {', '.join(of)})")
+        return f"Only sentences that all systems have: {'; '.join(told)}." if told else ""
+
+    def _common_document(self) -> Json:
+        sets, labels = self.systems[0].scores.sets, [system.label for system in self.systems]
+        return {
+            name: {
+                "sentences": len(sets[name].keys) if name in sets else 0,
+                "left_out": dict(zip(labels, counts, strict=True)),
+            }
+            for name, counts in self.left_out.items()
+        }
 
     def document(self) -> Json:
         """As JSON: F1 from 0 to 1, p values two-sided, those named Holm corrected as ``correction`` says."""
@@ -191,6 +217,7 @@ class Comparison:
             "systems": [system.document() for system in self.systems],
             "comparisons": [against.document() for against in self.against],
             **({"letters": {metric: self._letters(metric) for metric in self.metrics}} if self.all_pairs else {}),
+            **({"common": self._common_document()} if self.left_out else {}),
             "warnings": self.warnings(),
         }
 
@@ -224,8 +251,10 @@ class Comparison:
         """
         tests = len(self.against) * len(self.systems[0].scores.sets)
         few = too_few(tests, self.resampling.resamples)
+        noted = [self.common] if self.common else []
         told = [f"{few}; give --resamples {least_trials(tests)} or more"] if few else []
-        return [*self.unlike, *told, *warnings_of_all([(system.label, system.scores) for system in self.systems])]
+        warnings = warnings_of_all([(system.label, system.scores) for system in self.systems])
+        return [*noted, *self.unlike, *told, *warnings]
 
 
 def type_differences(
@@ -269,9 +298,12 @@ def comparison(
     systems: Sequence[MeasuredSystem],
     metrics: Sequence[Metric] | None = None,
     resampling: Resampling | None = None,
+    only_common: bool = False,
     all_pairs: bool = False,
 ) -> Comparison:
     """Each system but the first against the first or, for ``all_pairs``, against each before it.
+
+    Only the sentences that all have are compared where ``only_common``.
 
     ``metrics`` None are the usual ones that all systems were scored by, or else any that they share. Raises UsageError
     for fewer than two systems, for sentences or gold that differ and for a metric that a system lacks.
@@ -279,8 +311,16 @@ def comparison(
     if len(systems) < 2:
         raise UsageError("a comparison needs two systems or more")
     first, resampling = systems[0], resampling or Resampling(TRIALS)
-    for other in systems[1:]:
-        require_same_sentences(first.scores, other.scores)
+    left_out: LeftOut = {}
+    if only_common:
+        systems, left_out = _on_common(systems)
+        first = systems[0]
+    try:
+        for other in systems[1:]:
+            require_same_sentences(first.scores, other.scores)
+    except UsageError as error:
+        hint = "" if only_common else "; --common compares the sentences that all systems have"
+        raise UsageError(f"{error}{hint}") from None
     chosen = ordered(metrics or shared_metrics(systems))
     pairs = list(combinations(systems, 2)) if all_pairs else [(first, other) for other in systems[1:]]
     found = {
@@ -291,7 +331,21 @@ def comparison(
         Against(one, other, resampling, {metric: of_pairs[place] for metric, of_pairs in found.items()})
         for place, (one, other) in enumerate(pairs)
     ]
-    return Comparison(tuple(systems), chosen, resampling, tuple(against), all_pairs)
+    return Comparison(tuple(systems), chosen, resampling, tuple(against), left_out, all_pairs)
+
+
+def _on_common(systems: Sequence[MeasuredSystem]) -> tuple[list[MeasuredSystem], LeftOut]:
+    """The systems on the sentences that all have, which their signatures say where any was left out."""
+    cut, left_out = common([system.scores for system in systems])
+    if not left_out:
+        return list(systems), left_out
+    sets = cut[0].sets
+    kept = ",".join(f"{name}={len(sets[name].keys) if name in sets else 0}" for name in left_out)
+    measured = []
+    for system, scores in zip(systems, cut, strict=True):
+        others = {key: value for key, value in system.signature.items() if key not in ("data", "part")}
+        measured.append(replace(system, scores=scores, signature={**data_fields(scores), "common": kept, **others}))
+    return measured, left_out
 
 
 def shared_metrics(systems: Sequence[MeasuredSystem]) -> tuple[Metric, ...]:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Literal
 
 from gner_bench.documents.fields import Json
+from gner_bench.documents.kinds import told_kind
 from gner_bench.documents.scores import Resampling
 from gner_bench.errors import GnerBenchError, InputError, UsageError, did_you_mean, short
 from gner_bench.number_text import counted, decimals, number, p_phrase
@@ -144,7 +145,8 @@ def baseline(path: Path, metric: Metric, trials: int, max_drop: float, alpha: fl
         if metric not in system.scores.metrics:
             raise InputError(path, f"was not scored by {metric}, which the gate compares", field="metrics")
     except InputError as error:
-        return Baseline(path, None, metric, max_drop, alpha, strict, str(error))
+        told = told_kind(path, "--baseline")
+        return Baseline(path, None, metric, max_drop, alpha, strict, f"{path}: {told}" if told else str(error))
     sets = len(system.scores.sets)
     least = least_trials(sets, alpha)
     if METRICS[metric].distinct and not strict:

@@ -253,3 +253,5 @@ def test_bibtex_entries_are_balanced_and_have_what_their_kind_needs() -> None:
             assert needed[kind] <= set(re.findall(r"^  (\w+) = \{.*\},$", entry, re.MULTILINE)), key
             assert entry.count("{") == entry.count("}")
             assert entry.isascii()
+            # Styles print addresses as they are, also where no package for them is loaded.
+            assert not re.search(r"url = .*[_%#&~]", entry)

@@ -81,4 +81,5 @@ def baseline(run: Run, sentences: Callable[..., Path], tmp_path: Path) -> Path:
 @pytest.fixture
 def report_files() -> set[str]:
     """The names at the top of a report's folder."""
-    return {"report.md", "report.json", "report.tex", "index.html", "tables", "figures"}
+    latex = {"report.tex", "figures.tex", "notes.tex", "quoted.bib"}
+    return {"report.md", "report.json", "index.html", "tables", "figures", *latex}

@@ -392,3 +392,46 @@ def test_thresholds_have_a_table_of_their_own(other: str, scored_spans: Path, ru
     result = run("score", str(scored_spans), "--thresholds", "0.5", other)
     assert (result.exit_code, result.stdout) == (2, "")
     assert "--thresholds goes with no gates and none of" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("asked", "metric", "dataset"),
+    [
+        ("mean", "gner", None),
+        ("strict", "strict", None),
+        ("strict@mean", "strict", None),
+        ("strict@films", "strict", "films"),
+        ("@news", "gner", "news"),
+        ("conlleval", "conlleval", None),
+    ],
+)
+def test_only_prints_one_f1(
+    asked: str, metric: str, dataset: str | None, run: Run, predictions: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "scores.json"
+    result = run("score", predictions, "-b", asked, "--fail-under", "100", "--out", out)
+    assert result.exit_code == 3  # the gates have their say, on stderr
+    document = json.loads(out.read_text())
+    values = document["datasets"][dataset] if dataset else document["average"]
+    assert result.stdout == f"{100 * values[metric]['f1']:.2f}\n"
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ("strikt", "did you mean 'strict'?"),
+        ("nothing", "known: mean, gner, strict"),
+        ("strict@flims", "no data set 'flims'; did you mean 'films'?"),
+        ("@", "expected mean, METRIC, METRIC@DATASET or @DATASET"),
+        ("", "expected mean"),
+    ],
+)
+def test_only_of_what_there_is_not_names_what_there_is(
+    asked: str, said: str, refusal: Refusal, predictions: Path
+) -> None:
+    assert said in refusal("-q", "score", predictions, "--tokenizer", "none", "--only", asked)
+
+
+@pytest.mark.parametrize("other", [["--json"], ["--format", "csv"], ["--per-type"], ["--errors"]])
+def test_only_prints_nothing_else(other: list[str], refusal: Refusal, predictions: Path) -> None:
+    assert "--only prints a number alone" in refusal("score", predictions, "--only", "mean", *other)

@@ -100,7 +100,20 @@ def test_download_shows_what_is_there_afterwards(run: Run, cache: Path) -> None:
         "gner-llama-7b-predictions",
     }
     assert run("cache", "path").stdout.strip() == str(cache)
-    assert run("cache", "verify").exit_code == 0
+    verified = run("cache", "verify")
+    assert verified.exit_code == 0
+    assert verified.stdout.splitlines()[-1].startswith("All is well: ")
+    files = [int(line.split(": ")[1].split()[0]) for line in verified.stdout.splitlines()]
+    assert sum(files[:-1]) == int(verified.stdout.splitlines()[-1].split(": ")[1].split()[0]) > len(listed)
+
+
+def test_verify_says_where_there_is_nothing_to_compare(run: Run, cache: Path) -> None:
+    assert run("cache", "verify").stdout == f"The cache is empty: {cache}\n"
+    (cache / "data" / "own").mkdir(parents=True)
+    (cache / "data" / "own" / "test.txt").write_text("Ann\tO\n")
+    result = run("cache", "verify")
+    assert (result.exit_code, "All is well" in result.stdout) == (0, False)
+    assert "unknown  data own: no checksum is known" in result.stdout
 
 
 def test_published_predictions_are_scored_as_they_come(run: Run, cache: Path) -> None:
@@ -134,6 +147,7 @@ def test_an_altered_cache_is_refused_verified_and_fetched_again(run: Run, cache:
     assert run("predict", "--model", "demo", "--dataset", "news", "--out", tmp_path / "out").exit_code == 5
     verified = run("cache", "verify", "news")
     assert (verified.exit_code, "altered  data news" in verified.stdout) == (5, True)
+    assert "1 of 1 in the cache are not what was fetched: news;" in verified.stderr
     assert run("download", "news", "--force").exit_code == 0
     assert run("cache", "verify", "news").exit_code == 0
 

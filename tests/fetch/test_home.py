@@ -3,11 +3,9 @@ from __future__ import annotations
 import subprocess
 from pathlib import Path
 from threading import Event, Thread
-from typing import Any
 
 import platformdirs
 import pytest
-from rich.console import Console
 
 from gner_bench.errors import GnerBenchError
 from gner_bench.fetch import home as module
@@ -21,6 +19,7 @@ from gner_bench.fetch.home import (
     require_space,
     size_text,
 )
+from gner_bench.messages import note
 
 EMPTY_SHA256 = "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 EMPTY_GIT = "git:e69de29bb2d1d6434b8b29ae775ad8c2e48c5391"
@@ -83,13 +82,12 @@ def test_a_long_wait_is_announced(
 ) -> None:
     path, held, announced = tmp_path / "folder" / "lock", Event(), Event()
     monkeypatch.setattr(module, "SILENT_SECONDS", 0.05)
-    print_ = Console.print
 
-    def printing(*arguments: Any, **options: Any) -> None:
-        print_(*arguments, **options)
+    def noting(message: str) -> None:
+        note(message)
         announced.set()
 
-    monkeypatch.setattr(Console, "print", printing)
+    monkeypatch.setattr(module, "note", noting)
 
     def hold() -> None:
         with locked(path):

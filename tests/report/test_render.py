@@ -21,6 +21,7 @@ from gner_bench.report.grid import Cell, Grid, Section
 from gner_bench.report.load import load_all
 from gner_bench.report.render import render
 from gner_bench.report.render.json import to_records
+from gner_bench.report.render.latex import NARROW, WIDE, caption, comment, labels
 from gner_bench.report.render.terminal import to_rich
 from gner_bench.report.views.errors import error_grids
 from gner_bench.report.views.systems import systems_grid
@@ -126,18 +127,93 @@ def test_latex_is_balanced_and_rectangular(grid: Grid) -> None:
         assert len(re.findall(r"(?<!\\)&", line)) == len(spec.group(1)) - 1
 
 
-def test_latex_separates_quoted_rows_and_states_rounding_and_signatures(grid: Grid) -> None:
+def test_latex_separates_quoted_rows_and_cites_them(grid: Grid) -> None:
     text = render("tex", [grid])
-    measured, quoted = text.split(r"\toprule")[1].split(r"\midrule")[1:]
-    assert "(quoted)" not in measured
-    assert quoted.count("(quoted)") == len(published_scores())
+    measured, quoted = text.split(r"\toprule")[1].split(r"\bottomrule")[0].split(r"\midrule")[1:]
+    assert r"\cite" not in measured
+    assert quoted.count(r"~\cite{") == len(published_scores())
+    assert "(quoted)" not in quoted
     assert rf"\textbf{{{top(grid)}}}\,{{\scriptsize\ensuremath{{\pm}}" in measured
     assert r"\underline{" in measured
     assert r"\rlap{\ensuremath{^{\ast}}}" in measured
     assert r"\textbf" not in quoted
-    assert "half to even" in text
-    assert r"\textbar{}\allowbreak{}m:gner+strict" in text
     assert "booktabs" in text.splitlines()[0]
+
+
+def test_latex_captions_are_short_and_all_else_is_a_comment(grid: Grid) -> None:
+    lines = render("tex", [grid]).splitlines()
+    [said] = [line for line in lines if line.startswith(r"\caption")]
+    expected = "F1 by the GNER metric (the set of text and type of a sentence). F1 in percent, rounded to one decimal."
+    assert said == rf"\caption{{{expected}}}"
+    comments = " ".join(line.removeprefix("%").strip() for line in lines if line.startswith("%"))
+    for text in (*grid.remarks, *grid.warnings, *grid.signatures, *grid.sources):
+        assert one_line(text).removesuffix(".") in comments
+    shown = "\n".join(line for line in lines if not line.startswith("%"))
+    # What marks mean stays beside the table, and that the systems were not scored alike.
+    assert "half to even" not in shown
+    assert r"{*} differs from {[}/\allowbreak{}bold{]} b (paired" in shown
+    assert r"\textsuperscript{a} test, 40 sentences" in shown
+    assert r"\textbf{Not like for like}: systems differ in data." in shown
+
+
+def test_latex_labels_name_what_is_in_the_table_and_are_distinct() -> None:
+    subjects = ("mit-movie", "a/b c", "a b/c", "漢", "", "#{}\\~%")
+    grids = [Grid("types_gner", "t", (), (), subject=subject) for subject in subjects]
+    prefix = "tab:gner-bench-types_gner"
+    expected = [f"{prefix}-mit-movie", f"{prefix}-a-b-c", f"{prefix}-a-b-c-2", prefix, f"{prefix}-2", f"{prefix}-3"]
+    assert labels(grids) == expected
+
+
+@given(st.lists(st.tuples(st.sampled_from(["t", "t-2"]), st.text(max_size=8)), max_size=6))
+def test_latex_labels_are_distinct_and_plain(named: list[tuple[str, str]]) -> None:
+    found = labels([Grid(name, "t", (), (), subject=subject) for name, subject in named])
+    assert len(set(found)) == len(named)
+    assert all(re.fullmatch(r"tab:gner-bench-[A-Za-z0-9.:+_-]+", label) for label in found)
+
+
+@given(st.lists(st.text(max_size=300), min_size=1, max_size=3), st.booleans())
+def test_latex_captions_of_any_text_fit_and_are_balanced(sentences: list[str], wide: bool) -> None:
+    said = caption(sentences, wide)
+    plain_text = re.sub(r"\\gnerbenchchar\{.\}\{[0-9A-F]+\}", "[U+0000]", said, flags=re.DOTALL)
+    assert len(unescape_latex(plain_text.replace(r"\allowbreak{}", ""))) <= (WIDE if wide else NARROW)
+    assert balanced(CHARACTER.sub("", said))
+    assert "\n" not in said
+
+
+@pytest.mark.parametrize(
+    ("sentences", "said"),
+    [
+        (["One.", "Two."], "One. Two."),
+        (["Errors by kind, counted on strict spans: equal boundaries with another type, an overlap of one type"], None),
+        (["Marks are quoted.", f"From publications: {'x' * 80}.", "More."], "Marks are quoted. From publications."),
+        (["Short.", "x" * 80, "Left out too."], "Short."),
+        (["x" * 40 + "y" * 40], "x" * 35 + r"\textellipsis{}" + "y" * 35 + "."),
+    ],
+)  # fmt: skip
+def test_latex_captions_end_where_a_thought_ends(sentences: list[str], said: str | None) -> None:
+    assert caption(sentences, wide=False) == (said or "Errors by kind, counted on strict spans.")
+
+
+@given(st.lists(st.text(max_size=200), max_size=4))
+def test_latex_comments_are_comments(lines: list[str]) -> None:
+    assert all(line.startswith("%") and len(line.splitlines()) == 1 for line in comment(lines))
+
+
+def test_latex_marks_several_baselines(scores_file: ScoresFile) -> None:
+    shares = {"a": 0.2, "b": 0.25, "c": 0.9}
+    systems = load_all(
+        [scores_file(name, name=name, right=dict.fromkeys(SETS, share)) for name, share in shares.items()]
+    )
+    [table] = comparisons(systems, "gner", baselines=[Baseline(systems[0]), Baseline(systems[1])])
+    built = systems_grid(table)
+    assert [[cell.star for cell in row[1:]] for row in built.sections[0].rows] == [[""] * 3, [""] * 3, ["†‡"] * 3]
+    [legend] = [text for text in built.legend if "differs" in text]
+    assert legend.startswith(
+        "† differs from a, ‡ differs from b (paired approximate randomization, p < 0.05, corrected"
+    )
+    assert r"\rlap{\ensuremath{^{\dagger\ddagger}}}" in render("tex", [built])
+    assert built.columns[2:5] == ("crossner_ai", "crossner_ai differs", "crossner_ai differs from b")
+    assert built.values[2][3:5] == ("yes", "yes")
 
 
 def test_transposed_latex_sets_quoted_columns_apart(scores_file: ScoresFile) -> None:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from gner_bench.catalog.catalog import published_scores
 from gner_bench.catalog.entries import PublishedScore
-from gner_bench.number_text import decimal, p_text, points
+from gner_bench.number_text import decimal, p_phrase, p_text, points, printed_decimals, quoted_decimal
 from gner_bench.report.baseline import Baseline, changes_of, choose_baseline
 from gner_bench.report.load import load_all
 from gner_bench.report.views.table import (
@@ -232,16 +232,41 @@ def test_figures_print_half_to_even(figure: float, text: str) -> None:
     assert decimal(figure) == text
 
 
+def test_quoted_figures_get_no_digits_that_were_not_published() -> None:
+    published = (48.2, 50.18, 60.0)
+    assert [quoted_decimal(figure) for figure in published] == ["48.2", "50.2", "60.0"]
+    for number, texts in {0: ["48", "50", "60"], 2: ["48.2", "50.18", "60.0"], 4: ["48.2", "50.18", "60.0"]}.items():
+        with printed_decimals(number):
+            assert [quoted_decimal(figure) for figure in published] == texts
+
+
 @pytest.mark.parametrize(("difference", "text"), [(1.26, "+1.3"), (-1.26, "−1.3"), (0.04, "0.0"), (-0.04, "0.0")])
 def test_changes_print_their_sign(difference: float, text: str) -> None:
     assert points(difference) == text
 
 
 @pytest.mark.parametrize(
-    ("p", "text"), [(1.0, "1.00"), (0.123, "0.12"), (0.0996, "0.10"), (0.0123, "0.012"), (0.0001, "< 0.001")]
+    ("p", "text"),
+    [
+        *((1.0, "1.000"), (0.123, "0.123"), (0.0504, "0.050"), (0.0496, "0.0496"), (0.0098, "0.0098")),
+        *((0.0093, "0.009"), (0.001, "0.001"), (0.000999, "< 0.001"), (0.0, "< 0.001")),
+    ],
 )
-def test_p_values_print_two_digits(p: float, text: str) -> None:
+def test_p_values_print_three_decimals(p: float, text: str) -> None:
+    """With one more where they would be those of a limit that p is below: 0.050 is not below 0.05, as a star says."""
     assert p_text(p) == text
+
+
+@given(st.integers(0, 10_001), st.sampled_from([0.05, 0.01, 0.0005, 0.1]))
+def test_a_p_value_is_printed_on_its_side_of_alpha_and_of_the_stars(times: int, alpha: float) -> None:
+    p = times / 10_001
+    text = p_text(p, alpha)
+    if text == "< 0.001":
+        assert p < 0.001 <= alpha
+    else:
+        assert abs(float(text) - p) <= 0.0005
+        assert [float(text) < limit for limit in (alpha, 0.05, 0.01)] == [p < limit for limit in (alpha, 0.05, 0.01)]
+    assert p_phrase(p, alpha) == (f"p {text}" if text.startswith("<") else f"p = {text}")
 
 
 def test_data_and_protocol_must_be_alike(scores_file: ScoresFile) -> None:

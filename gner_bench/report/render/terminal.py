@@ -40,19 +40,19 @@ UNBOUNDED = 10_000
 def show(parts: Iterable[Part], out: Console | None = None) -> None:
     """Print grids and lines on stdout or on another console."""
     out = out or console()
-    for part in parts:
+    for number, part in enumerate(parts):
         if isinstance(part, Line):
             out.print(_text(part.pieces), soft_wrap=part.soft)
             if part.rule:
                 out.print(Rule(characters=part.rule, style="dim"))
         elif isinstance(part, Grid):
-            _show_grid(part, out)
+            _show_grid(part, out, first=not number)
         else:
             fits = (grid for grid in part if _width(to_rich(grid), out) <= out.width)
             _show_grid(next(fits, replace(part[-1], frame="list")), out)
 
 
-def _show_grid(grid: Grid, out: Console) -> None:
+def _show_grid(grid: Grid, out: Console, first: bool = False) -> None:
     if grid.frame == "scores":
         width = out.width
         for shown in fitting(grid, width):
@@ -63,13 +63,13 @@ def _show_grid(grid: Grid, out: Console) -> None:
         return
     if grid.frame == "list":
         # A heading is printed by itself: as a table's title it would be broken at the width of the table.
-        out.print(Text.assemble("\n", (visible(grid.title), "bold")))
+        out.print(*[] if first else [""], Text(visible(grid.title), "bold"), sep="\n")
         parts = list(listed(grid, out.width)) if any(section.rows for section in grid.sections) else []
         for part in parts:
             out.print(*[""] if part is not parts[0] else [], to_rich(part.grid, part.widths, part.gap), sep="\n")
             grid = part.grid
     elif grid.frame == "report" and _width(to_rich(grid), out) > out.width:
-        _show_grid(_as_list(grid), out)
+        _show_grid(_as_list(grid), out, first)
         return
     else:
         out.print(*[""] if grid.frame == "comparison" else [], to_rich(grid), sep="\n")

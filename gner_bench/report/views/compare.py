@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from gner_bench.messages import one_line
 from gner_bench.number_text import NOTHING, interval_text, number, p_text, percent, rounding, signed, stars
@@ -39,13 +40,13 @@ def comparison_view(
         for metric, differences in against.differences.items():
             title = f"{METRICS[metric].title}: {pair}"
             if not comparison.all_pairs:
-                yield _differences(title, against, differences)
+                yield _noted(_differences(title, against, differences), comparison.common)
             if power:
-                yield power_grid(f"Power, {title}", differences, points)
+                yield _noted(power_grid(f"Power, {title}", differences, points), comparison.common)
         if per_type:
-            yield from _types(against)
+            yield from (_noted(part, comparison.common) for part in _types(against))
         if not comparison.all_pairs or changed:
-            yield from _sentences(against, changed)
+            yield from (_noted(part, comparison.common) for part in _sentences(against, changed))
     yield line(_meaning(comparison), "dim")
 
 
@@ -72,6 +73,15 @@ def power_grid(title: str, differences: Sequence[Difference], points: float | No
             row.append(NOTHING if needed is None else f"{needed:,}")
         rows.append(row)
     return _table(title, heads, rows[:-1], rows[-1:])
+
+
+def _noted(part: Part, note: str) -> Part:
+    """The tables of a part with one more note."""
+    if not note or isinstance(part, Line):
+        return part
+    grids = part if isinstance(part, tuple) else (part,)
+    noted = tuple(replace(grid, remarks=(*grid.remarks, one_line(note))) for grid in grids)
+    return noted if isinstance(part, tuple) else noted[0]
 
 
 def _table(title: str, heads: Sequence[str], rows: Rows, totals: Rows = (), remarks: Sequence[str] = ()) -> Grid:

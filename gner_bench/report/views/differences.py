@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from gner_bench.documents.scores import Resampling
 from gner_bench.number_text import decimal, p_phrase, p_text, points, rounding
 from gner_bench.report.baseline import Baseline, Changes
 from gner_bench.report.contents import Contents
 from gner_bench.report.grid import Cell, Grid, Section, by_value
 from gner_bench.report.views.table import MEAN, title, unlike_by_key
 from gner_bench.scoring.metrics import METRICS, Metric
+from gner_bench.scoring.paired import Difference
 from gner_bench.scoring.trials import TEST
 
 COLUMNS = (
@@ -15,14 +17,12 @@ COLUMNS = (
     *("p_bootstrap", "p_randomization", "p_holm", "detectable", "significant"),
 )
 VALUES = "F1 and differences in percent and points"
+FOUND = "80% power: the true difference found with 80% power at these sentences, at 5%, so corrected."
 STARRED = "* p < 0.05."
 
 
-def difference_grid(baseline: Baseline, changes: Changes, metric: Metric, correction: str) -> Grid:
-    """The differences of one system from ``baseline``, a row for each data set and one for the mean.
-
-    ``correction`` says over what their tests are corrected.
-    """
+def difference_grid(baseline: Baseline, changes: Changes, metric: Metric) -> Grid:
+    """The differences of one system from ``baseline``, a row for each data set and one for the mean."""
     resampling, rows, values = baseline.resampling, [], []
     systems = (baseline.system, changes.other)
     unlike = unlike_by_key(systems, metric)
@@ -41,10 +41,7 @@ def difference_grid(baseline: Baseline, changes: Changes, metric: Metric, correc
         numbers = (first, second, difference, low, high)
         values.append((*described, *numbers, *p_values, "yes" if change.significant else "no"))
     drawn = f"Intervals: {resampling.confidence:.0%}, paired bootstrap, {resampling.resamples:,} resamples."
-    tests = (
-        f"p: {TEST} test, two-sided, {resampling.resamples:,} trials, {correction}. 80% power: the true difference"
-        " found with 80% power at these sentences, at 5%, so corrected."
-    )
+    tests = f"p: {TEST} test, two-sided, {resampling.resamples:,} trials, {changes.correction}."
     return Grid(
         name=f"differences_{metric}",
         title=f"{METRICS[metric].title} of {changes.system} against {baseline.name}",
@@ -52,12 +49,12 @@ def difference_grid(baseline: Baseline, changes: Changes, metric: Metric, correc
             Cell(head) for head in ("Data set", "Baseline", "System", "Difference", "Interval", "p", "80% power")
         ),
         sections=(Section(tuple(rows[:-1])), Section(tuple(rows[-1:]))),
-        remarks=(rounding(VALUES), drawn, tests, STARRED),
+        remarks=(rounding(VALUES), drawn, tests, FOUND, STARRED),
         warnings=tuple(unlike.values()),
         signatures=by_value((each.name, each.signature_short) for each in systems),
         columns=COLUMNS,
         values=tuple(values),
-        legend=(STARRED,),
+        legend=(TEST, STARRED),
         unlike=tuple(unlike),
         subject=f"{changes.system} {baseline.name}",
     )
@@ -77,9 +74,14 @@ def verdict(contents: Contents, changes: Changes) -> tuple[str, str]:
         word = "better" if mean.difference > 0 else "worse"
     sets, name = len(changes.differences) - 1, METRICS[contents.metric].name_in_text
     over = f"mean {name} over {sets} data sets" if sets > 1 else name
-    low, high = (points(100 * end) for end in mean.interval)
     return word, (
         f"{changes.system} against {baseline.name}: {over} {decimal(100 * mean.first)} → {decimal(100 * mean.second)},"
-        f" {points(100 * mean.difference)} points ({baseline.resampling.confidence:.0%} interval {low} to {high},"
-        f" {p_phrase(mean.p, name='p' if mean.p_holm is None else 'corrected p')})"
+        f" {points(100 * mean.difference)} points ({certainty(mean, baseline.resampling)})"
     )
+
+
+def certainty(difference: Difference, resampling: Resampling) -> str:
+    """The interval and the p value of a difference, such as ``95% interval +1.7 to +6.1, p < 0.001``."""
+    low, high = (points(100 * end) for end in difference.interval)
+    p = p_phrase(difference.p, name="p" if difference.p_holm is None else "corrected p")
+    return f"{resampling.confidence:.0%} interval {low} to {high}, {p}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from gner_bench.number_text import decimal, rounding
+from gner_bench.number_text import decimal, quoted_decimal, rounding
 from gner_bench.report.grid import Cell, Grid, Section, Value, by_value
 from gner_bench.report.views.table import Table, ranks
 from gner_bench.scoring.metrics import METRICS
@@ -13,6 +13,7 @@ from gner_bench.scoring.trials import TEST
 LAYOUT_TITLES = {"zero-shot": "", "supervised": ", supervised setting", "other": ", other data sets"}
 RANKED = "Best measured figure of a column in bold, second underlined; what prints alike ranks alike."
 RANKED_TRANSPOSED = RANKED.replace("column", "row")
+HALF = "± is half the width of the bootstrap interval over sentences, with the settings of the signature."
 MOST_COLUMNS = 12
 """Columns of figures that the width of a page holds."""
 QUOTED = "quoted from publications"
@@ -79,7 +80,8 @@ def _cells(table: Table, intervals: bool) -> tuple[list[Cell], list[list[Cell]]]
             half = decimal((ends[1] - ends[0]) / 2) if ends else ""
             notes = (entry.note,) if entry.note and not shared else ()
             star = "".join(table.baselines[name] for name in entry.differs)
-            cells.append(Cell(decimal(entry.f1), half, notes, placed.get((index, column), ""), star))
+            text = quoted_decimal(entry.f1) if row.quoted else decimal(entry.f1)
+            cells.append(Cell(text, half, notes, placed.get((index, column), ""), star))
         rows.append(cells)
     return systems, rows
 
@@ -90,7 +92,7 @@ def _legend(table: Table, cells: list[list[Cell]], intervals: bool, transposed: 
     if any(cell.rank for cell in flat):
         yield RANKED_TRANSPOSED if transposed else RANKED
     if intervals and any(cell.half for cell in flat):
-        yield "± is half the width of the bootstrap interval over sentences, with the settings of the signature."
+        yield HALF
     if any(cell.star for cell in flat) or len(table.baselines) > 1:
         told = [f"{mark} differs from {name}" for name, mark in table.baselines.items()]
         yield f"{', '.join(told)} ({TEST} test, p < 0.05, {table.correction})."

@@ -23,7 +23,7 @@ NO_MEAN = "no mean: not all data sets of this table were scored"
 OTHER_MEAN = "no mean: the published one is over other data sets than this table"
 SOME_PARTIAL = "in part not the whole test split"
 MARKS = "†‡§¶‖"
-"""Of several baselines, in their order; doubled where there are more."""
+"""Of several baselines, in their order; the only one has a star."""
 
 
 @dataclass(frozen=True)
@@ -151,7 +151,7 @@ def comparison(
     """The table of ``systems`` and ``published`` on the data sets ``names``; rows without any of them are left out."""
     there = [system for system in systems if any(name in system.scores.sets for name in names)]
     quoted = [each for each in published if any(name in each.scores for name in names)]
-    marks = {baseline.name: mark(place, len(baselines)) for place, baseline in enumerate(baselines)}
+    marks = dict(zip((baseline.name for baseline in baselines), MARKS if len(baselines) > 1 else "*", strict=False))
     tests = changes_of(baselines, there, metric, names)
     measured = [_measured(system, metric, names, layout, marks, tests) for system in there]
     return Table(
@@ -164,11 +164,6 @@ def comparison(
         marks,
         tests.correction,
     )
-
-
-def mark(place: int, baselines: int) -> str:
-    """What marks differences from the baseline at a ``place``: a star for the only one, else daggers and so on."""
-    return "*" if baselines == 1 else MARKS[place % len(MARKS)] * (place // len(MARKS) + 1)
 
 
 def unlike(systems: Sequence[SystemScores], metric: Metric) -> list[str]:

@@ -8,6 +8,7 @@ from gner_bench.documents.scores import Value as Scored
 from gner_bench.number_text import NOTHING, decimal, rounding
 from gner_bench.report.grid import Cell, Grid, Section, Value, by_value
 from gner_bench.report.load import SystemScores
+from gner_bench.report.views.systems import HALF
 from gner_bench.report.views.table import title
 from gner_bench.scoring.metrics import METRICS, Metric
 
@@ -16,6 +17,7 @@ COLUMNS = (
     *("precision", "recall", "f1", "f1 low", "f1 high"),
 )
 GOLD = "Gold: entities of the type in the gold."
+BEST = "Best of a row in bold; what prints alike ranks alike."
 MOST_NARROW = 3
 """Columns of systems that half the width of a page holds."""
 
@@ -48,13 +50,16 @@ def _grid(systems: Sequence[SystemScores], metric: Metric, name: str, intervals:
         top = max(texts, key=float) if len(texts) > 1 else None
         ranked = (Cell(cell.text, cell.half, rank="best" if cell.text == top else "") for cell in cells)
         rows.append((Cell(kind), Cell(f"{gold[kind]:g}"), *ranked))
+    shown = [cell for row in rows for cell in row]
+    meant = {GOLD: True, BEST: any(cell.rank for cell in shown), HALF: any(cell.half for cell in shown)}
+    legend = tuple(text for text, needed in meant.items() if needed)
     return Grid(
         name=f"types_{metric}",
         title=f"{title(name)}: {METRICS[metric].title} by entity type",
         heads=(Cell("Type"), Cell("Gold"), *(Cell(system.name) for system in systems)),
         sections=(Section(tuple(rows)),),
-        remarks=(rounding(), GOLD),
-        legend=(GOLD,),
+        remarks=(rounding(), *legend),
+        legend=legend,
         signatures=by_value((system.name, system.signature_short) for system in systems),
         columns=COLUMNS,
         values=tuple(

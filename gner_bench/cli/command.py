@@ -1,14 +1,20 @@
-"""What ``--help`` looks like: options in sections, and one-line helps of commands that are wrapped, never cut."""
+"""What all commands have: help in sections, one-line helps that are wrapped and never cut, and a word on what was given
+where another file is wanted."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
+from gner_bench.errors import InputError
+
 C = TypeVar("C", bound=Callable[..., Any])
 OTHERS = "Other options"
+UNNAMED = ("", "auto", "gner-jsonl")
+"""Values of --from and --format that are defaults."""
 
 
 def section(title: str) -> Callable[[C], C]:
@@ -29,6 +35,29 @@ def section(title: str) -> Callable[[C], C]:
 class Command(click.Command):
     """A command whose options are shown in their sections, and in one list where they have none."""
 
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run it; where a file of another kind was given, the error says what it is and what takes it."""
+        try:
+            return super().invoke(ctx)
+        except InputError as error:
+            from gner_bench.documents.kinds import told_kind
+
+            # What was given as an argument or a run; a format that was named says what its file is.
+            given = {
+                path
+                for parameter in self.params
+                if isinstance(parameter, click.Argument) or parameter.metavar == "RUN"
+                for path in _paths([ctx.params.get(parameter.name or "")])
+            }
+            place = error.path.parent if error.path.parent in given and not error.path.exists() else error.path
+            if (
+                place in given
+                and ctx.params.get("format", "") in UNNAMED
+                and (told := told_kind(place, ctx.command.name or ""))
+            ):
+                raise InputError(place, told) from error
+            raise
+
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the options, the sections in the order of their first option."""
         sections: dict[str, list[tuple[str, str]]] = {}
@@ -39,6 +68,15 @@ class Command(click.Command):
         for title, records in [*sections.items(), (OTHERS if sections else "Options", others)]:
             with formatter.section(title):
                 formatter.write_dl(records)
+
+
+def _paths(values: Iterable[Any]) -> Iterator[Path]:
+    """What of the values of parameters may be a path; in ``NAME=FILE`` that is FILE."""
+    for value in values:
+        if isinstance(value, tuple):
+            yield from _paths(value)
+        elif isinstance(value, str | Path):
+            yield from (Path(text) for text in (str(value), str(value).partition("=")[2]) if text)
 
 
 class Group(click.Group):
