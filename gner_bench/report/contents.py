@@ -19,7 +19,7 @@ from gner_bench.report.load import SystemScores, load_all, metrics_of
 from gner_bench.report.views.table import MARKS, Table, comparisons
 from gner_bench.scoring.metrics import METRICS, Metric
 from gner_bench.scoring.paired import corrected
-from gner_bench.scoring.pairs import Pairs
+from gner_bench.scoring.pairs import Pairs, pairs_of
 from gner_bench.scoring.tokenizers import BESIDE, Tokenizers
 
 
@@ -106,7 +106,7 @@ class Contents:
         if any(not each.differences for each in changes.values()):
             return None
         found = corrected([each.differences for each in changes.values()])
-        return Pairs(tuple(system.name for system in same), dict(zip(changes, found, strict=True)))
+        return pairs_of([system.name for system in same], dict(zip(changes, found, strict=True)))
 
 
 def prepare(

@@ -27,7 +27,7 @@ from gner_bench.scoring.paired import (
     require_same_sentences,
     too_few,
 )
-from gner_bench.scoring.pairs import Pairs
+from gner_bench.scoring.pairs import Pairs, pairs_of
 from gner_bench.scoring.resampling import f1, interval, require_sums
 from gner_bench.scoring.scores import Scores, SetScores, warnings_of_all
 from gner_bench.scoring.signature import SignatureDifference, data_fields, signature_fields
@@ -223,8 +223,8 @@ class Comparison:
 
     def pairs(self, metric: Metric) -> Pairs:
         """All pairs of systems by their labels."""
-        of_pairs = {(each.first.label, each.second.label): tuple(each.differences[metric]) for each in self.against}
-        return Pairs(tuple(system.label for system in self.systems), of_pairs)
+        of_pairs = {(each.first.label, each.second.label): each.differences[metric] for each in self.against}
+        return pairs_of([system.label for system in self.systems], of_pairs)
 
     def _letters(self, metric: Metric) -> Json:
         *sets, mean = self.pairs(metric).letters()

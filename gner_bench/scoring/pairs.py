@@ -48,6 +48,16 @@ class Pairs:
         return {system: ordered[system] for system in self.systems if system in ordered}
 
 
+def pairs_of(systems: Sequence[str], differences: Mapping[tuple[str, str], Sequence[Difference]]) -> Pairs:
+    """All pairs of ``systems``, their data sets in the order of the first pair: systems may have them in another."""
+    names = [each.name for each in next(iter(differences.values()))[:-1]]
+    found = {}
+    for pair, (*sets, mean) in differences.items():
+        by_name = {each.name: each for each in sets}
+        found[pair] = (*(by_name[name] for name in names), mean)
+    return Pairs(tuple(systems), found)
+
+
 def letters(systems: Sequence[str], differ: Collection[tuple[str, str]]) -> dict[str, str]:
     """The letters of each of ``systems``, of which the pairs ``differ``; letters go by the order of the systems."""
     groups = [frozenset(systems)]

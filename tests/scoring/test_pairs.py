@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gner_bench.scoring.paired import Difference
-from gner_bench.scoring.pairs import Pairs, letters
+from gner_bench.scoring.pairs import Pairs, letters, pairs_of
 
 
 def test_letters_by_hand() -> None:
@@ -42,3 +42,12 @@ def test_a_pair_is_turned() -> None:
     assert pairs.difference(0, "A", "C") is None
     assert pairs.f1(0) == {"B": 0.6, "A": 0.5}
     assert pairs.letters() == [{"A": "a", "B": "a"}]
+
+
+def test_systems_may_have_their_data_sets_in_another_order() -> None:
+    def of(*names: str) -> list[Difference]:
+        return [Difference(name, len(name), 0, 0, (0, 0), 0.4, 0.3, None, 0.2) for name in names]
+
+    pairs = pairs_of("ABC", {("A", "B"): of("a", "bb", "mean"), ("B", "C"): of("bb", "a", "mean")})
+    assert [each.name for each in pairs.differences["B", "C"]] == ["a", "bb", "mean"]
+    assert pairs.f1(0)["B"] == 1
