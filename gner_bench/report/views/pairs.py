@@ -14,6 +14,8 @@ from gner_bench.scoring.trials import TEST
 
 MOST_HEADS = 8
 """Systems whose names head the columns of a matrix; more have their labels alone."""
+SHARED = "In a column, systems that share a letter do not differ."
+STARS_MEAN = "* p < 0.05, ** p < 0.01, *** p < 0.001."
 
 
 def letters_grid(
@@ -42,11 +44,8 @@ def letters_grid(
         title=f"{METRICS[metric].title} of all systems",
         heads=tuple(map(Cell, heads)),
         sections=(Section(tuple(rows)),),
-        remarks=(
-            rounding(usual=usual),
-            f"In a column, systems that share a letter do not differ (p < 0.05, {TEST} test, two-sided,"
-            f" {resampling.resamples:,} trials, {correction}).",
-        ),
+        remarks=(rounding(usual=usual), SHARED, f"p < 0.05: {_test(resampling, correction)}."),
+        legend=(SHARED,),
         columns=("system", "metric", *(name + part for name in (*sets, "mean") for part in ("", " letters"))),
         values=tuple(values),
     )
@@ -82,13 +81,15 @@ def matrix_grid(
         title=f"{METRICS[metric].title}: all pairs of systems, differences of the mean",
         heads=(Cell("row less column"), *(Cell(row if short else names[row]) for row in systems)),
         sections=(Section(tuple(rows)),),
-        remarks=(
-            rounding("Differences in points", usual),
-            f"* p < 0.05, ** 0.01, *** 0.001: {TEST} test, two-sided, {resampling.resamples:,} trials, {correction}.",
-        ),
+        remarks=(rounding("Differences in points", usual), STARS_MEAN, f"p: {_test(resampling, correction)}."),
+        legend=(STARS_MEAN,),
         columns=("system", "less", "metric", "difference", "low", "high", "p_randomization", "p_holm", "significant"),
         values=tuple(values),
     )
+
+
+def _test(resampling: Resampling, correction: str) -> str:
+    return f"{TEST} test, two-sided, {resampling.resamples:,} trials, {correction}"
 
 
 def _percent(share: float) -> str:
