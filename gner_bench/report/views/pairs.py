@@ -12,8 +12,6 @@ from gner_bench.scoring.metrics import METRICS, Metric
 from gner_bench.scoring.pairs import Pairs
 from gner_bench.scoring.trials import TEST
 
-MOST_HEADS = 8
-"""Systems whose names head the columns of a matrix; more have their labels alone."""
 SHARED = "In a column, systems that share a letter do not differ."
 STARS_MEAN = "* p < 0.05, ** p < 0.01, *** p < 0.001."
 
@@ -59,7 +57,10 @@ def matrix_grid(
     resampling: Resampling,
     usual: int = 1,
 ) -> Grid:
-    """The mean of the row's system less that of the column's, with stars, the highest mean first."""
+    """The mean of the row's system less that of the column's, with stars, the highest mean first.
+
+    Columns are headed by what ``pairs`` calls the systems, rows by their ``names``.
+    """
     systems = list(pairs.f1(-1))
     rows, values = [], list[tuple[Value, ...]]()
     for row in systems:
@@ -75,11 +76,10 @@ def matrix_grid(
             tests = (found.p_randomization, found.p_holm, "yes" if found.significant else "no")
             values.append((names[row], names[column], metric, 100 * found.difference, *ends, *tests))
         rows.append(tuple(cells))
-    short = len(systems) > MOST_HEADS or any(row != names[row] for row in systems)
     return Grid(
         name=f"pairs_{metric}",
         title=f"{METRICS[metric].title}: all pairs of systems, differences of the mean",
-        heads=(Cell("row less column"), *(Cell(row if short else names[row]) for row in systems)),
+        heads=(Cell("row less column"), *map(Cell, systems)),
         sections=(Section(tuple(rows)),),
         remarks=(rounding("Differences in points", usual), STARS_MEAN, f"p: {_test(resampling, correction)}."),
         legend=(STARS_MEAN,),
