@@ -27,8 +27,8 @@ class Pairs:
         if (second, first) not in self.differences:
             return None
         found = self.differences[second, first][place]
-        ends = (-found.interval[1], -found.interval[0])
-        return replace(found, first=found.second, second=found.first, difference=-found.difference, interval=ends)
+        ends = (0.0 - found.interval[1], 0.0 - found.interval[0])  # never -0.0
+        return replace(found, first=found.second, second=found.first, difference=0.0 - found.difference, interval=ends)
 
     def f1(self, place: int) -> dict[str, float]:
         """F1 (0 to 1) of each compared system at a place of the differences, the highest first."""

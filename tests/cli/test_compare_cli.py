@@ -98,7 +98,7 @@ def test_every_further_system_is_compared_with_the_first(run: Run, files: Files)
 
 
 def test_all_pairs_have_letters_and_a_matrix(run: Run, files: Files) -> None:
-    result = run("compare", files[1], *files, *FEW, "--metric", "gner", "--all-pairs")
+    result = run("compare", files[1], *files, "--resamples", 200, "--metric", "gner", "--all-pairs")
     assert result.exit_code == 0
     found = [row for row in rows(result) if row]
     assert ["A", "large", "100.00", "a", "80.00", "a", "90.00", "a"] in found
@@ -109,12 +109,14 @@ def test_all_pairs_have_letters_and_a_matrix(run: Run, files: Files) -> None:
 
 def test_all_pairs_in_every_format(run: Run, files: Files) -> None:
     def said(format_: str) -> str:
-        result = run("compare", files[1], *files, *FEW, "--metric", "gner", "--all-pairs", "--format", format_)
+        result = run(
+            "compare", files[1], *files, "--resamples", 200, "--metric", "gner", "--all-pairs", "--format", format_
+        )
         assert result.exit_code == 0, result.output
         return str(result.stdout)
 
     assert "| B base | 50.00 b | 80.00 a | 65.00 b |" in said("markdown")
-    assert r"B base & {50.00 b} & {80.00 a} & {65.00 b} \\" in said("latex")
+    assert "B base & 50.00 b & 80.00 a & 65.00 b" in said("latex")
     csv = said("csv").splitlines()
     assert csv[0] == "system,metric,news,news letters,films,films letters,mean,mean letters"
     assert csv[5] == "system,less,metric,difference,low,high,p_randomization,p_holm,significant"
