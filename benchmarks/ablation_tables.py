@@ -121,7 +121,7 @@ def interval(figure: Value) -> tuple[float, float]:
 
 
 def difference(found: Difference | None) -> list[str]:
-    """The difference in points with its interval, and p of approximate randomization."""
+    """The difference in points with its interval, and p of the permutation test."""
     if found is None:
         return ["", ""]
     low, high = found.interval

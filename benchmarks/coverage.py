@@ -109,7 +109,7 @@ def _sample(scores: Scores, metric: Metric, share: float, random: np.random.Rand
 def false_positives(
     first: Scores, second: Scores, metric: Metric, trials: int, resamples: int
 ) -> tuple[dict[str, tuple[float, float]], float]:
-    """The share of trials in which each test (approximate randomization, bootstrap) is below 5%, by data set and mean.
+    """The share of trials in which each test (studentized permutation, bootstrap) is below 5%, by data set and mean.
 
     Then the share in which any data set is, after Holm's correction.
     """
@@ -166,7 +166,7 @@ def print_false_positives(first: Scores, second: Scores, metric: Metric, trials:
     rows = [[name, with_error(one, trials), with_error(two, trials)] for name, (one, two) in found.items()]
     rows.append(["any set, after Holm's correction", with_error(families, trials), ""])
     title = f"Trials of {trials:,} with p < 0.05 without a true difference ({metric} F1), in percent"
-    print_table(title, ["data set", "approximate randomization", "paired bootstrap"], rows)
+    print_table(title, ["data set", "studentized permutation", "paired bootstrap"], rows)
 
 
 def main() -> None:

@@ -110,8 +110,9 @@ def compare(
     answers: Rule | None = None,
     clean_up_spaces: bool = False,
     common: bool = False,
+    all_pairs: bool = False,
 ) -> Comparison:
-    """Compare each system with the ``first`` on the same sentences: paired intervals and tests.
+    """Compare each system with the ``first``, or ``all_pairs``, on the same sentences: paired intervals and tests.
 
     A system is its Scores, a scores.json, a predictions file or a run folder, these three also as ``"NAME=PATH"``, by
     which results call it NAME. ``metric`` None are the usual metrics
@@ -142,4 +143,4 @@ def compare(
             predictions = load_predictions(path, tokenizer=tokenizer, answers=answers, clean_up_spaces=spaces)
             system = measured(label, score(predictions, metrics or DEFAULT, processes))
         systems.append(system.renamed(name) if name else system)
-    return comparison(systems, metrics or None, Resampling(resamples, seed), common)
+    return comparison(systems, metrics or None, Resampling(resamples, seed), common, all_pairs)

@@ -14,6 +14,26 @@ from gner_bench.files import NamedPath
 from gner_bench.messages import warn
 from gner_bench.scoring.trials import TRIALS
 
+FORMATS = {"markdown": "md", "latex": "tex", "csv": "csv"}
+
+
+class Points(click.ParamType[float]):
+    """A number of points above 0, or 0 where the option stands alone."""
+
+    name = "points"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """Fails with a usage error for anything else."""
+        if value == "" or value == 0:
+            return 0.0
+        try:
+            points = float(value)
+        except ValueError:
+            self.fail(f"{value!r} is no number of points; write --power after the systems, or --power X", param, ctx)
+        if not 0 < points <= 100:
+            self.fail(f"{value} is not above 0 and at most 100 points", param, ctx)
+        return points
+
 
 @click.command("compare", cls=Command)
 @click.argument("systems", nargs=-1, required=True, type=SystemFile(), metavar="[NAME=]A [NAME=]B…")
@@ -30,7 +50,7 @@ from gner_bench.scoring.trials import TRIALS
     default=TRIALS,
     show_default=True,
     metavar="N",
-    help="Bootstrap resamples, and trials of approximate randomization.",
+    help="Bootstrap resamples, and trials of the permutation test.",
 )
 @shared.resampling_seed
 @shared.tokenizer
@@ -51,7 +71,24 @@ from gner_bench.scoring.trials import TRIALS
     metavar="N",
     help="Name up to N sentences of each set that got better, and as many that got worse.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print the whole result as one JSON document.")
+@click.option("--all-pairs", is_flag=True, help="Every system with every other: a table with letters and a matrix.")
+@click.option(
+    "--power",
+    type=Points(),
+    is_flag=False,
+    flag_value="",
+    metavar="[X]",
+    help="What these sentences find with 80% power; with X, how many would find a difference of X points.",
+)
+@click.option(
+    "--format",
+    "format_",
+    type=click.Choice(("table", "json", *FORMATS)),
+    default="table",
+    show_default=True,
+    help="json: the whole result; others, the tables of --all-pairs.",
+)
+@click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
 @click.option("--out", type=shared.PATH, metavar="comparison.json", help="Also write the result to this file.")
 def compare_command(
     systems: tuple[NamedPath, ...],
@@ -64,6 +101,9 @@ def compare_command(
     common: bool,
     per_type: bool,
     changed: int,
+    all_pairs: bool,
+    power: float | None,
+    format_: str,
     as_json: bool,
     out: Path | None,
 ) -> None:
@@ -73,9 +113,12 @@ def compare_command(
     is a scores.json, a predictions file or the folder of a run, of the same sentences with the same gold, in any order
     (--common leaves out what not all have), and is called NAME where one is given.
 
+    p values are corrected over all data sets and pairs of systems that are compared.
+
     \b
-    Example:
+    Examples:
       gner-bench compare prediction_results/base prediction_results/large --changed 5
+      gner-bench compare base.json large.json xl.json --all-pairs --format markdown
     """
     from gner_bench.api import compare
     from gner_bench.errors import UsageError
@@ -84,6 +127,7 @@ def compare_command(
 
     if len(systems) < 2:
         raise UsageError("a comparison needs two systems or more")
+    format_ = _format(format_, as_json, all_pairs)
     result = compare(
         *systems,
         metric=metric or None,
@@ -94,15 +138,36 @@ def compare_command(
         clean_up_spaces=clean_up_spaces,
         processes=usable_processes(),
         common=common,
+        all_pairs=all_pairs,
     )
     for warning in result.warnings():
         warn(warning, always=warning in result.unlike)
     if out is not None:
         write_json(out, result.document())
-    if as_json:
+    if format_ == "json":
         shared.print_json(result.document())
-    else:
-        from gner_bench.report.render.terminal import show
-        from gner_bench.report.views.compare import comparison_view
+        return
+    from gner_bench.report.views.compare import compared_pairs, comparison_view
 
-        show(comparison_view(result, per_type, changed))
+    if format_ == "table":
+        from gner_bench.report.render.terminal import show
+
+        points = power or None
+        show(comparison_view(result, per_type, changed, power is not None, points))
+        return
+    from gner_bench.report.render import render
+
+    grids = [compared_pairs(result, metric) for metric in result.metrics]
+    texts = (render(FORMATS[format_], kind) for kind in zip(*grids, strict=True))
+    click.echo("\n".join(texts).encode("utf-8"), nl=False)
+
+
+def _format(format_: str, as_json: bool, all_pairs: bool) -> str:
+    """What is printed. Raises UsageError for options that exclude each other."""
+    from gner_bench.errors import UsageError
+
+    if as_json and format_ not in ("table", "json"):
+        raise UsageError(f"--json and --format {format_} exclude each other")
+    if format_ in FORMATS and not all_pairs:
+        raise UsageError(f"--format {format_} needs --all-pairs")
+    return "json" if as_json else format_

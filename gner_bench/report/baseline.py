@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from gner_bench.answers.answer import Rule
 from gner_bench.documents.scores import Resampling
@@ -11,18 +11,22 @@ from gner_bench.errors import UsageError, did_you_mean
 from gner_bench.files import named_path
 from gner_bench.report.load import SystemScores, distinct, file_of, load_system
 from gner_bench.scoring.metrics import Metric
-from gner_bench.scoring.paired import Difference, differences
+from gner_bench.scoring.paired import Difference, corrected, correction, differences
 from gner_bench.scoring.tokenizers import BESIDE, Tokenizers
 from gner_bench.scoring.trials import TRIALS
 
 
 @dataclass(frozen=True)
 class Changes:
-    """The ``differences`` of a system, ``other``, from the baseline, or the ``reason`` why there are none."""
+    """The ``differences`` of a system, ``other``, from the baseline, or the ``reason`` why there are none.
+
+    ``correction`` says over what their p values are corrected.
+    """
 
     other: SystemScores
     differences: tuple[Difference, ...] = ()
     reason: str = ""
+    correction: str = ""
 
     @property
     def system(self) -> str:
@@ -60,19 +64,58 @@ class Baseline:
         if key not in self._known:
             first, second = self.system.scores_over(common), other.scores_over(common)
             try:
-                changes = Changes(other, tuple(differences(first, second, metric, self.resampling)))
+                found = tuple(differences(first, second, metric, self.resampling))
+                changes = Changes(other, found, correction=correction([found]))
             except UsageError as error:
                 changes = Changes(other, reason=str(error))
             self._known[key] = changes
         return self._known[key]
 
-    def stars(self, other: SystemScores, metric: Metric, names: Sequence[str]) -> tuple[frozenset[str], bool]:
+
+@dataclass(frozen=True)
+class Tested:
+    """Changes of systems, by their names after that of the baseline, read together and so corrected together."""
+
+    changes: Mapping[tuple[str, str], Changes]
+    correction: str = ""
+
+    def stars(self, baseline: str, other: str, names: Sequence[str]) -> tuple[frozenset[str], bool]:
         """The data sets on which ``other`` differs from the baseline, and whether the mean over all ``names`` does."""
-        if other.name == self.name:
+        if (baseline, other) not in self.changes:
             return frozenset(), False
-        *sets, mean = self.changes(other, metric, names).differences or (None,)
+        *sets, mean = self.changes[baseline, other].differences or (None,)
         starred = frozenset(each.name for each in sets if each is not None and each.significant)
         return starred, len(sets) == len(names) and mean is not None and mean.significant
+
+
+def changes_of(
+    baselines: Sequence[Baseline], systems: Sequence[SystemScores], metric: Metric, names: Sequence[str]
+) -> Tested:
+    """The changes of ``systems`` from all ``baselines``, on the data sets ``names``, or on all where none is given.
+
+    Two baselines that are compared with each other are one pair of the correction.
+    """
+    found = {
+        (baseline.name, system.name): baseline.changes(system, metric, names)
+        for baseline in baselines
+        for system in systems
+        if system.name != baseline.name
+    }
+    pairs = {frozenset(key): key for key, changes in reversed(found.items()) if changes.differences}
+    differing = [found[key].differences for key in pairs.values()]
+    by_pair, over = dict(zip(pairs, corrected(differing), strict=True)), correction(differing) if differing else ""
+    for key, changes in found.items():
+        if together := by_pair.get(frozenset(key)):
+            of_sets = {each.name: each for each in together[:-1]}
+            like = [*(of_sets[each.name] for each in changes.differences[:-1]), together[-1]]
+            same = tuple(map(_corrected_like, changes.differences, like))
+            found[key] = replace(changes, differences=same, correction=over)
+    return Tested(found, over)
+
+
+def _corrected_like(one: Difference, other: Difference) -> Difference:
+    """One of the two directions of a difference with the correction of the other."""
+    return replace(one, p_holm=other.p_holm, family=other.family, detectable=other.detectable)
 
 
 def choose_baseline(

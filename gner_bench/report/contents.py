@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import combinations
 from pathlib import Path
 
 from gner_bench.answers.answer import Rule
@@ -12,11 +13,13 @@ from gner_bench.catalog.entries import PublishedScore
 from gner_bench.catalog.quoted import ALL, choose_published
 from gner_bench.errors import UsageError
 from gner_bench.files import NamedPath, named_path
-from gner_bench.report.baseline import Baseline, Changes, choose_baseline
+from gner_bench.report.baseline import Baseline, Changes, Tested, changes_of, choose_baseline
 from gner_bench.report.groups import Group, groups
 from gner_bench.report.load import SystemScores, load_all, metrics_of
 from gner_bench.report.views.table import MARKS, Table, comparisons
-from gner_bench.scoring.metrics import Metric
+from gner_bench.scoring.metrics import METRICS, Metric
+from gner_bench.scoring.paired import corrected
+from gner_bench.scoring.pairs import Pairs, pairs_of
 from gner_bench.scoring.tokenizers import BESIDE, Tokenizers
 
 
@@ -66,15 +69,44 @@ class Contents:
     @cached_property
     def groups(self) -> list[Group]:
         """Systems on the same sentences, by the metric of the verdict."""
-        return groups(self.scored, self.metric, self.baseline)
+        return groups(self.scored, self.metric, self.baseline, self.pairs[self.metric])
 
     def changes(self, metric: Metric, baseline: Baseline | None = None) -> list[Changes]:
         """How each other system differs from the first or from another ``baseline``, empty without any."""
         baseline = baseline or self.baseline
         if baseline is None:
             return []
-        others = [system for system in self.systems if system.name != baseline.name]
-        return [baseline.changes(system, metric) for system in others]
+        found = self.tested(metric).changes
+        return [changes for (name, _), changes in found.items() if name == baseline.name]
+
+    def tested(self, metric: Metric) -> Tested:
+        """All differences from all baselines, corrected together."""
+        return changes_of(self.baselines, self.systems, metric, ())
+
+    @cached_property
+    def pairs(self) -> dict[Metric, Pairs | None]:
+        """By metric all pairs of the systems that were scored by it on the same data sets; None of fewer than three."""
+        return {metric: self._pairs(metric) for metric in self.metrics}
+
+    def _pairs(self, metric: Metric) -> Pairs | None:
+        scored = [system for system in self.systems if metric in system.scores.metrics]
+        sets = [frozenset(system.scores.sets) for system in scored]
+        # Of systems on other sets than most a letter or a mean would not be of the same data.
+        usual = max(sets, key=sets.count, default=frozenset())
+        # Baselines come first: their differences are known.
+        known = {baseline.name: baseline for baseline in self.baselines}
+        same = [system for system in scored if frozenset(system.scores.sets) == usual]
+        same.sort(key=lambda system: system.name not in known)
+        if len(same) < 3 or METRICS[metric].distinct:
+            return None
+        changes = {
+            (one.name, other.name): known.get(one.name, Baseline(one)).changes(other, metric)
+            for one, other in combinations(same, 2)
+        }
+        if any(not each.differences for each in changes.values()):
+            return None
+        found = corrected([each.differences for each in changes.values()])
+        return pairs_of([system.name for system in same], dict(zip(changes, found, strict=True)))
 
 
 def prepare(

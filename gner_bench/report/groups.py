@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from gner_bench.report.baseline import Baseline, Changes
 from gner_bench.report.load import SystemScores
 from gner_bench.scoring.metrics import Metric
+from gner_bench.scoring.paired import correction
+from gner_bench.scoring.pairs import Pairs
 
 Pair = tuple[Baseline, Changes]
 """A system, and how another differs from it."""
@@ -25,22 +27,32 @@ class Group:
     lead: Pair | None = None
 
 
-def groups(systems: Sequence[SystemScores], metric: Metric, baseline: Baseline | None) -> list[Group]:
+def groups(
+    systems: Sequence[SystemScores], metric: Metric, baseline: Baseline | None, pairs: Pairs | None = None
+) -> list[Group]:
     """Each of the ``systems``, all scored by ``metric``, in one group; those of several systems come first.
 
-    What is known of differences from the ``baseline`` is used.
+    What is known of differences from the ``baseline`` is used. Of three systems or more the first two are known only
+    from their scores, so their difference is corrected over all ``pairs``.
     """
     alike: dict[frozenset[tuple[str, str]], list[SystemScores]] = {}
     for system in systems:
         sentences = frozenset((part.name, part.content_hash) for part in system.scores.sets.values())
         alike.setdefault(sentences, []).append(system)
-    return [_group(metric, members, baseline) for members in sorted(alike.values(), key=lambda each: len(each) == 1)]
+    return [
+        _group(metric, members, baseline, pairs) for members in sorted(alike.values(), key=lambda each: len(each) == 1)
+    ]
 
 
-def _group(metric: Metric, systems: Sequence[SystemScores], baseline: Baseline | None) -> Group:
+def _group(metric: Metric, systems: Sequence[SystemScores], baseline: Baseline | None, pairs: Pairs | None) -> Group:
     ranked = tuple(sorted(systems, key=lambda system: -system.values.average(metric).f1))
     if len(ranked) == 1:
         return Group(metric, ranked)
     first, second = ranked[:2]
     against = baseline if baseline is not None and baseline.name == second.name else Baseline(second)
-    return Group(metric, ranked, (against, against.changes(first, metric)))
+    changes = against.changes(first, metric)
+    if pairs is not None and {first.name, second.name} <= set(pairs.systems):
+        found = [pairs.difference(place, second.name, first.name) for place in range(len(changes.differences))]
+        together = tuple(each for each in found if each is not None)
+        changes = replace(changes, differences=together, correction=correction(list(pairs.differences.values())))
+    return Group(metric, ranked, (against, changes))

@@ -12,6 +12,7 @@ from pathlib import Path, PurePosixPath
 
 from gner_bench import __version__
 from gner_bench.documents.fields import Json
+from gner_bench.documents.scores import Resampling
 from gner_bench.files import make_folder, to_json, write_atomic
 from gner_bench.report import paper
 from gner_bench.report.comments import report_comment
@@ -27,12 +28,15 @@ from gner_bench.report.render import FORMATS, RENDERS, render
 from gner_bench.report.render.json import to_records
 from gner_bench.report.views.differences import difference_grid, verdict
 from gner_bench.report.views.errors import error_grids, structuring_grids
+from gner_bench.report.views.pairs import letters_grid, matrix_grid
 from gner_bench.report.views.systems import systems_grid
 from gner_bench.report.views.types import type_grids
 from gner_bench.report.views.verdict import lead_grids, statements
 from gner_bench.scoring.counting import usable_processes
-from gner_bench.scoring.metrics import METRICS
+from gner_bench.scoring.metrics import METRICS, Metric
+from gner_bench.scoring.paired import correction
 from gner_bench.scoring.scores import warnings_of
+from gner_bench.scoring.trials import TRIALS
 from gner_bench.terminal import progress_bar
 
 VERSION = 1
@@ -73,13 +77,14 @@ class Written:
 class Tables:
     """``comparisons`` of systems for each metric and layout, of which ``main`` are those of the first metric.
 
-    ``changes`` are the differences from the baseline, ``types`` the tables of entity types by the name of a metric,
-    ``other`` those of errors and structuring.
+    ``changes`` are the differences from the baseline, ``pairs`` those of all pairs of three or more systems, ``types``
+    the tables of entity types by the name of a metric, ``other`` those of errors and structuring.
     """
 
     main: Sequence[Grid]
     comparisons: Sequence[Grid]
     changes: Sequence[Grid]
+    pairs: Sequence[Grid]
     types: Mapping[str, Sequence[Grid]]
     other: Sequence[Grid]
 
@@ -88,7 +93,7 @@ class Tables:
         """The tables by the name of the file that they are in."""
         of_types = [grid for grids in self.types.values() for grid in grids]
         files: dict[str, list[Grid]] = {}
-        for grid in (*self.comparisons, *self.changes, *of_types, *self.other):
+        for grid in (*self.comparisons, *self.changes, *self.pairs, *of_types, *self.other):
             files.setdefault(grid.name, []).append(grid)
         return files
 
@@ -106,6 +111,7 @@ def tables_of(contents: Contents) -> Tables:
         for difference in contents.changes(metric, baseline):
             if difference.differences:
                 changes.append(difference_grid(baseline, difference, metric))
+    pairs = [grid for metric in contents.metrics for grid in pair_grids(contents, metric)]
     types = {
         METRICS[metric].name_in_text: type_grids(contents.systems, metric, contents.intervals)
         for metric in contents.metrics
@@ -114,9 +120,21 @@ def tables_of(contents: Contents) -> Tables:
         grids[contents.metric],
         [grid for of_metric in grids.values() for grid in of_metric],
         changes,
+        pairs,
         {name: of_metric for name, of_metric in types.items() if of_metric},
         [*error_grids(contents.systems), *structuring_grids(contents.systems)],
     )
+
+
+def pair_grids(contents: Contents, metric: Metric) -> list[Grid]:
+    """Letters and matrix of all pairs of systems, empty where there is one pair at most."""
+    pairs = contents.pairs[metric]
+    if pairs is None:
+        return []
+    names, found = {name: name for name in pairs.systems}, list(pairs.differences.values())
+    over, trials = correction(found), Resampling(TRIALS)
+    sets = [each.name for each in found[0][:-1]]
+    return [letters_grid(pairs, metric, names, sets, over, trials), matrix_grid(pairs, metric, names, over, trials)]
 
 
 def write_report(contents: Contents, out: Path, formats: Sequence[str] = FORMATS, style: StyleName = "acl") -> Written:
@@ -184,7 +202,7 @@ def _write_page(contents: Contents, tables: Tables, plots: Iterable[PageFigure],
         contents.title or "gner-bench report",
         plots,
         # The page makes its own tables of errors and structuring.
-        [*tables.comparisons, *(grid for grid in tables.changes if grid not in first)],
+        [*tables.comparisons, *(grid for grid in tables.changes if grid not in first), *tables.pairs],
         tables.types,
         list(dict.fromkeys(warning for grid in tables.main for warning in grid.warnings)),
         statements(contents),

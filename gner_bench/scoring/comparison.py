@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
+from itertools import combinations
 from pathlib import Path
 
 import numpy as np
@@ -17,12 +18,22 @@ from gner_bench.scoring.common import LeftOut, common
 from gner_bench.scoring.document import scores_of
 from gner_bench.scoring.intervals import FEW_ENTITIES
 from gner_bench.scoring.metrics import DEFAULT, METRICS, Metric, ordered
-from gner_bench.scoring.paired import Difference, differences, pair, require_same_sentences
+from gner_bench.scoring.paired import (
+    Difference,
+    corrected,
+    correction,
+    differences,
+    least_trials,
+    pair,
+    require_same_sentences,
+    too_few,
+)
+from gner_bench.scoring.pairs import Pairs, pairs_of
 from gner_bench.scoring.resampling import f1, interval, require_sums
 from gner_bench.scoring.scores import Scores, SetScores, units_of_both, warnings_of_all
 from gner_bench.scoring.signature import SignatureDifference, data_fields, signature_fields
 from gner_bench.scoring.signature import differences as signature_differences
-from gner_bench.scoring.trials import TRIALS
+from gner_bench.scoring.trials import TEST, TRIALS
 
 VERSION = 1
 TYPES_AT_ONCE = 64
@@ -165,9 +176,10 @@ def _without_name(row: Difference | TypeDifference) -> Json:
 
 @dataclass(frozen=True)
 class Comparison:
-    """Two or more ``systems`` on the same sentences, each but the first ``against`` the first.
+    """Two or more ``systems`` on the same sentences: each but the first ``against`` the first, or with all before it.
 
-    ``left_out`` counts, by data set, the sentences of each system that not all have, where these were left out.
+    The p values of a metric are corrected over all of ``against``. ``left_out`` counts, by data set, the sentences of
+    each system that not all have, where these were left out.
     """
 
     systems: tuple[MeasuredSystem, ...]
@@ -175,6 +187,7 @@ class Comparison:
     resampling: Resampling
     against: tuple[Against, ...]
     left_out: LeftOut = field(default_factory=dict)
+    all_pairs: bool = False
 
     @property
     def common(self) -> str:
@@ -196,16 +209,35 @@ class Comparison:
         }
 
     def document(self) -> Json:
-        """As JSON: F1 from 0 to 1, p values two-sided, those named Holm corrected within a pair of systems."""
+        """As JSON: F1 from 0 to 1, p values two-sided, those named Holm corrected as ``correction`` says."""
+        sets = len(self.systems[0].scores.sets)
+        pairs = len(self.against)
         return {
             "version": VERSION,
             "metrics": list(self.metrics),
             "resampling": self.resampling.json(),
+            "test": TEST,
+            "correction": {"method": "Holm", "pairs": pairs, "datasets": pairs * sets, "mean": pairs},
             "systems": [system.document() for system in self.systems],
             "comparisons": [against.document() for against in self.against],
+            **({"letters": {metric: self._letters(metric) for metric in self.metrics}} if self.all_pairs else {}),
             **({"common": self._common_document()} if self.left_out else {}),
             "warnings": self.warnings(),
         }
+
+    def pairs(self, metric: Metric) -> Pairs:
+        """All pairs of systems by their labels."""
+        of_pairs = {(each.first.label, each.second.label): each.differences[metric] for each in self.against}
+        return pairs_of([system.label for system in self.systems], of_pairs)
+
+    def _letters(self, metric: Metric) -> Json:
+        *sets, mean = self.pairs(metric).letters()
+        return {"mean": mean, "datasets": dict(zip(self.systems[0].scores.sets, sets, strict=True))}
+
+    @property
+    def correction(self) -> str:
+        """Over what p values are corrected, in words."""
+        return correction([each.differences[self.metrics[0]] for each in self.against])
 
     @property
     def unlike(self) -> list[str]:
@@ -221,8 +253,12 @@ class Comparison:
 
         What is to be said of all systems has no label.
         """
+        tests = len(self.against) * len(self.systems[0].scores.sets)
+        few = too_few(tests, self.resampling.resamples)
         noted = [self.common] if self.common else []
-        return noted + self.unlike + warnings_of_all([(system.label, system.scores) for system in self.systems])
+        told = [f"{few}; give --resamples {least_trials(tests)} or more"] if few else []
+        warnings = warnings_of_all([(system.label, system.scores) for system in self.systems])
+        return [*noted, *self.unlike, *told, *warnings]
 
 
 def type_differences(
@@ -268,8 +304,11 @@ def comparison(
     metrics: Sequence[Metric] | None = None,
     resampling: Resampling | None = None,
     only_common: bool = False,
+    all_pairs: bool = False,
 ) -> Comparison:
-    """Each system but the first against the first, on the sentences that all have where ``only_common``.
+    """Each system but the first against the first or, for ``all_pairs``, against each before it.
+
+    Only the sentences that all have are compared where ``only_common``.
 
     ``metrics`` None are the usual ones that all systems were scored by, or else any that they share. Raises UsageError
     for fewer than two systems, for sentences or gold that differ and for a metric that a system lacks.
@@ -288,11 +327,16 @@ def comparison(
         hint = "" if only_common else "; --common compares the sentences that all systems have"
         raise UsageError(f"{error}{hint}") from None
     chosen = ordered(metrics or shared_metrics(systems))
+    pairs = list(combinations(systems, 2)) if all_pairs else [(first, other) for other in systems[1:]]
+    found = {
+        metric: corrected([differences(one.scores, other.scores, metric, resampling) for one, other in pairs])
+        for metric in chosen
+    }
     against = [
-        Against(first, other, resampling, {m: differences(first.scores, other.scores, m, resampling) for m in chosen})
-        for other in systems[1:]
+        Against(one, other, resampling, {metric: of_pairs[place] for metric, of_pairs in found.items()})
+        for place, (one, other) in enumerate(pairs)
     ]
-    return Comparison(tuple(systems), chosen, resampling, tuple(against), left_out)
+    return Comparison(tuple(systems), chosen, resampling, tuple(against), left_out, all_pairs)
 
 
 def _on_common(systems: Sequence[MeasuredSystem]) -> tuple[list[MeasuredSystem], LeftOut]:

@@ -19,11 +19,12 @@ from gner_bench.errors import GnerBenchError, InputError, UsageError, did_you_me
 from gner_bench.number_text import counted, decimals, number, p_phrase
 from gner_bench.scoring.comparison import MeasuredSystem, read_measured
 from gner_bench.scoring.metrics import METRICS, Metric, as_metric
-from gner_bench.scoring.paired import ALPHA, FEWEST, MEAN, Difference, differences, require_same_sentences
+from gner_bench.scoring.paired import ALPHA, MEAN, Difference, differences, least_trials, require_same_sentences
 from gner_bench.scoring.predictions import NO_PREDICTIONS
 from gner_bench.scoring.scores import Scores
 from gner_bench.scoring.signature import differences as signature_differences
 from gner_bench.scoring.signature import signature_fields
+from gner_bench.scoring.trials import TEST
 from gner_bench.scoring.values import SystemValues
 
 GRACE = 1e-7
@@ -147,8 +148,7 @@ def baseline(path: Path, metric: Metric, trials: int, max_drop: float, alpha: fl
         told = told_kind(path, "--baseline")
         return Baseline(path, None, metric, max_drop, alpha, strict, f"{path}: {told}" if told else str(error))
     sets = len(system.scores.sets)
-    # The smallest p value is 1 / (trials + 1), and Holm's correction multiplies it by the number of data sets.
-    least = max(FEWEST, int(sets / alpha + 1e-9))
+    least = least_trials(sets, alpha)
     if METRICS[metric].distinct and not strict:
         raise UsageError(f"the metric {metric} has no test that could confirm a drop; give --strict-drop")
     if not strict and trials < least:
@@ -281,7 +281,7 @@ def _drop_outcome(
     drop, digits, way = before - after, decimals(abs(after - before)), "below" if after < before else "above"
     details: dict[str, float | str] = {"metric": gate.metric, "percent": after, "baseline": before, "drop": drop}
     if test is not None:
-        details |= {"p": test.p, "alpha": gate.alpha, "trials": tests.resamples, "seed": tests.seed}
+        details |= {"p": test.p, "alpha": gate.alpha, "trials": tests.resamples, "seed": tests.seed, "test": TEST}
     reason, code = f"{_what(dataset, gate.metric)} {after:.2f}% is that of the baseline", 0
     if abs(drop) > GRACE:
         reason = f"{_what(dataset, gate.metric)} {after:.{digits}f}% is {abs(drop):.{digits}f} points {way}"

@@ -3,10 +3,15 @@
 The interval and the first test are the paired bootstrap: sentences are drawn with replacement, the same ones for both
 systems (Koehn 2004, Statistical significance tests for machine translation evaluation). Its p value comes from the
 resampled differences shifted to mean zero (Riezler and Maxwell 2005, On some pitfalls in automatic evaluation and
-significance testing for MT; the shift method is Noreen's). The second test is approximate randomization (Noreen 1989,
-Computer-intensive methods for testing hypotheses, chapter 2): the outputs of the systems change places in each sentence
-with probability 1/2. Both are two-sided, with p = (count + 1) / (trials + 1). Where documents are known, both draw and
-exchange documents in place of sentences.
+significance testing for MT; the shift method is Noreen's). The second test, by which stars and gates go, is a
+permutation test: the outputs of the systems change places in each sentence with probability 1/2, as in approximate
+randomization (Noreen 1989, Computer-intensive methods for testing hypotheses, chapter 2), but what is counted is how
+many trials have a difference as large in its own standard errors. Approximate randomization asks whether two systems
+are exchangeable: with the same F1 from other precision and recall it is wrong more often than it says. Divided by its
+standard error the test is exact for exchangeable systems, too, and near its level for others of the same F1 (Janssen
+1997, Studentized permutation tests for non-i.i.d. hypotheses; Konietschke and Pauly 2014, Bootstrapping and permuting
+paired t-test type statistics). Both are two-sided, with p = (count + 1) / (trials + 1). Where documents are known, both
+draw and exchange documents in place of sentences.
 
 The random stream of the second test: the n sentences of a data set whose counts differ, in the order of their keys,
 take the first n bits of each trial. Trial t owns the blocks t·B to t·B + B - 1 of the counter-based generator
@@ -22,7 +27,8 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from math import ceil
 from statistics import NormalDist
 
 import numpy as np
@@ -30,8 +36,9 @@ from numpy.typing import NDArray
 
 from gner_bench.documents.scores import Interval, Resampling
 from gner_bench.errors import UsageError
+from gner_bench.number_text import counted
 from gner_bench.scoring.metrics import Metric
-from gner_bench.scoring.resampling import Floats, draws, f1, interval, require_sums, weighted
+from gner_bench.scoring.resampling import Floats, draws, f1, interval, ratio, require_sums, weighted
 from gner_bench.scoring.scores import Scores, SetScores, units_of_both
 from gner_bench.scoring.statistics import Column, Integers, Statistics
 
@@ -40,7 +47,7 @@ ALPHA = 0.05
 POWER = 0.8
 FEWEST = 20
 """Trials below which no p value could be under 0.05."""
-TIE = 1e-12
+TIE = 1e-11
 """Values nearer than this are the same number computed in another way."""
 SWAPS_AT_ONCE = 1_000_000
 """Swaps held at a time, eight bytes each; how many has no part in what they are."""
@@ -54,8 +61,10 @@ class Difference:
     """The F1 (0 to 1) of two systems on the data set ``name``, or their ``mean`` over all, and how sure it differs.
 
     ``difference`` is second less first, ``interval`` its paired percentile bootstrap interval. ``p_holm`` is
-    ``p_randomization`` corrected for the number of data sets, None for the mean. ``detectable`` is the smallest
-    difference that these sentences show with 80% power in a two-sided test at 5%: (z(0.975) + z(0.8)) standard errors.
+    ``p_randomization``, the p value of the studentized permutation test, corrected for the ``family``, which is the
+    number of tests of its kind (of data sets, or of means) that are read together; None for the mean of one pair.
+    ``detectable`` is the true difference that is found with 80% power at 5%, so corrected, with so many ``sentences``
+    where nothing else differs: (z(1 - 0.025 / family) + z(0.8)) standard errors.
     """
 
     name: str
@@ -67,11 +76,20 @@ class Difference:
     p_randomization: float
     p_holm: float | None
     detectable: float
+    family: int = 1
+    sentences: int = 0
 
     @property
     def p(self) -> float:
-        """Of approximate randomization, corrected where there is a correction."""
+        """Of the permutation test, corrected where there is a correction."""
         return self.p_randomization if self.p_holm is None else self.p_holm
+
+    def sentences_for(self, difference: float) -> int | None:
+        """How many sentences like these find a ``difference`` as ``detectable`` is found; None where none vary.
+
+        Of the mean, over all data sets, each with its share of today.
+        """
+        return ceil(self.sentences * (self.detectable / difference) ** 2 - TIE) if self.detectable else None
 
     @property
     def significant(self) -> bool:
@@ -101,16 +119,25 @@ class PairedSet:
         blocks = draws(len(self.places), resampling, self.name)
         return np.concatenate([weighted(self.counts, self.places[drawn]) for drawn in blocks])
 
-    def swapped(self, resampling: Resampling) -> Integers:
-        """The counts of every trial in which the systems change places at random, shape (trials, 2, columns, 3)."""
-        change = self.counts[:, 1] - self.counts[:, 0]
-        differs = np.flatnonzero(change.any(axis=(1, 2)))
-        moving = self.places[np.isin(self.places, differs)]
-        moved = change[moving].reshape(len(moving), int(np.prod(change.shape[1:]))).astype(np.float64)
+    def randomized(self, resampling: Resampling, metric: Metric) -> tuple[Floats, Floats]:
+        """The difference of F1 (micro: the first column) and its variance, shape (trials + 1,) each.
+
+        First come those of the systems as they are, then those of trials in which they change places at random.
+        """
+        counts = self.counts[:, :, 0]
+        right, whole = counts[..., 0], counts[..., 1] + counts[..., 2]
+        products = np.stack([right**2, right * whole, whole**2, right * whole[:, ::-1]], axis=-1)
+        moments = np.concatenate([counts, products], axis=-1)
+        change = moments[:, 1] - moments[:, 0]
+        moving = self.places[change.any(axis=1)[self.places]]
+        moved, none = change[moving].astype(np.float64), np.zeros((1, change.shape[1]))
         blocks = [trials.astype(np.float64) @ moved for trials in swaps(len(moving), resampling, self.name)]
-        shift = np.concatenate(blocks).astype(np.int64).reshape(-1, *change.shape[1:])
-        first, second = self.sums()
-        return np.stack([first + shift, second - shift], axis=1)
+        shift = np.concatenate([none, *blocks])
+        first, second = moments[self.places].sum(axis=0)
+        both = np.stack([right, whole]).prod(axis=2)[:, self.places].sum(axis=1)
+        sums = np.stack([first + shift, second - shift], axis=1)
+        scores = f1(sums[..., :3], metric)
+        return scores[:, 1] - scores[:, 0], variance(sums, both)
 
 
 def pair(first: SetScores, second: SetScores, metric: Metric, kinds: Sequence[str] | None = None) -> PairedSet:
@@ -148,22 +175,45 @@ def swaps(sentences: int, resampling: Resampling, name: str) -> Iterator[NDArray
         yield np.unpackbits(bits, axis=1, count=sentences, bitorder="little")
 
 
+def variance(sums: Floats, both: Integers) -> Floats:
+    """The variance of the difference of two systems' F1 over samples of sentences, by linearisation, shape (…).
+
+    With r right and q predicted or gold entities in a sentence, F1 is 2 Σr / Σq, and a sentence moves it by
+    (2r - F1 q) / Σq: the variance is the sum of squares of how much more it moves the second system's F1 than the
+    first's. ``sums`` are over sentences, shape (…, 2 systems, 7): right, predicted, gold, r², rq, q², and r times the
+    q of the other system; ``both`` are the sums of the two systems' products of r and of q.
+    """
+    right, squares, mixed, wholes, crossed = (sums[..., place] for place in (0, 3, 4, 5, 6))
+    whole = sums[..., 1] + sums[..., 2]
+    score = ratio(2 * right, whole)
+    own = ratio(4 * squares - 4 * score * mixed + score**2 * wholes, whole**2).sum(axis=-1)
+    product = score.prod(axis=-1) * both[1] + 4 * both[0] - 2 * (score[..., ::-1] * crossed).sum(axis=-1)
+    found = own - 2 * ratio(product, whole.prod(axis=-1))
+    # What is left of a zero by rounding is nothing.
+    return np.where(found > TIE * ratio(4 * squares, whole**2).sum(axis=-1), found, 0.0)
+
+
+def studentized(differences: Floats, variances: Floats) -> Floats:
+    """Differences by their standard errors: without any error, 0 for no difference and infinite for another."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(np.abs(differences) <= TIE, 0.0, differences / np.sqrt(variances))
+
+
 @dataclass(frozen=True)
 class _Trials:
-    """F1 of both systems, and its difference in resamples and in trials with changed places, shape (trials,) each."""
+    """F1 of both systems; differences of resamples, shape (resamples,); what ``PairedSet.randomized`` gave."""
 
     name: str
+    sentences: int
     first: float
     second: float
     resampled: Floats
-    swapped: Floats
+    randomized: tuple[Floats, Floats]
 
-    @property
-    def p_randomization(self) -> float:
-        return p_value(self.swapped, self.second - self.first)
-
-    def difference(self, confidence: float, p_holm: float | None) -> Difference:
+    def difference(self, confidence: float) -> Difference:
+        """Not corrected yet."""
         observed, drawn = self.second - self.first, self.resampled
+        by_error = studentized(*self.randomized)
         return Difference(
             name=self.name,
             first=self.first,
@@ -171,14 +221,15 @@ class _Trials:
             difference=observed,
             interval=interval(drawn, confidence),
             p_bootstrap=p_value(drawn - drawn.mean(), observed),
-            p_randomization=self.p_randomization,
-            p_holm=p_holm,
+            p_randomization=p_value(by_error[1:], by_error[0]),
+            p_holm=None,
             detectable=detectable(drawn),
+            sentences=self.sentences,
         )
 
 
 def differences(first: Scores, second: Scores, metric: Metric, resampling: Resampling) -> list[Difference]:
-    """Each data set in the order of ``first``, then the mean over them.
+    """Each data set in the order of ``first``, then the mean over them, corrected as one pair of systems.
 
     Raises UsageError when the systems were not scored on the same sentences or not by ``metric``, for a metric without
     tests and for fewer than 20 resamples.
@@ -194,31 +245,83 @@ def differences(first: Scores, second: Scores, metric: Metric, resampling: Resam
     for name, part in first.sets.items():
         paired = pair(*units_of_both(part, second.sets[name]), metric)
         one, two = f1(paired.sums(), metric)[:, 0].tolist()
-        both = [f1(sums, metric)[..., 0] for sums in (paired.resampled(resampling), paired.swapped(resampling))]
-        sets.append(_Trials(name, one, two, *(values[:, 1] - values[:, 0] for values in both)))
+        drawn = f1(paired.resampled(resampling), metric)[..., 0]
+        trials = paired.randomized(resampling, metric)
+        sets.append(_Trials(name, len(paired.places), one, two, drawn[:, 1] - drawn[:, 0], trials))
+    count = len(sets)
     mean = _Trials(
         MEAN,
-        sum(trials.first for trials in sets) / len(sets),
-        sum(trials.second for trials in sets) / len(sets),
+        sum(trials.sentences for trials in sets),
+        sum(trials.first for trials in sets) / count,
+        sum(trials.second for trials in sets) / count,
         np.mean([trials.resampled for trials in sets], axis=0),
-        np.mean([trials.swapped for trials in sets], axis=0),
+        (
+            np.mean([trials.randomized[0] for trials in sets], axis=0),
+            np.sum([trials.randomized[1] for trials in sets], axis=0) / count**2,
+        ),
     )
-    corrected = holm([trials.p_randomization for trials in sets])
+    [found] = corrected([[trials.difference(resampling.confidence) for trials in (*sets, mean)]])
+    return found
+
+
+def corrected(pairs: Sequence[Sequence[Difference]]) -> list[list[Difference]]:
+    """The differences of pairs of systems, corrected after Holm for being read together, whatever they were before.
+
+    Data sets are corrected over the data sets of all pairs; the last of each pair, the mean, over the means.
+    """
+    sets = iter(_corrected([each for pair in pairs for each in pair[:-1]]))
+    means = iter(_corrected([pair[-1] for pair in pairs]))
+    found = [[*(next(sets) for _ in pair[:-1]), next(means)] for pair in pairs]
+    return found if len(pairs) > 1 else [[*pair[:-1], replace(pair[-1], p_holm=None)] for pair in found]
+
+
+def _corrected(family: Sequence[Difference]) -> list[Difference]:
+    size, p_values = len(family), holm([each.p_randomization for each in family])
+    wider = [_errors(ALPHA / size) / _errors(ALPHA / each.family) for each in family]
     return [
-        trials.difference(resampling.confidence, p) for trials, p in zip([*sets, mean], [*corrected, None], strict=True)
+        replace(each, p_holm=p, family=size, detectable=times * each.detectable)
+        for each, p, times in zip(family, p_values, wider, strict=True)
     ]
+
+
+def correction(pairs: Sequence[Sequence[Difference]]) -> str:
+    """Over what ``corrected`` corrected, in words: ``corrected after Holm over …``."""
+    tests = sum(len(pair) - 1 for pair in pairs)
+    if len(pairs) == 1:
+        return f"corrected after Holm over {counted(tests, 'data set')} (not for the mean)"
+    return (
+        f"corrected after Holm over {counted(tests, 'test')} of data sets in {len(pairs)} pairs of systems, the mean"
+        f" over {len(pairs)}; each metric by itself"
+    )
+
+
+def least_trials(tests: int, alpha: float = ALPHA) -> int:
+    """The fewest trials with which a p value corrected for so many ``tests`` can be below ``alpha``."""
+    # The smallest p value is 1 / (trials + 1), and Holm's correction multiplies it by the number of tests.
+    return max(FEWEST, int(tests / alpha + 1e-9))
+
+
+def too_few(tests: int, trials: int) -> str:
+    """What to say where so many ``trials`` confirm nothing in any data set, empty where they may."""
+    few = f"{trials:,} trials cannot confirm a difference of a data set when corrected for {tests} tests"
+    return few if trials < least_trials(tests) else ""
 
 
 def p_value(under_null: Floats, observed: float) -> float:
     """(count + 1) / (trials + 1), counting what is as far from 0 as ``observed`` or farther."""
-    count = int(np.count_nonzero(np.abs(under_null) >= abs(observed) - TIE))
+    count = int(np.count_nonzero(np.abs(under_null) >= abs(observed) * (1 - TIE) - TIE))
     return (count + 1) / (len(under_null) + 1)
 
 
 def detectable(drawn: Floats) -> float:
     """The difference that has a power of 80% in a two-sided test at 5%, from resampled differences."""
+    return _errors(ALPHA) * float(np.std(drawn, ddof=1))
+
+
+def _errors(level: float) -> float:
+    """How many standard errors a difference has that a two-sided test at ``level`` finds with 80% power."""
     normal = NormalDist()
-    return float((normal.inv_cdf(1 - ALPHA / 2) + normal.inv_cdf(POWER)) * np.std(drawn, ddof=1))
+    return normal.inv_cdf(1 - level / 2) + normal.inv_cdf(POWER)
 
 
 def holm(p_values: Sequence[float]) -> list[float]:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -54,7 +55,7 @@ def test_the_table_shows_both_systems_their_difference_and_the_tests(run: Run, f
     assert found["mean"][1:4] == ["65.00", "90.00", "+25.00"]
     assert found["mean"][7:9] == ["0.0099**", "0.0099"]
     assert "strict F1: B against A" in result.stdout
-    assert "100 trials; p Holm: corrected for 2 data sets" in " ".join(result.stdout.split())
+    assert "100 trials; p Holm: corrected after Holm over 2 data sets" in " ".join(result.stdout.split())
 
 
 def test_json_is_one_document_and_the_same_in_the_file(run: Run, files: Files, tmp_path: Path) -> None:
@@ -96,6 +97,60 @@ def test_every_further_system_is_compared_with_the_first(run: Run, files: Files)
     assert "F1: C against B" not in result.stdout
 
 
+def test_all_pairs_have_letters_and_a_matrix(run: Run, files: Files) -> None:
+    result = run("compare", files[1], *files, "--resamples", 200, "--metric", "gner", "--all-pairs")
+    assert result.exit_code == 0
+    found = [row for row in rows(result) if row]
+    assert ["A", "large", "100.00", "a", "80.00", "a", "90.00", "a"] in found
+    assert ["B", "base", "50.00", "b", "80.00", "a", "65.00", "b"] in found
+    assert ["B", "base", "-25.00*", "-25.00*"] in found
+    assert "corrected after Holm over 6 tests of data sets in 3 pairs of systems" in " ".join(result.stdout.split())
+
+
+def test_all_pairs_in_every_format(run: Run, files: Files) -> None:
+    def said(format_: str) -> str:
+        result = run(
+            "compare", files[1], *files, "--resamples", 200, "--metric", "gner", "--all-pairs", "--format", format_
+        )
+        assert result.exit_code == 0, result.output
+        return str(result.stdout)
+
+    assert "| B base | 50.00 b | 80.00 a | 65.00 b |" in said("markdown")
+    assert "B base & 50.00 b & 80.00 a & 65.00 b" in said("latex")
+    csv = said("csv").splitlines()
+    assert csv[0] == "system,metric,news,news letters,films,films letters,mean,mean letters"
+    assert csv[5] == "system,less,metric,difference,low,high,p_randomization,p_holm,significant"
+    assert len(csv) == 4 + 1 + 1 + 6
+    document = json.loads(said("json"))
+    assert document["letters"]["gner"]["datasets"]["news"] == {"A": "a", "B": "b", "C": "a"}
+    assert (document["correction"]["datasets"], len(document["comparisons"])) == (6, 3)
+
+
+def test_formats_of_all_pairs_need_them(refusal: Refusal, files: Files) -> None:
+    assert refusal("compare", *files, "--format", "csv") == "--format csv needs --all-pairs"
+    assert refusal("compare", *files, "--json", "--format", "csv") == "--json and --format csv exclude each other"
+
+
+def test_power_says_what_sentences_find(run: Run, files: Files) -> None:
+    plain, asked = (run("compare", *files, *FEW, "--metric", "gner", "--power", *more) for more in ((), (10,)))
+    assert "Power, F1: B against A" in plain.stdout
+    document = json.loads(run("compare", *files, *FEW, "--metric", "gner", "--json").stdout)
+    news = document["comparisons"][0]["differences"]["gner"]["datasets"]["news"]
+    assert news["sentences"] == 30
+    needed = math.ceil(30 * (news["detectable"] / 0.1) ** 2)
+    assert ["news", "30", f"{100 * news['detectable']:.2f}", str(needed)] in rows(asked)
+    # No sentence of films differs.
+    assert ["films", "30", "0.00", "–"] in rows(asked)
+
+
+@pytest.mark.parametrize(
+    ("given", "said"), [("x.json", "is no number of points"), ("-1", "is not above 0"), ("nan", "is not above 0")]
+)
+def test_a_power_that_is_no_number_is_refused(run: Run, files: Files, given: str, said: str) -> None:
+    result = run("compare", *files, f"--power={given}")
+    assert (result.exit_code, said in result.stderr) == (2, True)
+
+
 def test_changed_names_sentences_with_their_counts(run: Run, files: Files) -> None:
     plain, named = run("compare", *files, *FEW), run("compare", *files, *FEW, "--changed", 2)
     assert ["news", "20", "0", "0", "30"] in rows(plain)
@@ -121,8 +176,8 @@ def test_nothing_is_cut_in_a_narrow_terminal(
     assert "…" not in result.stdout
     for figure in ("50.00", "100.00", "+50.00", "0.0099", "0.020*", "+25.00"):
         assert figure in result.stdout
-    # The smallest detectable difference is a column or a line, never lost.
-    assert ("detectable" in result.stdout) != ("Detectable: news" in result.stdout)
+    # What is found with 80% power is a column or a line, never lost.
+    assert ("┃ 80% power" in result.stdout) != ("Found with 80% power: news" in result.stdout)
 
 
 def test_no_colours_reach_a_pipe(run: Run, files: Files) -> None:

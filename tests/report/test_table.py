@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from gner_bench.catalog.catalog import published_scores
 from gner_bench.catalog.entries import PublishedScore
 from gner_bench.number_text import decimal, p_phrase, p_text, points, printed_decimals, quoted_decimal
-from gner_bench.report.baseline import Baseline, choose_baseline
+from gner_bench.report.baseline import Baseline, changes_of, choose_baseline
 from gner_bench.report.load import load_all
 from gner_bench.report.views.table import (
     NO_MEAN,
@@ -24,7 +24,7 @@ from gner_bench.report.views.table import (
     ranks,
     unlike,
 )
-from gner_bench.scoring.paired import differences
+from gner_bench.scoring.paired import corrected, correction, differences
 
 ScoresFile = Callable[..., Path]
 QUOTED = PublishedScore("GNER-T5-base", 2024, "the paper", 60.5, {"crossner_ai": 70.0, "mit-movie": 51.0})
@@ -179,6 +179,27 @@ def test_stars_are_the_differences_that_the_paired_test_confirms(scores_file: Sc
     assert expected[:2] == [True, False]
     assert [bool(entry.differs) for entry in built.rows[1].entries if entry] == expected
     assert not any(entry.differs for entry in built.rows[0].entries if entry)
+
+
+def test_stars_are_corrected_over_all_systems_and_baselines(scores_file: ScoresFile) -> None:
+    """Holm over the tests of each of the pairs: a pair of two baselines, tested in both directions, is one."""
+    shares = {"a": (0.5, 0.5), "b": (0.9, 0.55), "c": (0.6, 0.7)}
+    paths = [
+        scores_file(name, name=name, right={"crossner_ai": ai, "mit-movie": movie})
+        for name, (ai, movie) in shares.items()
+    ]
+    systems = load_all(paths)
+    one, two = Baseline(systems[0]), Baseline(systems[1])
+    found = changes_of([one, two], systems, "strict", ())
+    pairs = [("a", "b"), ("a", "c"), ("b", "c")]
+    scores = {each.name: each.scores for each in systems}
+    raw = [differences(scores[first], scores[second], "strict", one.resampling) for first, second in pairs]
+    for pair, expected in zip(pairs, corrected(raw), strict=True):
+        assert found.changes[pair].differences == tuple(expected)
+    turned = found.changes["b", "a"].differences
+    assert [each.p_holm for each in turned] == [each.p_holm for each in corrected(raw)[0]]
+    assert turned[0].difference == -found.changes["a", "b"].differences[0].difference
+    assert found.correction == correction(raw)
 
 
 def test_systems_on_other_sentences_get_no_star_but_a_reason(scores_file: ScoresFile) -> None:

@@ -215,3 +215,19 @@ print({{"matplotlib", "torch", "transformers"}} & sys.modules.keys())
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"
+
+
+def test_three_systems_get_letters_and_a_matrix(two: list[Path], scores_file: ScoresFile, tmp_path: Path) -> None:
+    write_report(prepare(two), tmp_path / "two", ("csv",))
+    assert not list((tmp_path / "two").glob("tables/pairs_*"))
+    three = [*two, scores_file("third", name="third")]
+    contents = prepare(three)
+    assert contents.pairs["gner"] is None  # on other data sets
+    same = [*two, scores_file("again", name="again", right={"crossner_ai": 0.5, "mit-movie": 0.5})]
+    out = tmp_path / "three"
+    write_report(prepare(same), out, ("md", "csv", "tex"))
+    matrix = (out / "tables" / "pairs_gner.csv").read_text().splitlines()
+    assert len(matrix) == 1 + 3 * 2
+    assert "| again |" in (out / "tables" / "pairs_gner.md").read_text()
+    letters = (out / "tables" / "letters_gner.csv").read_text().splitlines()
+    assert letters[0] == "system,metric,crossner_ai,crossner_ai letters,mit-movie,mit-movie letters,mean,mean letters"

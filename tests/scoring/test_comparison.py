@@ -27,7 +27,7 @@ from gner_bench.scoring.comparison import (
 from gner_bench.scoring.counting import score
 from gner_bench.scoring.document import scores_document
 from gner_bench.scoring.metrics import METRICS, Metric
-from gner_bench.scoring.paired import differences
+from gner_bench.scoring.paired import corrected, differences
 from gner_bench.scoring.predictions import Origin, Prediction
 from gner_bench.scoring.scores import Scores
 from gner_bench.scoring.signature import SignatureDifference
@@ -85,8 +85,32 @@ def test_the_first_system_is_the_baseline_of_all_others(base: Scores, better: Sc
         ("A base", "B better"),
         ("A base", "C base"),
     ]
-    assert found.against[0].differences["strict"] == differences(base, better, "strict", FEW)
+    pairs = [differences(base, other, "strict", FEW) for other in (better, base)]
+    assert [each.differences["strict"] for each in found.against] == corrected(pairs)
+    assert found.document()["correction"] == {"method": "Holm", "pairs": 2, "datasets": 2, "mean": 2}
     assert found.against[1].differences["gner"][0].difference == 0
+
+
+def test_all_pairs_are_compared_and_corrected_together(base: Scores, better: Scores) -> None:
+    systems = [measured(label_of(i), each) for i, each in enumerate((base, better, base))]
+    found = comparison(systems, ["gner"], FEW, all_pairs=True)
+    assert [(each.first.label, each.second.label) for each in found.against] == [("A", "B"), ("A", "C"), ("B", "C")]
+    pairs = [differences(one, two, "gner", FEW) for one, two in ((base, better), (base, base), (better, base))]
+    assert [each.differences["gner"] for each in found.against] == corrected(pairs)
+    document = found.document()
+    assert document["letters"] == {
+        "gner": {"mean": dict.fromkeys("ABC", "a"), "datasets": {"news": dict.fromkeys("ABC", "a")}}
+    }
+    assert (document["correction"]["datasets"], document["test"]) == (3, "studentized permutation")
+
+
+def test_trials_too_few_for_so_many_tests_are_told(base: Scores, better: Scores) -> None:
+    systems = [measured(label_of(i), each) for i, each in enumerate((base, better, base))]
+    (told,) = comparison(systems, ["gner"], Resampling(59), all_pairs=True).warnings()
+    assert told == (
+        "59 trials cannot confirm a difference of a data set when corrected for 3 tests; give --resamples 60 or more"
+    )
+    assert comparison(systems, ["gner"], Resampling(60), all_pairs=True).warnings() == []
 
 
 def test_types_are_compared_by_themselves(base: Scores, better: Scores) -> None:

@@ -18,8 +18,20 @@ from gner_bench.documents.scores import Resampling, System
 from gner_bench.errors import UsageError
 from gner_bench.scoring.counting import score, sentence_key
 from gner_bench.scoring.metrics import Metric, prf
-from gner_bench.scoring.paired import Difference, detectable, differences, holm, require_same_sentences, swaps
+from gner_bench.scoring.paired import (
+    Difference,
+    PairedSet,
+    corrected,
+    correction,
+    detectable,
+    differences,
+    holm,
+    pair,
+    require_same_sentences,
+    swaps,
+)
 from gner_bench.scoring.predictions import Origin
+from gner_bench.scoring.resampling import f1
 from gner_bench.scoring.scores import Scores, SetScores
 from gner_bench.scoring.statistics import Statistics
 from gner_bench.scoring.tokenizers import Tokenizers
@@ -121,7 +133,7 @@ def test_sets_come_in_order_and_then_their_plain_mean() -> None:
 
 @settings(max_examples=25)
 @given(sentence_pairs(most=6), sentence_pairs(most=4))
-def test_approximate_randomization_nears_the_exact_test(news: list[Pair], films: list[Pair]) -> None:
+def test_the_permutation_test_nears_the_exact_one(news: list[Pair], films: list[Pair]) -> None:
     trials = 4000
     found = differences(*two_systems(news=news, films=films), "gner", Resampling(trials))
     exact = [share_as_far(news), share_as_far(films), share_as_far(news, films)]
@@ -131,20 +143,87 @@ def test_approximate_randomization_nears_the_exact_test(news: list[Pair], films:
 
 
 def share_as_far(*sets: Sequence[Pair]) -> float:
-    """The share of all exchanges of outputs whose mean difference is at least as far from 0 as the real one."""
+    """The share of all exchanges of outputs whose mean difference is as many of its errors from 0 as the real one."""
     by_set = [
         [
-            difference_of([pair[::-1] if swap else pair for pair, swap in zip(pairs, swaps, strict=True)])
-            for swaps in product((False, True), repeat=len(pairs))
+            (difference_of(swapped), variance_of(swapped))
+            for swap in product((False, True), repeat=len(pairs))
+            for swapped in [[each[::-1] if turn else each for each, turn in zip(pairs, swap, strict=True)]]
         ]
         for pairs in sets
     ]
-    means = [sum(each) / len(sets) for each in product(*by_set)]
-    observed = abs(sum(map(difference_of, sets)) / len(sets))
-    return sum(abs(mean) >= observed - 1e-12 for mean in means) / len(means)
+    # The first of each set exchanges nothing.
+    values = [errors_from_0(*(sum(column) for column in zip(*each, strict=True))) for each in product(*by_set)]
+    return sum(value >= values[0] * (1 - 1e-9) for value in values) / len(values)
 
 
-FROZEN = [1487, 2, 465]
+def variance_of(pairs: Sequence[Pair]) -> float:
+    """The sum of squares over sentences of how much more each moves the second F1, each in the plain formula."""
+    influences = []
+    for side in (0, 1):
+        whole = sum(each[side][1] + each[side][2] for each in pairs)
+        score = 2 * sum(each[side][0] for each in pairs) / whole if whole else 0.0
+        influences.append([(2 * r - score * (p + g)) / whole if whole else 0.0 for r, p, g in (x[side] for x in pairs)])
+    return sum((two - one) ** 2 for one, two in zip(*influences, strict=True))
+
+
+def errors_from_0(difference: float, variance: float) -> float:
+    if abs(difference) < 1e-9:
+        return 0.0
+    return abs(difference) / variance**0.5 if variance > 1e-15 else float("inf")
+
+
+def test_scipy_gives_the_same_p_value() -> None:
+    """scipy's permutation test over all exchanges of six sentences, by the jackknife-free plain formulas above."""
+    scipy_stats = pytest.importorskip("scipy.stats")
+    pairs: list[Pair] = [
+        *[((1, 3, 2), (2, 2, 2)), ((0, 1, 1), (1, 1, 1)), ((2, 2, 3), (1, 2, 3))],
+        *[((1, 1, 1), (1, 2, 1)), ((0, 2, 1), (1, 1, 1)), ((1, 4, 2), (1, 1, 2))],
+    ]
+
+    def statistic(first: np.ndarray, second: np.ndarray) -> float:
+        both = [(pairs[i % 6][i // 6], pairs[j % 6][j // 6]) for i, j in zip(first, second, strict=True)]
+        difference = difference_of(both)
+        return float(np.copysign(errors_from_0(difference, variance_of(both)), difference))
+
+    # Of index arrays scipy exchanges sentence i (first system) and i + 6 (second).
+    result = scipy_stats.permutation_test(
+        (np.arange(6), np.arange(6, 12)), statistic, permutation_type="samples", n_resamples=np.inf
+    )
+    assert result.pvalue == pytest.approx(share_as_far(pairs), abs=1e-12)
+    found = differences(*two_systems(news=pairs), "gner", Resampling(20_000))[0]
+    assert found.p_randomization == pytest.approx(result.pvalue, abs=0.02)
+
+
+@given(sentence_pairs())
+def test_the_variance_from_sums_is_that_from_sentences(pairs: list[Pair]) -> None:
+    found, variances = paired_set(pairs).randomized(Resampling(20), "gner")
+    assert len(found) == len(variances) == 21
+    assert found[0] == pytest.approx(difference_of(pairs), abs=1e-12)
+    assert variances[0] == pytest.approx(variance_of(pairs), abs=1e-12)
+
+
+def paired_set(pairs: Sequence[Pair]) -> PairedSet:
+    one, two = two_systems(news=pairs)
+    return pair(one.sets["news"], two.sets["news"], "gner")
+
+
+def test_the_variance_is_that_of_the_bootstrap() -> None:
+    """Of 200 sentences; linearisation leaves out what is of the order of one in the number of sentences."""
+    chance = random.Random(3)
+    pairs: list[Pair] = []
+    for _ in range(200):
+        gold = chance.randint(1, 5)
+        right = [sum(chance.random() < share for _ in range(gold)) for share in (0.6, 0.8)]
+        one, two = ((right[side], right[side] + chance.randint(0, 1 + 2 * side), gold) for side in (0, 1))
+        pairs.append((one, two))
+    paired = paired_set(pairs)
+    (variance,) = paired.randomized(Resampling(0), "gner")[1]
+    drawn = f1(paired.resampled(Resampling(2000)), "gner")[..., 0]
+    assert variance == pytest.approx(float(np.var(drawn[:, 1] - drawn[:, 0])), rel=0.12)
+
+
+FROZEN = [1487, 2, 474]
 FROZEN_BOOTSTRAP = [1084, 1, 383]
 NEWS: list[Pair] = [((1, 3, 2), (2, 2, 2)), ((0, 1, 1), (1, 1, 1)), ((2, 2, 3), (1, 2, 3)), ((1, 1, 1), (1, 1, 1))]
 
@@ -175,7 +254,8 @@ def test_one_sentence_that_differs_proves_nothing() -> None:
 def test_a_set_has_the_same_figures_beside_other_sets() -> None:
     alone = differences(*two_systems(news=NEWS), "gner", FEW)[0]
     beside = differences(*two_systems(films=NEWS[:2], news=NEWS), "gner", FEW)[1]
-    assert replace(beside, p_holm=alone.p_holm) == alone
+    uncorrected = {"p_holm": alone.p_holm, "family": 1, "detectable": alone.detectable}
+    assert replace(beside, **uncorrected) == alone
     assert alone.p_holm == alone.p_randomization
 
 
@@ -329,3 +409,37 @@ def test_real_systems_differ_as_their_scores_say(shared: Path) -> None:
     assert found["mean"].significant
     assert found["mean"].interval[0] > 0
     assert found["crossner_ai"].p_randomization < 0.02 < found["crossner_music"].p_randomization
+
+
+def uncorrected(name: str, p: float) -> Difference:
+    return Difference(name, 0, 0, 0, (0, 0), 0.5, p, None, detectable(np.array([0.0, 0.02])), sentences=100)
+
+
+def test_several_pairs_are_corrected_together() -> None:
+    """Holm by hand: of the four tests of sets, and apart from them of the two means."""
+    names = ("a", "b", "mean")
+    one, two = (list(map(uncorrected, names, p)) for p in [(0.01, 0.04, 0.02), (0.03, 0.005, 0.03)])
+    found = corrected([one, two])
+    assert [[each.p_holm for each in pair] for pair in found] == [
+        pytest.approx([0.03, 0.06, 0.04]),
+        pytest.approx([0.06, 0.02, 0.04]),
+    ]
+    assert [[each.family for each in pair] for pair in found] == [[4, 4, 2]] * 2
+    # Correcting again, over something else, forgets the correction before.
+    assert [(each.p_holm, each.family) for each in corrected([found[0]])[0]] == [(0.02, 2), (0.04, 2), (None, 1)]
+    assert [each.p_holm for each in corrected([one])[0]] == [pytest.approx(0.02), pytest.approx(0.04), None]
+    assert correction([one]) == "corrected after Holm over 2 data sets (not for the mean)"
+    assert correction([one, two]) == (
+        "corrected after Holm over 4 tests of data sets in 2 pairs of systems, the mean over 2; each metric by itself"
+    )
+
+
+def test_the_detectable_difference_is_at_the_corrected_level() -> None:
+    """z(1 - 0.05 / 14) = 2.690110 and z(0.8) = 0.841621, from R's qnorm."""
+    sets = corrected([[*(uncorrected(str(i), 0.5) for i in range(7)), uncorrected("mean", 0.5)]])[0]
+    assert sets[0].detectable == pytest.approx((2.690110 + 0.841621) * 0.02 / 2**0.5)
+    assert sets[-1].detectable == pytest.approx((1.959964 + 0.841621) * 0.02 / 2**0.5)
+    # Twice as fine a difference takes four times the sentences.
+    assert sets[0].sentences_for(sets[0].detectable) == 100
+    assert sets[0].sentences_for(sets[0].detectable / 2) == 400
+    assert replace(sets[0], detectable=0).sentences_for(0.01) is None

@@ -10,6 +10,7 @@ from gner_bench.report.contents import Contents
 from gner_bench.report.figures.plot import NoData, Plot, left_out_caption, scored_by
 from gner_bench.report.figures.style import Style
 from gner_bench.report.views.table import MEAN, title
+from gner_bench.scoring.trials import TEST
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -30,8 +31,8 @@ def plots(contents: Contents) -> list[Plot]:
         raise NoData("one difference alone, of one system on one data set")
     caption = (
         f"Differences of {scored_by(contents.metric)} from {baseline.name}, in points, with"
-        f" {baseline.resampling.confidence:.0%} paired bootstrap intervals. Filled marks: p < 0.05 (paired approximate"
-        f" randomization, corrected after Holm over data sets).{left_out_caption(len(compared) - len(shown))}"
+        f" {baseline.resampling.confidence:.0%} paired bootstrap intervals. Filled marks: p < 0.05 ({TEST} test,"
+        f" {contents.tested(contents.metric).correction}).{left_out_caption(len(compared) - len(shown))}"
     )
     return [Plot("differences", caption, lambda style: draw(shown, baseline.name, style))]
 

@@ -6,12 +6,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from gner_bench.messages import one_line
-from gner_bench.number_text import NOTHING, interval_text, p_text, percent, rounding, signed, stars
+from gner_bench.number_text import NOTHING, interval_text, number, p_text, percent, rounding, signed, stars
 from gner_bench.report.grid import Cell, Column, Grid, Line, Part, Section, line, styled
+from gner_bench.report.views.pairs import letters_grid, matrix_grid
 from gner_bench.scoring.comparison import Against, Comparison
 from gner_bench.scoring.intervals import FEW_ENTITIES
-from gner_bench.scoring.metrics import METRICS
+from gner_bench.scoring.metrics import METRICS, Metric
 from gner_bench.scoring.paired import Difference
+from gner_bench.scoring.trials import TEST
 
 NAMES = Column(right=False, whole=False)
 NUMBERS = Column(ellipsis=True)
@@ -20,19 +22,58 @@ P_VALUES = Column(right=False, ellipsis=True)
 Rows = Sequence[Sequence[str]]
 
 
-def comparison_view(comparison: Comparison, per_type: bool, changed: int) -> Iterator[Part]:
-    """The tables of ``comparison``, F1 in percent; of each set up to ``changed`` sentences each way."""
+def comparison_view(
+    comparison: Comparison, per_type: bool, changed: int, power: bool = False, points: float | None = None
+) -> Iterator[Part]:
+    """The tables of ``comparison``, F1 in percent; of each set up to ``changed`` sentences each way.
+
+    Of all pairs there are a matrix and letters. With ``power`` there is what these sentences find and how many would
+    find a difference of so many ``points``.
+    """
     for system in comparison.systems:
         files = ", ".join(str(file) for file in system.scores.origin.files)
         yield Line(((one_line(system.title), "bold"), ("  " + one_line(files), "dim")))
+    if comparison.all_pairs:
+        for metric in comparison.metrics:
+            yield from compared_pairs(comparison, metric)
     for against in comparison.against:
+        pair = f"{against.second.label} against {against.first.label}"
         for metric, differences in against.differences.items():
-            title = f"{METRICS[metric].title}: {against.second.label} against {against.first.label}"
-            yield _noted(_differences(title, against, differences), comparison.common)
+            title = f"{METRICS[metric].title}: {pair}"
+            if not comparison.all_pairs:
+                yield _noted(_differences(title, against, differences), comparison.common)
+            if power:
+                yield _noted(power_grid(f"Power, {title}", differences, points), comparison.common)
         if per_type:
             yield from (_noted(part, comparison.common) for part in _types(against))
-        yield from (_noted(part, comparison.common) for part in _sentences(against, changed))
+        if not comparison.all_pairs or changed:
+            yield from (_noted(part, comparison.common) for part in _sentences(against, changed))
     yield line(_meaning(comparison), "dim")
+
+
+def compared_pairs(comparison: Comparison, metric: Metric) -> tuple[Grid, Grid]:
+    """F1 of all systems with their letters, and the matrix of the means."""
+    pairs, sets = comparison.pairs(metric), tuple(comparison.systems[0].scores.sets)
+    names = {system.label: system.title for system in comparison.systems}
+    drawn = comparison.resampling
+    return (
+        letters_grid(pairs, metric, names, sets, comparison.correction, drawn, usual=2),
+        matrix_grid(pairs, metric, names, comparison.correction, drawn, usual=2),
+    )
+
+
+def power_grid(title: str, differences: Sequence[Difference], points: float | None) -> Grid:
+    """What these sentences find with 80% power, and how many would find a difference of so many ``points``."""
+    heads = ["data set", "sentences", "found with 80% power"]
+    heads += [] if points is None else [f"sentences for {number(points)} points"]
+    rows = []
+    for each in differences:
+        row = [each.name, f"{each.sentences:,}", percent(each.detectable)]
+        if points is not None:
+            needed = each.sentences_for(points / 100)
+            row.append(NOTHING if needed is None else f"{needed:,}")
+        rows.append(row)
+    return _table(title, heads, rows[:-1], rows[-1:])
 
 
 def _noted(part: Part, note: str) -> Part:
@@ -67,7 +108,7 @@ def _differences(title: str, against: Against, differences: Sequence[Difference]
     difference = f"{second} - {first}"
     wide, stacked = [], []
     for each in differences:
-        mark = stars(each.p_randomization if each.p_holm is None else each.p_holm)
+        mark = stars(each.p)
         p = p_text(each.p_randomization) + (mark if each.p_holm is None else "")
         p_holm = "" if each.p_holm is None else p_text(each.p_holm) + mark
         one, other, ends = percent(each.first), percent(each.second), interval_text(each.interval)
@@ -75,13 +116,14 @@ def _differences(title: str, against: Against, differences: Sequence[Difference]
         p_boot, least = p_text(each.p_bootstrap), percent(each.detectable)
         wide.append((each.name, one, other, gain, ends, p, p_holm, p_boot, least))
         stacked.append((each.name, f"{one}\n{other}", f"{gain}\n{ends}", f"{p}\n{p_holm}"))
-    heads = ["data set", first, second, difference, interval, "p", "p Holm", "p boot.", "detectable"]
+    heads = ["data set", first, second, difference, interval, "p", "p Holm", "p boot.", "80% power"]
     stacked_heads = ["data set", f"{first}\n{second}", f"{difference}\n{interval}", "p\np Holm"]
     detectable = ", ".join(f"{one_line(each.name)} {percent(each.detectable)}" for each in differences)
+    found = f"Found with 80% power: {detectable}."
     return (
         _table(title, heads, wide[:-1], wide[-1:]),
-        _table(title, heads[:-2], [row[:-2] for row in wide[:-1]], [wide[-1][:-2]], [f"Detectable: {detectable}."]),
-        _table(title, stacked_heads, stacked[:-1], stacked[-1:], [f"Detectable: {detectable}."]),
+        _table(title, heads[:-2], [row[:-2] for row in wide[:-1]], [wide[-1][:-2]], [found]),
+        _table(title, stacked_heads, stacked[:-1], stacked[-1:], [found]),
     )
 
 
@@ -128,14 +170,15 @@ def _sentences(against: Against, most: int) -> Iterator[Part]:
 
 def _meaning(comparison: Comparison) -> str:
     """What the values of the tables are."""
-    resampling, sets = comparison.resampling, len(comparison.systems[0].scores.sets)
+    resampling = comparison.resampling
     rounded = rounding(usual=2).removesuffix(".")
+    alone = len(comparison.against) == 1
     return (
         f"{rounded}, differences of unrounded figures; micro in each set, plain mean over sets."
         f" Interval: paired bootstrap over sentences, {resampling.resamples:,} resamples, seed {resampling.seed}."
-        f" p: approximate randomization, two-sided, {resampling.resamples:,} trials; p Holm: corrected for"
-        f" {sets} data set{'s' if sets > 1 else ''}; p boot.: paired bootstrap."
-        " Stars at p Holm, for the mean at p: * below 0.05, ** 0.01, *** 0.001."
-        " Detectable: the smallest difference, in points, that these sentences show with 80% power in a test at 5%."
+        f" p: {TEST} test, two-sided, {resampling.resamples:,} trials; p Holm: {comparison.correction};"
+        f" p boot.: paired bootstrap. Stars at p Holm{', for the mean at p' if alone else ''}: * below 0.05, ** 0.01,"
+        " *** 0.001. 80% power: a true difference of so many points is found in four of five samples of so many"
+        " sentences, at 5%, corrected as if nothing else were found; smaller ones may be found, larger ones missed."
         " Sentences: right/predicted/gold entities; better is a higher right - spurious - missed."
     )

@@ -10,14 +10,14 @@ from gner_bench.report.grid import Cell, Grid, Section, by_value
 from gner_bench.report.views.table import MEAN, title, unlike_by_key
 from gner_bench.scoring.metrics import METRICS, Metric
 from gner_bench.scoring.paired import Difference
+from gner_bench.scoring.trials import TEST
 
 COLUMNS = (
     *("baseline", "system", "metric", "dataset", "baseline f1", "system f1", "difference", "low", "high"),
     *("p_bootstrap", "p_randomization", "p_holm", "detectable", "significant"),
 )
 VALUES = "F1 and differences in percent and points"
-TEST = "p: paired approximate randomization, two-sided, corrected after Holm over data sets (not for the mean)."
-DETECTABLE = "Detectable: the difference that a test at 5% finds with 80% power."
+FOUND = "80% power: the true difference found with 80% power at these sentences, at 5%, so corrected."
 STARRED = "* p < 0.05."
 
 
@@ -36,19 +36,20 @@ def difference_grid(baseline: Baseline, changes: Changes, metric: Metric) -> Gri
             Cell(f"{points(low)} to {points(high)}"),
         ]
         rows.append((*cells, Cell(p_text(change.p)), Cell(decimal(detectable))))
-        tests = (change.p_bootstrap, change.p_randomization, change.p_holm, detectable)
+        p_values = (change.p_bootstrap, change.p_randomization, change.p_holm, detectable)
         described = (baseline.name, changes.system, metric, change.name)
         numbers = (first, second, difference, low, high)
-        values.append((*described, *numbers, *tests, "yes" if change.significant else "no"))
+        values.append((*described, *numbers, *p_values, "yes" if change.significant else "no"))
     drawn = f"Intervals: {resampling.confidence:.0%}, paired bootstrap, {resampling.resamples:,} resamples."
+    tests = f"p: {TEST} test, two-sided, {resampling.resamples:,} trials, {changes.correction}."
     return Grid(
         name=f"differences_{metric}",
         title=f"{METRICS[metric].title} of {changes.system} against {baseline.name}",
         heads=tuple(
-            Cell(head) for head in ("Data set", "Baseline", "System", "Difference", "Interval", "p", "Detectable")
+            Cell(head) for head in ("Data set", "Baseline", "System", "Difference", "Interval", "p", "80% power")
         ),
         sections=(Section(tuple(rows[:-1])), Section(tuple(rows[-1:]))),
-        remarks=(rounding(VALUES), drawn, TEST, DETECTABLE, STARRED),
+        remarks=(rounding(VALUES), drawn, tests, FOUND, STARRED),
         warnings=tuple(unlike.values()),
         signatures=by_value((each.name, each.signature_short) for each in systems),
         columns=COLUMNS,
@@ -80,6 +81,7 @@ def verdict(contents: Contents, changes: Changes) -> tuple[str, str]:
 
 
 def certainty(difference: Difference, resampling: Resampling) -> str:
-    """The interval and the uncorrected p value of a difference, such as ``95% interval +1.7 to +6.1, p < 0.001``."""
+    """The interval and the p value of a difference, such as ``95% interval +1.7 to +6.1, p < 0.001``."""
     low, high = (points(100 * end) for end in difference.interval)
-    return f"{resampling.confidence:.0%} interval {low} to {high}, {p_phrase(difference.p_randomization)}"
+    p = p_phrase(difference.p, name="p" if difference.p_holm is None else "corrected p")
+    return f"{resampling.confidence:.0%} interval {low} to {high}, {p}"

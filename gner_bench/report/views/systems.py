@@ -8,12 +8,12 @@ from gner_bench.number_text import decimal, quoted_decimal, rounding
 from gner_bench.report.grid import Cell, Grid, Section, Value, by_value
 from gner_bench.report.views.table import Table, ranks
 from gner_bench.scoring.metrics import METRICS
+from gner_bench.scoring.trials import TEST
 
 LAYOUT_TITLES = {"zero-shot": "", "supervised": ", supervised setting", "other": ", other data sets"}
 RANKED = "Best measured figure of a column in bold, second underlined; what prints alike ranks alike."
 RANKED_TRANSPOSED = RANKED.replace("column", "row")
 HALF = "± is half the width of the interval over sentences, with the settings of the signature."
-TEST = "paired approximate randomization, p < 0.05, corrected after Holm over data sets"
 MOST_COLUMNS = 12
 """Columns of figures that the width of a page holds."""
 QUOTED = "quoted from publications"
@@ -95,8 +95,7 @@ def _legend(table: Table, cells: list[list[Cell]], intervals: bool, transposed: 
         yield HALF
     if any(cell.star for cell in flat) or len(table.baselines) > 1:
         told = [f"{mark} differs from {name}" for name, mark in table.baselines.items()]
-        pairs = " of each pair of systems, not over pairs" if len(told) > 1 else ""
-        yield f"{', '.join(told)} ({TEST}{pairs})."
+        yield f"{', '.join(told)} ({TEST} test, p < 0.05, {table.correction})."
 
 
 def _values(table: Table, intervals: bool) -> tuple[tuple[str, ...], tuple[tuple[Value, ...], ...]]:

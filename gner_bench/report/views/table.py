@@ -11,7 +11,7 @@ from gner_bench.catalog import catalog
 from gner_bench.catalog.entries import PublishedScore
 from gner_bench.documents.scores import Value
 from gner_bench.number_text import decimal
-from gner_bench.report.baseline import Baseline
+from gner_bench.report.baseline import Baseline, Tested, changes_of
 from gner_bench.report.grid import Rank, by_value
 from gner_bench.report.load import SystemScores
 from gner_bench.scoring.metrics import Metric
@@ -67,7 +67,7 @@ class Table:
     """Rows of one metric, measured ones first. ``heads`` are the titles of ``datasets`` and of the mean.
 
     ``unlike`` has a line for each key of the signatures in which measured rows differ, ``baselines`` the mark of each
-    system that others are compared with.
+    system that others are compared with, ``correction`` over what their tests are corrected.
     """
 
     metric: Metric
@@ -77,6 +77,7 @@ class Table:
     rows: tuple[Row, ...]
     unlike: Mapping[str, str] = field(default_factory=dict)
     baselines: Mapping[str, str] = field(default_factory=dict)
+    correction: str = ""
 
     @property
     def measured(self) -> list[Row]:
@@ -151,7 +152,8 @@ def comparison(
     there = [system for system in systems if any(name in system.scores.sets for name in names)]
     quoted = [each for each in published if any(name in each.scores for name in names)]
     marks = dict(zip((baseline.name for baseline in baselines), MARKS if len(baselines) > 1 else "*", strict=False))
-    measured = [_measured(system, metric, names, layout, baselines) for system in there]
+    tests = changes_of(baselines, there, metric, names)
+    measured = [_measured(system, metric, names, layout, marks, tests) for system in there]
     return Table(
         metric,
         layout,
@@ -160,6 +162,7 @@ def comparison(
         (*measured, *(_quoted(score, names, there) for score in quoted)),
         unlike_by_key(there, metric),
         marks,
+        tests.correction,
     )
 
 
@@ -215,13 +218,14 @@ def _measured(
     metric: Metric,
     names: Sequence[str],
     layout: Layout,
-    baselines: Sequence[Baseline],
+    baselines: Iterable[str],
+    tests: Tested,
 ) -> Row:
     sets = [name for name in names if name in system.scores.sets]
     values = system.values_over(sets)
-    tested = {baseline.name: baseline.stars(system, metric, names) for baseline in baselines}
-    differs = {name: tuple(base for base, (starred, _) in tested.items() if name in starred) for name in sets}
-    mean_differs = tuple(base for base, (_, of_mean) in tested.items() if of_mean)
+    stars = {baseline: tests.stars(baseline, system.name, names) for baseline in baselines}
+    differs = {name: tuple(base for base, (starred, _) in stars.items() if name in starred) for name in sets}
+    mean_differs = tuple(base for base, (_, of_mean) in stars.items() if of_mean)
     notes = {name: _data_note(system, name, layout) for name in sets}
     found = {name: _entry(part.micro(metric), notes[name], differs[name]) for name, part in values.sets.items()}
     whole = len(sets) == len(names)
