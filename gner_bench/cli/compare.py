@@ -96,7 +96,7 @@ def compare_command(
         common=common,
     )
     for warning in result.warnings():
-        warn(warning, always=warning in result.unlike)
+        warn(warning, always=warning in result.unlike or warning in result.noise)
     if out is not None:
         write_json(out, result.document())
     if as_json:

@@ -16,6 +16,7 @@ from gner_bench.errors import UsageError
 from gner_bench.scoring.common import LeftOut, common
 from gner_bench.scoring.document import scores_of
 from gner_bench.scoring.metrics import DEFAULT, METRICS, Metric, ordered
+from gner_bench.scoring.noise import to_say
 from gner_bench.scoring.paired import Difference, differences, pair, require_same_sentences
 from gner_bench.scoring.resampling import f1, interval, require_sums
 from gner_bench.scoring.scores import Scores, SetScores, warnings_of_all
@@ -110,6 +111,13 @@ class Against:
     def signature_differences(self) -> list[SignatureDifference]:
         """Where the two were not scored alike."""
         return signature_differences(self.first.signature, self.second.signature, list(self.differences))
+
+    @property
+    def noise(self) -> str:
+        """What may explain the difference besides the model (see scoring.noise), empty where nothing is known."""
+        names, known = (self.first.title, self.second.title), [s.scores.origin.computed for s in (self.first, self.second)]
+        *_, mean = next(iter(self.differences.values()))
+        return to_say(names, (known[0], known[1]), mean, self.first.scores.sentences)
 
     @cached_property
     def types(self) -> dict[Metric, dict[str, list[TypeDifference]]]:
@@ -212,13 +220,19 @@ class Comparison:
             for difference in against.signature_differences
         ]
 
+    @property
+    def noise(self) -> list[str]:
+        """What may explain a difference besides the model: one line for each pair of which something is to be said."""
+        return list(filter(None, (against.noise for against in self.against)))
+
     def warnings(self) -> list[str]:
-        """One line each: where systems were not scored alike, then what must be said of the systems themselves.
+        """One line each: where systems were not scored alike, what else may explain a difference, then what must be
+        said of the systems themselves.
 
         What is to be said of all systems has no label.
         """
         noted = [self.common] if self.common else []
-        return noted + self.unlike + warnings_of_all([(system.label, system.scores) for system in self.systems])
+        return noted + self.unlike + self.noise + warnings_of_all([(system.label, system.scores) for system in self.systems])
 
 
 def type_differences(
