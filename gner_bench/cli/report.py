@@ -160,11 +160,11 @@ def _print(contents: Contents, written: Written, as_json: bool) -> None:
         click.echo((written.out / "report.json").read_bytes(), nl=False)
     else:
         _print_tables(contents)
-    for name, reason in written.left_out.items():
-        click.echo(f"no figure of {name}: {reason}", err=True)
+    if written.left_out:
+        click.echo(written.said_left_out, err=True)
     for name, reason in written.unseen.items():
         click.echo(f"no sentences of {one_line(name)} on the page: {one_line(reason)}", err=True)
-    folders = {name: sum(file.startswith(f"{name}/") for file in written.files) for name in ("tables", "figures")}
+    folders = {"tables": len(written.stems("tables")), "figures": len(written.stems("figures"))}
     top = [file for file in written.files if "/" not in file]
     counted = [f"{count} {name}" for name, count in folders.items() if count]
     click.echo(f"{written.out}: {', '.join([*sorted(top), *counted])}", err=True)

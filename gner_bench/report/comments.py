@@ -50,8 +50,11 @@ def score_comment(result: Result, per_type: bool = False) -> str:
     return "\n\n".join(filter(None, parts)) + "\n"
 
 
-def report_comment(contents: Contents, main: Sequence[Grid], files: Sequence[str]) -> str:
-    """The verdict and the differences that it rests on, the ``main`` tables, links to ``files``, signatures."""
+def report_comment(contents: Contents, main: Sequence[Grid], files: Sequence[str], left_out: str = "") -> str:
+    """The verdict and the differences that it rests on, the ``main`` tables, links to ``files``, signatures.
+
+    ``left_out`` says which figures there are none of, and why.
+    """
     parts = [f"# {markdown(contents.title) or 'Scores'}"]
     parts += [f"**{markdown(each.head)}:** {markdown(each.text)}" for each in statements(contents)]
     compared = lead_grids(contents)
@@ -65,6 +68,7 @@ def report_comment(contents: Contents, main: Sequence[Grid], files: Sequence[str
     for file in map(PurePosixPath, files):
         links.setdefault(str(file.with_suffix("")), []).append(f"[{file.suffix[1:]}]({file})")
     parts += ["## Files", "\n".join(f"- {stem}: {', '.join(formats)}" for stem, formats in links.items())]
+    parts.append(markdown(left_out))
     signatures = by_value((system.name, system.signature_short) for system in contents.systems)
     parts += [f"Signature of {markdown(', '.join(names))}: {code(text)}" for text, names in signatures.items()]
     return "\n\n".join(filter(None, parts)) + "\n"

@@ -25,6 +25,7 @@ from gner_bench.scoring.scores import Scores
 from gner_bench.scoring.signature import long_line, short_line, signature_fields
 from gner_bench.scoring.tokenizers import BESIDE, Tokenizers
 from gner_bench.scoring.values import SystemValues
+from gner_bench.terminal import progress_bar
 
 PLACES: tuple[Callable[[Path], str], ...] = (lambda p: p.parent.name, lambda p: "/".join(p.parts[-2:]), str)
 AGREE = 1e-9
@@ -106,7 +107,12 @@ def load_all(
     """
     named = (source if isinstance(source, NamedPath) else NamedPath(source) for source in sources)
     once = {(source.path.absolute(), source.name): source for source in named}.values()
-    return distinct([load_system(source.path, metrics, tokenizers, rule, source.name) for source in once])
+    systems = []
+    with progress_bar("reading and scoring", len(once), unit="files", beside_forks=True) as advance:
+        for source in once:
+            systems.append(load_system(source.path, metrics, tokenizers, rule, source.name))
+            advance(1)
+    return distinct(systems)
 
 
 def load_system(

@@ -181,7 +181,7 @@ def test_the_policy_admits_exactly_the_scripts_and_the_style_of_the_page(
 def test_the_page_refers_to_nothing_outside_of_it(
     system: Callable[..., PageSystem], made: Callable[..., Page], record: Record
 ) -> None:
-    page = made([system(record())], figures=[PageFigure("<svg/>", "a figure")])
+    page = made([system(record())], figures=[PageFigure("one", "<svg/>", "a figure")])
     links = [value for _, attributes in page.elements for key in ("src", "href") if (value := attributes.get(key))]
     assert links
     assert all(link.startswith(("#", "data:")) for link in links)
@@ -198,7 +198,7 @@ def test_hostile_text_is_text_everywhere(
     grid = Grid(
         HOSTILE, HOSTILE, (cell,), (Section(((cell,),), HOSTILE),), (HOSTILE,), (HOSTILE,), {}, {HOSTILE: (HOSTILE,)}
     )
-    figure = PageFigure(f"<svg>{HOSTILE}</svg>", HOSTILE)
+    figure = PageFigure("one", "<svg/>", HOSTILE)
     page = made(
         [ours], title=HOSTILE, figures=[figure], tables=[grid], types={HOSTILE: [grid], "b": [grid]}, warnings=[HOSTILE]
     )
@@ -385,15 +385,18 @@ def test_scores_without_an_error_analysis_have_no_section_of_errors(
     assert 'id="errors"' not in made([early]).source
 
 
-def test_figures_are_images_for_light_and_dark(
+def test_figures_are_in_the_page_in_its_colours_without_styles_that_its_policy_forbids(
     system: Callable[..., PageSystem], made: Callable[..., Page], record: Record
 ) -> None:
-    page = made(
-        [system(record())], figures=[PageFigure("<svg>1</svg>", "both", "<svg>2</svg>"), PageFigure("<svg/>", "one")]
+    svg = (
+        '<?xml version="1.0"?><svg viewBox="0 0 9 9"><metadata>x</metadata><style type="text/css">*{}</style>'
+        '<defs><path id="m1"/></defs><!-- a comment --><use href="#m1" style="fill: #0072b2; stroke: none"/></svg>'
     )
-    assert [(each["class"], each["alt"]) for each in page.of("img")] == [
-        ("light", "both"),
-        ("dark", "both"),
-        ("paper", "one"),
+    page = made([system(record())], figures=[PageFigure("one", svg, "first"), PageFigure("two", svg, "second")])
+    assert [each["aria-label"] for each in page.of("div") if each.get("role") == "img"] == ["first", "second"]
+    assert [each["id"] for each in page.of("path")] == ["one-m1", "two-m1"]
+    assert [(each["href"], each["fill"], each["stroke"]) for each in page.of("use")] == [
+        (f"#{name}-m1", "var(--figure-4, #0072b2)", "none") for name in ("one", "two")
     ]
-    assert "<svg" not in page.source
+    assert "--figure-4: light-dark(#0072b2, #56b4e9);" in page.source
+    assert not [part for part in ("style=", "<metadata", "a comment") if part in page.source]

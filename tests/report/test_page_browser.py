@@ -27,7 +27,7 @@ playwright = pytest.importorskip("playwright.sync_api", reason="needs Playwright
 ROOT = Path(__file__).parents[2]
 NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
 READY = "#browser:not([hidden])"
-SVG = '<svg xmlns="http://www.w3.org/2000/svg" width="900" height="90"><script>alert(1)</script></svg>'
+SVG = '<svg width="900" height="90"><rect width="900" height="90" style="fill: #ffffff"/></svg>'
 GRID = Grid(
     "f1_gner",
     "F1 by the GNER metric",
@@ -76,7 +76,7 @@ def file(record: Callable[..., dict[str, Any]], tmp_path_factory: pytest.TempPat
         predictions = load_predictions(path, tokenizer="none")
         scores = scores_document(score(predictions), Resampling(20))
         systems.append(PageSystem(scores, predictions, ("partial",), name + " <i>"))
-    figures = [PageFigure(SVG, "A plot", SVG)]
+    figures = [PageFigure("plot", SVG, "A plot")]
     types = {"F1": [GRID], "strict F1": [GRID]}
     verdict = [Statement("ours is best", "by 3 points")]
     return write_page(folder, Content(systems, "A report", figures, [GRID] * 3, types, (), verdict, [WIDE]))
@@ -308,19 +308,18 @@ def test_hostile_text_is_shown_as_text(show: Callable[..., BrowserPage]) -> None
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
-def test_the_theme_follows_the_system_until_it_is_chosen(show: Callable[..., BrowserPage]) -> None:
+def test_the_theme_follows_the_system_until_it_is_chosen_and_figures_follow_it(
+    show: Callable[..., BrowserPage],
+) -> None:
     page = show(color_scheme="dark")
     background = "getComputedStyle(document.body).backgroundColor"
-    dark = page.evaluate(background)
-    assert page.is_visible("img.dark")
+    figure = "getComputedStyle(document.querySelector('figure rect')).fill"
+    assert [page.evaluate(background), page.evaluate(figure)] == ["rgb(22, 24, 28)", "rgb(21, 24, 29)"]
     page.click("#theme")
     assert page.inner_text("#theme") == "Theme: light"
-    light = page.evaluate(background)
-    assert (dark, light) == ("rgb(22, 24, 28)", "rgb(255, 255, 255)")
-    assert page.is_visible("img.light")
-    assert page.is_hidden("img.dark")
+    assert [page.evaluate(background), page.evaluate(figure)] == ["rgb(255, 255, 255)"] * 2
     page.reload()
-    assert page.evaluate(background) == light
+    assert page.evaluate(background) == "rgb(255, 255, 255)"
 
 
 @pytest.mark.parametrize("unfolded", [False, True])

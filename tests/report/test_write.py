@@ -35,15 +35,17 @@ def test_every_format_is_written_and_listed(two: list[Path], tmp_path: Path) -> 
     assert {"report.md", "report.json", "report.tex", "index.html"} <= there
     for name in ("f1_gner", "f1_strict", "types_gner", "types_strict", "errors", "confusions"):
         assert {f"tables/{name}.{kind}" for kind in ("md", "tex", "csv", "json", "html")} <= there
-    for name in ("f1_per_set", "f1_by_size", "error_composition", "type_confusion_1", "f1_by_length"):
+    for name in ("f1_per_set", "error_composition", "type_confusion_1"):
         assert {f"figures/{name}{end}" for end in (".png", ".svg", ".pdf", "_dark.png", "_dark.svg")} <= there
     assert json.loads((out / "report.json").read_text(encoding="utf-8"))["files"] == written.files[:-1]
 
 
 def test_left_out_figures_have_a_reason(two: list[Path], tmp_path: Path) -> None:
     written = write_report(prepare(two), tmp_path / "out", ["md"])
-    assert set(written.left_out) == {"differences from the baseline", "radar", "reliability", "F1 by throughput"}
+    assert set(written.left_out) == {"differences from the baseline", "F1 by length", "reliability", "F1 by throughput"}
     assert written.left_out["differences from the baseline"] == "no --baseline to compare with"
+    said = "differences from the baseline (no --baseline to compare with)"
+    assert f"Figures left out: {said}" in (written.out / "report.md").read_text(encoding="utf-8")
 
 
 def test_without_quoted_rows_nothing_is_cited(two: list[Path], tmp_path: Path) -> None:

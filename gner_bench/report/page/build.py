@@ -12,9 +12,10 @@ from string import Template
 from gner_bench import __version__
 from gner_bench.errors import UsageError
 from gner_bench.files import write_atomic
+from gner_bench.report.figures.svg import embedded, page_colours
 from gner_bench.report.page.content import Content
 from gner_bench.report.page.errors import errors
-from gner_bench.report.page.html import Html, element, join, markup_of, name, table, void
+from gner_bench.report.page.html import Html, element, join, markup_of, name, table
 from gner_bench.report.page.samples import columns, packed
 from gner_bench.report.page.summary import summary
 
@@ -41,7 +42,7 @@ def write_page(out: Path, content: Content) -> Path:
         sections.append(element("section", inner, id=key, aria_labelledby=f"{key}-heading"))
     # A script of a type that no browser runs.
     block = element("script", Html(packed(samples)), type="text/plain", id="samples") if samples else ""
-    style, theme, script = _file("page.css"), _file("theme.js"), "\n".join(map(_file, SCRIPTS))
+    style, theme, script = f"{_file('page.css')}{page_colours()}\n", _file("theme.js"), "\n".join(map(_file, SCRIPTS))
     page = Template(_file("page.html")).substitute(
         title=markup_of(content.title),
         policy=f"style-src {_source_hash(style)}; script-src {_source_hash(theme)} {_source_hash(script)}",
@@ -101,17 +102,14 @@ def types(content: Content) -> Html:
 
 
 def figures(content: Content) -> Html:
-    """Plots as images, which can neither run scripts nor fetch anything nor share names with the page."""
+    """Plots as SVG in the page, drawn in its colours; its policy keeps scripts and foreign addresses out of them."""
     parts = []
     for figure in content.figures:
-        svgs = {"light": figure.svg, "dark": figure.dark} if figure.dark else {"paper": figure.svg}
-        images = []
-        for kind, svg in svgs.items():
-            data = base64.b64encode(svg.encode("utf-8", "replace")).decode()
-            source = f"data:image/svg+xml;base64,{data}"
-            images.append(void("img", class_=kind, alt=figure.caption, src=source))
-        box = element("div", *images, class_="scroll", tabindex="0", role="group", aria_label=figure.caption)
+        image = element("div", Html(embedded(figure.svg, figure.name)), role="img", aria_label=figure.caption)
+        box = element("div", image, class_="scroll", tabindex="0", role="group", aria_label=figure.caption)
         parts.append(element("figure", box, element("figcaption", figure.caption)))
+    if content.left_out:
+        parts.append(element("p", content.left_out, class_="notes"))
     return join(*parts)
 
 
