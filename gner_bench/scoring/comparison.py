@@ -115,9 +115,10 @@ class Against:
     @property
     def noise(self) -> str:
         """What may explain the difference besides the model (see scoring.noise), empty where nothing is known."""
-        names, known = (self.first.title, self.second.title), [s.scores.origin.computed for s in (self.first, self.second)]
+        first, second = self.first.scores, self.second.scores
         *_, mean = next(iter(self.differences.values()))
-        return to_say(names, (known[0], known[1]), mean, self.first.scores.sentences)
+        known = first.origin.computed, second.origin.computed
+        return to_say((self.first.title, self.second.title), known, mean, first.sentences)
 
     @cached_property
     def types(self) -> dict[Metric, dict[str, list[TypeDifference]]]:
@@ -232,7 +233,12 @@ class Comparison:
         What is to be said of all systems has no label.
         """
         noted = [self.common] if self.common else []
-        return noted + self.unlike + self.noise + warnings_of_all([(system.label, system.scores) for system in self.systems])
+        return (
+            noted
+            + self.unlike
+            + self.noise
+            + warnings_of_all([(system.label, system.scores) for system in self.systems])
+        )
 
 
 def type_differences(

@@ -174,7 +174,7 @@ def load_generations(
         tuple(warnings),
         options={"spaces": "cleaned"} if tokenizers.clean_up_spaces else {},
         runs=described,
-        computed=computed(list(described.values())) if complete else None,
+        computed=computed(list(described.values())) if files and len(described) == len(files) else None,
     )
     return Generations(origin, back_tokenizers, [Slice(file) for file in files], rule, keys or {})
 

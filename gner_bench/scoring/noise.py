@@ -103,8 +103,8 @@ def to_say(
         return said if mean.difference or any(mean.interval) else ""
     if mean.significant and abs(difference) <= seen(sentences) and not steady(known):
         return (
-            f"{names[1]} is {points(difference, 2)} points from {names[0]} in the mean, which batch sizes alone could give:"
-            f" {seen_text(sentences)}; the test holds for these outputs, not for other runs"
+            f"{names[1]} is {points(difference, 2)} points from {names[0]} in the mean, which batch sizes alone could"
+            f" give: {seen_text(sentences)}; the test holds for these outputs, not for other runs"
         )
     return ""
 
