@@ -148,10 +148,10 @@ def _non_inferior(drop: Drop, limits: Limits) -> tuple[str, bool]:
     noise = f", the noise {' and '.join(known)} included" if known else ""
     if not known and not limits.steady:
         noise = "; the noise of other batch sizes or seeds is not known (--noise)"
-    less = f"the drop is less than {bound:.{digits}f} points" if bound >= 0 else f"F1 rose by over {-bound:.{digits}f}"
+    less, points = ("the drop is less than", bound) if bound >= 0 else ("F1 is higher by more than", -bound)
     return (
-        f"with {100 * (1 - limits.alpha):g}% confidence {less}, which {'is' if shown else 'is not'} less than the"
-        f" margin of {number(margin)}: {'' if shown else 'not '}shown to be non-inferior{noise}"
+        f"with {100 * (1 - limits.alpha):g}% confidence {less} {points:.{digits}f} points:"
+        f" {'' if shown else 'not '}shown to be non-inferior by the margin of {number(margin)}{noise}"
     ), not shown
 
 

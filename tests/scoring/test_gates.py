@@ -240,7 +240,7 @@ def test_a_baseline_on_other_sentences_is_told_from_one_with_other_content(
     gate = against(make(news=(4, 0)), strict=True)
     (outcome,) = judged(make(**changes), Gates(baseline=gate))
     assert (outcome.status, outcome.exit_code) == ("error", code)
-    assert outcome.reason.startswith(f"not judged: {gate.path}: is no baseline for these scores: ")
+    assert outcome.reason.startswith(f"not judged: {gate.paths[0]}: is no baseline for these scores: ")
     assert said in outcome.reason
 
 
@@ -310,7 +310,7 @@ def test_a_baseline_that_cannot_be_used_is_not_judged_by(make: Make, against: Ag
     for said, gate in gates.items():
         (outcome,) = judged(scores, Gates(baseline=gate))
         assert (outcome.status, outcome.exit_code) == ("error", 7)
-        assert outcome.reason.startswith(f"not judged: {gate.path}: ")
+        assert outcome.reason.startswith(f"not judged: {gate.paths[0]}: ")
         assert said in outcome.reason
 
 
@@ -321,6 +321,6 @@ def test_scores_that_were_made_otherwise_are_told(make: Make, against: Against) 
     other = replace(scores, origin=replace(scores.origin, tokenizer="f" * 64, decoding="beam4"))
     told = to_know(other, Gates(baseline=gate))
     assert told == [
-        f"not like for like: dec is beam4 here and unknown in {gate.path}",
-        f"not like for like: tok is ffffffff here and none in {gate.path}",
+        f"not like for like: dec is beam4 here and unknown in {gate.paths[0]}",
+        f"not like for like: tok is ffffffff here and none in {gate.paths[0]}",
     ]
