@@ -18,12 +18,12 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-LINES = ("tokenizer", "gold", "as", "rename", "field", "metric", "fail-under", "expect")
+LINES = ("tokenizer", "gold", "as", "rename", "field", "metric", "fail-under", "baseline", "expect")
 """Options that may be repeated: one a line."""
 FLAGS = ("clean-up-spaces", "keep-misc", "per-type", "strict-drop")
 TEXTS = (
     *("from", "split", "align", "repair", "answers", "scheme", "gold-scheme", "columns", "gold-columns", "tag-names"),
-    *("resamples", "seed", "decimals", "name", "check", "baseline", "max-drop", "alpha", "trials"),
+    *("resamples", "seed", "decimals", "name", "check", "max-drop", "gate", "noise", "alpha", "trials"),
 )
 OWN = ("predictions", "require-baseline", "scores", "junit", "comment")
 """Inputs that are not options of ``gner-bench score``."""

@@ -141,7 +141,7 @@ def compare_command(
         all_pairs=all_pairs,
     )
     for warning in result.warnings():
-        warn(warning, always=warning in result.unlike)
+        warn(warning, always=warning in result.unlike or warning in result.noise)
     if out is not None:
         write_json(out, result.document())
     if format_ == "json":

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar, get_args
+from typing import Any, Literal, TypeVar, get_args
 
 import click
 
@@ -286,16 +286,30 @@ GATES = (
     click.option(
         "--baseline",
         type=PATH,
+        multiple=True,
         metavar="scores.json",
         help="Exit code 4 when F1 by the first --metric is lower than there, by more than --max-drop, and a paired test"
         " confirms it: of the mean, or of a data set (corrected for their number). Exit code 7, when nothing else is"
-        " wrong, where the file is missing or cannot be used.",
+        " wrong, where the file is missing or cannot be used. Repeated: runs of one system, by their mean and spread.",
     ),
     click.option(
         "--max-drop",
         type=Finite(0, 100),
         metavar="Y",
         help="Percentage points that F1 may drop below the --baseline.  [default: 0]",
+    ),
+    click.option(
+        "--gate",
+        type=click.Choice(("difference", "non-inferior")),
+        help="difference fails on a drop that the test confirms; non-inferior fails unless the drop of the mean is"
+        " shown to be less than --max-drop.  [default: difference]",
+    ),
+    click.option(
+        "--noise",
+        type=Finite(0, 100),
+        metavar="X",
+        help="Points by which runs of one system differ (predict --repeat-batches measures it): a drop within X is not"
+        " confirmed.  [default: not known, or that of several --baseline]",
     ),
     click.option("--strict-drop", is_flag=True, help="A larger drop needs no test to confirm it."),
     click.option(
@@ -325,8 +339,10 @@ class GateOptions:
     """What the options of ``gates`` say; None where one was not given."""
 
     fail_under: tuple[str, ...]
-    baseline: Path | None
+    baseline: tuple[Path, ...]
     max_drop: float | None
+    gate: Literal["difference", "non-inferior"] | None
+    noise: float | None
     strict_drop: bool
     alpha: float | None
     trials: int | None

@@ -19,6 +19,7 @@ from gner_bench.errors import IncompleteError, UsageError
 from gner_bench.messages import warn
 from gner_bench.predict import processes
 from gner_bench.predict.options import DecodingName, Options, Split, parse_ids, parse_limit, parse_shard
+from gner_bench.predict.repeat import Repeat, parse_repeats, repeat, require_batches
 
 if TYPE_CHECKING:
     from gner_bench.predict.same_as import SameAs
@@ -86,6 +87,13 @@ def _same_as(text: str) -> SameAs:
 @click.option(
     "--verify-identical", type=click.IntRange(1), metavar="N", help="Compare N sentences with plain greedy decoding."
 )
+@click.option(
+    "--repeat-batches",
+    type=Parsed(parse_repeats),
+    default=(),
+    metavar="[DTYPE:]N,…",
+    help="Predict again with these batch sizes, into DIR-batch-N beside DIR, and tell how far F1 and texts vary.",
+)
 @section("Prompts and answers")
 @click.option(
     "--label-order",
@@ -112,6 +120,7 @@ def predict_command(
     split: Split | None,
     same_as: SameAs | None,
     verify_identical: int | None,
+    repeat_batches: tuple[Repeat, ...],
     offline: bool,
     name: str,
     out: Path | None,
@@ -145,6 +154,8 @@ def predict_command(
     if out is not None:
         make_folder(out)
     share = processes.own_shard()
+    if repeat_batches:
+        require_batches(system, replace(options, shard=options.shard or share), repeat_batches)
     if share is not None:
         if options.shard is not None:
             message = "--shard is for separate commands: the processes of one launch take their shards themselves"
@@ -156,8 +167,20 @@ def predict_command(
     first = processes.is_first()
     with interruptible(f"what is finished is in {folder}"):
         path = run_prediction(system, options, warn, shared.is_offline(offline), first, verify_identical or 0, name)
+        again = repeat(
+            system,
+            options,
+            repeat_batches,
+            lambda system, options: run_prediction(system, options, warn, shared.is_offline(offline), name=name),
+        )
     if share is None:
-        click.echo(str(path))
+        for file in (path, *again):
+            click.echo(str(file))
+        if again:
+            from gner_bench.report.render.terminal import show
+            from gner_bench.report.views.repeats import repeats_grid
+
+            show([repeats_grid([path, *again])])
         return
     from gner_bench.predict.merge import merge
 

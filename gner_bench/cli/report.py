@@ -105,6 +105,7 @@ def report_command(
       gner-bench report prediction_results/base --out reports/base --quoted 'GNER-*' --style slides
     """
     from gner_bench.report.contents import prepare
+    from gner_bench.report.views.differences import noise
     from gner_bench.report.write import write_report
     from gner_bench.scoring.scores import warnings_of_all
     from gner_bench.scoring.tokenizers import read_tokenizers
@@ -118,6 +119,9 @@ def report_command(
         warn(
             f"no table has quoted scores of {', '.join(contents.out_of_place)} (on other data sets, by the GNER metric)"
         )
+    pairs = [(each, changes) for each in contents.baselines for changes in contents.changes(contents.metric, each)]
+    for line in dict.fromkeys(filter(None, (noise(*pair) for pair in pairs))):
+        warn(line, always=True)
     for warning in warnings_of_all([(system.name, system.scores) for system in contents.systems]):
         warn(warning)
     _print(contents, written, as_json)

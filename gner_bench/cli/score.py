@@ -248,19 +248,21 @@ def _gates(
     """The gates, and how often the test of a drop draws. Raises UsageError where the baseline is to be ``written``."""
     from gner_bench.documents.scores import Resampling
     from gner_bench.scoring import gates, paired
+    from gner_bench.scoring.drops import Limits
     from gner_bench.scoring.trials import TRIALS
 
     tests = Resampling(asked.trials or TRIALS, seed)
     floors = tuple(gates.floor(text, metrics) for text in asked.fail_under)
-    path, alpha = asked.baseline, paired.ALPHA if asked.alpha is None else asked.alpha
-    if path is None:
-        if asked.strict_drop or {asked.max_drop, asked.alpha, asked.trials} != {None}:
-            raise UsageError("--max-drop, --strict-drop, --alpha and --trials need --baseline")
+    paths, alpha = asked.baseline, paired.ALPHA if asked.alpha is None else asked.alpha
+    if not paths:
+        if asked.strict_drop or {asked.max_drop, asked.alpha, asked.trials, asked.noise, asked.gate} != {None}:
+            raise UsageError("--max-drop, --strict-drop, --noise, --gate, --alpha and --trials need --baseline")
         return gates.Gates(floors), tests
     for file in filter(None, written):
-        if file.resolve() == path.resolve():
+        if any(file.resolve() == path.resolve() for path in paths):
             raise UsageError(f"{file} would replace the --baseline, even when the gate fails; write to another file")
-    baseline = gates.baseline(path, metrics[0], tests.resamples, asked.max_drop or 0.0, alpha, asked.strict_drop)
+    limits = Limits(asked.max_drop or 0.0, alpha, asked.gate or "difference", asked.noise)
+    baseline = gates.baseline(paths, metrics[0], tests.resamples, limits, asked.strict_drop)
     return gates.Gates(floors, baseline), tests
 
 

@@ -59,10 +59,12 @@ class RunData:
 class Run:
     """The file. ``settings`` decide the text besides weights and prompts; a run with others is another run.
 
-    ``sentences`` are those it set out to predict, ``sentences_done`` those in the file. ``cut`` counts the sentences
-    whose prompt or output hit a limit; ``device``, ``threads`` (of a system that computes on this machine),
-    ``throughput`` and ``statistics`` tell what the work took. ``system`` is what was asked for: the ``name`` that
-    tables are to show and the options of the system that were set. Keys that only some runs have are in ``more``.
+    ``batch_size`` sentences were decoded side by side, None where that is not known (of runs of earlier editions, where
+    it was chosen automatically). ``sentences`` are those it set out to predict, ``sentences_done`` those in the file.
+    ``cut`` counts the sentences whose prompt or output hit a limit; ``device``, ``threads`` (of a system that computes
+    on this machine), ``throughput`` and ``statistics`` tell what the work took. ``system`` is what was asked for: the
+    ``name`` that tables are to show and the options of the system that were set. Keys that only some runs have are in
+    ``more``.
     """
 
     version: int = VERSION

@@ -289,15 +289,35 @@ RESERVED = frozenset([*(spec.name for spec in fields(SetDocument)), *INLINE])
 
 
 @dataclass(frozen=True)
+class Computed(Part):
+    """What computed the outputs, as far as run.json says it and all files of the system agree; else None.
+
+    ``weights`` is the SHA-256 (hex) of the file of weights, or of the list of several; ``prompts`` that of all prompts;
+    ``batch_size`` counts sentences side by side; ``versions`` names the libraries that compute.
+    """
+
+    model: str | None = field(default=None, metadata=OPTIONAL)
+    revision: str | None = field(default=None, metadata=OPTIONAL)
+    weights: str | None = field(default=None, metadata=OPTIONAL)
+    prompts: str | None = field(default=None, metadata=OPTIONAL)
+    decoding: str | None = field(default=None, metadata=OPTIONAL)
+    dtype: str | None = field(default=None, metadata=OPTIONAL)
+    batch_size: int | None = field(default=None, metadata=OPTIONAL)
+    device: str | None = field(default=None, metadata=OPTIONAL)
+    versions: str | None = field(default=None, metadata=OPTIONAL)
+
+
+@dataclass(frozen=True)
 class Provenance(Part):
     """What the signature says of the run: ``tokenizer`` is the SHA-256 (hex) of the back-tokenizer's file, ``options``
-    the keys that are there only where reading was not the usual one."""
+    the keys that are there only where reading was not the usual one; ``computed`` is None without a run.json."""
 
     decoding: str
     tokenizer: str | None
     structuring: str
     expected: int
     options: dict[str, str] | None = field(default=None, metadata=OPTIONAL)
+    computed: Computed | None = field(default=None, metadata=OPTIONAL)
 
 
 @dataclass(frozen=True)

@@ -37,6 +37,7 @@ class Backend:
     one) and returns more settings, which only asking could tell. ``price`` is in dollars for a million tokens of
     prompts and of answers. ``windows`` are the parts in which the system can read a sentence and write its answer; None
     where that is not known. ``threads`` compute on the cores of this machine; None for a system that is elsewhere.
+    ``batch_size`` sentences are decoded side by side; None where that is not known.
     """
 
     name: str
@@ -54,6 +55,7 @@ class Backend:
     remarks: Callable[[], list[str]] = list
     windows: Callable[[Task], Windows] | None = None
     threads: int | None = None
+    batch_size: int | None = None
 
 
 @dataclass(frozen=True)

@@ -243,7 +243,7 @@ def describe(
             "label_order": options.label_order,
             "seed": seed,
         },
-        batch_size=options.batch_size,
+        batch_size=backend.batch_size or options.batch_size,
         device=backend.device,
         threads=backend.threads,
         datasets={

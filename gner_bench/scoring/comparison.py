@@ -18,6 +18,7 @@ from gner_bench.scoring.common import LeftOut, common
 from gner_bench.scoring.document import scores_of
 from gner_bench.scoring.intervals import FEW_ENTITIES
 from gner_bench.scoring.metrics import DEFAULT, METRICS, Metric, ordered
+from gner_bench.scoring.noise import to_say
 from gner_bench.scoring.paired import (
     Difference,
     corrected,
@@ -125,6 +126,14 @@ class Against:
     def signature_differences(self) -> list[SignatureDifference]:
         """Where the two were not scored alike."""
         return signature_differences(self.first.signature, self.second.signature, list(self.differences))
+
+    @property
+    def noise(self) -> str:
+        """What may explain the difference besides the model (see scoring.noise), empty where nothing is known."""
+        first, second = self.first.scores, self.second.scores
+        *_, mean = next(iter(self.differences.values()))
+        known = first.origin.computed, second.origin.computed
+        return to_say((self.first.title, self.second.title), known, mean, first.sentences)
 
     @cached_property
     def types(self) -> dict[Metric, dict[str, list[TypeDifference]]]:
@@ -248,8 +257,14 @@ class Comparison:
             for difference in against.signature_differences
         ]
 
+    @property
+    def noise(self) -> list[str]:
+        """What may explain a difference besides the model: one line for each pair of which something is to be said."""
+        return list(filter(None, (against.noise for against in self.against)))
+
     def warnings(self) -> list[str]:
-        """One line each: where systems were not scored alike, then what must be said of the systems themselves.
+        """One line each: where systems were not scored alike, what else may explain a difference, then what must be
+        said of the systems themselves.
 
         What is to be said of all systems has no label.
         """
@@ -258,7 +273,7 @@ class Comparison:
         noted = [self.common] if self.common else []
         told = [f"{few}; give --resamples {least_trials(tests)} or more"] if few else []
         warnings = warnings_of_all([(system.label, system.scores) for system in self.systems])
-        return [*noted, *self.unlike, *told, *warnings]
+        return [*noted, *self.unlike, *self.noise, *told, *warnings]
 
 
 def type_differences(

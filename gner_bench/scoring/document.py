@@ -33,7 +33,12 @@ def scores_document(scores: Scores, resampling: Resampling) -> ScoresDocument:
         signature_short=short_line(signature),
         signature_fields=signature,
         origin=Provenance(
-            origin.decoding, origin.tokenizer, origin.structuring, origin.expected, origin.options or None
+            origin.decoding,
+            origin.tokenizer,
+            origin.structuring,
+            origin.expected,
+            origin.options or None,
+            origin.computed,
         ),
     )
 
@@ -88,5 +93,6 @@ def scores_of(document: ScoresDocument, path: Path) -> Scores:
         run.structuring,
         expected=run.expected,
         options=run.options or {},
+        computed=run.computed,
     )
     return Scores(origin, metrics, sets)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
@@ -16,19 +16,18 @@ from gner_bench.documents.fields import Json
 from gner_bench.documents.kinds import told_kind
 from gner_bench.documents.scores import Resampling
 from gner_bench.errors import GnerBenchError, InputError, UsageError, did_you_mean, short
-from gner_bench.number_text import counted, decimals, number, p_phrase
+from gner_bench.number_text import counted, decimals, number
 from gner_bench.scoring.comparison import MeasuredSystem, read_measured
+from gner_bench.scoring.drops import GRACE, Drop, Limits, details, judged, tests_of
 from gner_bench.scoring.metrics import METRICS, Metric, as_metric
-from gner_bench.scoring.paired import ALPHA, MEAN, Difference, differences, least_trials, require_same_sentences
+from gner_bench.scoring.noise import same_weights, steady
+from gner_bench.scoring.paired import FEWEST, MEAN, Difference, differences, least_trials, require_same_sentences
 from gner_bench.scoring.predictions import NO_PREDICTIONS
 from gner_bench.scoring.scores import Scores
 from gner_bench.scoring.signature import differences as signature_differences
 from gner_bench.scoring.signature import signature_fields
-from gner_bench.scoring.trials import TEST
 from gner_bench.scoring.values import SystemValues
 
-GRACE = 1e-7
-"""Percentage points."""
 INCOMPLETE, MISMATCH, USAGE, BELOW, WORSE, NOT_JUDGED = 6, 5, 2, 3, 4, 7
 PRECEDENCE = (INCOMPLETE, MISMATCH, USAGE, BELOW, WORSE, NOT_JUDGED)
 """Of several reasons to fail the first gives the exit code: what is missing or not comparable cannot be evaluated.
@@ -57,17 +56,16 @@ class Floor:
 
 @dataclass(frozen=True)
 class Baseline:
-    """F1 by ``metric`` must not be more than ``max_drop`` percentage points below that of ``system``.
+    """F1 by ``metric`` is compared with that of ``systems``, runs of one system, as ``limits`` say (see scoring.drops).
 
-    A larger drop fails when a paired test confirms it at ``alpha``; where ``strict``, without a test. ``system`` is
-    None where the file cannot be used, for the reason ``unusable``.
+    Where ``strict``, any drop that is too large fails without a test. There are no ``systems`` where one of the files
+    at ``paths`` cannot be used, for the reason ``unusable``.
     """
 
-    path: Path
-    system: MeasuredSystem | None
+    paths: tuple[Path, ...]
+    systems: tuple[MeasuredSystem, ...]
     metric: Metric
-    max_drop: float = 0.0
-    alpha: float = ALPHA
+    limits: Limits = field(default_factory=Limits)
     strict: bool = False
     unusable: str = ""
 
@@ -134,21 +132,31 @@ def floor(text: str, metrics: Sequence[Metric]) -> Floor:
     return Floor(metric, dataset if at else None, float(percent))
 
 
-def baseline(path: Path, metric: Metric, trials: int, max_drop: float, alpha: float, strict: bool) -> Baseline:
-    """The gate against a scores.json, also where that is missing, cannot be read or was not scored by ``metric``.
+def baseline(paths: Sequence[Path], metric: Metric, trials: int, limits: Limits, strict: bool) -> Baseline:
+    """The gate against one scores.json, or those of runs of one system, also where one cannot be used.
 
-    Raises UsageError when ``trials`` are too few for its test ever to confirm a drop on one data set, or the metric has
-    none.
+    It cannot where it is missing, unreadable or was not scored by ``metric``. Raises UsageError when ``trials`` are too
+    few for the test ever to confirm a drop on one data set, or the metric has none, and for a rule without its margin.
     """
-    try:
-        system = read_measured("baseline", path)
-        if metric not in system.scores.metrics:
-            raise InputError(path, f"was not scored by {metric}, which the gate compares", field="metrics")
-    except InputError as error:
-        told = told_kind(path, "--baseline")
-        return Baseline(path, None, metric, max_drop, alpha, strict, f"{path}: {told}" if told else str(error))
-    sets = len(system.scores.sets)
-    least = least_trials(sets, alpha)
+    if limits.rule == "non-inferior" and (strict or not limits.max_drop or limits.alpha >= 0.5):
+        raise UsageError(
+            "--gate non-inferior needs the margin, --max-drop Y above 0, and an --alpha below 0.5; it goes without"
+            " --strict-drop"
+        )
+    if strict and limits.noise is not None:
+        raise UsageError("--noise says what a confirmed drop must be more than; --strict-drop needs none confirmed")
+    systems = []
+    for path in paths:
+        try:
+            system = read_measured("baseline", path)
+            if metric not in system.scores.metrics:
+                raise InputError(path, f"was not scored by {metric}, which the gate compares", field="metrics")
+            systems.append(system)
+        except InputError as error:
+            told = told_kind(path, "--baseline")
+            return Baseline(tuple(paths), (), metric, limits, strict, f"{path}: {told}" if told else str(error))
+    sets, alpha = len(systems[0].scores.sets), limits.alpha
+    least = FEWEST if limits.rule == "non-inferior" else least_trials(sets, alpha)
     if METRICS[metric].distinct and not strict:
         raise UsageError(f"the metric {metric} has no test that could confirm a drop; give --strict-drop")
     if not strict and trials < least:
@@ -156,7 +164,7 @@ def baseline(path: Path, metric: Metric, trials: int, max_drop: float, alpha: fl
             f"--trials {trials} can never confirm a drop on {sets} data sets at --alpha {number(alpha)};"
             f" give --trials {least} or more, or --strict-drop"
         )
-    return Baseline(path, system, metric, max_drop, alpha, strict)
+    return Baseline(tuple(paths), tuple(systems), metric, limits, strict)
 
 
 def to_know(scores: Scores, gates: Gates) -> list[str]:
@@ -174,12 +182,18 @@ def to_know(scores: Scores, gates: Gates) -> list[str]:
         lines += [line for line in scores.origin.warnings if line.startswith(NO_PREDICTIONS)]
         lines += filter(None, [scores.in_part])
     gate = gates.baseline
-    if gate is not None and gate.system is not None:
+    if gate is None or not gate.systems:
+        return lines
+    for path, before in zip(gate.paths, gate.systems, strict=True):
         ours = signature_fields(scores, Resampling())
         lines += [
-            f"not like for like: {key.key} is {key.first} here and {key.second} in {gate.path}"
-            for key in signature_differences(ours, gate.system.signature, [gate.metric])
+            f"not like for like: {key.key} is {key.first} here and {key.second} in {path}"
+            for key in signature_differences(ours, before.signature, [gate.metric])
         ]
+        if same_f1(scores, before.scores, gate.metric):
+            continue
+        known = before.scores.origin.computed, scores.origin.computed
+        lines += filter(None, [same_weights((str(path), "these scores"), known)])
     return lines
 
 
@@ -206,9 +220,9 @@ def evaluate(scores: Scores, gates: Gates, tests: Resampling) -> list[Outcome]:
 
 
 def compared_with(gates: Gates, outcomes: Sequence[Outcome]) -> MeasuredSystem | None:
-    """The baseline; None without one and where the ``outcomes`` say that it cannot be compared with."""
+    """The baseline; None without one, of several runs, and where the ``outcomes`` say that it cannot be compared."""
     judged = any(outcome.gate == "baseline" and outcome.status != "error" for outcome in outcomes)
-    return gates.baseline.system if judged and gates.baseline else None
+    return gates.baseline.systems[0] if judged and gates.baseline and len(gates.baseline.systems) == 1 else None
 
 
 def exit_code(outcomes: Sequence[Outcome]) -> int:
@@ -253,43 +267,46 @@ def _floor_outcome(scores: Scores, asked: Floor) -> Outcome:
 
 
 def _title(gate: Baseline) -> str:
-    return f"{gate.metric}, at most {number(gate.max_drop)} points below the baseline"
+    points = number(gate.limits.max_drop)
+    if gate.limits.rule == "non-inferior":
+        return f"{gate.metric}, shown to be less than {points} points below the baseline"
+    return f"{gate.metric}, at most {points} points below the baseline"
 
 
 def _baseline_outcomes(scores: Scores, gate: Baseline, tests: Resampling) -> list[Outcome]:
-    if gate.system is None:
-        return [Outcome("baseline", _title(gate), None, "error", f"not judged: {gate.unusable}", NOT_JUDGED)]
-    before = gate.system.scores
-    try:
-        require_same_sentences(before, scores)
-    except UsageError as error:
-        reason = f"not judged: {gate.path}: is no baseline for these scores: {error}"
-        # The same data sets and ids with other words or other gold are another edition of the data, not another choice.
-        ids, others = ({name: sorted(part.ids) for name, part in side.sets.items()} for side in (before, scores))
-        return [Outcome("baseline", _title(gate), None, "error", reason, MISMATCH if ids == others else NOT_JUDGED)]
-    tested: dict[str | None, Difference] = {}
+    title, limits, metric = _title(gate), gate.limits, gate.metric
+    if not gate.systems:
+        return [Outcome("baseline", title, None, "error", f"not judged: {gate.unusable}", NOT_JUDGED)]
+    runs = [system.scores for system in gate.systems]
+    for path, before in zip(gate.paths, runs, strict=True):
+        try:
+            require_same_sentences(before, scores)
+        except UsageError as error:
+            reason = f"not judged: {path}: is no baseline for these scores: {error}"
+            # The same sets and ids with other words or other gold are another edition of the data, not another choice.
+            ids, others = ({name: sorted(part.ids) for name, part in side.sets.items()} for side in (before, scores))
+            return [Outcome("baseline", title, None, "error", reason, MISMATCH if ids == others else NOT_JUDGED)]
+    # Of the mean alone: a margin that is wide enough for one set's few sentences says nothing of the whole.
+    judged_sets: list[str | None] = [None] if limits.rule == "non-inferior" else [None, *scores.sets]
+    if limits.rule == "non-inferior":
+        tests = replace(tests, confidence=1 - 2 * limits.alpha)
+    tested: dict[str | None, tuple[Difference, ...]] = {}
     if not gate.strict:
-        *sets, mean = differences(before, scores, gate.metric, tests)
-        tested = {None: mean, **{test.name: test for test in sets}}
-    was, now = _f1_of(before, gate.metric), _f1_of(scores, gate.metric)
-    return [_drop_outcome(gate, name, was[name], now[name], tested.get(name), tests) for name in (None, *scores.sets)]
+        tested = tests_of([differences(before, scores, metric, tests) for before in runs], list(runs[0].sets))
+    limits = replace(limits, steady=steady(one.origin.computed for one in (*runs, scores)))
+    was, now = [_f1_of(before, metric) for before in runs], _f1_of(scores, metric)
+    outcomes = []
+    for name in judged_sets:
+        drop = Drop(tuple(f1[name] for f1 in was), now[name], tested.get(name, ()))
+        reason, fails = judged(_what(name, metric), drop, limits)
+        told: dict[str, float | str] = {"metric": metric, **details(drop, limits)}
+        told |= {"trials": tests.resamples, "seed": tests.seed, "test": TEST} if drop.tests else {}
+        status: Status = "failed" if fails else "passed"
+        outcomes.append(Outcome("baseline", title, name, status, reason, WORSE if fails else 0, told))
+    return outcomes
 
 
-def _drop_outcome(
-    gate: Baseline, dataset: str | None, before: float, after: float, test: Difference | None, tests: Resampling
-) -> Outcome:
-    drop, digits, way = before - after, decimals(abs(after - before)), "below" if after < before else "above"
-    details: dict[str, float | str] = {"metric": gate.metric, "percent": after, "baseline": before, "drop": drop}
-    if test is not None:
-        details |= {"p": test.p, "alpha": gate.alpha, "trials": tests.resamples, "seed": tests.seed, "test": TEST}
-    reason, code = f"{_what(dataset, gate.metric)} {after:.2f}% is that of the baseline", 0
-    if abs(drop) > GRACE:
-        reason = f"{_what(dataset, gate.metric)} {after:.{digits}f}% is {abs(drop):.{digits}f} points {way}"
-        reason += f" the baseline's {before:.{digits}f}%"
-    if drop > gate.max_drop + GRACE:
-        reason, code = f"{reason}, more than {number(gate.max_drop)} points", WORSE
-        if test is not None:
-            name, sure = "p" if test.p_holm is None else "corrected p", test.p < gate.alpha
-            verb, code = ("confirms", WORSE) if sure else ("does not confirm", 0)
-            reason += f"; the test {verb} it ({p_phrase(test.p, gate.alpha, name)}, alpha {number(gate.alpha)})"
-    return Outcome("baseline", _title(gate), dataset, "failed" if code else "passed", reason, code, details)
+def same_f1(one: Scores, other: Scores, metric: Metric) -> bool:
+    """Whether F1 is the same on every data set."""
+    first, second = _f1_of(one, metric), _f1_of(other, metric)
+    return first.keys() == second.keys() and all(abs(first[name] - second[name]) <= GRACE for name in first)

@@ -20,6 +20,7 @@ from gner_bench.documents.run import Model, Run, read_run
 from gner_bench.documents.scores import System
 from gner_bench.errors import InputError, UsageError, short
 from gner_bench.files import STDIN
+from gner_bench.scoring.noise import computed
 from gner_bench.scoring.predictions import Origin, Prediction
 from gner_bench.scoring.tokenizers import BESIDE, Tokenizers
 from gner_bench.structure import BackTokenizer, load_back_tokenizer, place, structure
@@ -174,6 +175,7 @@ def load_generations(
         tuple(warnings),
         options={"spaces": "cleaned"} if tokenizers.clean_up_spaces else {},
         runs=described,
+        computed=computed(list(described.values())) if files and len(described) == len(files) else None,
     )
     return Generations(origin, back_tokenizers, [Slice(file) for file in files], rule, keys or {})
 

@@ -11,7 +11,7 @@ from typing import Protocol, runtime_checkable
 from gner_bench.bio import Span, lenient_spans, strict_spans
 from gner_bench.documents.fields import Json
 from gner_bench.documents.run import Run
-from gner_bench.documents.scores import System
+from gner_bench.documents.scores import Computed, System
 from gner_bench.structure.structured import Structured
 
 SetKey = tuple[str, str]
@@ -93,7 +93,7 @@ class Origin:
     way from text to tags, empty where tags came as such. ``planned`` are the sentences of the data, by set, and
     ``expected`` those that the run set out to predict, 0 where it does not say. ``runs`` are the run.json beside those
     files that have one. ``warnings`` are for people. ``options`` are keys of the signature that are there only where
-    reading was not the usual one.
+    reading was not the usual one. ``computed`` is what made the outputs, None where no run.json says it.
     """
 
     files: tuple[Path, ...]
@@ -106,6 +106,7 @@ class Origin:
     warnings: tuple[str, ...] = ()
     options: dict[str, str] = field(default_factory=dict)
     runs: Mapping[Path, Run] = field(default_factory=dict)
+    computed: Computed | None = None
 
 
 class Predictions(Protocol):

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 
 from gner_bench import __version__
 from gner_bench.catalog import catalog
-from gner_bench.documents.scores import Resampling
+from gner_bench.documents.scores import Computed, Resampling
 from gner_bench.scoring.metrics import METRICS, Metric
+from gner_bench.scoring.noise import STEADY
 from gner_bench.scoring.scores import Scores, SetScores
 
 MISC_TYPES = frozenset({"misc", "else", "miscellaneous"})
@@ -21,6 +22,8 @@ SHORT = {
     "common": "com",
     "misc": "x",
     "dec": "dec",
+    "dtype": "dt",
+    "batch": "batch",
     "metric": "m",
     "match": "mt",
     "answers": "ans",
@@ -47,6 +50,10 @@ NOT_COMPARED = frozenset(
         "seed",
         "ci",
         "cl",
+        # They move the outputs of one model, and are told where two systems are the same one (scoring.noise); systems
+        # that compute in different formats are still compared as they are used.
+        "dtype",
+        "batch",
         # What is compared: not in our lines, but in some that people write.
         "model",
         "system",
@@ -63,6 +70,8 @@ def signature_fields(scores: Scores, resampling: Resampling) -> dict[str, str]:
     ``part`` is there where sentences are missing or were not selected: scored of all, by set. ``common`` is there in a
     comparison that left sentences out which not all systems have: those that are left, by set. ``ci`` is there where
     the interval of a set's micro figures is not of percentiles, ``cl`` where documents are drawn in place of sentences.
+    ``dtype`` and ``batch`` (sentences side by side) are there where the run says them and the number format is one in
+    which batches move texts.
     """
     sets, origin = scores.sets.values(), scores.origin
     used = {metric: METRICS[metric] for metric in scores.metrics}
@@ -70,6 +79,7 @@ def signature_fields(scores: Scores, resampling: Resampling) -> dict[str, str]:
         **data_fields(scores),
         "misc": _misc(sets),
         "dec": origin.decoding,
+        **_number_format(origin.computed),
         "metric": "+".join(used),
         "match": origin.structuring or "none",
         "tok": "+".join(part[:8] for part in (origin.tokenizer or "none").split("+")),
@@ -92,6 +102,13 @@ def data_fields(scores: Scores) -> dict[str, str]:
     part = ",".join(f"{s.name}={len(s.statistics)}/{s.planned}" for s in sets if s.missing)
     data = ",".join(f"{s.name}/{s.split}={len(s.statistics)}@{s.content_hash[:8]}" for s in sets)
     return {"data": data, **({"part": part} if part else {})}
+
+
+def _number_format(computed: Computed | None) -> dict[str, str]:
+    if computed is None or computed.dtype is None or computed.dtype in STEADY or computed.dtype.startswith("unknown"):
+        return {}
+    batch = {"batch": str(computed.batch_size)} if computed.batch_size else {}
+    return {"dtype": computed.dtype, **batch}
 
 
 def _misc(sets: Iterable[SetScores]) -> str:

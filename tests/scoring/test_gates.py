@@ -15,6 +15,7 @@ from gner_bench.documents.scores import Resampling
 from gner_bench.errors import UsageError
 from gner_bench.files import write_json
 from gner_bench.scoring.document import scores_document
+from gner_bench.scoring.drops import Limits
 from gner_bench.scoring.gates import (
     PRECEDENCE,
     Baseline,
@@ -69,7 +70,7 @@ def against(tmp_path: Path) -> Against:
     ) -> Baseline:
         path = tmp_path / "baseline.json"
         write_json(path, scores_document(scores, RESAMPLING).json())
-        return baseline(path, metric, RESAMPLING.resamples, max_drop, alpha, strict)
+        return baseline([path], metric, RESAMPLING.resamples, Limits(max_drop, alpha), strict)
 
     return gate
 
@@ -239,7 +240,7 @@ def test_a_baseline_on_other_sentences_is_told_from_one_with_other_content(
     gate = against(make(news=(4, 0)), strict=True)
     (outcome,) = judged(make(**changes), Gates(baseline=gate))
     assert (outcome.status, outcome.exit_code) == ("error", code)
-    assert outcome.reason.startswith(f"not judged: {gate.path}: is no baseline for these scores: ")
+    assert outcome.reason.startswith(f"not judged: {gate.paths[0]}: is no baseline for these scores: ")
     assert said in outcome.reason
 
 
@@ -281,9 +282,9 @@ def test_trials_that_could_never_confirm_a_drop_are_refused(make: Make, tmp_path
     path = tmp_path / "baseline.json"
     write_json(path, scores_document(make(**dict.fromkeys("abcdefg", (2, 0))), Resampling(0)).json())
     with pytest.raises(UsageError, match=r"--trials 139 can never confirm a drop on 7 data sets.*140 or more"):
-        baseline(path, "gner", 139, 0, 0.05, False)
-    baseline(path, "gner", 140, 0, 0.05, False)
-    baseline(path, "gner", 1, 0, 0.05, True)
+        baseline([path], "gner", 139, Limits(), False)
+    baseline([path], "gner", 140, Limits(), False)
+    baseline([path], "gner", 1, Limits(), True)
 
 
 def test_the_fewest_resamples_can_confirm_a_drop(make: Make, against: Against) -> None:
@@ -298,18 +299,18 @@ def test_a_baseline_that_cannot_be_used_is_not_judged_by(make: Make, against: Ag
     cut, old = tmp_path / "cut.json", tmp_path / "old.json"
     gates = {
         "metrics: was not scored by gner": against(make(news=(4, 0), metrics=["strict"])),
-        "No such file or directory": baseline(tmp_path / "none.json", "gner", 1, 0, 0.05, False),
+        "No such file or directory": baseline([tmp_path / "none.json"], "gner", 1, Limits(), False),
     }
     document = json.loads((tmp_path / "baseline.json").read_text(encoding="utf-8"))
     cut.write_text('{"version": 2, "system"', encoding="utf-8")
     old.write_text(json.dumps({**document, "version": 9}), encoding="utf-8")
-    gates["is not JSON"] = baseline(cut, "gner", 1, 0, 0.05, False)
-    gates["version: "] = baseline(old, "gner", 1, 0, 0.05, False)
-    gates["Is a directory"] = baseline(tmp_path, "gner", 1, 0, 0.05, False)
+    gates["is not JSON"] = baseline([cut], "gner", 1, Limits(), False)
+    gates["version: "] = baseline([old], "gner", 1, Limits(), False)
+    gates["Is a directory"] = baseline([tmp_path], "gner", 1, Limits(), False)
     for said, gate in gates.items():
         (outcome,) = judged(scores, Gates(baseline=gate))
         assert (outcome.status, outcome.exit_code) == ("error", 7)
-        assert outcome.reason.startswith(f"not judged: {gate.path}: ")
+        assert outcome.reason.startswith(f"not judged: {gate.paths[0]}: ")
         assert said in outcome.reason
 
 
@@ -320,6 +321,6 @@ def test_scores_that_were_made_otherwise_are_told(make: Make, against: Against) 
     other = replace(scores, origin=replace(scores.origin, tokenizer="f" * 64, decoding="beam4"))
     told = to_know(other, Gates(baseline=gate))
     assert told == [
-        f"not like for like: dec is beam4 here and unknown in {gate.path}",
-        f"not like for like: tok is ffffffff here and none in {gate.path}",
+        f"not like for like: dec is beam4 here and unknown in {gate.paths[0]}",
+        f"not like for like: tok is ffffffff here and none in {gate.paths[0]}",
     ]

@@ -60,9 +60,11 @@ def local_backend(checkpoint: Checkpoint, options: Options) -> Backend:
             run = options.draft_from
             path = run / "predictions.jsonl" if run.is_dir() else run
             hints = {(record.dataset, record.split, record.id): record.prediction for record in read_records(path)}
-        decoder = SpeculativeDecoder(checkpoint, rows_for(checkpoint, options), hints)
+        size = rows_for(checkpoint, options)
+        decoder = SpeculativeDecoder(checkpoint, size, hints)
     elif decoding == "constrained":
-        decoder = ConstrainedDecoder(checkpoint, rows_for(checkpoint, options))
+        size = rows_for(checkpoint, options)
+        decoder = ConstrainedDecoder(checkpoint, size)
     else:
         budget, beams = options.batch_tokens, options.num_beams
         size = options.batch_size or (rows_within(budget // beams) if budget else BATCH)
@@ -95,6 +97,7 @@ def local_backend(checkpoint: Checkpoint, options: Options) -> Backend:
         format=checkpoint.format,
         verify=lambda path, count: verify_run(checkpoint, path, count),
         windows=prompting.windows,
+        batch_size=size,
     )
 
 

@@ -9,6 +9,7 @@ from gner_bench.report.contents import Contents
 from gner_bench.report.grid import Cell, Grid, Section, by_value
 from gner_bench.report.views.table import MEAN, title, unlike_by_key
 from gner_bench.scoring.metrics import METRICS, Metric
+from gner_bench.scoring.noise import to_say
 from gner_bench.scoring.paired import Difference
 from gner_bench.scoring.trials import TEST
 
@@ -50,7 +51,7 @@ def difference_grid(baseline: Baseline, changes: Changes, metric: Metric) -> Gri
         ),
         sections=(Section(tuple(rows[:-1])), Section(tuple(rows[-1:]))),
         remarks=(rounding(VALUES), drawn, tests, FOUND, STARRED),
-        warnings=tuple(unlike.values()),
+        warnings=(*unlike.values(), *filter(None, [noise(baseline, changes)])),
         signatures=by_value((each.name, each.signature_short) for each in systems),
         columns=COLUMNS,
         values=tuple(values),
@@ -58,6 +59,16 @@ def difference_grid(baseline: Baseline, changes: Changes, metric: Metric) -> Gri
         unlike=tuple(unlike),
         subject=f"{changes.system} {baseline.name}",
     )
+
+
+def noise(baseline: Baseline, changes: Changes) -> str:
+    """What may explain the difference besides the systems (see scoring.noise), empty where nothing is known."""
+    first, second = baseline.system, changes.other
+    if changes.mean is None:
+        return ""
+    common = [name for name in first.scores.sets if name in second.scores.sets]
+    known = first.scores.origin.computed, second.scores.origin.computed
+    return to_say((first.name, second.name), known, changes.mean, first.scores_over(common).sentences)
 
 
 def verdict(contents: Contents, changes: Changes) -> tuple[str, str]:
