@@ -26,6 +26,7 @@ from gner_bench.scoring.predictions import NO_PREDICTIONS
 from gner_bench.scoring.scores import Scores
 from gner_bench.scoring.signature import differences as signature_differences
 from gner_bench.scoring.signature import signature_fields
+from gner_bench.scoring.trials import TEST
 from gner_bench.scoring.values import SystemValues
 
 INCOMPLETE, MISMATCH, USAGE, BELOW, WORSE, NOT_JUDGED = 6, 5, 2, 3, 4, 7
