@@ -20,6 +20,7 @@ SHORT = {
     "part": "p",
     "misc": "x",
     "dec": "dec",
+    "runs": "runs",
     "metric": "m",
     "match": "mt",
     "answers": "ans",
@@ -41,6 +42,8 @@ NOT_COMPARED = frozenset(
         # Resamples and their seed move the ends of intervals, never F1; compare draws anew, for both systems alike.
         "bs",
         "seed",
+        # How many runs a mean is of: each estimates the same F1, and what is not known of a single run is said.
+        "runs",
         # What is compared: not in our lines, but in some that people write.
         "model",
         "system",
@@ -54,7 +57,7 @@ NOT_STATED = "(not stated)"
 def signature_fields(scores: Scores, resampling: Resampling) -> dict[str, str]:
     """What changes a score, by key, after sacreBLEU: data, what was dropped, decoding, metrics, matching, averaging.
 
-    ``part`` is there where sentences are missing or were not selected: scored of all, by set.
+    ``part`` is there where sentences are missing or were not selected: scored of all, by set; ``runs`` for a group.
     """
     sets, origin = scores.sets.values(), scores.origin
     part = ",".join(f"{s.name}={len(s.statistics)}/{s.planned}" for s in sets if s.missing)
@@ -64,6 +67,7 @@ def signature_fields(scores: Scores, resampling: Resampling) -> dict[str, str]:
         **({"part": part} if part else {}),
         "misc": _misc(sets),
         "dec": origin.decoding,
+        **({"runs": str(runs)} if (runs := len(scores.runs)) > 1 else {}),
         "metric": "+".join(used),
         "match": origin.structuring or "none",
         "tok": "+".join(part[:8] for part in (origin.tokenizer or "none").split("+")),
