@@ -58,7 +58,7 @@ class GroupSet(SetScores):
     def interval(self) -> Interval:
         """The 95% interval of ``f1``, over sentences and runs."""
         sums, drawn = resampled(self.runs, self.metric, Resampling())
-        return _interval(f1(sums, self.metric), f1(drawn, self.metric), len(self.statistics), Resampling())
+        return interval_of(f1(sums, self.metric), f1(drawn, self.metric), len(self.statistics), Resampling().confidence)
 
 
 @dataclass(frozen=True, repr=False)
@@ -257,11 +257,11 @@ def spread(drawn: Floats, over_runs: Sequence[Floats], sentences: int) -> Spread
     return Spread(variance, variance**2 / told if told else 1.0)
 
 
-def _interval(values: Floats, drawn: Floats, sentences: int, resampling: Resampling) -> Interval:
+def interval_of(values: Floats, drawn: Floats, sentences: int, confidence: float) -> Interval:
     """The interval of the mean of ``values``, shape (runs,), in resamples ``drawn``, shape (resamples, runs)."""
     if len(values) == 1:
-        return interval(drawn[:, 0], resampling.confidence)
-    mean, half = float(values.mean()), spread(drawn.mean(axis=1), [values], sentences).half(resampling.confidence)
+        return interval(drawn[:, 0], confidence)
+    mean, half = float(values.mean()), spread(drawn.mean(axis=1), [values], sentences).half(confidence)
     return max(0.0, mean - half), min(1.0, mean + half)
 
 
@@ -352,7 +352,7 @@ def _with_interval(
 ) -> Value:
     if len(drawn["f1"]) < 2:
         return value
-    ends = {name: _interval(values[name], drawn[name], sentences, resampling) for name in values}
+    ends = {name: interval_of(values[name], drawn[name], sentences, resampling.confidence) for name in values}
     return replace(value, interval=ends)
 
 
