@@ -3,11 +3,14 @@
     python benchmarks/decoding.py embedded --data DATA [--limit N]
     python benchmarks/decoding.py replay --shape t5-base --predictions FILE --tokenizer PATH [--limit N]
     python benchmarks/decoding.py bf16 --data DATA [--limit N]
+    python benchmarks/decoding.py threads --data DATA [--limit N]
 
-`embedded` runs gner-tiny, `bf16` compares what it writes in bf16. `replay` builds a model of the given shape with
-random weights and lets it write stored outputs: every forward pass is computed in full, argmax included, only the
-choice is taken from the stored output. CTranslate2 is forced to them by `target_prefix`, one token a step, which costs
-what free decoding costs. What a model would choose after a wrong draft token is simulated as in draft_acceptance.py.
+`embedded` runs gner-tiny, `bf16` compares what it writes in bf16, `threads` runs `predict` with one thread and with one
+a core, which spin or not while they wait, alone and beside a busy loop on every core, in turns. `replay` builds a model
+of the given shape with random weights and lets it write stored outputs: every forward pass is computed in full, argmax
+included, only the choice is taken from the stored output. CTranslate2 is forced to them by `target_prefix`, one token a
+step, which costs what free decoding costs. What a model would choose after a wrong draft token is simulated as in
+draft_acceptance.py.
 
 Prompts are tokenized and texts decoded within the time. "Passes a sentence" are those that its row takes part in, so in
 a batch of `generate` those of its longest output. "Tokens pushed" counts what is written, padding and rejected drafts
@@ -22,6 +25,8 @@ import gc
 import importlib
 import itertools
 import json
+import os
+import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -626,6 +631,39 @@ def bf16(options: argparse.Namespace) -> None:
         _print_row([timed.way.name, str(wrong), f"{wrong / len(tasks):.2%}", f"{f1:.4f}"])
 
 
+def threads(options: argparse.Namespace) -> None:
+    count = len(os.sched_getaffinity(0))
+    ways = list(itertools.product((0, count), (("PASSIVE", 1), ("PASSIVE", count), ("ACTIVE", count))))
+    best: dict[Any, tuple[float, float]] = {}
+    for _, (loops, (policy, used)) in itertools.product(range(options.repeats), ways):
+        busy = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(loops)]
+        try:
+            rates = predicted(options, policy, used)
+        finally:
+            for process in busy:
+                process.kill()
+        best[loops, policy, used] = max(best.get((loops, policy, used), (0.0, 0.0)), rates)
+    _print_row(["busy loops beside", "threads", "waiting threads", "sentences/s", "CPU seconds"])
+    _print_row(["---:", "---:", "---", "---:", "---:"])
+    for (loops, policy, used), (rate, seconds) in best.items():
+        _print_row(
+            [str(loops), str(used), "sleep" if policy == "PASSIVE" else "spin", f"{rate:.2f}", f"{-seconds:.1f}"]
+        )
+
+
+def predicted(options: argparse.Namespace, policy: str, used: int) -> tuple[float, float]:
+    """Sentences a second of `predict` in a process of its own, and its CPU seconds, negative."""
+    with TemporaryDirectory() as folder:
+        command = [sys.executable, "-m", "gner_bench", "-q", "predict", "--model", "demo", "--data", str(options.data)]
+        command += ["--limit", str(options.limit), "--threads", str(used), "--out", folder]
+        unset = {name: value for name, value in os.environ.items() if name != "OMP_NUM_THREADS"}
+        before = os.times()
+        subprocess.run(command, env={**unset, "OMP_WAIT_POLICY": policy}, check=True, stdout=subprocess.DEVNULL)
+        after, run = os.times(), json.loads((Path(folder) / "run.json").read_text(encoding="utf-8"))
+    own = after.children_user + after.children_system - before.children_user - before.children_system
+    return run["throughput"]["generating"]["sentences_per_second"], -own
+
+
 def score(checkpoint: Checkpoint, tasks: Sequence[Task], work: Work) -> float:
     """The mean of the sets' F1 by the GNER metric, from 0 to 1."""
     file = tokenizer_file(checkpoint.folder)
@@ -646,7 +684,7 @@ def numbers(text: str) -> list[int]:
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     commands = parser.add_subparsers(required=True)
-    for command in (embedded, replay, bf16):
+    for command in (embedded, replay, bf16, threads):
         part = commands.add_parser(command.__name__)
         part.set_defaults(command=command)
         part.add_argument("--limit", type=int, default=30, metavar="N", help="sentences of each set (%(default)s)")

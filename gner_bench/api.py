@@ -13,7 +13,7 @@ Example::
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from os import PathLike
+from os import PathLike, fspath
 from pathlib import Path
 
 from gner_bench.answers.answer import Rule
@@ -21,6 +21,7 @@ from gner_bench.answers.gner import parse_generation as parse_generation
 from gner_bench.bio import Reading, lenient_spans
 from gner_bench.data.sentence import Dataset
 from gner_bench.documents.scores import Resampling
+from gner_bench.files import NamedPath, named_path
 from gner_bench.scoring.comparison import (
     Comparison,
     comparison,
@@ -98,9 +99,9 @@ def score(
 
 
 def compare(
-    first: Scores | str | PathLike[str],
-    second: Scores | str | PathLike[str],
-    *more: Scores | str | PathLike[str],
+    first: Scores | NamedPath | str | PathLike[str],
+    second: Scores | NamedPath | str | PathLike[str],
+    *more: Scores | NamedPath | str | PathLike[str],
     metric: str | Sequence[str] | None = None,
     resamples: int = TRIALS,
     seed: int = 0,
@@ -108,29 +109,37 @@ def compare(
     processes: int = 1,
     answers: Rule | None = None,
     clean_up_spaces: bool = False,
+    common: bool = False,
 ) -> Comparison:
     """Compare each system with the ``first`` on the same sentences: paired intervals and tests.
 
-    A system is its Scores, a scores.json, a predictions file or a run folder. ``metric`` None are the usual metrics
+    A system is its Scores, a scores.json, a predictions file or a run folder, these three also as ``"NAME=PATH"``, by
+    which results call it NAME. ``metric`` None are the usual metrics
     that all were scored by; ``tokenizer`` is for prediction files beside which none lies, in a list also ``NAME=PATH``
     for one system (its path, folder or model); ``answers``, ``clean_up_spaces`` and ``processes`` are as in
-    ``load_predictions`` and ``score``. Raises UsageError for sentences or gold that differ, an unknown metric, one that
-    a system lacks or that has no test, and InputError for an unusable file.
+    ``load_predictions`` and ``score``; ``common`` compares on the sentences that all systems have. Raises UsageError
+    for sentences or gold that differ, an unknown metric, one that a system lacks or that has no test, and InputError
+    for an unusable file.
     """
     names = [metric] if isinstance(metric, str) else list(metric or ())
     metrics = [as_metric(name) for name in names]
     given = read_tokenizers(tokenizer)
-    given.require_known([Path(source) for source in (first, second, *more) if not isinstance(source, Scores)])
+    all_given = (first, second, *more)
+    sources = [one if isinstance(one, Scores | NamedPath) else named_path(fspath(one)) for one in all_given]
+    given.require_known([source for source in sources if isinstance(source, NamedPath)])
     systems = []
-    for index, source in enumerate((first, second, *more)):
+    for index, source in enumerate(sources):
         label = label_of(index)
-        if not isinstance(source, Scores):
-            if scored := scores_file(Path(source)):
-                systems.append(read_measured(label, scored))
-                continue
-            predictions = load_predictions(
-                source, tokenizer=given.of(Path(source)), answers=answers, clean_up_spaces=clean_up_spaces
-            )
-            source = score(predictions, metrics or DEFAULT, processes)
-        systems.append(measured(label, source))
-    return comparison(systems, metrics or None, Resampling(resamples, seed))
+        if isinstance(source, Scores):
+            systems.append(measured(label, source))
+            continue
+        path, name = source.path, source.name
+        if scored := scores_file(path):
+            system = read_measured(label, scored)
+        else:
+            tokenizer = given.of(path, name=name)
+            spaces = clean_up_spaces
+            predictions = load_predictions(path, tokenizer=tokenizer, answers=answers, clean_up_spaces=spaces)
+            system = measured(label, score(predictions, metrics or DEFAULT, processes))
+        systems.append(system.renamed(name) if name else system)
+    return comparison(systems, metrics or None, Resampling(resamples, seed), common)

@@ -10,6 +10,7 @@ import sys
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 from typing import BinaryIO
@@ -28,6 +29,28 @@ _encode = json.JSONEncoder(ensure_ascii=False, default=list).encode
 STDIN = Path("-")
 """Stands for standard input where a file is read."""
 _input: tuple[object, bytes] = (None, b"")
+
+
+@dataclass(frozen=True)
+class NamedPath:
+    """A file or folder and what people call it, nothing where they do not say."""
+
+    path: Path
+    name: str = ""
+
+
+def named_path(text: str) -> NamedPath:
+    """``PATH`` or ``NAME=PATH``.
+
+    A path that is there is one, with ``=`` in it or not; else the first ``=`` divides whose right side is there, or the
+    first of all.
+    """
+    parts = text.split("=")
+    divided = [("=".join(parts[:at]).strip(), Path("=".join(parts[at:]))) for at in range(1, len(parts))]
+    named = [NamedPath(path, name) for name, path in divided if name and path.name]
+    if not named or Path(text).exists():
+        return NamedPath(Path(text))
+    return next((each for each in named if each.path == STDIN or each.path.exists()), named[0])
 
 
 def read_bytes(path: Path) -> bytes:

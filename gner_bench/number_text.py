@@ -44,6 +44,11 @@ def decimal(percent: float) -> str:
     return f"{percent:.{_printed(1)}f}"
 
 
+def quoted_decimal(percent: float) -> str:
+    """A published value as ``decimal`` prints it, but with no digit that the publication does not have."""
+    return f"{percent:.{min(_printed(1), len(repr(percent).partition('.')[2]))}f}"
+
+
 def share_text(share: float | None) -> str:
     """A share from 0 to 1 in percent with one decimal, a dash where there is none."""
     return NOTHING if share is None else decimal(100 * share)

@@ -39,12 +39,9 @@ def stderr_console() -> Console:
 
 
 class _Speed(ProgressColumn):
-    def __init__(self, unit: str) -> None:
-        super().__init__()
-        self.unit = unit
-
     def render(self, task: Task) -> Text:
-        return Text(f"{task.speed:.1f} {self.unit}/s" if task.speed else f"– {self.unit}/s")
+        unit = task.fields["unit"]
+        return Text(f"{task.speed:.1f} {unit}/s" if task.speed else f"– {unit}/s")
 
 
 class _TimeToGo(ProgressColumn):
@@ -59,25 +56,50 @@ class Advance(Protocol):
     def __call__(self, count: int, note: str = "") -> None: ...
 
 
+_shown: Progress | None = None
+"""The bars that are shown now, to which another is added: two at once would draw over each other."""
+
+
 @contextmanager
 def progress_bar(
-    title: str, total: int, done: int = 0, unit: str = "sentences", live: bool = True
+    title: str, total: int, done: int = 0, unit: str = "sentences", live: bool = True, beside_forks: bool = False
 ) -> Iterator[Advance]:
     """Show progress over ``total`` units of which ``done`` are done; yields the function that advances it.
 
     A terminal gets a bar, a log file a line every half minute; both give speed and time to go. Several processes at one
-    terminal need ``live=False``, which is as in a log file.
+    terminal need ``live=False``, which is as in a log file. A bar ``beside_forks`` has no thread, so that this process
+    can be forked: it moves only when it advances, and a log gets nothing.
     """
     stderr = stderr_console()
     if not (live and stderr.is_terminal):
-        yield log_progress(stderr, title, total, done, lambda done, speed: f"{done}/{total}, {speed:.1f} {unit}/s")
+        if beside_forks:
+            yield lambda count, note="": None
+        else:
+            yield log_progress(stderr, title, total, done, lambda done, speed: f"{done}/{total}, {speed:.1f} {unit}/s")
         return
-    name = TextColumn("{task.description}", markup=False)
-    columns = (name, BarColumn(bar_width=24), MofNCompleteColumn(), _Speed(unit))
-    notes = TextColumn("{task.fields[note]}", markup=False)
-    with Progress(*columns, notes, TimeElapsedColumn(), _TimeToGo(), console=stderr) as progress:
-        task = progress.add_task(title, total=total, completed=done, note="")
-        yield lambda count, note="": progress.update(task, advance=count, note=note)
+    with _bars(stderr, beside_forks) as progress:
+        task = progress.add_task(title, total=total, completed=done, note="", unit=unit)
+        progress.refresh()
+        still = not progress.live.auto_refresh
+        yield lambda count, note="": progress.update(task, advance=count, note=note, refresh=still)
+
+
+@contextmanager
+def _bars(stderr: Console, still: bool) -> Iterator[Progress]:
+    global _shown
+    if _shown is not None:
+        yield _shown
+        return
+    name, notes = (TextColumn(text, markup=False) for text in ("{task.description}", "{task.fields[note]}"))
+    columns = (name, BarColumn(bar_width=24), MofNCompleteColumn(), _Speed())
+    with Progress(
+        *columns, notes, TimeElapsedColumn(), _TimeToGo(), console=stderr, auto_refresh=not still
+    ) as progress:
+        _shown = progress
+        try:
+            yield progress
+        finally:
+            _shown = None
 
 
 def log_progress(

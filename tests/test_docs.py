@@ -6,11 +6,13 @@ from __future__ import annotations
 
 import ast
 import json
+import os
 import re
 import shlex
 import shutil
+import subprocess
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,6 +21,8 @@ import click
 import pytest
 from click.testing import CliRunner
 
+from gner_bench import parse_generation
+from gner_bench.bio import lenient_spans
 from gner_bench.catalog import catalog, use_file
 from gner_bench.cli import main
 from gner_bench.data.sentence import content_hash
@@ -227,8 +231,8 @@ def agrees(printed: list[str], text: str) -> bool:
 def test_the_commands_of_a_page_run_one_after_the_other(
     page: Path, folder: Path, web: tuple[Loopback, Api], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A configuration of ``run`` that the page shows is the mine.toml of its commands; the tutorial of the paper's table
-    needs nothing but a network, so it begins in an empty folder."""
+    """A configuration of ``run`` that the page shows is the mine.toml of its commands; the tutorial of the paper's
+    table needs nothing but a network, so it begins in an empty folder."""
     if page.name == "table2.md":
         monkeypatch.chdir(tmp_path)
     for block in blocks(page):
@@ -281,6 +285,74 @@ def test_the_examples_of_help_are_command_lines() -> None:
         text = re.sub(r" *\\\n *", " ", verb.help or "")
         for command in re.findall(r"^ +(gner-bench .*)", text, re.M):
             accepted(re.sub(r"\s{2,}# .*", "", command), f"gner-bench {verb.name} --help")
+
+
+# The scripts of examples/
+
+
+@pytest.fixture
+def script(folder: Path, tmp_path: Path) -> Callable[..., list[Any]]:
+    """Has a shell run a script, whose commands are then run in this process; returns their results."""
+    stub = tmp_path / "bin/gner-bench"
+    stub.parent.mkdir()
+    stub.write_text('#!/bin/sh\nfor word in "$@"; do printf "%s\\0" "$word" >> "$CALLS"; done\necho >> "$CALLS"\n')
+    stub.chmod(0o755)
+
+    def run(name: str, *arguments: str) -> list[Any]:
+        calls = tmp_path / "calls"
+        calls.unlink(missing_ok=True)
+        variables = {**os.environ, "PATH": f"{stub.parent}:{os.environ['PATH']}", "CALLS": str(calls)}
+        subprocess.run(["sh", str(ROOT / "examples" / name), *arguments], env=variables, check=True)
+        commands = [line.split("\0")[:-1] for line in calls.read_text(encoding="utf-8").splitlines()]
+        return [CliRunner().invoke(main, words) for words in commands]
+
+    return run
+
+
+Script = Callable[..., list[Any]]
+
+
+@pytest.mark.slow
+def test_the_job_of_a_paper_table(script: Script) -> None:
+    [result] = script("paper_table.sh", "path/to/checkpoint", "mine")
+    assert result.exit_code == 0, result.output
+    table = Path("mine/report/tables/f1_gner.tex").read_text(encoding="utf-8")
+    assert "checkpoint" in table
+    assert "GNER-T5-xxl" in table
+    assert Path("mine/report/report.tex").is_file()
+    assert Path("mine/predictions/checkpoint/predictions.jsonl").is_file()
+
+
+@pytest.mark.slow
+def test_the_job_of_answers_from_elsewhere(script: Script) -> None:
+    """The same entities as the run's, as JSON by type: its recall, but for repeated texts, is the run's."""
+    with Path("answers.jsonl").open("w", encoding="utf-8") as file:
+        for record in read_records(DEMO / "predictions.jsonl"):
+            words, labels = zip(*parse_generation(record.prediction), strict=True)
+            by_type: dict[str, list[str]] = {}
+            for first, end, kind in lenient_spans(labels):
+                by_type.setdefault(kind, []).append(" ".join(words[first:end]))
+            file.write(
+                json.dumps({"dataset": record.dataset, "id": record.id, "prediction": json.dumps(by_type)}) + "\n"
+            )
+    scored, reported = script("llm_answers.sh", "answers.jsonl", "prediction_results/demo/gner-tiny", "llm")
+    assert (scored.exit_code, reported.exit_code) == (0, 0), scored.output + reported.output
+    figures = json.loads(Path("llm/llm.json").read_text(encoding="utf-8"))["average"]["gner"]
+    committed = json.loads((DEMO / "scores.json").read_text(encoding="utf-8"))["average"]["gner"]
+    assert figures["f1"] == pytest.approx(committed["f1"], abs=0.01)
+    assert "no difference confirmed: my LLM against gner-tiny" in reported.stdout
+
+
+@pytest.mark.slow
+def test_the_job_of_a_gate(script: Script) -> None:
+    [first] = script("ci_gate.sh", "prediction_results/new")
+    assert first.exit_code == 7, first.output
+    shutil.copy("scores.json", "baseline.json")
+    assert [result.exit_code for result in script("ci_gate.sh", "prediction_results/new")] == [0]
+    shutil.copytree(DEMO.with_name("gazetteer"), "prediction_results/worse")
+    [worse] = script("ci_gate.sh", "prediction_results/worse")
+    assert worse.exit_code == 3, worse.output
+    assert "confirms it (corrected p" in worse.output
 
 
 # Python, TOML and JSON

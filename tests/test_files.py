@@ -13,7 +13,7 @@ from typing import IO, Any, cast
 import pytest
 
 from gner_bench.errors import InputError
-from gner_bench.files import make_folder, write_atomic, write_json
+from gner_bench.files import NamedPath, make_folder, named_path, write_atomic, write_json
 from gner_bench.predict.store import appending, replacing
 
 OPEN = Path.open
@@ -146,3 +146,32 @@ def test_files_have_the_mode_that_the_umask_gives(tmp_path: Path, mask: int, mod
     finally:
         os.umask(before)
     assert {path.stat().st_mode & 0o777 for path in tmp_path.iterdir()} == {mode}
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "path"),
+    [
+        ("there.json", "", "there.json"),
+        ("none.json", "", "none.json"),
+        ("lr=1/there.json", "", "lr=1/there.json"),
+        ("ours=there.json", "ours", "there.json"),
+        (" our own =there.json", "our own", "there.json"),
+        ("ours=lr=1/there.json", "ours", "lr=1/there.json"),
+        ("lr=0.1=there.json", "lr=0.1", "there.json"),
+        ("ours=-", "ours", "-"),
+        ("ours=none.json", "ours", "none.json"),
+        ("a=b=none.json", "a", "b=none.json"),
+        ("=there.json", "", "=there.json"),
+        (" =there.json", "", " =there.json"),
+        ("ours=", "", "ours="),
+        ("", "", "."),
+    ],
+)
+def test_a_path_may_have_a_name_before_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str, name: str, path: str
+) -> None:
+    (tmp_path / "lr=1").mkdir()
+    for there in ("there.json", "lr=1/there.json"):
+        (tmp_path / there).touch()
+    monkeypatch.chdir(tmp_path)
+    assert named_path(text) == NamedPath(Path(path), name)

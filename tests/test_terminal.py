@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import threading
+
 import pytest
 
 from gner_bench import terminal
@@ -41,3 +43,23 @@ def test_a_pipe_is_as_wide_as_columns_says_or_wraps_nothing(
     if columns is not None:
         monkeypatch.setenv("COLUMNS", columns)
     assert terminal.console().width == width
+
+
+def test_a_bar_beside_forks_has_no_thread_and_others_join_it(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", "120")
+    with terminal.progress_bar("in a log", total=1, beside_forks=True) as advance:
+        advance(1)
+    assert capsys.readouterr().err == ""
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    threads = threading.active_count()
+    with terminal.progress_bar("files", total=2, unit="files", beside_forks=True) as outer:
+        assert "files" in capsys.readouterr().err
+        with terminal.progress_bar("parts", total=70, unit="parts") as inner:
+            inner(70)
+            outer(1)
+            assert threading.active_count() == threads
+            shown = capsys.readouterr().err
+    assert "70/70" in shown
+    assert "1/2" in shown

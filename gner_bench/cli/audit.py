@@ -13,6 +13,7 @@ from gner_bench.cli import options as shared
 from gner_bench.cli.command import Command
 from gner_bench.cli.completion import dataset_names, offer
 from gner_bench.cli.values import DataRoot
+from gner_bench.errors import UsageError
 from gner_bench.messages import one_line
 from gner_bench.number_text import counted
 
@@ -57,13 +58,18 @@ def audit_command(
 
     from gner_bench.data.audit import audit
     from gner_bench.data.formats.gner import dataset_names
-    from gner_bench.fetch.datasets import data_root
+    from gner_bench.fetch.datasets import absent_split, data_root
     from gner_bench.report.render.terminal import show
     from gner_bench.structure import load_back_tokenizer
 
     folder, reading = root or data_root(), Reading(repair="keep", scheme=scheme, columns=columns)
+    if root is None and not folder.is_dir() and not datasets:
+        raise UsageError(f"no data set is in the cache {folder.parent}; name one, or a folder: --data FOLDER")
+    names = datasets or dataset_names(folder)
+    if absent := [name for name in names if root is None and not (folder / name).is_dir()]:
+        raise UsageError(absent_split(absent[0]))
     back_tokenizer = load_back_tokenizer(tokenizer) if tokenizer else None
-    audits = [audit(folder, name, back_tokenizer, reading) for name in datasets or dataset_names(folder)]
+    audits = [audit(folder, name, back_tokenizer, reading) for name in names]
     if as_json:
         shared.print_json([{**asdict(entry), "problems": list(entry.problems())} for entry in audits])
         return

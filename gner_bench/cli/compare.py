@@ -9,12 +9,14 @@ import click
 
 from gner_bench.cli import options as shared
 from gner_bench.cli.command import Command
+from gner_bench.cli.values import SystemFile
+from gner_bench.files import NamedPath
 from gner_bench.messages import warn
 from gner_bench.scoring.trials import TRIALS
 
 
 @click.command("compare", cls=Command)
-@click.argument("systems", nargs=-1, required=True, type=shared.PATH, metavar="A B [C…]")
+@click.argument("systems", nargs=-1, required=True, type=SystemFile(), metavar="[NAME=]A [NAME=]B…")
 @click.option(
     "--metric",
     multiple=True,
@@ -35,6 +37,11 @@ from gner_bench.scoring.trials import TRIALS
 @shared.clean_up_spaces
 @shared.answers
 @shared.decimals(usual=2)
+@click.option(
+    "--common",
+    is_flag=True,
+    help="Compare on the sentences that all systems have (by data set, id, words and gold); what is left out is said.",
+)
 @click.option("--per-type", is_flag=True, help="Also tables of entity types, with paired intervals.")
 @click.option(
     "--changed",
@@ -47,13 +54,14 @@ from gner_bench.scoring.trials import TRIALS
 @click.option("--json", "as_json", is_flag=True, help="Print the whole result as one JSON document.")
 @click.option("--out", type=shared.PATH, metavar="comparison.json", help="Also write the result to this file.")
 def compare_command(
-    systems: tuple[Path, ...],
+    systems: tuple[NamedPath, ...],
     metric: tuple[str, ...],
     resamples: int,
     seed: int,
     tokenizer: tuple[str, ...],
     clean_up_spaces: bool,
     answers: Any,
+    common: bool,
     per_type: bool,
     changed: int,
     as_json: bool,
@@ -62,7 +70,8 @@ def compare_command(
     """Compare systems on the same sentences by paired tests.
 
     Each difference in F1 has an interval and p values. A is the baseline that every other system is compared with. Each
-    is a scores.json, a predictions file or the folder of a run, of the same sentences with the same gold, in any order.
+    is a scores.json, a predictions file or the folder of a run, of the same sentences with the same gold, in any order
+    (--common leaves out what not all have), and is called NAME where one is given.
 
     \b
     Example:
@@ -84,6 +93,7 @@ def compare_command(
         answers=answers,
         clean_up_spaces=clean_up_spaces,
         processes=usable_processes(),
+        common=common,
     )
     for warning in result.warnings():
         warn(warning, always=warning in result.unlike)

@@ -74,8 +74,8 @@ _OPTIONS = (
         multiple=True,
         type=shared.PATH,
         metavar="PATH",
-        help="Score against the tags of this data set (a file or folder in any format that `convert` reads)."
-        " Repeatable. conll, spans and tokens may hold their gold.",
+        help="Score against the tags of this data set (a file or folder in any format that `convert` reads, or the"
+        " folder of a run, whose sentences these are then). Repeatable. conll, spans and tokens may hold their gold.",
     ),
     click.option(
         "--as",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from dataclasses import fields, replace
 from pathlib import Path
-from typing import Any, get_args
+from typing import TYPE_CHECKING, Any, get_args
 
 import click
 
@@ -19,6 +19,15 @@ from gner_bench.errors import IncompleteError, UsageError
 from gner_bench.messages import warn
 from gner_bench.predict import processes
 from gner_bench.predict.options import DecodingName, Options, Split, parse_ids, parse_limit, parse_shard
+
+if TYPE_CHECKING:
+    from gner_bench.predict.same_as import SameAs
+
+
+def _same_as(text: str) -> SameAs:
+    from gner_bench.predict.same_as import read_same_as
+
+    return read_same_as(text)
 
 
 @click.command("predict", cls=Command)
@@ -34,12 +43,19 @@ from gner_bench.predict.options import DecodingName, Options, Split, parse_ids, 
     shell_complete=offer(group_names, dataset_names, several=True),
     help="Names of data sets or of groups (zero-shot, supervised); by default all of --data.",
 )
-@click.option("--split", type=click.Choice(get_args(Split)), default="test", show_default=True)
+@click.option("--split", type=click.Choice(get_args(Split)), show_default="test, or that of --same-as")
+@click.option(
+    "--same-as",
+    type=Parsed(_same_as),
+    metavar="FILE|RUN",
+    help="Only the sentences of these predictions, in their order; of the data sets in there, where --datasets names"
+    " none. Any format that score reads; FORMAT=FILE names one that cannot be told from the file.",
+)
 @click.option(
     "--limit",
     type=Parsed(parse_limit),
     metavar="N|A-B",
-    help="Only the first N sentences of each data set, or those from A to B.",
+    help="Only the first N sentences of each data set (or of those of --same-as), or those from A to B.",
 )
 @click.option(
     "--sample-ids",
@@ -93,6 +109,8 @@ def predict_command(
     model: str,
     data: Path | None,
     datasets: tuple[str, ...] | None,
+    split: Split | None,
+    same_as: SameAs | None,
     verify_identical: int | None,
     offline: bool,
     name: str,
@@ -122,7 +140,8 @@ def predict_command(
 
     folder = out or Path("prediction_results") / Path(model).name
     system = SystemOptions(model, **{spec.name: settings.pop(spec.name) for spec in fields(SystemOptions)[1:]})
-    options = Options(data=data, out=folder, datasets=datasets or (), **settings)
+    names, of_split = same_as.asked(datasets or (), split) if same_as else (datasets or (), split or "test")
+    options = Options(data=data, out=folder, datasets=names, split=of_split, same_as=same_as, **settings)
     if out is not None:
         make_folder(out)
     share = processes.own_shard()

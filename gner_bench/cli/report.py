@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
@@ -10,19 +11,20 @@ import click
 from gner_bench.cli import options as shared
 from gner_bench.cli.command import Command
 from gner_bench.cli.completion import of, offer, quoted_names
-from gner_bench.cli.values import Names
+from gner_bench.cli.values import Names, SystemFile, Text
 from gner_bench.extras import require
-from gner_bench.messages import warn
+from gner_bench.messages import one_line, warn
 from gner_bench.report.figures.style import StyleName
 from gner_bench.report.render import FORMATS
 
 if TYPE_CHECKING:
+    from gner_bench.files import NamedPath
     from gner_bench.report.contents import Contents
     from gner_bench.report.write import Written
 
 
 @click.command("report", cls=Command)
-@click.argument("scores", nargs=-1, required=True, type=shared.PATH, metavar="SCORES|RUN…")
+@click.argument("systems", nargs=-1, required=True, type=SystemFile(), metavar="[NAME=]FILE…")
 @click.option("--out", type=shared.PATH, required=True, metavar="DIR", help="Folder of the report.")
 @click.option(
     "--baseline",
@@ -39,17 +41,20 @@ if TYPE_CHECKING:
     help="What tables show; may be repeated. Figures show the first.",
 )
 @click.option("--intervals", is_flag=True, help="Half the bootstrap interval beside each figure of the tables.")
+@click.option("--title", type=Text(), default="", metavar="TEXT", help="Of the page and of report.md.")
 @shared.decimals(usual=1)
 @click.option(
-    "--published",
-    type=Names(),
-    default="all",
+    "--quoted",
+    multiple=True,
+    default=("all",),
     show_default=True,
-    metavar="NAME,…",
-    shell_complete=offer(quoted_names, of("all"), several=True),
-    help="Quoted published rows to add, * for anything (GNER-*).",
+    metavar="all|NAME,…|none",
+    shell_complete=offer(quoted_names, of("all", "none"), several=True),
+    help="Published rows in tables and figures: all, none or some of `gner-bench list published`, * for anything"
+    " (GNER-*). Repeatable.",
 )
-@click.option("--no-published", is_flag=True, help="No quoted rows.")
+@click.option("--published", multiple=True, hidden=True, help="An older name of --quoted.")
+@click.option("--no-published", is_flag=True, hidden=True, help="An older name of --quoted none.")
 @click.option(
     "--formats",
     type=Names(),
@@ -71,11 +76,13 @@ if TYPE_CHECKING:
 @shared.answers
 @click.option("--json", "as_json", is_flag=True, help="Print report.json instead of the table.")
 def report_command(
-    scores: tuple[Path, ...],
+    systems: tuple[NamedPath, ...],
     out: Path,
     baseline: tuple[str, ...],
     metric: tuple[str, ...],
     intervals: bool,
+    title: str,
+    quoted: tuple[str, ...],
     published: tuple[str, ...],
     no_published: bool,
     formats: tuple[str, ...],
@@ -87,14 +94,15 @@ def report_command(
 ) -> None:
     """Compare systems in tables and figures for papers and slides.
 
-    Takes scores.json files, run folders and prediction files, which are scored first. DIR gets report.md (short enough
-    for a comment), report.json, tables/, figures/, index.html and report.tex, for papers figures.tex, notes.tex and
-    quoted.bib. Published rows are quoted, marked so, and never in bold.
+    FILE is a scores.json, the folder of a run or a prediction file, which is scored first; NAME is what the system is
+    called in all that is written. DIR gets report.md (short enough for a comment), report.json, tables/, figures/,
+    index.html and report.tex, for papers figures.tex, notes.tex and quoted.bib. Published rows are quoted, marked so,
+    and never in bold.
 
     \b
     Examples:
-      gner-bench report base.json large.json --out reports/sizes --baseline base.json --intervals
-      gner-bench report prediction_results/base --out reports/base --published 'GNER-*' --style slides
+      gner-bench report base=base.json large=large.json --out reports/sizes --baseline base --intervals
+      gner-bench report prediction_results/base --out reports/base --quoted 'GNER-*' --style slides
     """
     from gner_bench.report.contents import prepare
     from gner_bench.report.write import write_report
@@ -103,26 +111,31 @@ def report_command(
 
     chosen = known_formats(formats)
     require(*libraries_of(chosen))
-    quoted, tokenizers = () if no_published else published, read_tokenizers(tokenizer, clean_up_spaces)
-    contents = prepare(scores, metric, quoted, baseline, intervals, tokenizers, answers)
+    rows, tokenizers = ("none",) if no_published else published or quoted, read_tokenizers(tokenizer, clean_up_spaces)
+    contents = prepare(systems, metric, rows, baseline, intervals, tokenizers, answers, title.strip())
     written = write_report(contents, out, chosen, style)
+    if rows != ("all",) and contents.out_of_place:
+        warn(
+            f"no table has quoted scores of {', '.join(contents.out_of_place)} (on other data sets, by the GNER metric)"
+        )
     for warning in warnings_of_all([(system.name, system.scores) for system in contents.systems]):
         warn(warning)
     _print(contents, written, as_json)
 
 
 def print_report(
-    scores: tuple[Path, ...],
+    scores: Sequence[Path],
     out: Path,
-    published: bool,
+    quoted: Sequence[str],
     baseline: str | None = None,
     formats: tuple[str, ...] = FORMATS,
+    title: str = "",
 ) -> None:
     """Write the report of ``scores`` to ``out``, print its table on stdout and where it lies on stderr."""
     from gner_bench.report.contents import prepare
     from gner_bench.report.write import write_report
 
-    contents = prepare(scores, published=("all",) if published else (), baseline=baseline)
+    contents = prepare(scores, published=quoted, baseline=baseline, title=title)
     _print(contents, write_report(contents, out, formats), as_json=False)
 
 
@@ -147,9 +160,11 @@ def _print(contents: Contents, written: Written, as_json: bool) -> None:
         click.echo((written.out / "report.json").read_bytes(), nl=False)
     else:
         _print_tables(contents)
-    for name, reason in written.left_out.items():
-        click.echo(f"no figure of {name}: {reason}", err=True)
-    folders = {name: sum(file.startswith(f"{name}/") for file in written.files) for name in ("tables", "figures")}
+    if written.left_out:
+        click.echo(written.said_left_out, err=True)
+    for name, reason in written.unseen.items():
+        click.echo(f"no sentences of {one_line(name)} on the page: {one_line(reason)}", err=True)
+    folders = {"tables": len(written.stems("tables")), "figures": len(written.stems("figures"))}
     top = [file for file in written.files if "/" not in file]
     counted = [f"{count} {name}" for name, count in folders.items() if count]
     click.echo(f"{written.out}: {', '.join([*sorted(top), *counted])}", err=True)
@@ -157,10 +172,9 @@ def _print(contents: Contents, written: Written, as_json: bool) -> None:
 
 def _print_tables(contents: Contents) -> None:
     from gner_bench.report.render.terminal import show
-    from gner_bench.report.views.differences import verdict
     from gner_bench.report.views.systems import systems_grid
+    from gner_bench.report.views.verdict import statements
 
     show(systems_grid(table, contents.intervals) for table in contents.tables[contents.metric])
-    for changes in contents.changes(contents.metric):
-        word, values = verdict(contents, changes)
-        click.echo(f"{word}: {values}")
+    for statement in statements(contents):
+        click.echo(one_line(str(statement)))

@@ -31,10 +31,10 @@ A configuration names data and systems:
   data = "data/gner"                    # or "demo"; without it, data sets of the catalogue
   datasets = ["crossner_ai"]            # names or groups; optional with data
   decodings = ["drafted", "beam"]       # also greedy, constrained; num_beams for beam
-                                        # also split, limit, sample_ids, batch_size, batch_tokens, dtype,
+                                        # also split, same_as, limit, sample_ids, batch_size, batch_tokens, dtype,
                                         # device, threads, label_order, seed, repair, scheme, columns, metrics,
-                                        # resamples, resampling_seed, answers, baseline, published,
-                                        # formats (of the report)
+                                        # resamples, resampling_seed, answers; of the report:
+                                        # baseline, title, quoted, formats
   predictions = "prediction_results/mine"
   report = "reports/mine"
   [[systems]]                           # a checkpoint, in every decoding
@@ -109,7 +109,7 @@ def run_command(
     require(*libraries_of(formats), *needed)
     with interruptible(f"what is finished is in {predictions}"):
         scores = run_experiment(experiment, predictions, warn, shared.is_offline(offline))
-    print_report(tuple(scores), report, experiment.published, experiment.baseline or None, formats)
+    print_report(scores, report, experiment.quoted_rows, experiment.baseline or None, formats, experiment.title)
 
 
 def _print_config(run: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from importlib import import_module
 from pathlib import Path
@@ -15,6 +16,7 @@ from click.shell_completion import CompletionItem
 from gner_bench.cli.completion import dataset_names, of, offer
 from gner_bench.demo import CORPUS
 from gner_bench.errors import UsageError, did_you_mean, short
+from gner_bench.files import NamedPath, named_path
 from gner_bench.plugins import Registry
 
 T = TypeVar("T")
@@ -53,6 +55,35 @@ class Names(click.ParamType[tuple[str, ...]]):
         if not names:
             self.fail("expected names separated by commas", param, ctx)
         return names
+
+
+class Text(click.ParamType[str]):
+    """Text that files can hold: UTF-8. A command line may have other bytes."""
+
+    name = "text"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        text = str(value)
+        if (shown := text.encode("utf-8", "replace").decode()) != text:
+            raise UsageError(f"{shown}: is not UTF-8")
+        return text
+
+
+class SystemFile(click.ParamType[NamedPath]):
+    """``FILE`` or ``NAME=FILE``: a file or folder of a system, and what it is called."""
+
+    name = "file"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> NamedPath:
+        if isinstance(value, NamedPath):
+            return value
+        source = named_path(str(value))
+        if source.name and not source.path.exists():
+            raise UsageError(f"there is neither {value} nor {source.path} (to be called {source.name!r})")
+        return replace(source, name=Text().convert(source.name, param, ctx))
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        return [CompletionItem(incomplete, type="file")]
 
 
 class Finite(click.FloatRange):

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields, replace
+from functools import cached_property
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from gner_bench.answers import LabelOrder
 from gner_bench.answers.answer import Rule
 from gner_bench.bio import AnyScheme, Repair
 from gner_bench.catalog import catalog
+from gner_bench.catalog.quoted import ALL, NONE, choose_published
 from gner_bench.config import read_config
 from gner_bench.demo import CORPUS
 from gner_bench.errors import InputError, UsageError, did_you_mean
 from gner_bench.predict.backend import BACKENDS, SIDE_BY_SIDE, SystemOptions, as_known
 from gner_bench.predict.options import DecodingName, DtypeName, Options, Split, parse_limit
+from gner_bench.predict.same_as import SameAs, read_same_as
 from gner_bench.scoring.loading import PREDICTIONS, Align
 from gner_bench.scoring.metrics import DEFAULT, Metric, as_metric
 
@@ -104,11 +107,13 @@ class Experiment:
     """Every system runs in every decoding on the same data; without ``data`` it comes from the catalogue.
 
     ``checkpoints`` is an older name of ``systems``. ``dtype``, ``device`` and ``threads`` are for systems that take and
-    do not name them, ``batch_size`` and ``batch_tokens`` for those that take them. ``limit`` is a number of sentences
-    or a range such as ``"11-20"``. ``num_beams`` is for the decoding ``beam``. ``seed`` is that of shuffled prompts and
-    of shots, ``resampling_seed`` that of intervals; ``baseline`` names the run that the others are tested against in
-    the report, and ``published`` says whether it has quoted rows; ``formats`` are those of its tables and figures, all
-    where none is named. ``answers`` is the rule that answers are read under, by default that of their format.
+    do not name them, ``batch_size`` and ``batch_tokens`` for those that take them. ``same_as`` is a file of predictions
+    whose sentences are taken. ``limit`` is a number of sentences or a range such as ``"11-20"``. ``num_beams`` is for
+    the decoding ``beam``. ``seed`` is that of shuffled prompts and of shots, ``resampling_seed`` that of intervals;
+    ``baseline`` names the run that the others are tested against in the report, which is called ``title``; ``quoted``
+    are the published rows in it (see ``choose_published``), of which an older ``published = false`` says none;
+    ``formats`` are those of its tables and figures, all where none is named. ``answers`` is the rule that answers are
+    read under, by default that of their format.
     """
 
     predictions: str
@@ -117,7 +122,8 @@ class Experiment:
     checkpoints: tuple[SystemEntry, ...] = ()
     data: str = ""
     datasets: tuple[str, ...] = ()
-    split: Split = "test"
+    split: Split | None = None
+    same_as: str = ""
     limit: int | str | None = None
     sample_ids: tuple[str, ...] = ()
     decodings: tuple[DecodingName, ...] = ("drafted",)
@@ -137,8 +143,15 @@ class Experiment:
     resampling_seed: int = 0
     answers: Rule | None = None
     baseline: str = ""
+    title: str = ""
+    quoted: str | tuple[str, ...] = ALL
     published: bool = True
     formats: tuple[str, ...] = ()
+
+    @property
+    def quoted_rows(self) -> tuple[str, ...]:
+        """What is asked of ``choose_published``."""
+        return several(self.quoted) if self.published else (NONE,)
 
     @property
     def entries(self) -> list[tuple[str, SystemEntry]]:
@@ -165,17 +178,30 @@ class Experiment:
 
     def options(self, out: Path, decoding: DecodingName = "drafted") -> Options:
         """What a run in one decoding is asked to do. Raises UsageError for a limit that is not one."""
-        shared = {spec.name for spec in fields(Options)} & {spec.name for spec in fields(self)} - {"data", "limit"}
-        settings = {name: getattr(self, name) for name in shared}
+        shared = {spec.name for spec in fields(Options)} & {spec.name for spec in fields(self)} - {
+            "data",
+            "limit",
+            "datasets",
+            "split",
+            "same_as",
+        }
+        settings: dict[str, Any] = {name: getattr(self, name) for name in shared}
         settings["num_beams"] = self.num_beams if decoding == "beam" else 1
         root = {"demo": CORPUS, "": None}.get(self.data, Path(self.data))
         limit = None if self.limit is None else parse_limit(str(self.limit))
-        return Options(data=root, out=out, limit=limit, decoding=decoding, **settings)
+        same_as, names, split = self._same_as, self.datasets, self.split
+        names, split = same_as.asked(names, split) if same_as else (names, split or "test")
+        chosen: dict[str, Any] = {"datasets": names, "split": split, "same_as": same_as, "limit": limit}
+        return Options(data=root, out=out, decoding=decoding, **chosen, **settings)
+
+    @cached_property
+    def _same_as(self) -> SameAs | None:
+        return read_same_as(self.same_as) if self.same_as else None
 
     def options_of(self, job: Job, out: Path) -> Options:
         """What the run of a job is asked to do; systems that have no use for a size of batches are given none."""
         takes = BACKENDS.get(job.system.backend).takes
-        foreign: dict[str, None] = {name: None for name in SIDE_BY_SIDE if name not in takes}
+        foreign: dict[str, Any] = {name: None for name in SIDE_BY_SIDE if name not in takes}
         return replace(self.options(out, job.decoding), **foreign)
 
 
@@ -201,6 +227,8 @@ def read_experiment(path: Path, models: tuple[str, ...] = ()) -> Experiment:
         for index, name in enumerate(experiment.metrics):
             field = f"metrics[{index}]"
             as_metric(name)
+        field = "quoted"
+        choose_published(experiment.quoted_rows)
         for field, entry in experiment.entries:
             _require_usable(entry, path, field)
             if not entry.files:

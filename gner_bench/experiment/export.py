@@ -43,6 +43,7 @@ def export_config(folder: Path) -> str:
         "data": roots.pop(),
         "datasets": list(run.datasets),
         "split": splits.pop(),
+        "same_as": same_as.get("file") if isinstance(same_as := selection.get("same_as"), dict) else None,
         "limit": selection.get("limit"),
         "sample_ids": selection.get("sample_ids"),
         "decodings": [decoding] if decoding in get_args(DecodingName) else None,

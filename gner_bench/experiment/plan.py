@@ -96,7 +96,7 @@ def plan_experiment(experiment: Experiment, predictions: Path) -> Plan:
         sets, limit, datasets = [], options.limit, []
         for entry in entries:
             facts = entry.splits.get(options.split, SplitFacts())
-            count = facts.sentences
+            count = options.same_as.count(entry.name) if options.same_as else facts.sentences
             if limit is not None:
                 count = max(0, min(count, limit.last) - limit.first + 1)
             sets.append(PlannedSet(entry.name, count, entry.name not in absent))

@@ -47,6 +47,18 @@ def data_root() -> Path:
     return home() / "data"
 
 
+def folder_hint(name: str, split: str = "test") -> str:
+    """How a data set that is not in the cache is given all the same."""
+    layout = f"FOLDER/{name}/{split}.txt and label.txt"
+    return f"a folder of your own will do as well: --data FOLDER (data in a configuration) with {layout}"
+
+
+def absent_split(name: str, split: str = "test") -> str:
+    """What to say of a data set that is not in the cache: where it was looked for, and how it gets there."""
+    hint = folder_hint(name, split)
+    return f"{name}/{split} is not in the cache {home()}; `gner-bench download {name}` fetches it, or {hint}"
+
+
 def split_path(name: str, split: str) -> Path:
     return data_root() / name / f"{split}.jsonl"
 
@@ -97,7 +109,7 @@ def load_split(entry: Entry, split: str, reading: Reading | None = None) -> Data
         return replace(dataset, source=entry.folder)
     stored = find_split(entry, split)
     if stored is None:
-        raise GnerBenchError(f"{entry.name}/{split} is not in the cache {home()}")
+        raise GnerBenchError(absent_split(entry.name, split))
     path, types = split_path(entry.name, split), entry.types or None
     return replace(read_file(Source(path, entry.name, split, types, reading or Reading()))[0], source=stored.source)
 
@@ -115,8 +127,9 @@ def fetch_split(
     if not sources:
         where = f"; its home is {entry.homepage}" if entry.homepage else ""
         raise GnerBenchError(
-            f"{entry.name}/{split} cannot be fetched automatically{where}. Put it into a folder in the GNER layout"
-            f" (ROOT/{entry.name}/{split}.txt, label.txt) and run: gner-bench download {entry.name} --from ROOT"
+            f"{entry.name}/{split} is not in the cache {home()} and cannot be fetched automatically{where}. Put it"
+            f" into a folder in the GNER layout (ROOT/{entry.name}/{split}.txt, label.txt) and give that as --data"
+            f" ROOT, or run: gner-bench download {entry.name} --from ROOT"
         )
     errors: list[GnerBenchError] = []
     for origin in sources:

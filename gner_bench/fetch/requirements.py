@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 
 from gner_bench.catalog import catalog
 from gner_bench.catalog.entries import Dataset, File
@@ -14,7 +15,7 @@ from gner_bench.errors import GnerBenchError, UnreachableError, UsageError, did_
 from gner_bench.fetch import home
 from gner_bench.fetch.cache import state_of
 from gner_bench.fetch.checkpoint import HUB_ID, HubCheckpoint, fetch_checkpoint, find_checkpoint, on_hub
-from gner_bench.fetch.datasets import data_root, fetch_split, find_split, origins, remote_file
+from gner_bench.fetch.datasets import data_root, fetch_split, find_split, folder_hint, origins, remote_file
 from gner_bench.fetch.http import byte_progress, fetch_all, is_whole
 from gner_bench.fetch.manifest import repo_folder
 from gner_bench.messages import Say
@@ -119,8 +120,11 @@ def missing(requirements: Requirements) -> Requirements:
     )
 
 
-def ensure(requirements: Requirements, say: Say, offline: bool = False) -> None:
-    """Fetch what is missing. Raises GnerBenchError in one line with the command to run where there is a network."""
+def ensure(requirements: Requirements, say: Say, offline: bool = False, root: Path | None = None) -> None:
+    """Fetch what is missing. Raises GnerBenchError in one line with the command to run where there is a network.
+
+    ``root`` is the folder in which data were looked for before.
+    """
     absent = missing(requirements)
     if not absent:
         return
@@ -132,9 +136,12 @@ def ensure(requirements: Requirements, say: Say, offline: bool = False) -> None:
         except UnreachableError as error:
             reason = str(error)
     names = " ".join(absent.names)
+    hint = f"; {folder_hint(absent.splits[0][0].name, absent.splits[0][1])}" if absent.splits else ""
+    looked = f"in {root} nor in the cache {home.home()}" if root else f"in the cache {home.home()}"
     raise GnerBenchError(
-        f"not in the cache {home.home()}: {', '.join(absent.names)} ({reason}); where there is a network, run"
-        f" `gner-bench download {names}` and copy the folder that `gner-bench cache path` prints there to {home.home()}"
+        f"not {looked}: {', '.join(absent.names)} ({reason}); where there is a network, run"
+        f" `gner-bench download {names}` and copy the folder that `gner-bench cache path` prints there to"
+        f" {home.home()}{hint}"
     )
 
 

@@ -153,6 +153,9 @@ def predict(
             asking = asking or Asking(answer_format(backend.format), backend.wrapping)
             plans = [plan(dataset, order, seed, asking) for dataset in cut]
             every = [task for tasks in plans for task in tasks]
+            if options.same_as is not None:
+                places = options.same_as.places(datasets)
+                every.sort(key=lambda task: places[task.dataset, task.sentence.id])
             tasks = sharded(every, options.shard)
             sizes = {dataset.name: len(dataset.sentences) for dataset in datasets}
             before = read_own_run(about) if about.exists() else None
@@ -227,7 +230,9 @@ def describe(
         done = subprocess.run(git, cwd=Path(__file__).parent, capture_output=True, text=True, timeout=5)
         commit = done.stdout.strip() if done.returncode == 0 else None
     asked = {"limit": options.limit, "sample_ids": list(options.sample_ids), "shard": options.shard}
-    selection = {name: value if isinstance(value, list) else str(value) for name, value in asked.items() if value}
+    selection: Json = {name: value if isinstance(value, list) else str(value) for name, value in asked.items() if value}
+    if options.same_as is not None:
+        selection["same_as"] = options.same_as.document()
     seed = options.seed if options.label_order == "shuffled" else None
     return Run(
         model=backend.model,

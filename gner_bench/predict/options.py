@@ -6,12 +6,15 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import TYPE_CHECKING, Literal, TypeVar
 
 from gner_bench.answers import LabelOrder
 from gner_bench.bio import AnyScheme, Repair
 from gner_bench.data import Dataset
 from gner_bench.errors import InputError, UsageError, short
+
+if TYPE_CHECKING:
+    from gner_bench.predict.same_as import SameAs
 
 T = TypeVar("T")
 DecodingName = Literal["drafted", "greedy", "beam", "constrained"]
@@ -51,6 +54,7 @@ class Shard:
 class Options:
     """``data`` is a folder in the GNER layout, None for the cache; no ``datasets`` means all those of the folder.
 
+    ``same_as`` are the sentences of a file, in its order, of which ``limit`` and ``sample_ids`` choose.
     ``sample_ids`` are ``dataset/id``, or plain ids where there is one data set; none means all sentences.
     ``batch_size`` sentences are decoded side by side, or as many as ``batch_tokens`` or the memory allow.
     ``draft_from`` is a run whose outputs are the drafts; ``repair`` says what becomes of illegal gold tags;
@@ -62,6 +66,7 @@ class Options:
     out: Path
     datasets: tuple[str, ...] = ()
     split: Split = "test"
+    same_as: SameAs | None = None
     limit: Limit | None = None
     sample_ids: tuple[str, ...] = ()
     shard: Shard | None = None
@@ -129,8 +134,13 @@ def parse_ids(text: str) -> tuple[str, ...]:
 
 
 def chosen(datasets: Sequence[Dataset], options: Options) -> list[Dataset]:
-    """``datasets`` cut to limit and ids, without empty ones. Raises UsageError for unknown ids and for none left."""
+    """``datasets`` cut to a file's sentences, limit and ids, without empty ones.
+
+    Raises UsageError for unknown ids and for none left, InputError for sentences of a file that the data lack.
+    """
     limit, ids, cut = options.limit, options.sample_ids, list(datasets)
+    if options.same_as is not None:
+        cut = options.same_as.chosen(cut)
     if limit is not None:
         cut = [replace(dataset, sentences=dataset.sentences[limit.first - 1 : limit.last]) for dataset in cut]
     if ids:

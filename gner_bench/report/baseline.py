@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from gner_bench.answers.answer import Rule
 from gner_bench.documents.scores import Resampling
 from gner_bench.errors import UsageError, did_you_mean
+from gner_bench.files import named_path
 from gner_bench.report.load import SystemScores, distinct, file_of, load_system
 from gner_bench.scoring.metrics import Metric
 from gner_bench.scoring.paired import Difference, differences
@@ -84,15 +84,21 @@ def choose_baseline(
 ) -> tuple[Baseline, list[SystemScores]]:
     """The baseline that ``choice`` names, a system or else a file or run folder, and all systems with it.
 
-    A baseline that is not among them comes first. Raises UsageError for what is neither, InputError for a file that
-    cannot be used.
+    A baseline that is not among them comes first, and may be given a name (``NAME=FILE``). Raises UsageError for what
+    is neither and for a second name of a system, InputError for a file that cannot be used.
     """
-    path = file_of(Path(choice))
     for system in systems:
-        if system.name == choice or system.path.absolute() == path.absolute():
+        if system.name == choice:
+            return Baseline(system), list(systems)
+    source = named_path(choice)
+    path = file_of(source.path)
+    for system in systems:
+        if system.path.absolute() == path.absolute():
+            if source.name not in ("", system.name):
+                raise UsageError(f"--baseline {choice}: this report calls that file {system.name!r}")
             return Baseline(system), list(systems)
     if not path.exists():
         known = did_you_mean(choice, [system.name for system in systems])
         raise UsageError(f"--baseline {choice!r} is neither a file nor a system of this report; {known}")
-    together = distinct([load_system(path, metrics, tokenizers, rule), *systems])
+    together = distinct([load_system(source.path, metrics, tokenizers, rule, source.name), *systems])
     return Baseline(together[0]), together

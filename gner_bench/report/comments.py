@@ -10,8 +10,8 @@ from gner_bench.number_text import rounding
 from gner_bench.report.contents import Contents
 from gner_bench.report.grid import Grid, Section, by_value
 from gner_bench.report.render.markdown import code, remarks, sources, table
-from gner_bench.report.views.differences import verdict
 from gner_bench.report.views.scores import Result, metrics_of, sets_grid, types_grid
+from gner_bench.report.views.verdict import lead_grids, statements
 
 VERDICTS = {"passed": "Passed", "failed": "Failed", "not judged": "Not judged", "scored": "Scored (no gate was set)"}
 MOST_CHANGES = 3
@@ -50,23 +50,25 @@ def score_comment(result: Result, per_type: bool = False) -> str:
     return "\n\n".join(filter(None, parts)) + "\n"
 
 
-def report_comment(contents: Contents, main: Sequence[Grid], changes: Sequence[Grid], files: Sequence[str]) -> str:
-    """The verdict, the ``main`` tables, the first ``changes`` against the baseline, links to ``files``, signatures."""
-    parts = ["# Scores"]
-    for difference in contents.changes(contents.metric):
-        word, values = verdict(contents, difference)
-        parts.append(f"**{word[0].upper()}{word[1:]}:** {markdown(values)}.")
-    for grid in main:
-        parts += _with_quoted_folded(grid)
-    compared = [grid for grid in changes if grid.name == f"differences_{contents.metric}"]
+def report_comment(contents: Contents, main: Sequence[Grid], files: Sequence[str], left_out: str = "") -> str:
+    """The verdict and the differences that it rests on, the ``main`` tables, links to ``files``, signatures.
+
+    ``left_out`` says which figures there are none of, and why.
+    """
+    parts = [f"# {markdown(contents.title) or 'Scores'}"]
+    parts += [f"**{markdown(each.head)}:** {markdown(each.text)}" for each in statements(contents)]
+    compared = lead_grids(contents)
     for grid in compared[:MOST_CHANGES]:
         parts += [f"## {markdown(grid.title)}", table(grid), *remarks(grid)]
     if len(compared) > MOST_CHANGES:
         parts.append(f"{len(compared) - MOST_CHANGES} more systems are compared in the tables.")
+    for grid in main:
+        parts += _with_quoted_folded(grid)
     links: dict[str, list[str]] = {}
     for file in map(PurePosixPath, files):
         links.setdefault(str(file.with_suffix("")), []).append(f"[{file.suffix[1:]}]({file})")
     parts += ["## Files", "\n".join(f"- {stem}: {', '.join(formats)}" for stem, formats in links.items())]
+    parts.append(markdown(left_out))
     signatures = by_value((system.name, system.signature_short) for system in contents.systems)
     parts += [f"Signature of {markdown(', '.join(names))}: {code(text)}" for text, names in signatures.items()]
     return "\n\n".join(filter(None, parts)) + "\n"

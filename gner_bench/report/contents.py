@@ -4,26 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from functools import cached_property
 from pathlib import Path
 
 from gner_bench.answers.answer import Rule
-from gner_bench.catalog import published_scores
 from gner_bench.catalog.entries import PublishedScore
-from gner_bench.errors import UsageError, did_you_mean
+from gner_bench.catalog.quoted import ALL, choose_published
+from gner_bench.errors import UsageError
+from gner_bench.files import NamedPath, named_path
 from gner_bench.report.baseline import Baseline, Changes, choose_baseline
+from gner_bench.report.groups import Group, groups
 from gner_bench.report.load import SystemScores, load_all, metrics_of
 from gner_bench.report.views.table import MARKS, Table, comparisons
 from gner_bench.scoring.metrics import Metric
 from gner_bench.scoring.tokenizers import BESIDE, Tokenizers
 
-ALL = "all"
-
 
 @dataclass(frozen=True)
 class Contents:
-    """``metrics`` are in the order of the tables; figures are drawn for the first. ``intervals``: tables show them."""
+    """``metrics`` are in the order of the tables; figures are drawn for the first. ``intervals``: tables show them.
+
+    ``title`` is that of the page and of report.md, empty for their usual ones; ``tokenizers`` are for predictions that
+    are found beside a scores.json.
+    """
 
     systems: Sequence[SystemScores]
     metrics: Sequence[Metric]
@@ -31,6 +34,8 @@ class Contents:
     baseline: Baseline | None = None
     intervals: bool = False
     further_baselines: tuple[Baseline, ...] = ()
+    title: str = ""
+    tokenizers: Tokenizers = BESIDE
 
     @property
     def baselines(self) -> tuple[Baseline, ...]:
@@ -52,6 +57,17 @@ class Contents:
         """The comparisons by metric, one for each layout."""
         return {metric: comparisons(self.systems, metric, self.published, self.baselines) for metric in self.metrics}
 
+    @property
+    def out_of_place(self) -> list[str]:
+        """The published rows that are in no table: of other data sets, or where no table is by the GNER metric."""
+        shown = {row.system for tables in self.tables.values() for table in tables for row in table.quoted}
+        return list(dict.fromkeys(row.system for row in self.published if row.system not in shown))
+
+    @cached_property
+    def groups(self) -> list[Group]:
+        """Systems on the same sentences, by the metric of the verdict."""
+        return groups(self.scored, self.metric, self.baseline)
+
     def changes(self, metric: Metric, baseline: Baseline | None = None) -> list[Changes]:
         """How each other system differs from the first or from another ``baseline``, empty without any."""
         baseline = baseline or self.baseline
@@ -62,24 +78,25 @@ class Contents:
 
 
 def prepare(
-    paths: Sequence[Path],
+    sources: Sequence[Path | NamedPath],
     metrics: Sequence[Metric] = (),
     published: Sequence[str] = (ALL,),
     baseline: str | Sequence[str] | None = None,
     intervals: bool = False,
     tokenizers: Tokenizers = BESIDE,
     rule: Rule | None = None,
+    title: str = "",
 ) -> Contents:
     """The contents of a report on scores.json files, run folders and prediction files.
 
-    ``metrics`` are all that the scores hold where none is given. ``published`` are names of quoted rows, with ``*`` for
-    anything, or ``all``. ``baseline`` is the name of a system or a file, or several. ``tokenizers`` are for prediction
+    ``metrics`` are all that the scores hold where none is given. ``published`` are names of quoted rows (see
+    ``choose_published``). ``baseline`` is the name of a system or a file, or several. ``tokenizers`` are for prediction
     files. Raises InputError and UsageError.
     """
     quoted = choose_published(published)
     choices = (baseline,) if isinstance(baseline, str) else tuple(baseline or ())
-    tokenizers.require_known([*paths, *map(Path, choices)])
-    systems, places = load_all(paths, metrics, tokenizers, rule), []
+    tokenizers.require_known([*sources, *map(named_path, choices)])
+    systems, places = load_all(sources, metrics, tokenizers, rule), []
     for choice in choices:
         chosen, systems = choose_baseline(choice, systems, metrics, tokenizers, rule)
         places.append(len(systems) - [system is chosen.system for system in systems].index(True))
@@ -89,21 +106,4 @@ def prepare(
         raise UsageError(f"{len(baselines)} baselines: tables have marks for at most {len(MARKS)} ({' '.join(MARKS)})")
     first, further = next(iter(baselines), None), tuple(baselines[1:])
     shown = tuple(metrics) or tuple(metrics_of(systems))
-    return Contents(systems, shown, quoted, first, intervals, further_baselines=further)
-
-
-def choose_published(names: Sequence[str]) -> list[PublishedScore]:
-    """The published rows of these names in the order of tables. Raises UsageError for a name that fits none."""
-    rows = [*published_scores(), *published_scores("supervised")]
-    if ALL in names:
-        return rows
-    # A row has its name with or without what is in brackets after it.
-    own_names = [(row.system.lower(), row.system.lower().partition(" (")[0]) for row in rows]
-    chosen: set[int] = set()
-    for name in names:
-        fitting = {index for index, own in enumerate(own_names) if any(fnmatchcase(one, name.lower()) for one in own)}
-        if not fitting:
-            systems = list(dict.fromkeys(row.system for row in rows))
-            raise UsageError(f"unknown published system {name!r}; {did_you_mean(name, systems)}")
-        chosen |= fitting
-    return [rows[index] for index in sorted(chosen)]
+    return Contents(systems, shown, quoted, first, intervals, further, title, tokenizers)

@@ -15,7 +15,8 @@ from gner_bench.catalog.entries import Model
 from gner_bench.documents.run import NAME as RUN
 from gner_bench.documents.run import Run, read_run
 from gner_bench.documents.scores import NAME, Resampling, ScoresDocument, read_scores
-from gner_bench.errors import InputError
+from gner_bench.errors import InputError, UsageError
+from gner_bench.files import NamedPath
 from gner_bench.scoring.document import scores_document, scores_of
 from gner_bench.scoring.generations import PREDICTIONS
 from gner_bench.scoring.metrics import DEFAULT, Metric
@@ -24,6 +25,7 @@ from gner_bench.scoring.scores import Scores
 from gner_bench.scoring.signature import long_line, short_line, signature_fields
 from gner_bench.scoring.tokenizers import BESIDE, Tokenizers
 from gner_bench.scoring.values import SystemValues
+from gner_bench.terminal import progress_bar
 
 PLACES: tuple[Callable[[Path], str], ...] = (lambda p: p.parent.name, lambda p: "/".join(p.parts[-2:]), str)
 AGREE = 1e-9
@@ -34,7 +36,8 @@ AGREE = 1e-9
 class SystemScores:
     """One system: its ``scores``, how they are resampled, and the ``run`` (run.json) it comes from, None if unknown.
 
-    ``predictions`` are those that were scored, where they were not read from a scores.json.
+    ``predictions`` are those that were scored, where they were not read from a scores.json. A ``given`` name was chosen
+    for this report; ``own_name`` is what the files call the system.
     """
 
     name: str
@@ -46,6 +49,8 @@ class SystemScores:
     path: Path
     run: Run | None = None
     predictions: Predictions | None = None
+    given: bool = False
+    own_name: str = ""
 
     @cached_property
     def document(self) -> ScoresDocument:
@@ -80,9 +85,9 @@ class SystemScores:
 
     @property
     def known(self) -> Model | None:
-        """What the catalogue says of the system, by what its run asked for or, without one, by its name."""
+        """What the catalogue says of the system, by what its run asked for or, without one, by its names."""
         asked = [] if self.run is None else [self.run.system.get("model"), self.run.model.source, self.run.model.name]
-        names = [name for name in (*asked, self.scores.origin.system.name) if isinstance(name, str)]
+        names = [name for name in (*asked, self.own_name, self.scores.origin.system.name) if isinstance(name, str)]
         return next(filter(None, map(catalog().find_model, names)), None)
 
     def trained_on(self, dataset: str) -> bool:
@@ -91,7 +96,7 @@ class SystemScores:
 
 
 def load_all(
-    paths: Iterable[Path],
+    sources: Iterable[Path | NamedPath],
     metrics: Sequence[Metric] = (),
     tokenizers: Tokenizers = BESIDE,
     rule: Rule | None = None,
@@ -100,28 +105,43 @@ def load_all(
 
     Raises InputError. All else are those of ``load_system``.
     """
-    once = {path.absolute(): path for path in paths}.values()
-    return distinct([load_system(path, metrics, tokenizers, rule) for path in once])
+    named = (source if isinstance(source, NamedPath) else NamedPath(source) for source in sources)
+    once = {(source.path.absolute(), source.name): source for source in named}.values()
+    systems = []
+    with progress_bar("reading and scoring", len(once), unit="files", beside_forks=True) as advance:
+        for source in once:
+            systems.append(load_system(source.path, metrics, tokenizers, rule, source.name))
+            advance(1)
+    return distinct(systems)
 
 
 def load_system(
-    path: Path, metrics: Sequence[Metric] = (), tokenizers: Tokenizers = BESIDE, rule: Rule | None = None
+    path: Path,
+    metrics: Sequence[Metric] = (),
+    tokenizers: Tokenizers = BESIDE,
+    rule: Rule | None = None,
+    name: str = "",
 ) -> SystemScores:
-    """One system of a scores.json, a run folder or a file of predictions.
+    """One system of a scores.json, a run folder or a file of predictions, called ``name`` where one is given.
 
     Predictions are scored anew, also those of a folder that holds a scores.json, by ``metrics`` (GNER and strict
     without any), back-tokenized by the tokenizer beside them unless ``tokenizers`` say otherwise, their answers read
     under ``rule`` (None for that of their format). A scores.json must hold ``metrics``. Raises InputError, naming the
     field, for what cannot be read or does not agree with its own counts.
     """
-    path = file_of(path)
-    found = _read(path) if path.suffix == ".json" else _scored(path, metrics or DEFAULT, tokenizers, rule)
+    path, where = file_of(path), path
+    if path.suffix == ".json":
+        found = _read(path)
+    else:
+        found = _scored(path, metrics or DEFAULT, tokenizers.of(where, name=name), tokenizers.clean_up_spaces, rule)
     if not found.scores.sets:
         raise InputError(path, "holds no data set", field="datasets")
     if lacking := [metric for metric in metrics if metric not in found.scores.metrics]:
         message = f"holds no {', '.join(lacking)}; score the predictions again with --metric {lacking[0]}"
         raise InputError(path, message, field="metrics")
-    return found
+    if not name:
+        return found
+    return replace(found, name=name, scores=found.scores.renamed(name), given=True, own_name=found.name)
 
 
 def metrics_of(systems: Sequence[SystemScores]) -> list[Metric]:
@@ -162,12 +182,13 @@ def _read(path: Path) -> SystemScores:
     )
 
 
-def _scored(path: Path, metrics: Sequence[Metric], tokenizers: Tokenizers, rule: Rule | None) -> SystemScores:
+def _scored(
+    path: Path, metrics: Sequence[Metric], tokenizer: str | None, spaces: bool, rule: Rule | None
+) -> SystemScores:
     from gner_bench.api import load_predictions, score
     from gner_bench.scoring.counting import usable_processes
 
-    spaces = tokenizers.clean_up_spaces
-    predictions = load_predictions(path, tokenizer=tokenizers.of(path), answers=rule, clean_up_spaces=spaces)
+    predictions = load_predictions(path, tokenizer=tokenizer, answers=rule, clean_up_spaces=spaces)
     resampling = Resampling()
     scores = score(predictions, metrics, usable_processes())
     fields = signature_fields(scores, resampling)
@@ -187,12 +208,18 @@ def _run_beside(path: Path, names: Sequence[str]) -> Run | None:
 
 
 def distinct(systems: Sequence[SystemScores]) -> list[SystemScores]:
-    """Add to names that occur twice as much of the path as tells them apart."""
+    """Add to names that occur twice as much of the path as tells them apart, but to none that was given.
+
+    Raises UsageError for one that was given twice.
+    """
     names = [system.name for system in systems]
+    for name, count in Counter(system.name for system in systems if system.given).items():
+        if count > 1:
+            raise UsageError(f"two systems are called {name!r} (NAME=FILE); give each a name of its own")
     for place in PLACES:
-        count = Counter(names)
+        count_of = Counter(names)
         names = [
-            f"{system.name} ({place(system.path.absolute())})" if count[name] > 1 else name
+            f"{system.name} ({place(system.path.absolute())})" if count_of[name] > 1 and not system.given else name
             for name, system in zip(names, systems, strict=True)
         ]
     return [replace(system, name=name) for name, system in zip(names, systems, strict=True)]

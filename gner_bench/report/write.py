@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import product
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from gner_bench import __version__
 from gner_bench.documents.fields import Json
@@ -15,9 +16,12 @@ from gner_bench.files import make_folder, to_json, write_atomic
 from gner_bench.report import paper
 from gner_bench.report.comments import report_comment
 from gner_bench.report.contents import Contents
+from gner_bench.report.figures.files import Files, drawing
+from gner_bench.report.figures.plot import Plot
 from gner_bench.report.figures.registry import Figures, collect
 from gner_bench.report.figures.style import SIZES, StyleName
 from gner_bench.report.grid import Grid
+from gner_bench.report.page.content import PageFigure
 from gner_bench.report.paper import Figure
 from gner_bench.report.render import FORMATS, RENDERS, render
 from gner_bench.report.render.json import to_records
@@ -25,8 +29,11 @@ from gner_bench.report.views.differences import difference_grid, verdict
 from gner_bench.report.views.errors import error_grids, structuring_grids
 from gner_bench.report.views.systems import systems_grid
 from gner_bench.report.views.types import type_grids
+from gner_bench.report.views.verdict import lead_grids, statements
+from gner_bench.scoring.counting import usable_processes
 from gner_bench.scoring.metrics import METRICS
 from gner_bench.scoring.scores import warnings_of
+from gner_bench.terminal import progress_bar
 
 VERSION = 1
 OWN = re.compile(r"(?:tables|figures)/[A-Za-z0-9_]+\.[a-z]+|(?:report|notes|figures)\.tex|quoted\.bib")
@@ -35,11 +42,26 @@ OWN = re.compile(r"(?:tables|figures)/[A-Za-z0-9_]+\.[a-z]+|(?:report|notes|figu
 
 @dataclass
 class Written:
-    """The ``files`` of a report, relative to its folder, and the figures ``left_out`` with the reason."""
+    """The ``files`` of a report, relative to its folder, and the figures ``left_out`` with the reason.
+
+    ``unseen`` are the systems whose sentences the page does not show, with the reason.
+    """
 
     out: Path
     files: list[str] = field(default_factory=list)
     left_out: dict[str, str] = field(default_factory=dict)
+    unseen: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def said_left_out(self) -> str:
+        """The figures that were left out and why, on one line; empty where none was."""
+        reasons = "; ".join(f"{name} ({reason})" for name, reason in self.left_out.items())
+        return f"Figures left out: {reasons}." if reasons else ""
+
+    def stems(self, folder: str) -> set[str]:
+        """The names of the tables or figures of a ``folder``, each of which is there in several formats."""
+        names = (PurePosixPath(name) for name in self.files)
+        return {name.stem.removesuffix("_dark") for name in names if name.parent.name == folder}
 
     def write(self, name: str, data: str | bytes) -> None:
         """Write a file. Raises InputError if that fails."""
@@ -73,10 +95,12 @@ class Tables:
 
 def tables_of(contents: Contents) -> Tables:
     """All tables of a report."""
-    grids = {
-        metric: [systems_grid(table, contents.intervals) for table in tables]
-        for metric, tables in contents.tables.items()
-    }
+    with progress_bar("resampling", 1, unit="reports", beside_forks=True) as advance:
+        grids = {
+            metric: [systems_grid(table, contents.intervals) for table in tables]
+            for metric, tables in contents.tables.items()
+        }
+        advance(1)
     changes = []
     for metric, baseline in product(contents.metrics, contents.baselines):
         for difference in contents.changes(metric, baseline):
@@ -106,50 +130,68 @@ def write_report(contents: Contents, out: Path, formats: Sequence[str] = FORMATS
     written, tables, figures = Written(make_folder(out)), tables_of(contents), collect(contents)
     written.left_out = figures.left_out
     before = _earlier(out)
-    for name, grids in tables.by_file.items():
-        for format_ in RENDERS:
-            if format_ in formats:
-                written.write(f"tables/{name}.{format_}", render(format_, grids))
-    svgs: dict[str, tuple[str, str]] = {}
-    for name, files in figures.rendered(formats, SIZES[style]):
-        for suffix, data in files.items():
-            if suffix.partition(".")[2] in formats:
-                written.write(f"figures/{name}{suffix}", data)
+    with drawing(figures.plots, formats, SIZES[style], usable_processes()) as drawn:
+        for name, grids in tables.by_file.items():
+            for format_ in RENDERS:
+                if format_ in formats:
+                    written.write(f"tables/{name}.{format_}", render(format_, grids))
+        plots = _written_figures(drawn, formats, written)
         if "html" in formats:
-            svgs[name] = files[".svg"].decode(), files["_dark.svg"].decode()
+            _write_page(contents, tables, plots, written)
+        else:
+            deque(plots, maxlen=0)
     if "tex" in formats:
         sizes = SIZES[style]
         included = next((kind for kind in ("pdf", "png") if kind in formats), None)
-        drawn = [
+        included_figures = [
             Figure(f"{plot.name}.{included}", plot.caption, sizes.text if plot.wide else sizes.column, plot.wide)
             for plot in (figures.plots if included else ())
         ]
-        for name, text in paper.files(tables.by_file, drawn).items():
+        for name, text in paper.files(tables.by_file, included_figures).items():
             written.write(name, text)
-    if "html" in formats:
-        _write_page(contents, tables, figures, svgs, written)
-    written.write("report.md", report_comment(contents, tables.main, tables.changes, written.files))
+    written.write("report.md", report_comment(contents, tables.main, written.files, written.said_left_out))
     written.write("report.json", to_json(_summary(contents, tables, figures, written.files)) + "\n")
     for name in before - set(written.files):
         (out / name).unlink(missing_ok=True)
     return written
 
 
-def _write_page(
-    contents: Contents, tables: Tables, figures: Figures, svgs: Mapping[str, tuple[str, str]], written: Written
-) -> None:
-    from gner_bench.report.page import Content, PageFigure, PageSystem, write_page
+def _written_figures(
+    drawn: Iterable[tuple[Plot, Files]], formats: Sequence[str], written: Written
+) -> Iterator[PageFigure]:
+    """Writes the files of each figure as it comes, and gives it to the page where there is one."""
+    for plot, files in drawn:
+        for suffix, data in files.items():
+            if suffix.partition(".")[2] in formats:
+                written.write(f"figures/{plot.name}{suffix}", data)
+        if "html" in formats:
+            yield PageFigure(plot.name, files[".svg"].decode(), plot.caption)
 
-    systems = [
-        PageSystem(system.document, system.predictions, tuple(warnings_of(system.scores)), system.name)
-        for system in contents.systems
-    ]
-    plots = [PageFigure(svgs[plot.name][0], plot.caption, svgs[plot.name][1]) for plot in figures.plots]
-    warnings = list(dict.fromkeys(warning for grid in tables.main for warning in grid.warnings))
-    # The page makes its own tables of errors and structuring.
-    shown = [*tables.comparisons, *tables.changes]
-    page = write_page(written.out, Content(systems, "gner-bench report", plots, shown, tables.types, warnings))
-    written.files.append(page.name)
+
+def _write_page(contents: Contents, tables: Tables, plots: Iterable[PageFigure], written: Written) -> None:
+    from gner_bench.report.page import Content, PageSystem, write_page
+    from gner_bench.report.sentences import sentences_of
+
+    systems = []
+    for system in contents.systems:
+        shown, warnings = sentences_of(system, contents.tokenizers), tuple(warnings_of(system.scores))
+        systems.append(PageSystem(system.document, shown.predictions, warnings, system.name, shown.reason))
+        if shown.predictions is None:
+            written.unseen[system.name] = shown.reason
+    first = lead_grids(contents)
+    content = Content(
+        systems,
+        contents.title or "gner-bench report",
+        plots,
+        # The page makes its own tables of errors and structuring.
+        [*tables.comparisons, *(grid for grid in tables.changes if grid not in first)],
+        tables.types,
+        list(dict.fromkeys(warning for grid in tables.main for warning in grid.warnings)),
+        statements(contents),
+        first,
+        written.said_left_out,
+    )
+    written.files.append(write_page(written.out, content).name)
 
 
 def _summary(contents: Contents, tables: Tables, figures: Figures, files: Sequence[str]) -> Json:
@@ -161,10 +203,12 @@ def _summary(contents: Contents, tables: Tables, figures: Figures, files: Sequen
     return {
         "report": VERSION,
         "version": __version__,
+        **({"title": contents.title} if contents.title else {}),
         "metrics": list(contents.metrics),
         "baseline": baseline.name if baseline else None,
         "baselines": [each.name for each in contents.baselines],
         "verdicts": verdicts,
+        "in_words": [str(statement) for statement in statements(contents)],
         "systems": [
             {
                 "name": system.name,

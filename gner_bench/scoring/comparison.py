@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -13,12 +13,14 @@ import numpy as np
 from gner_bench.documents.fields import Json
 from gner_bench.documents.scores import NAME, Interval, Resampling, read_scores
 from gner_bench.errors import UsageError
+from gner_bench.scoring.common import LeftOut, common
 from gner_bench.scoring.document import scores_of
+from gner_bench.scoring.groups import Group, differences, notes_on
 from gner_bench.scoring.metrics import DEFAULT, METRICS, Metric, ordered
-from gner_bench.scoring.paired import Difference, differences, pair, require_same_sentences
+from gner_bench.scoring.paired import Difference, pair, require_same_sentences
 from gner_bench.scoring.resampling import f1, interval, require_sums
 from gner_bench.scoring.scores import Scores, SetScores, warnings_of_all
-from gner_bench.scoring.signature import SignatureDifference, signature_fields
+from gner_bench.scoring.signature import SignatureDifference, data_fields, signature_fields
 from gner_bench.scoring.signature import differences as signature_differences
 from gner_bench.scoring.trials import TRIALS
 
@@ -43,14 +45,21 @@ class MeasuredSystem:
 
     @property
     def title(self) -> str:
-        return f"{self.label} {self.scores.origin.system.name}"
+        runs = len(self.scores.runs)
+        return f"{self.label} {self.scores.origin.system.name}" + (f" ({runs} runs)" if runs > 1 else "")
+
+    def renamed(self, name: str) -> MeasuredSystem:
+        """The system by another name."""
+        return replace(self, scores=self.scores.renamed(name))
 
     def document(self) -> Json:
+        scores = self.scores
         return {
             "label": self.label,
             "name": self.scores.origin.system.name,
             "files": [str(file) for file in self.scores.origin.files],
             "signature_fields": dict(self.signature),
+            **({"runs": len(scores.runs), "seeds": list(scores.seeds)} if isinstance(scores, Group) else {}),
         }
 
 
@@ -94,7 +103,10 @@ class Changes:
 
 @dataclass(frozen=True)
 class Against:
-    """The ``second`` system against the ``first``. ``differences`` are by data set and then of the mean."""
+    """The ``second`` system against the ``first``. ``differences`` are by data set and then of the mean.
+
+    Where one is a group of runs, no types and no sentences are compared.
+    """
 
     first: MeasuredSystem
     second: MeasuredSystem
@@ -126,7 +138,15 @@ class Against:
         return next(iter(self.differences))
 
     @property
+    def notes(self) -> list[str]:
+        """What the comparison rests on where a system is a group of runs."""
+        return notes_on(self.first.scores, self.second.scores)
+
+    @property
     def _sets(self) -> dict[str, tuple[SetScores, SetScores]]:
+        """The sets whose types and sentences can be compared; none of groups, whose runs have counts of their own."""
+        if self.notes:
+            return {}
         return {name: (part, self.second.scores[name]) for name, part in self.first.scores.sets.items()}
 
     def document(self) -> Json:
@@ -147,6 +167,7 @@ class Against:
             },
             "changed_by": self.changed_by,
             "changed": {name: asdict(part) for name, part in self.changed.items()},
+            **({"notes": notes} if (notes := self.notes) else {}),
         }
 
 
@@ -156,12 +177,35 @@ def _without_name(row: Difference | TypeDifference) -> Json:
 
 @dataclass(frozen=True)
 class Comparison:
-    """Two or more ``systems`` on the same sentences, each but the first ``against`` the first."""
+    """Two or more ``systems`` on the same sentences, each but the first ``against`` the first.
+
+    ``left_out`` counts, by data set, the sentences of each system that not all have, where these were left out.
+    """
 
     systems: tuple[MeasuredSystem, ...]
     metrics: tuple[Metric, ...]
     resampling: Resampling
     against: tuple[Against, ...]
+    left_out: LeftOut = field(default_factory=dict)
+
+    @property
+    def common(self) -> str:
+        """What was left out because not all systems have it, as a note; empty where nothing was."""
+        sets, told = self.systems[0].scores.sets, []
+        for name, counts in self.left_out.items():
+            of = [f"{count:,} of {s.label}" for s, count in zip(self.systems, counts, strict=True) if count]
+            told.append(f"{name} {len(sets[name].keys) if name in sets else 0:,} (left out: {', '.join(of)})")
+        return f"Only sentences that all systems have: {'; '.join(told)}." if told else ""
+
+    def _common_document(self) -> Json:
+        sets, labels = self.systems[0].scores.sets, [system.label for system in self.systems]
+        return {
+            name: {
+                "sentences": len(sets[name].keys) if name in sets else 0,
+                "left_out": dict(zip(labels, counts, strict=True)),
+            }
+            for name, counts in self.left_out.items()
+        }
 
     def document(self) -> Json:
         """As JSON: F1 from 0 to 1, p values two-sided, those named Holm corrected within a pair of systems."""
@@ -171,6 +215,7 @@ class Comparison:
             "resampling": self.resampling.json(),
             "systems": [system.document() for system in self.systems],
             "comparisons": [against.document() for against in self.against],
+            **({"common": self._common_document()} if self.left_out else {}),
             "warnings": self.warnings(),
         }
 
@@ -188,7 +233,8 @@ class Comparison:
 
         What is to be said of all systems has no label.
         """
-        return self.unlike + warnings_of_all([(system.label, system.scores) for system in self.systems])
+        noted = [self.common] if self.common else []
+        return noted + self.unlike + warnings_of_all([(system.label, system.scores) for system in self.systems])
 
 
 def type_differences(
@@ -229,9 +275,12 @@ def changes(first: SetScores, second: SetScores, metric: Metric) -> Changes:
 
 
 def comparison(
-    systems: Sequence[MeasuredSystem], metrics: Sequence[Metric] | None = None, resampling: Resampling | None = None
+    systems: Sequence[MeasuredSystem],
+    metrics: Sequence[Metric] | None = None,
+    resampling: Resampling | None = None,
+    only_common: bool = False,
 ) -> Comparison:
-    """Each system but the first against the first.
+    """Each system but the first against the first, on the sentences that all have where ``only_common``.
 
     ``metrics`` None are the usual ones that all systems were scored by, or else any that they share. Raises UsageError
     for fewer than two systems, for sentences or gold that differ and for a metric that a system lacks.
@@ -239,14 +288,38 @@ def comparison(
     if len(systems) < 2:
         raise UsageError("a comparison needs two systems or more")
     first, resampling = systems[0], resampling or Resampling(TRIALS)
-    for other in systems[1:]:
-        require_same_sentences(first.scores, other.scores)
+    left_out: LeftOut = {}
+    if only_common:
+        systems, left_out = _on_common(systems)
+        first = systems[0]
+    try:
+        for other in systems[1:]:
+            require_same_sentences(first.scores, other.scores)
+    except UsageError as error:
+        hint = "" if only_common else "; --common compares the sentences that all systems have"
+        raise UsageError(f"{error}{hint}") from None
     chosen = ordered(metrics or shared_metrics(systems))
     against = [
         Against(first, other, resampling, {m: differences(first.scores, other.scores, m, resampling) for m in chosen})
         for other in systems[1:]
     ]
-    return Comparison(tuple(systems), chosen, resampling, tuple(against))
+    return Comparison(tuple(systems), chosen, resampling, tuple(against), left_out)
+
+
+def _on_common(systems: Sequence[MeasuredSystem]) -> tuple[list[MeasuredSystem], LeftOut]:
+    """The systems on the sentences that all have, which their signatures say where any was left out."""
+    if groups := [system.title for system in systems if isinstance(system.scores, Group)]:
+        raise UsageError(f"--common is not for groups of runs ({', '.join(groups)})")
+    cut, left_out = common([system.scores for system in systems])
+    if not left_out:
+        return list(systems), left_out
+    sets = cut[0].sets
+    kept = ",".join(f"{name}={len(sets[name].keys) if name in sets else 0}" for name in left_out)
+    measured = []
+    for system, scores in zip(systems, cut, strict=True):
+        others = {key: value for key, value in system.signature.items() if key not in ("data", "part")}
+        measured.append(replace(system, scores=scores, signature={**data_fields(scores), "common": kept, **others}))
+    return measured, left_out
 
 
 def shared_metrics(systems: Sequence[MeasuredSystem]) -> tuple[Metric, ...]:

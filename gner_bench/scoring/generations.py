@@ -114,6 +114,13 @@ def prediction(
     )
 
 
+def predictions_file(path: Path) -> Path:
+    """The file of predictions of a run folder, or the name that it should have; any other path as it is."""
+    if not path.is_dir():
+        return path
+    return next((path / name for name in PREDICTIONS if (path / name).exists()), path / PREDICTIONS[0])
+
+
 def load_generations(
     paths: Sequence[Path],
     tokenizers: Tokenizers = BESIDE,
@@ -129,12 +136,7 @@ def load_generations(
     tokenizer or run.json, UsageError for a tokenizer of a file that is not there and for spaces to clean up without a
     tokenizer.
     """
-    files = tuple(
-        next((path / name for name in PREDICTIONS if (path / name).exists()), path / PREDICTIONS[0])
-        if path.is_dir()
-        else path
-        for path in paths
-    )
+    files = tuple(map(predictions_file, paths))
     tokenizers.require_known(paths)
     back_tokenizers = _back_tokenizers(paths, files, tokenizers)
     used = {back.fingerprint if back else "none" for back in back_tokenizers.values()}

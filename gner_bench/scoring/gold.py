@@ -15,6 +15,7 @@ from gner_bench.data.formats.gner import is_dataset
 from gner_bench.data.sentence import Dataset, Sentence
 from gner_bench.documents.run import Run
 from gner_bench.errors import InputError, UsageError, short
+from gner_bench.scoring.generations import PREDICTIONS
 from gner_bench.scoring.predictions import Origin, Prediction, Predictions, SetKey
 
 NO_SPLIT = "unknown"
@@ -52,7 +53,9 @@ class Gold:
         datasets: list[Dataset] = []
         for path, name in zip(paths, self.names_for(len(paths), "gold"), strict=True):
             reading, types = self.reading(name)
-            loaded = load(str(path), "auto", reading, name, self.split, types=types)
+            # The folder of a run is its file of predictions, which holds their gold.
+            file = next((path / file for file in PREDICTIONS if (path / file).is_file()), path)
+            loaded = load(str(file), "auto", reading, name, self.split, types=types)
             datasets += [replace(dataset, source=dataset.source or str(path)) for dataset in loaded]
         return datasets
 

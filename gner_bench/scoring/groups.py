@@ -116,8 +116,8 @@ def group(scores: Sequence[Scores], name: str, seeds: Sequence[int | None] = ())
 
 
 def _named(scores: Scores, name: str, warnings: Iterable[str]) -> Scores:
-    system = replace(scores.origin.system, name=name)
-    return replace(scores, origin=replace(scores.origin, system=system, warnings=tuple(warnings)))
+    named = scores.renamed(name)
+    return replace(named, origin=replace(named.origin, warnings=tuple(warnings)))
 
 
 def seed_of(scores: Scores) -> int | None:

@@ -154,7 +154,8 @@ def _by_set(
                     raise item.fields.error("dataset", f"{short(what)} {message}")
                 key = fitting[0]
             if key is None:
-                raise UsageError(f"{path}: does not say its data set, and the gold has several: {known}")
+                instead = "give a file for each, or in JSON a key dataset"
+                raise UsageError(f"{path}: does not say its data set, and the gold has several: {known}; {instead}")
             chosen.setdefault(key, []).append(item)
     return sets, chosen
 

@@ -263,12 +263,12 @@ def _differing(first: SetScores, second: SetScores, names: tuple[str, str]) -> s
     if parts or first.content_hash == second.content_hash:
         return "; ".join(parts)
     # Other gold shows itself in the counts of sentences; where these are alike, no sentence can be named.
-    gold = [dict(zip(part.keys, _gold(part.statistics), strict=True)) for part in (first, second)]
+    gold = [dict(zip(part.keys, gold_counts(part.statistics), strict=True)) for part in (first, second)]
     ids = [id for key, id in by_key[0].items() if gold[0][key] != gold[1][key]]
     return f"gold of {_sentences(ids)} differs" if ids else "the gold tags differ"
 
 
-def _gold(statistics: Statistics) -> list[dict[Column, int]]:
+def gold_counts(statistics: Statistics) -> list[dict[Column, int]]:
     """The number of gold entities of each sentence by metric and type, where there are any."""
     columns = list(statistics.columns)
     rows = [{columns[place]: gold for place, (_, _, gold) in row if gold} for row in statistics.rows]

@@ -5,13 +5,14 @@ from __future__ import annotations
 from array import array
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
 
 from gner_bench.answers.gner import MATCHING_VERSION
 from gner_bench.answers.types import ambiguous_types
+from gner_bench.catalog import catalog
 from gner_bench.data.problems import problem_warning
 from gner_bench.documents.scores import Analysis, Interval, Resampling, Structuring
 from gner_bench.errors import short
@@ -147,6 +148,13 @@ class Scores:
         """Which sets were scored in part, as a warning; empty where none."""
         parts = [f"{len(s.statistics)} of {s.planned} of {s.name}/{s.split}" for s in self.sets.values() if s.missing]
         return f"not all sentences were scored: {', '.join(parts)}" if parts else ""
+
+    def renamed(self, name: str) -> Scores:
+        """The scores of a system of another name; where its parameters are unknown, they are those of that name."""
+        system = self.origin.system
+        known = catalog().find_model(name)
+        parameters = system.parameters or (known.parameters if known else None)
+        return replace(self, origin=replace(self.origin, system=replace(system, name=name, parameters=parameters)))
 
     def __repr__(self) -> str:
         value = f"mean {self.metrics[0]} F1 {self.f1:.4f}, " if self.sets and self.metrics else ""

@@ -18,6 +18,7 @@ _SET = re.compile(r"=\d+@[0-9a-f]{8}(?=,|$)")
 SHORT = {
     "data": "d",
     "part": "p",
+    "common": "com",
     "misc": "x",
     "dec": "dec",
     "runs": "runs",
@@ -57,14 +58,13 @@ NOT_STATED = "(not stated)"
 def signature_fields(scores: Scores, resampling: Resampling) -> dict[str, str]:
     """What changes a score, by key, after sacreBLEU: data, what was dropped, decoding, metrics, matching, averaging.
 
-    ``part`` is there where sentences are missing or were not selected: scored of all, by set; ``runs`` for a group.
+    ``part`` is there where sentences are missing or were not selected: scored of all, by set; ``runs`` for a group of
+    them; ``common`` in a comparison that left sentences out which not all systems have: those that are left, by set.
     """
     sets, origin = scores.sets.values(), scores.origin
-    part = ",".join(f"{s.name}={len(s.statistics)}/{s.planned}" for s in sets if s.missing)
     used = {metric: METRICS[metric] for metric in scores.metrics}
     return {
-        "data": ",".join(f"{s.name}/{s.split}={len(s.statistics)}@{s.content_hash[:8]}" for s in sets),
-        **({"part": part} if part else {}),
+        **data_fields(scores),
         "misc": _misc(sets),
         "dec": origin.decoding,
         **({"runs": str(runs)} if (runs := len(scores.runs)) > 1 else {}),
@@ -80,6 +80,14 @@ def signature_fields(scores: Scores, resampling: Resampling) -> dict[str, str]:
         "seed": str(resampling.seed),
         "version": __version__,
     }
+
+
+def data_fields(scores: Scores) -> dict[str, str]:
+    """The keys of a signature that say which sentences were scored."""
+    sets = scores.sets.values()
+    part = ",".join(f"{s.name}={len(s.statistics)}/{s.planned}" for s in sets if s.missing)
+    data = ",".join(f"{s.name}/{s.split}={len(s.statistics)}@{s.content_hash[:8]}" for s in sets)
+    return {"data": data, **({"part": part} if part else {})}
 
 
 def _misc(sets: Iterable[SetScores]) -> str:

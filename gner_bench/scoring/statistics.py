@@ -57,6 +57,18 @@ class Statistics:
         rows = [self.rows.setdefault(row, len(self.rows)) for row in moved]
         self.places.extend([rows[place] for place in later.places])
 
+    def part(self, sentences: Iterable[int]) -> Statistics:
+        """Those of some sentences, by their places, with no row or column that none of them has."""
+        part, columns, rows = Statistics(self.metrics), list(self.columns), list(self.rows)
+        moved: dict[int, int] = {}
+        for place in (self.places[sentence] for sentence in sentences):
+            if place not in moved:
+                own = part.columns
+                row = tuple(sorted((own.setdefault(columns[at], len(own)), triple) for at, triple in rows[place]))
+                moved[place] = part.rows.setdefault(row, len(part.rows))
+            part.places.append(moved[place])
+        return part
+
     def __len__(self) -> int:
         return len(self.places)
 

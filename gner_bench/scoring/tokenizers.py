@@ -10,6 +10,7 @@ from pathlib import Path
 
 from gner_bench.documents.run import NAME, read_run
 from gner_bench.errors import InputError, UsageError, did_you_mean
+from gner_bench.files import NamedPath, named_path
 from gner_bench.structure.back_tokenizer import tokenizer_file
 
 Given = str | PathLike[str] | Sequence[str] | None
@@ -27,20 +28,21 @@ class Tokenizers:
     named: Mapping[str, str] = field(default_factory=dict)
     clean_up_spaces: bool = False
 
-    def of(self, path: Path, alone: bool = False) -> str | None:
+    def of(self, path: Path, alone: bool = False, name: str = "") -> str | None:
         """That of a prediction file or run folder, None for the one beside it, if any.
 
-        Where it is read ``alone``, the tokenizer that is given for no name is meant for it.
+        Where it is read ``alone``, the tokenizer that is given for no name is meant for it. ``name`` is what it is
+        called besides.
         """
-        for name in names(path):
-            if name in self.named:
-                return self.named[name]
+        for known in names(NamedPath(path, name)):
+            if known in self.named:
+                return self.named[known]
         beside = path if path.is_dir() else path.parent
         return self.elsewhere if alone or tokenizer_file(beside) is None else None
 
-    def require_known(self, paths: Sequence[Path]) -> None:
+    def require_known(self, paths: Sequence[Path | NamedPath]) -> None:
         """Raise UsageError for a name that none of the systems at ``paths`` has."""
-        known = [names(path) for path in paths]
+        known = [names(path if isinstance(path, NamedPath) else NamedPath(path)) for path in paths]
         for name in self.named:
             if not any(name in of_path for of_path in known):
                 close = did_you_mean(name, [of_path[0] for of_path in known])
@@ -56,9 +58,9 @@ def read_tokenizers(given: Given, clean_up_spaces: bool = False) -> Tokenizers:
     texts = [given] if isinstance(given, str | PathLike) else list(given or ())
     named, plain = dict[str, str](), list[str]()
     for text in map(str, texts):
-        name, equals, path = text.partition("=")
-        if equals and name and not Path(text).exists():
-            named[name] = path
+        source = named_path(text)
+        if source.name:
+            named[source.name] = str(source.path)
         else:
             plain.append(text)
     if len(plain) > 1:
@@ -66,11 +68,12 @@ def read_tokenizers(given: Given, clean_up_spaces: bool = False) -> Tokenizers:
     return Tokenizers(plain[0] if plain else None, named, clean_up_spaces)
 
 
-def names(path: Path) -> list[str]:
-    """What predictions may be called: their path, their folder or file, the model of their run.json."""
+def names(source: NamedPath) -> list[str]:
+    """What predictions may be called: the name given, their path, their folder or file, the model of their run.json."""
+    path = source.path
     folder = path if path.is_dir() else path.parent
     own = folder if path.is_dir() or path.name.startswith("predictions.jsonl") else path
-    called = [str(path), own.name.split(".jsonl")[0]]
+    called = [*filter(None, [source.name]), str(path), own.name.split(".jsonl")[0]]
     with suppress(InputError):  # there is none, or reading the predictions says what is wrong with it
         called.append(read_run(folder / NAME).name)
     return called

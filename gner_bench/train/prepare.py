@@ -135,7 +135,7 @@ def prepare(recipe: Recipe, request: Request, say: Say, plan_only: bool = False)
     needed = Requirements((checkpoint,) if checkpoint else (), tuple(wanted))
     absent = missing(needed) if plan_only else Requirements()
     if not plan_only:
-        ensure(needed, say, request.offline)
+        ensure(needed, say, request.offline, request.root)
     counts = {(entry.name, split): _planned_count(entry, split, recipe) for entry, split in absent.splits}
     start = known_start(absent.checkpoints[0]) if absent.checkpoints else read_start(recipe.checkpoint)
     data = load_data(_without(recipe, counts), request.root)

@@ -18,6 +18,7 @@ Files = tuple[Path, Path]
 NOTHING = "Ann(O) saw(O) Oslo(O)"
 FEW = ("--resamples", 100)
 QUIET = ("--tokenizer", "none")
+HINT = "; --common compares the sentences that all systems have"
 
 
 def sentences(record: Build, first: str, second: str, dataset: str = "news") -> list[dict[str, Any]]:
@@ -48,8 +49,8 @@ def test_the_table_shows_both_systems_their_difference_and_the_tests(run: Run, f
     found = {row[0]: row for row in reversed(rows(result)) if row}
     assert found["news"][1:4] == ["50.00", "100.00", "+50.00"]
     assert found["news"][5] == "to"
-    assert found["news"][7:10] == ["0.0099", "0.0198*", "0.0099"]
-    assert found["films"][1:] == ["80.00", "80.00", "0.00", "0.00", "to", "0.00", "1.0000", "1.0000", "1.0000", "0.00"]
+    assert found["news"][7:10] == ["0.0099", "0.020*", "0.0099"]
+    assert found["films"][1:] == ["80.00", "80.00", "0.00", "0.00", "to", "0.00", "1.000", "1.000", "1.000", "0.00"]
     assert found["mean"][1:4] == ["65.00", "90.00", "+25.00"]
     assert found["mean"][7:9] == ["0.0099**", "0.0099"]
     assert "strict F1: B against A" in result.stdout
@@ -118,7 +119,7 @@ def test_nothing_is_cut_in_a_narrow_terminal(
     result = run("compare", *files, *FEW, *QUIET, "--per-type", "--changed", 3)
     assert max(map(len, result.stdout.splitlines())) <= width
     assert "…" not in result.stdout
-    for figure in ("50.00", "100.00", "+50.00", "0.0099", "0.0198*", "+25.00"):
+    for figure in ("50.00", "100.00", "+50.00", "0.0099", "0.020*", "+25.00"):
         assert figure in result.stdout
     # The smallest detectable difference is a column or a line, never lost.
     assert ("detectable" in result.stdout) != ("Detectable: news" in result.stdout)
@@ -157,18 +158,18 @@ def test_sentences_that_differ_are_named(
     less = predictions_file(*sentences(record, NOTHING, NOTHING), record(dataset="films", id="x"), file="less.jsonl")
     said = refusal("compare", files[0], less)
     assert said.startswith("films: 30 sentences (0, 1, 2, 3, 4, …) scored for base")
-    assert said.endswith(f"1 sentence (x) scored for less ({less}) alone")
+    assert said.endswith(f"1 sentence (x) scored for less ({less}) alone{HINT}")
 
 
 def test_sets_that_differ_are_named(refusal: Refusal, files: Files, record: Build, predictions_file: Write) -> None:
     less = predictions_file(*sentences(record, NOTHING, NOTHING), file="less.jsonl")
-    assert refusal("compare", files[0], less) == f"data sets scored for base ({files[0]}) alone: films"
+    assert refusal("compare", files[0], less) == f"data sets scored for base ({files[0]}) alone: films{HINT}"
 
 
 def test_gold_that_differs_is_named(refusal: Refusal, record: Build, predictions_file: Write) -> None:
     first = predictions_file(record(), record(id="1"), file="a.jsonl")
     second = predictions_file(record(), record(labels=["B-person", "O", "O"], id="1"), file="b.jsonl")
-    assert refusal("compare", first, second) == "news: gold of 1 sentence (1) differs"
+    assert refusal("compare", first, second) == f"news: gold of 1 sentence (1) differs{HINT}"
 
 
 def test_one_system_is_refused(refusal: Refusal, files: Files) -> None:
@@ -191,3 +192,70 @@ def test_unreadable_input_is_refused(refusal: Refusal, files: Files, tmp_path: P
     missing = tmp_path / "none.json"
     assert refusal("compare", missing, files[0]).startswith(f"{missing}: No such file")
     assert str(tmp_path / "none") in refusal("compare", files[0], tmp_path / "none")
+
+
+def test_common_sentences_are_compared_and_what_is_left_out_is_said(
+    run: Run, record: Build, predictions_file: Write, tmp_path: Path
+) -> None:
+    right, wrong = "Ann(B-person) saw(O) Oslo(B-place)", NOTHING
+    ids = [f"{number:02}" for number in range(12)]
+    # A has 00 to 09, one of them (03) with other words; B 02 to 11, one (05) with other gold; only A has films.
+    other_words = {"03": record(["Ann", "saw", "Rome"], id="03")}
+    other_gold = {"05": record(labels=["B-person", "O", "O"], id="05")}
+    first = [other_words.get(id, record(id=id, prediction=wrong)) for id in ids[:10]]
+    second = [other_gold.get(id, record(id=id, prediction=right)) for id in reversed(ids[2:])]
+    films = [record(id=id, dataset="films", prediction=right) for id in ids]
+    a = predictions_file(*first, *films, file="a.jsonl")
+    b = predictions_file(*second, file="b.jsonl")
+    kept = ["02", "04", "06", "07", "08", "09"]
+    one = predictions_file(*(record(id=id, prediction=wrong) for id in kept), file="one.jsonl")
+    two = predictions_file(*(record(id=id, prediction=right) for id in kept), file="two.jsonl")
+    command = ("compare", a, b, *QUIET, *FEW, "--common", "--changed", "9", "--per-type")
+    result, whole = run(*command, "--json"), run("compare", one, two, *QUIET, *FEW, "--json")
+    assert (result.exit_code, whole.exit_code) == (0, 0), result.stderr
+    found, expected = json.loads(result.stdout), json.loads(whole.stdout)
+    for key in ("differences", "types", "changed"):
+        assert found["comparisons"][0][key] == expected["comparisons"][0][key]
+    assert found["common"] == {
+        "news": {"sentences": 6, "left_out": {"A": 4, "B": 4}},
+        "films": {"sentences": 0, "left_out": {"A": 12, "B": 0}},
+    }
+    assert "common" not in expected
+    for system in found["systems"]:
+        assert system["signature_fields"]["common"] == "news=6,films=0"
+        assert system["signature_fields"]["data"].startswith("news/test=6@")
+    assert found["comparisons"][0]["signature_differences"] == []
+    note = "Only sentences that all systems have: news 6 (left out: 4 of A, 4 of B); films 0 (left out: 12 of A)."
+    assert note in found["warnings"]
+    assert " ".join(run(*command).stdout.split()).count(note) == 5  # two metrics, their types, the sentences
+    # The same of scores.json, which keeps the number of entities of gold.
+    for path in (a, b):
+        scored = run("score", path, *QUIET, "--resamples", 0, "--out", path.with_suffix(".json"))
+        assert scored.exit_code == 0, scored.stderr
+    again = run("compare", a.with_suffix(".json"), b.with_suffix(".json"), *FEW, "--common", "--json")
+    assert json.loads(again.stdout)["comparisons"][0]["differences"] == found["comparisons"][0]["differences"]
+
+
+def test_common_changes_nothing_where_all_have_the_same(run: Run, files: Files) -> None:
+    command = ("compare", *files, *QUIET, *FEW, "--json")
+    assert run(*command, "--common").stdout == run(*command).stdout
+
+
+def test_systems_without_a_common_sentence_are_refused(
+    refusal: Refusal, record: Build, predictions_file: Write
+) -> None:
+    files = [predictions_file(record(id=id), file=f"{id}.jsonl") for id in ("1", "2")]
+    message = "no sentence is common to all systems (by data set, id, words and gold)"
+    assert refusal("compare", *files, *QUIET, "--common") == message
+
+
+def test_systems_are_called_by_names_that_are_given(run: Run, files: Files) -> None:
+    result = run("compare", f"our own={files[0]}", f"<theirs>={files[1]}", *QUIET, *FEW, "--json")
+    found = json.loads(result.stdout)["systems"]
+    assert [system["name"] for system in found] == ["our own", "<theirs>"]
+    assert [system["files"] for system in found] == [[str(file)] for file in files]
+
+
+def test_a_named_file_that_is_not_there_ends_in_one_line(refusal: Refusal, files: Files) -> None:
+    line = refusal("compare", files[0], "lr=0.1/none.jsonl", *QUIET)
+    assert line == "there is neither lr=0.1/none.jsonl nor 0.1/none.jsonl (to be called 'lr')"

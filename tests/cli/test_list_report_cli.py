@@ -10,6 +10,7 @@ import pytest
 from click.testing import Result
 
 from gner_bench.catalog import catalog, published_scores
+from gner_bench.report.figures.registry import Figures
 
 Build = Callable[..., dict[str, Any]]
 Write = Callable[..., Path]
@@ -71,15 +72,18 @@ def test_report_writes_its_files_and_names_the_folder(
     assert last.startswith(
         f"{out}: figures.tex, index.html, notes.tex, quoted.bib, report.json, report.md, report.tex, "
     )
-    assert "no figure of differences from the baseline: no --baseline to compare with" in left_out
+    assert left_out[-1].startswith("Figures left out: differences from the baseline (no --baseline to compare with); ")
     with (out / "tables" / "f1_gner.csv").open(encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     assert [float(row["crossner_ai"]) for row in rows if row["kind"] == "measured"] == [pytest.approx(200 / 3)]
     assert len([row for row in rows if row["kind"] == "quoted"]) == len(published_scores())
 
 
-def test_report_prints_the_table_and_may_leave_out_published_rows(run: Run, scores: Path, tmp_path: Path) -> None:
-    result = run("report", scores, "--out", tmp_path / "report", "--no-published", "--formats", "csv")
+@pytest.mark.parametrize("arguments", [("--quoted", "none"), ("--no-published",)])
+def test_report_prints_the_table_and_may_leave_out_published_rows(
+    run: Run, scores: Path, tmp_path: Path, arguments: tuple[str, ...]
+) -> None:
+    result = run("report", scores, "--out", tmp_path / "report", *arguments, "--formats", "csv")
     assert result.exit_code == 0
     cells = [[cell.strip() for cell in line.split("│")] for line in result.stdout.splitlines()]
     assert any("base a" in row and any(cell.startswith("66.7") for cell in row) for row in cells)
@@ -88,11 +92,58 @@ def test_report_prints_the_table_and_may_leave_out_published_rows(run: Run, scor
     assert {path.name for path in (tmp_path / "report").iterdir()} == {"tables", "report.md", "report.json"}
 
 
-def test_report_shows_chosen_published_rows(run: Run, scores: Path, tmp_path: Path) -> None:
-    result = run("report", scores, "--out", tmp_path / "r", "--published", "UniNER-*,instructuie", "--formats", "md")
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("--quoted", "UniNER-*,instructuie"),
+        ("--quoted", "UniNER-*", "--quoted", "InstructUIE"),
+        ("--published", "UniNER-*,instructuie"),
+    ],
+)
+def test_report_shows_chosen_published_rows(run: Run, scores: Path, tmp_path: Path, arguments: tuple[str, ...]) -> None:
+    result = run("report", scores, "--out", tmp_path / "r", *arguments, "--formats", "md")
     assert result.exit_code == 0
     assert all(name in result.stdout for name in ("UniNER-7B (quoted)", "UniNER-13B (quoted)", "InstructUIE (quoted)"))
     assert "GNER-T5" not in result.stdout
+
+
+def test_quoted_rows_that_are_in_no_table_are_told(run: Run, scores: Path, tmp_path: Path) -> None:
+    arguments = ("--quoted", "UniNER-7B", "--formats", "md", "--metric", "strict")
+    result = run("report", scores, "--out", tmp_path / "r", *arguments)
+    assert "no table has quoted scores of UniNER-7B (on other data sets, by the GNER metric)" in result.stderr
+    assert "no table" not in run("report", scores, "--out", tmp_path / "r", "--formats", "md").stderr
+
+
+NASTY = "a|b <i>&amp;</i> $x_1$ \\\\ =1+1 \u202e"
+"""A name of no file or folder that every format has to escape."""
+
+
+@pytest.mark.usefixtures("undrawn")
+def test_names_and_title_are_in_all_that_is_written(run: Run, scores: Path, tmp_path: Path) -> None:
+    out = tmp_path / "r"
+    result = run("report", f"=2*3 {NASTY}={scores}", "--out", out, "--title", NASTY, "--quoted", "none")
+    assert result.exit_code == 0, result.output
+    assert (
+        json.loads((out / "report.json").read_text(encoding="utf-8"))["systems"][0]["name"] == f"=2*3 {NASTY}".strip()
+    )
+    page = (out / "index.html").read_text(encoding="utf-8")
+    assert "<title>a|b &lt;i&gt;&amp;amp;&lt;/i&gt; $x_1$ \\\\ =1+1 \ufffd</title>" in page
+    assert "<i>&amp;</i>" not in page
+    assert r"a\|b \<i\>\&amp;\</i\> \$x\_1\$" in (out / "report.md").read_text(encoding="utf-8")
+    assert r"a\textbar{}b \textless{}i\textgreater{}\&amp;" in (out / "tables/f1_gner.tex").read_text(encoding="utf-8")
+    with (out / "tables/f1_gner.csv").open(encoding="utf-8") as file:
+        assert next(csv.DictReader(file))["system"].startswith("'=2*3 a|b <i>&amp;</i>")
+
+
+def test_a_page_without_sentences_says_why_on_stderr(
+    run: Run, scores: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gner_bench.report.write.collect", lambda contents: Figures([], {}))
+    (tmp_path / "predictions.jsonl").unlink()
+    result = run("report", scores, "--out", tmp_path / "r", "--formats", "html")
+    reason = f"its predictions (predictions.jsonl) are not beside {scores}; put them there or give them instead of it"
+    assert f"no sentences of base on the page: {reason}\n" in result.stderr
+    assert "No sentences of <bdi>base</bdi>: its predictions" in (tmp_path / "r/index.html").read_text(encoding="utf-8")
 
 
 def test_report_compares_prediction_files_with_a_baseline(
@@ -106,7 +157,9 @@ def test_report_compares_prediction_files_with_a_baseline(
     result = run("report", paths[1], *arguments, "--metric", "strict", "--intervals")
     assert result.exit_code == 0, result.output
     verdict = result.stdout.splitlines()[-1]
-    assert verdict.startswith("better: good against bad: strict F1 0.0 → 100.0, +100.0 points (95% interval +100.0 to")
+    assert verdict.startswith(
+        "good is best: strict F1 100.0 (95% interval 100.0 to 100.0) against 0.0 of bad, on AI, 12"
+    )
     assert "100.0±0.0*" in result.stdout
     assert "no difference" not in (tmp_path / "r" / "report.md").read_text(encoding="utf-8")
 
@@ -166,7 +219,9 @@ def test_report_prints_json(run: Run, scores: Path, tmp_path: Path) -> None:
     ("arguments", "said"),
     [
         (["--baseline", "bas"], "--baseline 'bas' is neither a file nor a system of this report; did you mean 'base'?"),
-        (["--published", "GNER-T5-bass"], "unknown published system 'GNER-T5-bass'; did you mean 'GNER-T5-base'?"),
+        (["--quoted", "GNER-T5-bass"], "unknown published system 'GNER-T5-bass'; did you mean 'GNER-T5-base'?"),
+        (["--quoted", "none", "--quoted", "all"], "none goes with nothing else: all"),
+        (["--baseline", "b=none.json"], "--baseline 'b=none.json' is neither a file nor a system of this report; "),
         (["--formats", "md,pgn"], "unknown format 'pgn'; did you mean 'png'?"),
         (["--metric", "token"], "metrics: holds no token; score the predictions again with --metric token"),
     ],
@@ -174,7 +229,7 @@ def test_report_prints_json(run: Run, scores: Path, tmp_path: Path) -> None:
 def test_requests_that_cannot_be_met_end_in_one_line(
     refusal: Refusal, scores: Path, tmp_path: Path, arguments: list[str], said: str
 ) -> None:
-    assert refusal("report", scores, "--out", tmp_path / "r", *arguments).endswith(said)
+    assert said in refusal("report", scores, "--out", tmp_path / "r", *arguments)
     assert not (tmp_path / "r").exists()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -73,3 +74,142 @@ def test_what_is_not_there_is_one_line(refusal: Refusal, tmp_path: Path, argumen
 def test_a_launched_process_refuses_a_shard(refusal: Refusal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("WORLD_SIZE", "2")
     assert "take their shards themselves" in refusal(*PREDICT, "--shard", "1/2", "--out", tmp_path)
+
+
+def records_of(out: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in (out / "predictions.jsonl").read_text(encoding="utf-8").splitlines()]
+
+
+@pytest.fixture
+def mixed(run: Run, tmp_path: Path) -> Path:
+    """A file with five sentences of two sets of the demonstration, in an order of its own."""
+    result = run(*PREDICT, "--datasets", "mit-movie,crossner_ai", "--limit", "4", "--out", tmp_path / "some")
+    assert result.exit_code == 0, result.stderr
+    lines = (tmp_path / "some/predictions.jsonl").read_text(encoding="utf-8").splitlines(keepends=True)
+    path = tmp_path / "mixed.jsonl"
+    path.write_text("".join(lines[place] for place in (6, 3, 1, 4, 0)), encoding="utf-8")
+    return path
+
+
+MIXED = ["crossner_ai/2", "mit-movie/3", "mit-movie/1", "crossner_ai/0", "mit-movie/0"]
+
+
+def test_the_sentences_of_a_file_in_their_order(run: Run, mixed: Path, tmp_path: Path) -> None:
+    out = tmp_path / "same"
+    command = (*PREDICT, "--same-as", mixed, "--out", out)
+    result = run(*command)
+    assert result.exit_code == 0, result.stderr
+    assert taken(out) == MIXED
+    digest = hashlib.sha256(mixed.read_bytes()).hexdigest()
+    assert about(out)["selection"] == {"same_as": {"file": str(mixed), "sha256": digest}}
+    # It continues after a kill, and a run folder names its sentences, too.
+    lines = (out / "predictions.jsonl").read_bytes().splitlines(keepends=True)
+    (out / "predictions.jsonl").write_bytes(b"".join(lines[3:]))
+    assert run(*command).exit_code == 0
+    assert (out / "predictions.jsonl").read_bytes() == b"".join(lines)
+    assert run(*PREDICT, "--same-as", out, "--out", tmp_path / "again").exit_code == 0
+    assert (tmp_path / "again/predictions.jsonl").read_bytes() == b"".join(lines)
+    assert 'same_as = "' in run("run", "--export-config", out).stdout
+
+
+@pytest.mark.parametrize(
+    ("more", "expected"),
+    [
+        (("--datasets", "mit-movie"), ["mit-movie/3", "mit-movie/1", "mit-movie/0"]),
+        (("--limit", "1"), ["crossner_ai/2", "mit-movie/3"]),
+        (("--limit", "2-3"), ["mit-movie/1", "crossner_ai/0", "mit-movie/0"]),
+        (("--sample-ids", "mit-movie/0,crossner_ai/2"), ["crossner_ai/2", "mit-movie/0"]),
+    ],
+)
+def test_other_choices_are_of_the_sentences_of_the_file(
+    run: Run, mixed: Path, tmp_path: Path, more: tuple[str, ...], expected: list[str]
+) -> None:
+    result = run(*PREDICT, "--same-as", mixed, *more, "--out", tmp_path / "same")
+    assert result.exit_code == 0, result.stderr
+    assert taken(tmp_path / "same") == expected
+
+
+def test_a_file_of_any_format_says_which_sentences(run: Run, mixed: Path, tmp_path: Path) -> None:
+    films = [record for record in map(json.loads, mixed.open(encoding="utf-8")) if record["dataset"] == "mit-movie"]
+    ids, words = [[film["instance"][key] for film in films] for key in ("id", "words")]
+    answers = tmp_path / "answers.jsonl"
+    answers.write_text("".join(json.dumps({"id": id, "prediction": ""}) + "\n" for id in ids), encoding="utf-8")
+    columns = tmp_path / "tags.conll"  # without ids, so in the order of the data
+    tagged = ("".join(f"{word}\tO\n" for word in sentence) + "\n" for sentence in reversed(words))
+    columns.write_text("".join(tagged), encoding="utf-8")
+    expected = ["mit-movie/3", "mit-movie/1", "mit-movie/0"]
+    for path, order in ((answers, expected), (columns, expected[::-1]), (f"conll={columns}", expected[::-1])):
+        out = tmp_path / f"of-{Path(path).name}{len(str(path))}"
+        result = run(*PREDICT, "--same-as", path, "--datasets", "mit-movie", "--out", out)
+        assert result.exit_code == 0, result.stderr
+        assert taken(out) == order
+
+
+def test_sentences_that_the_data_lack_are_one_line(refusal: Refusal, mixed: Path, tmp_path: Path) -> None:
+    lines = mixed.read_text(encoding="utf-8").splitlines(keepends=True)
+
+    def said(text: str, *more: str) -> str:
+        mixed.write_text(text, encoding="utf-8")
+        return refusal(*PREDICT, "--same-as", mixed, *more, "--out", tmp_path / "none")
+
+    unknown = lines[1].replace('"id": "3"', '"id": "99"')
+    assert said(lines[2] + unknown).endswith("line 2: id: sentence '99' is not in the gold of mit-movie/test")
+    other = json.loads(lines[1])
+    other["instance"]["words"][0] = "another"
+    first = json.loads(lines[1])["instance"]["words"][0]
+    expected = f"words: sentence 3 of mit-movie/test has others in the data: word 1 is 'another', in the data {first!r}"
+    assert said(json.dumps(other) + "\n").endswith(f"line 1: {expected}")
+    assert "is there twice" in said(lines[1] * 2)
+    assert said("".join(lines), "--datasets", "mit-restaurant").endswith("holds no sentence of mit-restaurant/test")
+    assert said("".join(lines), "--split", "train").endswith("holds no sentence of crossner_ai/train")
+    both = lines[0] + lines[1].replace('"split": "test"', '"split": "dev"')
+    assert said(both).endswith("its sentences are of dev, test; --split says which")
+    assert "unknown data set 'x'" in said(lines[1].replace('"mit-movie"', '"x"'))
+    answers = '{"id": "0", "prediction": ""}\n'
+    assert said(answers).endswith("does not say its data set; --datasets names one")
+    assert "is empty" in said("")
+    assert "no such file" in refusal(*PREDICT, "--same-as", tmp_path / "nowhere", "--out", tmp_path / "none")
+
+
+@pytest.mark.parametrize("option", ["--batch-size", "--batch-tokens", "--threads"])
+@pytest.mark.parametrize("backend", ["openai", "batch", "gazetteer", "vllm"])
+def test_what_a_backend_has_no_use_for_is_refused(refusal: Refusal, backend: str, option: str, tmp_path: Path) -> None:
+    said = refusal(*PREDICT, "--backend", backend, option, "2", "--out", tmp_path)
+    assert said == f"{option} is not for --backend {backend}"
+
+
+def test_two_sizes_of_batches_are_refused(refusal: Refusal, tmp_path: Path) -> None:
+    said = refusal(*PREDICT, "--batch-size", "2", "--batch-tokens", "4096", "--out", tmp_path)
+    assert said == "--batch-size and --batch-tokens exclude each other"
+    assert refusal(*PREDICT, "--backend", "spacy", "--batch-tokens", "9", "--out", tmp_path).startswith(
+        "--batch-tokens"
+    )
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("predict", "--model", "demo", "--datasets", "mit-movie", "--offline"),
+        ("predict", "--backend", "gazetteer", "--model", "train", "--datasets", "mit-movie", "--offline"),
+        ("run", "--preset", "zero-shot", "--model", "demo", "--offline"),
+        ("download", "mit-movie", "--offline"),
+        ("audit", "mit-movie"),
+    ],
+)
+def test_data_that_are_not_in_the_cache_are_got_in_two_ways(
+    run: Run, command: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GNER_BENCH_HOME", str(tmp_path / "cache"))
+    monkeypatch.chdir(tmp_path)
+    result = run(*command)
+    assert (result.exit_code in (1, 2), result.stderr.count("\n")) == (True, 1)
+    for part in (str(tmp_path / "cache"), "`gner-bench download ", "--data FOLDER", ".txt and label.txt"):
+        assert part in result.stderr
+
+
+def test_a_place_that_is_not_there_and_named_like_a_data_set(
+    refusal: Refusal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert "`gner-bench download mit-movie`" in refusal("convert", "mit-movie", "out.jsonl", "--to", "spans")
+    assert "download" not in refusal("convert", "movie.jsonl", "out.jsonl", "--to", "spans")

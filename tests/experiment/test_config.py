@@ -234,3 +234,46 @@ def test_a_system_of_the_catalogue_brings_its_route(tmp_path: Path) -> None:
     assert (local.name, local.system.backend, local.system.format) == ("mine", "local", "uniner")
     (served,) = read(tmp_path, HEAD + entry + 'backend = "openai"\nformat = "json"\n').jobs()
     assert (served.system.backend, served.system.format, served.system.model) == ("openai", "json", "uniner-7b-type")
+
+
+def test_sizes_of_batches_are_for_the_systems_that_take_them(tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    head = 'predictions = "p"\nreport = "r"\nbatch_size = 4\nthreads = 3\n'
+    server = '[[systems]]\nname = "s"\nmodel = "m"\nbackend = "openai"\nbase_url = "http://h/v1"\n'
+    path.write_text(head + '[[systems]]\nmodel = "demo"\n' + server, encoding="utf-8")
+    experiment = read_experiment(path)
+    jobs = list(experiment.jobs())
+    assert [experiment.options_of(job, Path("x")).batch_size for job in jobs] == [4, None]
+    assert [job.system.threads for job in jobs] == [3, None]
+    path.write_text(head + server, encoding="utf-8")
+    with pytest.raises(InputError, match="batch_size: is for none of the systems"):
+        read_experiment(path)
+
+
+def test_the_sentences_of_a_file_are_those_of_an_experiment(tmp_path: Path) -> None:
+    path, run = tmp_path / "mine.toml", Path(__file__).parents[2] / "prediction_results/demo/gazetteer"
+    path.write_text(f'predictions = "p"\nreport = "r"\ndata = "demo"\nsame_as = "{run}"\nlimit = 2\n', encoding="utf-8")
+    options = read_experiment(path).options(Path("x"))
+    assert (len(options.datasets), options.split) == (7, "test")
+    assert options.same_as is not None
+    assert options.same_as.document()["file"] == str(run)
+
+
+@pytest.mark.parametrize(
+    ("text", "rows"),
+    [
+        ("", ("all",)),
+        ('quoted = "none"\n', ("none",)),
+        ('quoted = "GNER-T5-*, UniNER-7B"\n', ("GNER-T5-*, UniNER-7B",)),
+        ('quoted = ["GNER-T5-*", "UniNER-7B"]\n', ("GNER-T5-*", "UniNER-7B")),
+        ("published = false\n", ("none",)),
+        ("published = true\n", ("all",)),
+    ],
+)
+def test_quoted_rows_of_the_report(tmp_path: Path, text: str, rows: tuple[str, ...]) -> None:
+    assert read(tmp_path, HEAD + text + CHECKPOINT).quoted_rows == rows
+
+
+def test_an_unknown_quoted_row_is_refused_before_anything_runs(tmp_path: Path) -> None:
+    said = refusal(tmp_path, HEAD + 'quoted = ["GNER-T5-bass"]\n' + CHECKPOINT)
+    assert said == "quoted: unknown published system 'GNER-T5-bass'; did you mean 'GNER-T5-base'?"

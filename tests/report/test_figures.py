@@ -1,32 +1,40 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import signal
 import subprocess
 import sys
 import warnings
 from collections.abc import Callable, Iterator
+from functools import partial
 from itertools import combinations, pairwise
 from pathlib import Path
 from typing import Any
 
 import matplotlib.style
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 from matplotlib.transforms import Bbox
 
-from gner_bench.errors import InputError
+from gner_bench.errors import GnerBenchError, InputError
+from gner_bench.messages import one_line
 from gner_bench.report.analysis import mistakes_by_set, pooled
 from gner_bench.report.contents import Contents, prepare
-from gner_bench.report.figures import by_size, differences, errors, lengths, per_set, radar, reliability, speed
+from gner_bench.report.figures import by_size, confusion, differences, errors, lengths, per_set, reliability, speed
 from gner_bench.report.figures.confusion import heat_of
-from gner_bench.report.figures.drawing import cut, text_width
+from gner_bench.report.figures.drawing import cut, labels, text_width
+from gner_bench.report.figures.files import drawing
 from gner_bench.report.figures.labels import label_points
-from gner_bench.report.figures.plot import NoData, Plot, Point, render
+from gner_bench.report.figures.plot import NoData, Plot, Point, names_and_note, render
 from gner_bench.report.figures.registry import FIGURES, collect
 from gner_bench.report.figures.style import DARK, LIGHT, SERIES, SIZES, Style, StyleName
+from gner_bench.report.figures.svg import embedded, in_dark
 from gner_bench.report.load import load_system
 
 pytestmark = pytest.mark.slow
@@ -147,6 +155,65 @@ def test_fonts_are_embedded_and_svg_needs_none(scores_file: ScoresFile) -> None:
     assert b"<text" not in files["svg"]
 
 
+def test_a_dark_svg_is_the_light_one_in_other_colours(scores_file: ScoresFile) -> None:
+    """Of the heat map, the bars and the lines, whose colours are in all of the ways that matplotlib writes them."""
+    contents = prepare([scores_file(right={"a": 0.5, "b": 0.1})])
+    for plot in (*errors.plots(contents), *confusion.plots(contents), *per_set.plots(contents)):
+        light, dark = (render(plot, Style(SIZES["acl"], theme), ["svg"])["svg"].decode() for theme in (LIGHT, DARK))
+        # Identifiers of marks are hashes of their colours too.
+        first, second = (re.sub(r"(?<=[#\"])[mhp][0-9a-f]{10}", "", text) for text in (in_dark(light), dark))
+        assert first == second
+        assert first != light
+
+
+def test_processes_change_no_byte() -> None:
+    def draw(text: str, style: Style) -> Figure:
+        figure = Figure(figsize=(1, 1))
+        figure.text(0, 0.5, text, color=style.colour(0))
+        return figure
+
+    plots = [Plot(name, "", partial(draw, name)) for name in ("b", "a", "c")]
+    found = []
+    for processes in (1, 2):
+        with drawing(plots, ["png", "html"], SIZES["acl"], processes) as drawn:
+            found.append([(plot.name, files) for plot, files in drawn])
+    assert found[0] == found[1]
+    assert [(name, set(files)) for name, files in found[0]] == [
+        (name, {".png", ".svg", "_dark.svg", "_dark.png"}) for name in "bac"
+    ]
+
+
+@pytest.mark.parametrize("processes", [1, 2])
+def test_a_figure_that_fails_is_named_in_one_line(processes: int) -> None:
+    def draw(style: Style) -> Figure:
+        raise ValueError("no room\nfor it")
+
+    with (
+        pytest.raises(GnerBenchError, match=r"^the figure bad cannot be drawn \(ValueError: no room\)$"),
+        drawing([Plot("bad", "", draw)], ["png"], SIZES["acl"], processes) as drawn,
+    ):
+        list(drawn)
+
+
+def test_a_process_that_is_killed_is_told() -> None:
+    plot = Plot("bad", "", lambda style: os.kill(os.getpid(), signal.SIGKILL))  # type: ignore[arg-type, return-value]
+    with (
+        pytest.raises(GnerBenchError, match="a process that drew figures was killed"),
+        drawing([plot], ["png"], SIZES["acl"], 2) as drawn,
+    ):
+        list(drawn)
+
+
+def test_names_that_look_like_markup_are_none_in_a_page() -> None:
+    def draw(style: Style) -> Figure:
+        figure = Figure()
+        figure.text(0, 0.5, "--><script>alert(1)</script><!-- --!><b>")
+        return figure
+
+    markup = embedded(render(Plot("test", "", draw), ACL, ["svg"])["svg"].decode(), "test")
+    assert not re.search("script|<b>|<!--|style", markup)
+
+
 def test_a_users_settings_of_matplotlib_neither_count_nor_change(scores_file: ScoresFile) -> None:
     [plot] = errors.plots(prepare([scores_file()]))
     plain = render(plot, ACL, ["png"])["png"]
@@ -234,13 +301,18 @@ def test_rows_of_the_heat_map_add_up(scores_file: ScoresFile) -> None:
 
 
 def test_lengths_are_f1_of_the_counts(scores_file: ScoresFile) -> None:
-    contents = prepare([scores_file(right={"a": 0.5})])
+    path = scores_file(right={"a": 0.5})
+    document = json.loads(path.read_text())
+    document["datasets"]["a"]["errors"]["by_entity_length"]["2"] = [1, 2, 3]
+    path.write_text(json.dumps(document))
+    contents = prepare([path])
     [plot] = lengths.plots(contents)
-    by_entity, by_sentence = drawn(plot, ACL).axes
+    [axes] = drawn(plot, ACL).axes  # all sentences are of one length
     right, predicted, gold = mistakes_by_set(contents.systems[0])["a"].by_entity_length["1"]
-    [line] = by_entity.lines
-    assert list(line.get_ydata()) == pytest.approx([200 * right / (predicted + gold)])
-    assert [label.get_text() for label in by_sentence.get_xticklabels()] == ["1–10\n(120)"]
+    [line] = axes.lines
+    assert list(line.get_ydata()) == pytest.approx([200 * right / (predicted + gold), 40])
+    assert [label.get_text() for label in axes.get_xticklabels()] == ["1\n(120)", "2\n(3)"]
+    assert "by the length of entities." in plot.caption
 
 
 def test_reliability_pools_the_bins_of_all_data_sets(scores_file: ScoresFile) -> None:
@@ -272,9 +344,13 @@ def test_runs_without_usable_throughput_have_none(run: dict[str, Any], scores_fi
     assert speed.sentences_per_second(None) is None
 
 
-def test_a_radar_needs_three_sets_scored_by_the_same_system(scores_file: ScoresFile) -> None:
-    with pytest.raises(NoData, match="3 or more"):
-        radar.plots(prepare([scores_file(), scores_file("b", right={"crossner_music": 1.0})]))
+def test_legends_have_a_letter_for_what_is_to_be_known_of_some_systems_alone(scores_file: ScoresFile) -> None:
+    right = dict.fromkeys(SEVEN, 0.5)
+    many = [scores_file(name, name=name, right=right, sentences=count) for name, count in (("a", 40), ("b", 9))]
+    [table] = prepare([*many, scores_file("c", name="c", right=right, sentences=9)]).tables["gner"]
+    names, note = names_and_note([row for row in table.rows if not row.quoted or row.system == "GNER-T5-base"])
+    assert names == ["a [a]", "b [b]", "c [b]", "GNER-T5-base (quoted)"]
+    assert note == "[a] test, 40 sentences\n[b] test, 9 sentences"
 
 
 def test_labels_of_a_crowd_cover_neither_points_nor_each_other() -> None:
@@ -304,15 +380,70 @@ def test_names_are_cut_to_their_room(text: str) -> None:
     assert cut(text, 7.0, 1e6) == text.strip()
 
 
-def test_every_figure_says_why_it_is_left_out(scores_file: ScoresFile) -> None:
-    path = scores_file(right={"a": 1.0}, parameters=None)
+SHARED = st.text(max_size=30) | st.sampled_from(
+    ["", "gner-t5-large-", "/a/very/long/path/to/checkpoints/" * 3, "模型" * 40]
+)
+"""What names of one example begin or end with."""
+
+
+@given(
+    st.lists(
+        st.tuples(st.sampled_from([0, 1]), st.text(max_size=60), st.sampled_from([0, 1])), min_size=1, max_size=20
+    ),
+    st.tuples(SHARED, SHARED),
+    st.floats(45, 200),
+)
+@example([(1, "", 1), (1, "a", 1), (1, "a" * 99, 1), (1, "a" * 100, 1)], ("a" * 50, "a" * 50), 45.0)
+@example([(0, f"seed-{seed}{'-of-a-run' * 9}-{run}", 0) for seed in range(4) for run in range(5)], ("", ""), 60.0)
+@example([(0, "x", 0), (0, " x", 0), (0, "x\n", 0), (0, "x (1)", 0), (0, "x", 0)], ("", ""), 45.0)
+def test_other_names_have_other_labels_that_fit(
+    parts: list[tuple[int, str, int]], shared: tuple[str, str], width: float
+) -> None:
+    names = [shared[0] * first + middle + shared[1] * last for first, middle, last in parts]
+    found = dict(zip(names, labels(names, 7.0, width), strict=True))
+    assert len(set(found.values())) == len(set(names))
+    for name, label in found.items():
+        assert text_width(label, 7.0) <= width
+        if text_width(one_line(name), 7.0) <= width and "(" not in label:
+            assert label == one_line(name)
+
+
+def test_what_differs_is_kept() -> None:
+    names = [f"gner-t5-{size}.dev700" for size in ("base", "large", "xxl")]
+    for label, size in zip(labels(names, 7.0, 55.0), ("base", "large", "xxl"), strict=True):
+        assert size in label
+    names = [f"my-system-with-a-very-long-name-{run:02}-seed-{seed}" for run in range(10) for seed in range(2)]
+    assert labels(names, 7.0, 60.0) == [f"…me-{run:02}-seed-{seed}" for run in range(10) for seed in range(2)]
+
+
+def test_a_figure_that_says_nothing_is_left_out_and_says_why(scores_file: ScoresFile) -> None:
+    """Of one system on one data set without errors, and of two on one data set, each value is in a table already."""
+    alone = scores_file("alone", right={"a": 1.0}, generation={"confidence": [1.0] * 5})
+    (alone.parent / "run.json").write_text(json.dumps(run_of(5.0)))
+    figures = collect(prepare([alone]))
+    assert figures.plots == []
+    assert set(figures.left_out) == set(FIGURES.values())
+    assert figures.left_out["F1 by throughput"] == "one run with throughput alone"
+    assert figures.left_out["error composition"] == "no system makes an error"
+    assert figures.left_out["reliability"] == "all confidences of a system are in one of ten bins"
+    other = scores_file("other", right={"a": 0.5}, name="other")
+    figures = collect(prepare([alone, other], baseline="other"))
+    assert {plot.name for plot in figures.plots} >= {"f1_per_set_other", "error_composition"}
+    assert figures.left_out["differences from the baseline"] == "one difference alone, of one system on one data set"
+    [plot] = per_set.plots(prepare([alone, other]))
+    assert "mean" not in plot.caption
+    assert [label.get_text() for label in drawn(plot, ACL).axes[0].get_xticklabels()] == ["a"]
+
+
+def test_scores_without_an_error_analysis_have_no_figures_of_it(scores_file: ScoresFile) -> None:
+    path = scores_file(right={"a": 0.5, "b": 0.5}, parameters=None)
     document = json.loads(path.read_text())
-    del document["datasets"]["a"]["errors"]
+    for name in "ab":
+        del document["datasets"][name]["errors"]
     path.write_text(json.dumps(document))
     figures = collect(prepare([path]))
     assert [plot.name for plot in figures.plots] == ["f1_per_set_other"]
-    assert set(figures.left_out) == set(FIGURES.values()) - {"F1 per data set"}
-    assert all(figures.left_out.values())
+    assert figures.left_out["error composition"] == "no scores hold an error analysis"
 
 
 def test_collecting_figures_does_not_import_matplotlib(scores_file: ScoresFile) -> None:

@@ -11,8 +11,8 @@ from matplotlib.figure import Figure
 from matplotlib.font_manager import fontManager
 
 from gner_bench.report.figures.drawing import fallback
+from gner_bench.report.figures.files import drawing
 from gner_bench.report.figures.plot import Plot, render
-from gner_bench.report.figures.registry import Figures
 from gner_bench.report.figures.style import LIGHT, SIZES, Style
 
 pytestmark = pytest.mark.slow
@@ -63,7 +63,8 @@ def test_letters_come_from_an_installed_font(font: str) -> None:
 
 
 def test_letters_of_no_font_are_named_once(capsys: pytest.CaptureFixture[str]) -> None:
-    list(Figures([_plot(NAMES[0]), _plot(NAMES)], {}).rendered(["png"], SIZES["acl"]))
+    with drawing([_plot(NAMES[0]), _plot(NAMES)], ["png"], SIZES["acl"]) as drawn:
+        list(drawn)
     said = capsys.readouterr().err
     assert said.count("Warning: ") == 1
     assert f"no installed font has 2 of the characters in names ({NAMES})" in said
@@ -73,5 +74,6 @@ def test_usual_letters_say_nothing_and_look_for_no_font(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("gner_bench.report.figures.drawing.fallback", None)
-    list(Figures([_plot("Ünïcödé ≥ αβγ – …")], {}).rendered(["png"], SIZES["acl"]))
+    with drawing([_plot("Ünïcödé ≥ αβγ – …")], ["png"], SIZES["acl"]) as drawn:
+        list(drawn)
     assert capsys.readouterr().err == ""

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from gner_bench.errors import InputError
+from gner_bench.errors import InputError, UsageError
+from gner_bench.files import NamedPath
 from gner_bench.report.load import load_all, load_system, metrics_of
 from gner_bench.scoring.tokenizers import Tokenizers
 
@@ -175,3 +176,41 @@ def test_systems_of_one_name_folder_and_file_get_their_path(scores_file: ScoresF
 def test_a_file_given_twice_is_one_system(scores_file: ScoresFile) -> None:
     path = scores_file()
     assert [s.name for s in load_all([path, path])] == ["gner-tiny"]
+
+
+def test_a_given_name_is_that_of_the_scores_too(scores_file: ScoresFile) -> None:
+    path = scores_file(training_sets=("ncbi",))
+    [system] = load_all([NamedPath(path, "ours")])
+    assert (system.name, system.scores.origin.system.name, system.document.system.name) == ("ours",) * 3
+    assert (system.parameters, system.own_name) == (4_600_000, "gner-tiny")
+
+
+def test_a_given_name_keeps_what_the_catalogue_knows_of_the_system(scores_file: ScoresFile) -> None:
+    path = scores_file(name="GNER-T5-base", parameters=None)
+    [system] = load_all([NamedPath(path, "ours")])
+    assert system.known is not None
+    assert system.known.name == "GNER-T5-base"
+    [other] = load_all([NamedPath(scores_file("b", parameters=None), "GNER-T5-large")])
+    assert other.parameters == other.known.parameters if other.known else False
+
+
+def test_a_given_name_stays_where_another_system_has_it(scores_file: ScoresFile) -> None:
+    sources = [NamedPath(scores_file("a"), "m"), scores_file("b", name="m"), scores_file("c", name="m")]
+    assert [s.name for s in load_all(sources)] == ["m", "m (b)", "m (c)"]
+
+
+def test_a_name_that_is_given_twice_is_refused(scores_file: ScoresFile) -> None:
+    with pytest.raises(UsageError, match=r"two systems are called 'm' \(NAME=FILE\); give each a name of its own"):
+        load_all([NamedPath(scores_file(folder), "m") for folder in "ab"])
+    same = NamedPath(scores_file("a"), "m")
+    assert [s.name for s in load_all([same, same])] == ["m"]
+
+
+def test_a_tokenizer_is_for_a_given_name(
+    predictions_file: Callable[..., Path], record: Callable[..., dict[str, Any]]
+) -> None:
+    path = predictions_file(record(), file="mine.jsonl")
+    tokenizers = Tokenizers(named={"ours": "there/is/none.json"})
+    with pytest.raises(InputError, match=r"none\.json"):
+        load_system(path, tokenizers=tokenizers, name="ours")
+    assert load_system(path, tokenizers=tokenizers, name="theirs").name == "theirs"

@@ -22,7 +22,9 @@ from gner_bench.documents.scores import Analysis, Resampling
 from gner_bench.errors import IntegrityError, UsageError
 from gner_bench.report.grid import Cell, Grid, Section
 from gner_bench.report.page import Content, PageFigure, PageSystem, write_page
+from gner_bench.report.page.html import table
 from gner_bench.report.page.samples import CLASSES, classified_spans, stored_text
+from gner_bench.report.views.verdict import Statement
 from gner_bench.scoring.document import scores_document
 from gner_bench.scoring.errors import classify
 from gner_bench.scoring.predictions import Prediction
@@ -179,7 +181,7 @@ def test_the_policy_admits_exactly_the_scripts_and_the_style_of_the_page(
 def test_the_page_refers_to_nothing_outside_of_it(
     system: Callable[..., PageSystem], made: Callable[..., Page], record: Record
 ) -> None:
-    page = made([system(record())], figures=[PageFigure("<svg/>", "a figure")])
+    page = made([system(record())], figures=[PageFigure("one", "<svg/>", "a figure")])
     links = [value for _, attributes in page.elements for key in ("src", "href") if (value := attributes.get(key))]
     assert links
     assert all(link.startswith(("#", "data:")) for link in links)
@@ -196,7 +198,7 @@ def test_hostile_text_is_text_everywhere(
     grid = Grid(
         HOSTILE, HOSTILE, (cell,), (Section(((cell,),), HOSTILE),), (HOSTILE,), (HOSTILE,), {}, {HOSTILE: (HOSTILE,)}
     )
-    figure = PageFigure(f"<svg>{HOSTILE}</svg>", HOSTILE)
+    figure = PageFigure("one", "<svg/>", HOSTILE)
     page = made(
         [ours], title=HOSTILE, figures=[figure], tables=[grid], types={HOSTILE: [grid], "b": [grid]}, warnings=[HOSTILE]
     )
@@ -268,12 +270,57 @@ def test_classes_of_the_samples_sum_to_those_of_the_scores(
     assert found == {name: count for name, count in errors.classes.items() if count}
 
 
-def test_without_predictions_there_is_no_browser(
+def test_without_predictions_there_is_no_browser_and_the_page_says_why(
     system: Callable[..., PageSystem], made: Callable[..., Page], record: Record
 ) -> None:
-    page = made([system(record(), shown=False)])
-    assert not [each for each in page.of("section") if each["id"] == "sentences"]
+    lacking = system(record(), name="theirs <i>", shown=False, missing="mine.jsonl is not there")
+    page = made([lacking])
+    assert page.of("section")[-1]["id"] == "sentences"
+    assert "No sentences of theirs <i>: mine.jsonl is not there." in page.text
+    assert page.of("form") == []
     assert len(page.of("script")) == 2
+    both = made([system(record()), lacking])
+    assert "No sentences of theirs <i>: mine.jsonl is not there." in both.text
+    assert "No sentences of ours" not in both.text
+    assert len(both.of("form")) == 2
+
+
+def test_the_page_opens_with_the_verdict_and_its_tables(
+    system: Callable[..., PageSystem], made: Callable[..., Page], record: Record
+) -> None:
+    verdict = [Statement("<b> is best", "by 3 & more"), Statement("other", "0.1")]
+    page = made([system(record())], verdict=verdict, changes=[replace(GRID, title="changes")] * 3, tables=[GRID])
+    assert [each["id"] for each in page.of("section")][:3] == ["verdict", "summary", "scores"]
+    first = page.source.partition('<section id="summary"')[0].partition('<section id="verdict"')[2]
+    assert "<strong>&lt;b&gt; is best:</strong> by 3 &amp; more</p>" in first
+    assert first.count("<table>") == 3
+    assert first.count("<details>") == 1  # the third folds
+    assert 'id="verdict"' not in made([system(record())]).source
+
+
+@pytest.mark.parametrize(
+    ("columns", "text", "paper"),
+    [(8, "61.4", None), (20, "61.4", "wide"), (8, "61.4 (60.1 to 63)", "wide small"), (60, "61.4", "wide tiny")],
+)
+def test_a_table_that_is_wider_than_paper_is_turned_and_printed_smaller(
+    columns: int, text: str, paper: str | None
+) -> None:
+    # 2 characters of space and 4 or 17 of text each, after a first column of 2 + 8: 58, 130, 162 and 370.
+    heads, row = (Cell("System"), *[Cell("F1")] * columns), (Cell("gner-xxl"), *[Cell(text)] * columns)
+    source = table(Grid("t", "t", heads, (Section((row,)),)))
+    assert source.startswith(f'<div class="{paper}">' if paper else '<div class="scroll"')
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        *((text, True) for text in ("61.4", "+3.9", "−4.7 to +7.9", "< 0.001", "57.5 (54.9 to 60.0)", "12 (1,234)")),
+        *((text, False) for text in ("greedy", "1 of 3", "dev 3 to 4")),
+    ],
+)
+def test_columns_of_numbers_and_intervals_are_not_those_of_words(text: str, number: bool) -> None:
+    source = table(Grid("t", "t", (Cell("a"), Cell("b")), (Section(((Cell("x"), Cell(text)),)),)))
+    assert ('class="words"' not in source) is number
 
 
 @pytest.mark.parametrize("changes", [{"words": ["Bo", "saw", "Oslo"]}, {"prediction": "Ann(O) saw(O) Oslo(O)"}])
@@ -338,15 +385,18 @@ def test_scores_without_an_error_analysis_have_no_section_of_errors(
     assert 'id="errors"' not in made([early]).source
 
 
-def test_figures_are_images_for_light_and_dark(
+def test_figures_are_in_the_page_in_its_colours_without_styles_that_its_policy_forbids(
     system: Callable[..., PageSystem], made: Callable[..., Page], record: Record
 ) -> None:
-    page = made(
-        [system(record())], figures=[PageFigure("<svg>1</svg>", "both", "<svg>2</svg>"), PageFigure("<svg/>", "one")]
+    svg = (
+        '<?xml version="1.0"?><svg viewBox="0 0 9 9"><metadata>x</metadata><style type="text/css">*{}</style>'
+        '<defs><path id="m1"/></defs><!-- a comment --><use href="#m1" style="fill: #0072b2; stroke: none"/></svg>'
     )
-    assert [(each["class"], each["alt"]) for each in page.of("img")] == [
-        ("light", "both"),
-        ("dark", "both"),
-        ("paper", "one"),
+    page = made([system(record())], figures=[PageFigure("one", svg, "first"), PageFigure("two", svg, "second")])
+    assert [each["aria-label"] for each in page.of("div") if each.get("role") == "img"] == ["first", "second"]
+    assert [each["id"] for each in page.of("path")] == ["one-m1", "two-m1"]
+    assert [(each["href"], each["fill"], each["stroke"]) for each in page.of("use")] == [
+        (f"#{name}-m1", "var(--figure-4, #0072b2)", "none") for name in ("one", "two")
     ]
-    assert "<svg" not in page.source
+    assert "--figure-4: light-dark(#0072b2, #56b4e9);" in page.source
+    assert not [part for part in ("style=", "<metadata", "a comment") if part in page.source]

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -13,6 +14,7 @@ from gner_bench.api import load_predictions, score
 from gner_bench.documents.scores import Resampling
 from gner_bench.report.grid import Cell, Grid, Section
 from gner_bench.report.page import Content, PageFigure, PageSystem, write_page
+from gner_bench.report.views.verdict import Statement
 from gner_bench.scoring.document import scores_document
 from gner_bench.scoring.predictions import Prediction
 
@@ -25,7 +27,7 @@ playwright = pytest.importorskip("playwright.sync_api", reason="needs Playwright
 ROOT = Path(__file__).parents[2]
 NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
 READY = "#browser:not([hidden])"
-SVG = '<svg xmlns="http://www.w3.org/2000/svg" width="900" height="90"><script>alert(1)</script></svg>'
+SVG = '<svg width="900" height="90"><rect width="900" height="90" style="fill: #ffffff"/></svg>'
 GRID = Grid(
     "f1_gner",
     "F1 by the GNER metric",
@@ -36,6 +38,12 @@ GRID = Grid(
             tuple((Cell(name), Cell(f1)) for name, f1 in (("e", "70.1"), ("d", "8.2"))), "quoted from publications"
         ),
     ),
+)
+WIDE = Grid(
+    "wide",
+    "Many columns",
+    (Cell("System"), *(Cell(f"Set {number}") for number in range(40))),
+    (Section(tuple((Cell(name), *[Cell("61.4")] * 40) for name in ("a system of a longer name", "b"))),),
 )
 HOSTILE = ["</script><script>document.title='broken'</script>", "\u202e\u0645", "x" * 10_000, "😀", "\0<b>"]
 SENTENCES = 45
@@ -68,9 +76,10 @@ def file(record: Callable[..., dict[str, Any]], tmp_path_factory: pytest.TempPat
         predictions = load_predictions(path, tokenizer="none")
         scores = scores_document(score(predictions), Resampling(20))
         systems.append(PageSystem(scores, predictions, ("partial",), name + " <i>"))
-    figures = [PageFigure(SVG, "A plot", SVG)]
+    figures = [PageFigure("plot", SVG, "A plot")]
     types = {"F1": [GRID], "strict F1": [GRID]}
-    return write_page(folder, Content(systems, "A report", figures, [GRID] * 3, types))
+    verdict = [Statement("ours is best", "by 3 points")]
+    return write_page(folder, Content(systems, "A report", figures, [GRID] * 3, types, (), verdict, [WIDE]))
 
 
 @pytest.fixture(scope="module")
@@ -299,19 +308,18 @@ def test_hostile_text_is_shown_as_text(show: Callable[..., BrowserPage]) -> None
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
-def test_the_theme_follows_the_system_until_it_is_chosen(show: Callable[..., BrowserPage]) -> None:
+def test_the_theme_follows_the_system_until_it_is_chosen_and_figures_follow_it(
+    show: Callable[..., BrowserPage],
+) -> None:
     page = show(color_scheme="dark")
     background = "getComputedStyle(document.body).backgroundColor"
-    dark = page.evaluate(background)
-    assert page.is_visible("img.dark")
+    figure = "getComputedStyle(document.querySelector('figure rect')).fill"
+    assert [page.evaluate(background), page.evaluate(figure)] == ["rgb(22, 24, 28)", "rgb(21, 24, 29)"]
     page.click("#theme")
     assert page.inner_text("#theme") == "Theme: light"
-    light = page.evaluate(background)
-    assert (dark, light) == ("rgb(22, 24, 28)", "rgb(255, 255, 255)")
-    assert page.is_visible("img.light")
-    assert page.is_hidden("img.dark")
+    assert [page.evaluate(background), page.evaluate(figure)] == ["rgb(255, 255, 255)"] * 2
     page.reload()
-    assert page.evaluate(background) == light
+    assert page.evaluate(background) == "rgb(255, 255, 255)"
 
 
 @pytest.mark.parametrize("unfolded", [False, True])
@@ -373,3 +381,44 @@ def test_predictions_without_a_place_are_shown_and_found(show: Callable[..., Bro
     page.select_option("[name=class]", "spurious")
     page.select_option("[name=type]", "place")
     assert count(page) == "1 of 2 sentences"
+
+
+def test_the_first_column_stays_with_its_rule_where_a_table_is_scrolled(show: Callable[..., BrowserPage]) -> None:
+    page = show(viewport={"width": 390, "height": 740})
+    box = page.locator("#verdict .scroll")
+    box.evaluate("box => (box.scrollLeft = 300)")
+    for cell in box.locator("tr > th:first-child").all():
+        left, right, rule, collapse = cell.evaluate(
+            """cell => {
+              const { left, right } = cell.getBoundingClientRect();
+              const style = getComputedStyle(cell);
+              return [left, right, style.borderRightWidth, getComputedStyle(cell.closest("table")).borderCollapse];
+            }"""
+        )
+        assert left == box.evaluate("box => box.getBoundingClientRect().left")
+        assert right < 390 / 2
+        # The border of a collapsed table belongs to the table, which is scrolled.
+        assert (rule, collapse) == ("1px", "separate")
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_print_is_light_and_holds_all_columns(theme: str, show: Callable[..., BrowserPage]) -> None:
+    page = show(color_scheme=theme, viewport={"width": 1020, "height": 700})  # A4 turned, in CSS pixels
+    page.evaluate("theme => (document.documentElement.dataset.theme = theme)", theme)
+    page.emulate_media(media="print", color_scheme=theme)
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+    assert page.is_visible("img.light")
+    assert page.is_hidden("img.dark")
+    assert page.evaluate("getComputedStyle(document.querySelector('#verdict tbody th')).position") == "static"
+    table = page.locator("#verdict table")
+    assert table.evaluate("table => table.getBoundingClientRect().right") <= 1020
+    assert table.locator("..").evaluate("box => getComputedStyle(box).overflowX") == "visible"
+    assert page.is_hidden("#filters")
+
+
+def test_the_wide_table_is_on_paper_that_is_turned(show: Callable[..., BrowserPage], tmp_path: Path) -> None:
+    pdf = show().pdf(prefer_css_page_size=True, format="A4")
+    boxes = re.findall(rb"/MediaBox \[0 0 ([\d.]+) ([\d.]+)\]", pdf)
+    turned = [float(width) > float(height) for width, height in boxes]
+    assert any(turned)
+    assert not all(turned)

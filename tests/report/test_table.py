@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from gner_bench.catalog.catalog import published_scores
 from gner_bench.catalog.entries import PublishedScore
-from gner_bench.number_text import decimal, p_phrase, p_text, points
+from gner_bench.number_text import decimal, p_phrase, p_text, points, printed_decimals, quoted_decimal
 from gner_bench.report.baseline import Baseline, choose_baseline
 from gner_bench.report.load import load_all
 from gner_bench.report.views.table import (
@@ -209,6 +209,14 @@ def test_a_baseline_is_a_system_or_a_file(scores_file: ScoresFile) -> None:
 @pytest.mark.parametrize(("figure", "text"), [(0.25, "0.2"), (0.75, "0.8"), (59.46, "59.5"), (100.0, "100.0")])
 def test_figures_print_half_to_even(figure: float, text: str) -> None:
     assert decimal(figure) == text
+
+
+def test_quoted_figures_get_no_digits_that_were_not_published() -> None:
+    published = (48.2, 50.18, 60.0)
+    assert [quoted_decimal(figure) for figure in published] == ["48.2", "50.2", "60.0"]
+    for number, texts in {0: ["48", "50", "60"], 2: ["48.2", "50.18", "60.0"], 4: ["48.2", "50.18", "60.0"]}.items():
+        with printed_decimals(number):
+            assert [quoted_decimal(figure) for figure in published] == texts
 
 
 @pytest.mark.parametrize(("difference", "text"), [(1.26, "+1.3"), (-1.26, "−1.3"), (0.04, "0.0"), (-0.04, "0.0")])

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from gner_bench.errors import InputError, UsageError
-from gner_bench.report.contents import choose_published, prepare
+from gner_bench.report.contents import prepare
 from gner_bench.report.write import write_report
 
 ScoresFile = Callable[..., Path]
@@ -35,15 +35,17 @@ def test_every_format_is_written_and_listed(two: list[Path], tmp_path: Path) -> 
     assert {"report.md", "report.json", "report.tex", "index.html"} <= there
     for name in ("f1_gner", "f1_strict", "types_gner", "types_strict", "errors", "confusions"):
         assert {f"tables/{name}.{kind}" for kind in ("md", "tex", "csv", "json", "html")} <= there
-    for name in ("f1_per_set", "f1_by_size", "error_composition", "type_confusion_1", "f1_by_length"):
+    for name in ("f1_per_set", "error_composition", "type_confusion_1"):
         assert {f"figures/{name}{end}" for end in (".png", ".svg", ".pdf", "_dark.png", "_dark.svg")} <= there
     assert json.loads((out / "report.json").read_text(encoding="utf-8"))["files"] == written.files[:-1]
 
 
 def test_left_out_figures_have_a_reason(two: list[Path], tmp_path: Path) -> None:
     written = write_report(prepare(two), tmp_path / "out", ["md"])
-    assert set(written.left_out) == {"differences from the baseline", "radar", "reliability", "F1 by throughput"}
+    assert set(written.left_out) == {"differences from the baseline", "F1 by length", "reliability", "F1 by throughput"}
     assert written.left_out["differences from the baseline"] == "no --baseline to compare with"
+    said = "differences from the baseline (no --baseline to compare with)"
+    assert f"Figures left out: {said}" in (written.out / "report.md").read_text(encoding="utf-8")
 
 
 def test_without_quoted_rows_nothing_is_cited(two: list[Path], tmp_path: Path) -> None:
@@ -137,7 +139,8 @@ def test_report_md_is_a_comment_with_verdict_table_changes_links_and_signature(t
     out = tmp_path / "out"
     write_report(prepare(two, baseline="weak"), out, ("md", "csv"))
     text = (out / "report.md").read_text(encoding="utf-8")
-    assert text.splitlines()[2].startswith("**Better:** strong @<!-- -->you against weak: mean F1 (GNER metric) over 2")
+    assert text.splitlines()[2].startswith("**strong @<!-- -->you is best:** mean F1 (GNER metric) 91.9 (95% interval")
+    assert text.index("| +56.8\\* |") < text.index("| weak<sup>")
     assert len(text) < 10_000
     assert "| AI |" in text
     assert "<details><summary>22 rows quoted from publications</summary>" in text
@@ -169,16 +172,21 @@ def test_a_system_that_cannot_be_compared_is_told(two: list[Path], scores_file: 
     assert "other with weak: crossner_ai: " in found[1]["figures"]
 
 
-def test_published_rows_are_chosen_by_name() -> None:
-    assert [row.system for row in choose_published(["gner-t5-b*", "GoLLIE-7B"])] == [
-        "GNER-T5-base",
-        "GoLLIE-7B (re-run by GNER v2, without the else type)",
-        "GoLLIE-7B (as first published)",
-        "GNER-T5-base",
-    ]
-    assert choose_published([]) == []
-    with pytest.raises(UsageError, match="unknown published system 'GNER-T5-bass'; did you mean 'GNER-T5-base'"):
-        choose_published(["GNER-T5-bass"])
+def test_a_title_is_that_of_report_md_report_json_and_page(
+    two: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_report(prepare(two, title="Sizes of *GNER* </title>"), tmp_path, ("md",))
+    assert (tmp_path / "report.md").read_text().startswith("# Sizes of \\*GNER\\* \\</title\\>\n")
+    assert json.loads((tmp_path / "report.json").read_text())["title"] == "Sizes of *GNER* </title>"
+    write_report(prepare(two), tmp_path, ("md",))
+    assert (tmp_path / "report.md").read_text().startswith("# Scores\n")
+    assert "title" not in json.loads((tmp_path / "report.json").read_text())
+
+
+def test_report_json_says_the_verdict_in_words(two: list[Path], tmp_path: Path) -> None:
+    write_report(prepare(two), tmp_path, ("json",))
+    [line] = json.loads((tmp_path / "report.json").read_text(encoding="utf-8"))["in_words"]
+    assert line.startswith("strong @you is best: ")
 
 
 def test_bad_scores_leave_no_folder_behind(scores_file: ScoresFile, tmp_path: Path) -> None:

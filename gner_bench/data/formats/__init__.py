@@ -12,6 +12,7 @@ from pathlib import Path
 
 from gner_bench.answers.answer import Answer, AnswerFormat
 from gner_bench.bio import Reading, TagReader
+from gner_bench.catalog import catalog
 from gner_bench.data.formats.columns import looks_like_columns
 from gner_bench.data.sentence import Dataset, Sentence
 from gner_bench.documents.fields import Fields, first_object
@@ -135,7 +136,10 @@ def detect(path: Path) -> str:
     """The format of a file by its name and, for JSON, the keys of its first object; columns of words and tags also by
     their first line. Raises InputError for none."""
     if not path.exists() and path != STDIN:
-        raise InputError(path, "no such file or folder")
+        message = "no such file or folder"
+        if catalog().find_dataset(str(path)) is not None:
+            message += f"; `gner-bench download {path}` puts that data set into $(gner-bench cache path)/data/{path}"
+        raise InputError(path, message)
     name = path.name.lower().removesuffix(".gz")
     if path == STDIN:  # which has no name, so that its first character tells
         name = ".json" if read_text(path).lstrip()[:1] in ("{", "[") else ".conll"

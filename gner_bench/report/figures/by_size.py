@@ -13,7 +13,7 @@ from gner_bench.report.figures.plot import (
     names_and_note,
     quoted_caption,
     scored_by,
-    short_name,
+    short_names,
 )
 from gner_bench.report.figures.style import Style
 from gner_bench.report.views.table import Row, Table
@@ -31,13 +31,17 @@ def plots(contents: Contents) -> list[Plot]:
     plots = []
     for table in tables:
         rows = [row for row in sized(table) if not (row.quoted and row.system in other_gold)]
+        if len(rows) < 2:
+            continue
         left_out = " Quoted rows that score other gold are left out." if len(rows) < len(sized(table)) else ""
         caption = (
             f"Mean {scored_by(table.metric)} over {len(table.datasets)} data sets against parameters. Filled marks are"
-            f" measured, with bootstrap intervals where there are any."
+            f" measured, with bootstrap intervals where there are any. Labels without room are left out."
             f"{quoted_caption(row for row in rows if row.quoted)}{left_out}"
         )
         plots.append(Plot(f"f1_by_size{table.suffix}", caption, partial(draw, rows), wide=True))
+    if not plots:
+        raise NoData("one system of known size alone")
     return plots
 
 
@@ -55,10 +59,10 @@ def draw(rows: list[Row], style: Style) -> Figure:
 
     names, note = names_and_note(rows)
     points = []
-    for row, name in zip(rows, names, strict=True):
+    for row, name, short in zip(rows, names, short_names(rows), strict=True):
         assert row.parameters is not None
         assert row.mean is not None
-        label = short_name(row) if row.quoted else name
+        label = short if row.quoted else name
         points.append(Point(label, row.parameters, row.mean.f1, not row.quoted, row.mean.interval))
     figure = canvas(style, True, 3.6)
     axes = figure.add_subplot()

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 from gner_bench.report.analysis import Confusion, pooled_by_system
 from gner_bench.report.contents import Contents
-from gner_bench.report.figures.plot import NoData, Plot
+from gner_bench.report.figures.plot import NoData, Plot, left_out_caption
 from gner_bench.report.figures.style import Style
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 MOST_TYPES = 12
-MOST_SYSTEMS = 6
+MOST_SYSTEMS = 4
 OTHER, MISSED = "other types", "missed"
 DARK_CELL = 55
 """The percentage from which on a cell needs letters in the colour of the background."""
@@ -44,13 +44,15 @@ def plots(contents: Contents) -> list[Plot]:
         raise NoData("no scores hold an error analysis with types taken for others")
     types = sorted(total, key=lambda name: (-total[name], name))[:MOST_TYPES]
     plots = []
-    for number, (system, confusion) in enumerate(list(confusions.items())[:MOST_SYSTEMS], start=1):
+    shown = list(confusions)[:MOST_SYSTEMS]
+    for at, system in enumerate(shown):
         caption = (
             f"Types by {system}, all data sets together: of every 100 gold entities of a type (row), how many were"
             f" predicted as which (column). The {len(types)} types that are taken for others most often by any system."
+            f"{left_out_caption(len(confusions) - len(shown))}"
         )
-        drawing = partial(draw, heat_of(confusion, types), system)
-        plots.append(Plot(f"type_confusion_{number}", caption, drawing, wide=True))
+        drawing = partial(draw, heat_of(confusions[system], types), shown, at)
+        plots.append(Plot(f"type_confusion_{at + 1}", caption, drawing, wide=True))
     return plots
 
 
@@ -66,33 +68,34 @@ def heat_of(confusion: Confusion, types: Sequence[str]) -> Heat:
     return Heat(types, [*types, OTHER, MISSED], rows)
 
 
-def draw(heat: Heat, system: str, style: Style) -> Figure:
-    """The figure of one system."""
+def draw(heat: Heat, systems: Sequence[str], at: int, style: Style) -> Figure:
+    """The figure of the system that is ``at`` this place in those of the report."""
     from matplotlib.colors import LinearSegmentedColormap
 
-    from gner_bench.report.figures.drawing import canvas, cut
+    from gner_bench.report.figures.drawing import canvas, labels
 
     figure = canvas(style, True, 1.5 + 0.2 * len(heat.types))
     axes = figure.add_subplot()
     axes.pcolormesh(
         [list(row) for row in heat.shares],
-        cmap=LinearSegmentedColormap.from_list("heat", style.theme.heat),
+        cmap=LinearSegmentedColormap.from_list("heat", [(style.theme.heat, 0.0), (style.theme.heat, 1.0)]),
         vmin=0,
         vmax=100,
         edgecolors=style.theme.grid,
         linewidth=0.4 * style.scale,
     )
     size = style.small
-    names = [cut(name, size, 11 * size) for name in heat.columns]
+    names = labels(heat.columns, size, 11 * size)
     axes.set_xticks([x + 0.5 for x in range(len(names))], names, rotation=40, ha="left", rotation_mode="anchor")
-    axes.set_yticks([y + 0.5 for y in range(len(heat.types))], [cut(name, size, 14 * size) for name in heat.types])
+    axes.set_yticks([y + 0.5 for y in range(len(heat.types))], labels(heat.types, size, 14 * size))
     axes.xaxis.tick_top()
     axes.tick_params(length=0)
     axes.invert_yaxis()
     axes.spines[:].set_visible(False)
     axes.set_ylabel("gold type")
     axes.xaxis.set_label_position("top")
-    axes.set_xlabel(cut(f"predicted by {system}", style.sizes.font, 0.5 * 72 * figure.get_figwidth()))
+    room = 0.5 * 72 * float(figure.get_figwidth())
+    axes.set_xlabel(labels([f"predicted by {name}" for name in systems], style.sizes.font, room)[at])
     axes.axvline(len(heat.types), color=style.theme.text, linewidth=1.2 * style.scale)
     for y, row in enumerate(heat.shares):
         for x, share in enumerate(row):

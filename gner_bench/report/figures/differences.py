@@ -26,6 +26,8 @@ def plots(contents: Contents) -> list[Plot]:
     if not compared:
         raise NoData("no system was scored on the same sentences as the baseline")
     shown, baseline = compared[:MOST_SYSTEMS], contents.baseline
+    if len(shown) == 1 and len(shown[0].differences) == 2:
+        raise NoData("one difference alone, of one system on one data set")
     caption = (
         f"Differences of {scored_by(contents.metric)} from {baseline.name}, in points, with"
         f" {baseline.resampling.confidence:.0%} paired bootstrap intervals. Filled marks: p < 0.05 (paired approximate"
@@ -35,23 +37,26 @@ def plots(contents: Contents) -> list[Plot]:
 
 
 def draw(systems: Sequence[Changes], baseline: str, style: Style) -> Figure:
-    """A row for each data set, and one for the mean."""
+    """A row for each data set, and one for the mean of several."""
     from matplotlib.lines import Line2D
 
     from gner_bench.report.figures.drawing import canvas, cut, legend, name_rows
 
     sets = list(dict.fromkeys(change.name for changes in systems for change in changes.differences[:-1]))
     rows = {name: row for row, name in enumerate(sets)}
-    figure = canvas(style, False, 0.8 + (0.1 + 0.1 * len(systems)) * (len(sets) + 1))
+    if len(sets) > 1:
+        rows[MEAN] = len(sets)
+    figure = canvas(style, False, 0.8 + (0.1 + 0.1 * len(systems)) * len(rows))
     axes = figure.add_subplot()
     axes.axvline(0, color=style.theme.text, linewidth=0.8 * style.scale)
     handles = []
     for index, changes in enumerate(systems):
         shift = 0.7 * ((index + 0.5) / len(systems) - 0.5)
         handles.append(_draw_system(axes, changes, rows, shift, index, style))
-    name_rows(axes, style, [*map(title, sets), MEAN], 12 * style.small)
-    axes.axhline(len(sets) - 0.5, color=style.theme.faint, linewidth=0.6 * style.scale)
-    axes.set_ylim(len(sets) + 0.6, -0.6)
+    name_rows(axes, style, list(map(title, rows)), 12 * style.small)
+    if MEAN in rows:
+        axes.axhline(len(sets) - 0.5, color=style.theme.faint, linewidth=0.6 * style.scale)
+    axes.set_ylim(len(rows) - 0.4, -0.6)
     low, high = axes.get_xlim()
     axes.set_xlim(min(low, -1), max(high, 1))
     axes.set_xlabel(cut(f"points above {baseline}", style.sizes.font, 0.55 * 72 * float(figure.get_figwidth())))
@@ -69,7 +74,8 @@ def _draw_system(axes: Axes, changes: Changes, rows: dict[str, int], shift: floa
 
     colour, marker, size = style.colour(index), style.marker(index), 4.5 * style.scale
     *sets, mean = changes.differences
-    for change, row in [*((change, rows[change.name]) for change in sets), (mean, len(rows))]:
+    placed = [(change, rows[change.name]) for change in sets]
+    for change, row in [*placed, (mean, rows[MEAN])] if MEAN in rows else placed:
         low, high = (100 * end for end in change.interval)
         axes.plot([low, high], [row + shift] * 2, color=colour, linewidth=style.scale)
         axes.plot(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import product
 from math import hypot
@@ -12,7 +12,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
-from gner_bench.report.figures.drawing import cut, figure_of, percent_axis, text_width
+from gner_bench.report.figures.drawing import figure_of, labels, percent_axis, text_width
 from gner_bench.report.figures.plot import Point, reach
 from gner_bench.report.figures.style import Style
 
@@ -22,6 +22,9 @@ Boxes = NDArray[np.float64]
 """Boxes, one a row."""
 SIDEWAYS = (0, 12, 30, 50, 75)
 UPWARDS = (0, 9, -9, 18, -18, 30, -30, 42, -42, 54, -54, 70, -70)
+FAR_SIDEWAYS = (*SIDEWAYS, 110, 150, 200, 250)
+FAR_UPWARDS = tuple(range(-160, 161, 11))
+"""Where there is a crowd. Offsets are in points of a paper's figure."""
 NEAR = 6.0
 STEPS = 15
 """Places at which the line to a label is looked at."""
@@ -51,8 +54,7 @@ def f1_axis_around(axes: Axes, points: Sequence[Point]) -> None:
 def label_points(axes: Axes, style: Style, points: Sequence[Point]) -> None:
     """Write the label of each point where it covers least, as near as can be; far ones get a line to their point.
 
-    The axes keep the place and the limits that they have now. A label that is not bold and has no free place is left
-    out.
+    The axes keep the place and the limits that they have now. A label that has no free place is left out.
     """
     figure_of(axes).draw_without_rendering()
     figure_of(axes).set_layout_engine("none")
@@ -69,13 +71,13 @@ def label_points(axes: Axes, style: Style, points: Sequence[Point]) -> None:
         low, high = (on_page(point.x, end)[1] for end in point.interval or (point.y, point.y))
         taken.append((x - half, min(low, y - half), x + half, max(high, y + half)))
     frame = (axes.bbox.get_points() * points_per_dot).ravel()
-    for point in sorted(points, key=lambda point: not point.bold):
-        text = cut(point.label, style.small, LONGEST * style.small)
+    texts = labels([point.label for point in points], style.small, LONGEST * style.small)
+    for point, text in sorted(zip(points, texts, strict=True), key=lambda pair: not pair[0].bold):
         # Bold letters are wider than those measured, by about an eighth.
         width = text_width(text, style.small) * (1.14 if point.bold else 1.02)
         label = _Label(*on_page(point.x, point.y), width, style.small, style.scale)
         offset = label.best_offset(frame, np.array(taken))
-        if not point.bold and _covered(label.box(offset), np.array(taken)):
+        if _covered(label.box(offset), np.array(taken)):
             continue
         line = label.line_to_point(offset)
         taken += [label.box(offset), *line]
@@ -108,14 +110,24 @@ class _Label:
         return [(x - 0.5, y - 0.5, x + 0.5, y + 0.5) for x, y in centres]
 
     def best_offset(self, frame: NDArray[np.float64], taken: Boxes) -> tuple[float, float]:
-        """The offset inside the ``frame`` (a box) that covers least of what is taken, of those the nearest."""
+        """The offset inside the ``frame`` (a box) that covers least of what is taken, of those the nearest.
+
+        Far ones are looked at only where no near one is free.
+        """
+        near = self._best(product(SIDEWAYS, UPWARDS, (1, -1)), frame, taken)
+        if not _covered(self.box(near), taken):
+            return near
+        return self._best(product(FAR_SIDEWAYS, FAR_UPWARDS, (1, -1)), frame, taken)
+
+    def _best(
+        self, shifts: Iterable[tuple[int, int, int]], frame: NDArray[np.float64], taken: Boxes
+    ) -> tuple[float, float]:
 
         def cost(offset: tuple[float, float]) -> float:
             crossed = sum(_covered(box, taken) > 0 for box in self.line_to_point(offset))
             covered = 1000 * _covered(self.box(offset), taken) + 100 * crossed
             return abs(offset[0]) + abs(offset[1]) + self.scale * covered
 
-        shifts = product(SIDEWAYS, UPWARDS, (1, -1))
         offsets = [(side * (NEAR + reach) * self.scale, up * self.scale) for reach, up, side in shifts]
         inside = []
         for offset in offsets:

@@ -15,7 +15,7 @@ from gner_bench.report.figures.plot import (
     scored_by,
 )
 from gner_bench.report.figures.style import Style
-from gner_bench.report.views.table import Row, Table
+from gner_bench.report.views.table import Entry, Row, Table
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -34,11 +34,15 @@ def plots(contents: Contents) -> list[Plot]:
     tables = [table for table in contents.tables[contents.metric] if table.measured]
     if not tables:
         raise NoData("no system was scored")
+    tables = [table for table in tables if sum(map(len, map(shown_entries, drawn_rows(table)))) > 1]
+    if not tables:
+        raise NoData("one value alone")
     plots = []
     for table in tables:
+        mean = " and their mean" if len(table.datasets) > 1 else ""
         caption = (
-            f"{scored_by(table.metric)} of each data set and their mean. Bars are measured, with bootstrap intervals"
-            f" where there are any.{quoted_caption(shown_quoted(table))}"
+            f"{scored_by(table.metric)} of each data set{mean}. Bars are measured, with bootstrap intervals where there"
+            f" are any.{quoted_caption(shown_quoted(table))}"
         )
         plots.append(Plot(f"f1_per_set{table.suffix}", caption, partial(draw, table), wide=True))
     return plots
@@ -49,6 +53,17 @@ def shown_quoted(table: Table) -> list[Row]:
     if len(table.quoted) <= MOST_QUOTED:
         return table.quoted
     return [row for row in table.quoted if row.system.startswith(OWN_FAMILY)][:MOST_QUOTED]
+
+
+def drawn_rows(table: Table) -> list[Row]:
+    """The rows of the figure, measured ones first."""
+    return [*table.measured, *shown_quoted(table)]
+
+
+def shown_entries(row: Row) -> dict[int, Entry]:
+    """The entries of a row by their column; the mean of one data set is not shown beside it."""
+    entries = row.entries if len(row.entries) > 2 else row.entries[:1]
+    return {column: entry for column, entry in enumerate(entries) if entry}
 
 
 def draw(table: Table, style: Style) -> Figure:
@@ -67,7 +82,7 @@ def draw(table: Table, style: Style) -> Figure:
         handles.append(Patch(**style.bar(index)))
     start = BARS / 2 - QUOTED_WIDTH * len(quoted)
     for index, row in enumerate(quoted):
-        f1 = {x + start + QUOTED_WIDTH * (index + 1): entry.f1 for x, entry in enumerate(row.entries) if entry}
+        f1 = {x + start + QUOTED_WIDTH * (index + 1): entry.f1 for x, entry in shown_entries(row).items()}
         handles += axes.plot(
             list(f1),
             list(f1.values()),
@@ -78,18 +93,20 @@ def draw(table: Table, style: Style) -> Figure:
             markeredgewidth=0.7 * style.scale,
             markersize=3.2 * style.scale,
         )
-    name_ticks(axes, style, table.heads)
-    axes.axvline(len(table.heads) - 1.5, color=style.theme.faint, linewidth=0.6 * style.scale)
-    axes.set_xlim(-0.5, len(table.heads) - 0.5)
+    heads = table.heads if len(table.datasets) > 1 else table.heads[:1]
+    name_ticks(axes, style, heads)
+    if len(heads) > 1:
+        axes.axvline(len(heads) - 1.5, color=style.theme.faint, linewidth=0.6 * style.scale)
+    axes.set_xlim(-0.5, len(heads) - 0.5)
     percent_axis(axes)
-    legend(figure, style, handles, *names_and_note([*measured, *quoted]))
+    legend(figure, style, handles, *names_and_note(drawn_rows(table)))
     return figure
 
 
 def _draw_bars(axes: Axes, row: Row, index: int, width: float, style: Style) -> None:
     """The bars of a measured system, and its intervals where there are any."""
     shift = width * (index + 0.5) - BARS / 2
-    entries = {x + shift: entry for x, entry in enumerate(row.entries) if entry}
+    entries = {x + shift: entry for x, entry in shown_entries(row).items()}
     if not entries:
         return
     axes.bar(list(entries), [entry.f1 for entry in entries.values()], 0.92 * width, **style.bar(index))

@@ -1,4 +1,4 @@
-"""A plot before it is drawn, what plots say in words, and drawing them. Importing this does not import matplotlib."""
+"""A plot before it is drawn, what plots say in words, and drawing one. Importing this does not import matplotlib."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import re
 import warnings
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from string import ascii_lowercase
 from typing import TYPE_CHECKING, Any, Literal
 
 from gner_bench.report.figures.style import FONT, Style
@@ -90,9 +91,11 @@ def _drawn(plot: Plot, style: Style) -> tuple[Figure, set[str]]:
         warnings.simplefilter("always")
         figure = plot.draw(style)
         figure.set_dpi(DOTS_PER_INCH)
-        # The layout is computed once and is then the same in every format.
-        figure.draw_without_rendering()
-        figure.set_layout_engine("none")
+        # The layout is computed once and is then the same in every format. With "none" for None, matplotlib would
+        # draw each file twice, the first time for the layout.
+        if layout := figure.get_layout_engine():
+            layout.execute(figure)
+        figure.set_layout_engine(None)
     lacking = set()
     for warning in said:
         if letter := re.match(GLYPH, str(warning.message)):
@@ -108,22 +111,29 @@ def scored_by(metric: Metric) -> str:
 
 
 def names_and_note(rows: Sequence[Row]) -> tuple[list[str], str]:
-    """The names of rows for a legend with their notes, and the note of all measured rows where it is the same."""
-    notes = ["; ".join(filter(None, [row_note(e.note for e in row.entries if e), *row.notes])) for row in rows]
-    measured = {note for row, note in zip(rows, notes, strict=True) if not row.quoted}
-    shared = measured.pop() if len(measured) == 1 else ""
+    """The names of rows for a legend, and what is to be known of measured ones.
+
+    That is one line for each note, before which is the letter that the names of its rows have, unless all have it.
+    """
+    notes = {
+        row.system: "; ".join(filter(None, [row_note(entry.note for entry in row.entries if entry), *row.notes]))
+        for row in rows
+        if not row.quoted
+    }
+    shared = len(set(notes.values())) == 1
+    different = dict.fromkeys(filter(None, notes.values()))
+    marks = {note: f"[{ascii_lowercase[at % 26] * (1 + at // 26)}]" for at, note in enumerate(different)}
     names = []
-    for row, note in zip(rows, notes, strict=True):
-        if row.quoted:
-            names.append(f"{short_name(row)} (quoted)")
-        else:
-            names.append(f"{row.system} ({note})" if note and not shared else row.system)
-    return names, f"measured: {shared}" if shared else ""
+    for row, name in zip(rows, short_names(rows), strict=True):
+        mark = "" if shared or row.quoted else marks.get(notes[row.system], "")
+        names.append(f"{name} (quoted)" if row.quoted else " ".join(filter(None, (name, mark))))
+    return names, "\n".join(f"measured: {note}" if shared else f"{mark} {note}" for note, mark in marks.items())
 
 
-def short_name(row: Row) -> str:
-    """The name of a row, of a quoted one without the remark in brackets after it."""
-    return row.system.partition(" (")[0] if row.quoted else row.system
+def short_names(rows: Sequence[Row]) -> list[str]:
+    """The names of rows, those of quoted ones without the remark in brackets after them where they differ without."""
+    short = [row.system.partition(" (")[0] if row.quoted else row.system for row in rows]
+    return [name if short.count(name) == 1 else row.system for row, name in zip(rows, short, strict=True)]
 
 
 def quoted_caption(rows: Iterable[Row]) -> str:

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import import_module
 
-from gner_bench.messages import warn
 from gner_bench.report.contents import Contents
-from gner_bench.report.figures.plot import FileFormat, NoData, Plot, render
-from gner_bench.report.figures.style import DARK, LIGHT, Sizes, Style
+from gner_bench.report.figures.plot import NoData, Plot
 
 FIGURES: dict[str, str] = {
     "per_set": "F1 per data set",
     "differences": "differences from the baseline",
     "by_size": "F1 by size",
-    "radar": "radar",
     "errors": "error composition",
     "confusion": "type confusion",
     "lengths": "F1 by length",
@@ -23,11 +20,6 @@ FIGURES: dict[str, str] = {
     "speed": "F1 by throughput",
 }
 """What messages call each figure, by the module that makes it, in the order of the page."""
-IN_LIGHT: tuple[FileFormat, ...] = ("png", "svg", "pdf")
-IN_DARK: tuple[FileFormat, ...] = ("png", "svg")
-"""PDF is for paper, which is white."""
-NAMED = 40
-"""Characters that a warning shows."""
 
 
 @dataclass(frozen=True)
@@ -36,30 +28,6 @@ class Figures:
 
     plots: Sequence[Plot]
     left_out: dict[str, str]
-
-    def rendered(self, formats: Sequence[str], sizes: Sizes) -> Iterator[tuple[str, dict[str, bytes]]]:
-        """The name of each plot and its files, by what follows the name, such as ``_dark.svg``.
-
-        A page (``html`` among the ``formats``) needs SVG, so there is SVG then.
-        """
-        wanted = {*formats, "svg"} if "html" in formats else set(formats)
-        light = [kind for kind in IN_LIGHT if kind in wanted]
-        dark = [kind for kind in IN_DARK if kind in wanted]
-        if not light:
-            return
-        boxes: set[str] = set()
-        for plot in self.plots:
-            files = {f".{kind}": data for kind, data in render(plot, Style(sizes, LIGHT), light, boxes).items()}
-            if dark:
-                files |= {f"_dark.{kind}": data for kind, data in render(plot, Style(sizes, DARK), dark).items()}
-            yield plot.name, files
-        if boxes:
-            listed = "".join(sorted(boxes))
-            shown = f"{listed[:NAMED]}…" if len(listed) > NAMED else listed
-            warn(
-                f"figures: no installed font has {len(boxes)} of the characters in names ({shown}), which are drawn as"
-                " boxes; install a font that has them, such as Noto Sans CJK for Chinese, Japanese and Korean"
-            )
 
 
 def collect(contents: Contents) -> Figures:

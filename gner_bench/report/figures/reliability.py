@@ -9,7 +9,7 @@ from gner_bench.documents.scores import Bin
 from gner_bench.errors import InputError
 from gner_bench.report.analysis import pooled_bins
 from gner_bench.report.contents import Contents
-from gner_bench.report.figures.plot import NoData, Plot
+from gner_bench.report.figures.plot import NoData, Plot, left_out_caption
 from gner_bench.report.figures.style import Style
 from gner_bench.report.load import SystemScores
 
@@ -24,13 +24,14 @@ def plots(contents: Contents) -> list[Plot]:
     all_bins = {system.name: bins_of(system) for system in contents.systems}
     calibrated = {name: bins for name, bins in all_bins.items() if any(part.count for part in bins)}
     if not calibrated:
-        given = "--decoding constrained gives them, and so do libraries that score their spans"
-        raise NoData(f"no scores hold the calibration of confidences ({given})")
+        raise NoData("no confidences, which --decoding constrained and libraries that score their spans give")
+    if not any(sum(part.count > 0 for part in bins) > 1 for bins in calibrated.values()):
+        raise NoData("all confidences of a system are in one of ten bins")
     shown = dict(list(calibrated.items())[:MOST_SYSTEMS])
     caption = (
         "Share of right entities (strict spans) by their confidence, all data sets together, and below it how the"
         " entities spread over confidences. On the dashed line confidence says how often entities are right. ECE is the"
-        " expected calibration error in ten bins."
+        f" expected calibration error in ten bins.{left_out_caption(len(calibrated) - len(shown))}"
     )
     return [Plot("reliability", caption, lambda style: draw(shown, style))]
 

@@ -30,9 +30,12 @@ def plots(contents: Contents) -> list[Plot]:
             points.append(Point(label, speed, 100 * mean.f1, True, interval))
     if not points:
         raise NoData("no run.json with throughput beside the scores or predictions")
+    if len(points) < 2:
+        raise NoData("one run with throughput alone")
     caption = (
         f"Mean {scored_by(contents.metric)} over the data sets of each system against sentences generated in a second,"
-        " as its run noted it. Speeds compare only on one machine and the same sentences."
+        " as its run noted it. Speeds compare only on one machine and the same sentences. Labels without room are left"
+        " out."
     )
     return [Plot("f1_by_throughput", caption, partial(draw, points), wide=True)]
 

@@ -35,7 +35,11 @@ SIZES: dict[StyleName, Sizes] = {
 
 @dataclass(frozen=True)
 class Theme:
-    """Colours on a background; ``palette`` is told apart with every common colour blindness."""
+    """Colours on a background; ``palette`` is told apart with every common colour blindness.
+
+    ``heat`` is that of full cells, through which the background shows where they are less full. One colour of a theme
+    has one counterpart in the other, whatever it is used for (``svg.DARK_OF``).
+    """
 
     name: Literal["light", "dark"]
     background: str
@@ -43,7 +47,7 @@ class Theme:
     faint: str
     grid: str
     palette: tuple[str, ...]
-    heat: tuple[str, str]
+    heat: str
 
 
 # Okabe and Ito's palette; its yellow is too pale on white, its black and blue too dark on black.
@@ -54,7 +58,7 @@ LIGHT = Theme(
     "#6b6b6b",
     "#e3e3e3",
     ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000"),
-    ("#ffffff", "#0072B2"),
+    "#0072B2",
 )
 DARK = Theme(
     "dark",
@@ -63,9 +67,10 @@ DARK = Theme(
     "#a0a4aa",
     "#33383f",
     ("#56B4E9", "#E69F00", "#009E73", "#CC79A7", "#F0E442", "#D55E00", "#ffffff"),
-    ("#15181d", "#56B4E9"),
+    "#56B4E9",
 )
-HATCHES = ("", "////", "....", "\\\\\\\\", "xxxx", "----", "++++")
+# Lines alone: a page of dots is a quarter of a megabyte of SVG.
+HATCHES = ("", "////", "----", "\\\\\\\\", "xxxx", "||||", "++++")
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 LINES: tuple[Any, ...] = (
     "-",

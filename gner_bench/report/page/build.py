@@ -12,15 +12,16 @@ from string import Template
 from gner_bench import __version__
 from gner_bench.errors import UsageError
 from gner_bench.files import write_atomic
+from gner_bench.report.figures.svg import embedded, page_colours
 from gner_bench.report.page.content import Content
 from gner_bench.report.page.errors import errors
-from gner_bench.report.page.html import Html, element, join, markup_of, table, void
+from gner_bench.report.page.html import Html, element, join, markup_of, name, table
 from gner_bench.report.page.samples import columns, packed
 from gner_bench.report.page.summary import summary
 
 SCRIPTS = ("tables.js", "samples.js", "cards.js", "browser.js")
 UNFOLDED = 2
-"""Tables of scores that are shown at once."""
+"""Tables of scores, and of differences, that are shown at once."""
 
 
 def write_page(out: Path, content: Content) -> Path:
@@ -32,23 +33,22 @@ def write_page(out: Path, content: Content) -> Path:
     if not content.systems:
         raise UsageError("a page needs scores of at least one system")
     samples = columns(content.systems)
-    parts = {name: part for name, function in PARTS.items() if (part := function(content))}
-    if samples:
-        parts["Sentences"] = Html(_file("browser.html"))
+    parts = {heading: part for heading, function in PARTS.items() if (part := function(content))}
+    parts["Sentences"] = sentences(content, Html(_file("browser.html") if samples else ""))
     sections = []
-    for name, part in parts.items():
-        heading = element("h2", name, id=f"{name.lower()}-heading")
-        labelled = {"id": name.lower(), "aria_labelledby": f"{name.lower()}-heading"}
-        sections.append(element("section", join(heading, part), **labelled))
+    for heading, part in parts.items():
+        key = heading.lower()
+        inner = join(element("h2", heading, id=f"{key}-heading"), part)
+        sections.append(element("section", inner, id=key, aria_labelledby=f"{key}-heading"))
     # A script of a type that no browser runs.
     block = element("script", Html(packed(samples)), type="text/plain", id="samples") if samples else ""
-    style, theme, script = _file("page.css"), _file("theme.js"), "\n".join(map(_file, SCRIPTS))
+    style, theme, script = f"{_file('page.css')}{page_colours()}\n", _file("theme.js"), "\n".join(map(_file, SCRIPTS))
     page = Template(_file("page.html")).substitute(
         title=markup_of(content.title),
         policy=f"style-src {_source_hash(style)}; script-src {_source_hash(theme)} {_source_hash(script)}",
         style=style,
         theme=theme,
-        navigation=join(*(element("a", name, href=f"#{name.lower()}") for name in parts)),
+        navigation=join(*(element("a", heading, href=f"#{heading.lower()}") for heading in parts)),
         sections=join(*sections),
         version=markup_of(__version__),
         samples=block,
@@ -68,6 +68,24 @@ def _source_hash(source: str) -> str:
     return f"'sha256-{base64.b64encode(hashlib.sha256(source.encode()).digest()).decode()}'"
 
 
+def verdict(content: Content) -> Html:
+    """What was found in words, and the differences that it rests on."""
+    words = [
+        element("p", element("strong", f"{each.head}:"), " ", each.text, class_="verdict") for each in content.verdict
+    ]
+    return join(*words, *(table(grid, folded=at >= UNFOLDED) for at, grid in enumerate(content.changes)))
+
+
+def sentences(content: Content, browser: Html) -> Html:
+    """The ``browser`` of sentences, and of which systems it has none."""
+    lines = [
+        element("li", "No sentences of ", name(system.title), f": {system.missing}.")
+        for system in content.systems
+        if system.predictions is None
+    ]
+    return join(element("ul", *lines, class_="notes") if lines else Html(""), browser)
+
+
 def scores(content: Content) -> Html:
     """The comparisons of systems, the first ones unfolded."""
     return join(*(table(grid, folded=at >= UNFOLDED) for at, grid in enumerate(content.tables)))
@@ -84,21 +102,19 @@ def types(content: Content) -> Html:
 
 
 def figures(content: Content) -> Html:
-    """Plots as images, which can neither run scripts nor fetch anything nor share names with the page."""
+    """Plots as SVG in the page, drawn in its colours; its policy keeps scripts and foreign addresses out of them."""
     parts = []
     for figure in content.figures:
-        svgs = {"light": figure.svg, "dark": figure.dark} if figure.dark else {"paper": figure.svg}
-        images = []
-        for kind, svg in svgs.items():
-            data = base64.b64encode(svg.encode("utf-8", "replace")).decode()
-            source = f"data:image/svg+xml;base64,{data}"
-            images.append(void("img", class_=kind, alt=figure.caption, src=source))
-        box = element("div", *images, class_="scroll", tabindex="0", role="group", aria_label=figure.caption)
+        image = element("div", Html(embedded(figure.svg, figure.name)), role="img", aria_label=figure.caption)
+        box = element("div", image, class_="scroll", tabindex="0", role="group", aria_label=figure.caption)
         parts.append(element("figure", box, element("figcaption", figure.caption)))
+    if content.left_out:
+        parts.append(element("p", content.left_out, class_="notes"))
     return join(*parts)
 
 
 PARTS: dict[str, Callable[[Content], Html]] = {
+    "Verdict": verdict,
     "Summary": summary,
     "Scores": scores,
     "Types": types,

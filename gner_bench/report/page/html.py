@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from math import inf
 
 from gner_bench.report.escape import markup
 from gner_bench.report.grid import Cell, Grid
@@ -13,8 +14,14 @@ LONGEST = 200
 UNBROKEN = re.compile(r"(\S{24})(?=\S)")
 """A line may break after so many characters without a space."""
 EMPHASIS = {"best": "strong", "second": "u"}
-NUMBER = re.compile(r"[-+\N{MINUS SIGN}]?\d[\d,]*(?:\.\d+)?(?: \([\d,]+\)| \([\d.]+ to [\d.]+\))?")
-"""A number by itself, with the number of entities that it is of, or with its interval."""
+_ONE = r"[-+\N{MINUS SIGN}]?\d[\d,]*(?:\.\d+)?"
+NUMBER = re.compile(rf"(?:< )?{_ONE}(?: to {_ONE}| \({_ONE}(?: to {_ONE})?\))?")
+"""A number by itself, with the number of entities that it is of, or with its interval; an interval."""
+
+PAPER = {100: None, 145: "wide", 200: "wide small", inf: "wide tiny"}
+"""Characters that a printed line has at most, and the class of tables that need it: upright, turned, smaller."""
+SPACE, BROKEN = 2, 32
+"""Characters that the space around a cell is worth, and after which words go on in the next line."""
 
 Attribute = str | bool | None
 
@@ -108,7 +115,20 @@ def table(grid: Grid, folded: bool = False) -> Html:
         *(element("li", "Source of ", join_names(names), ": ", text) for text, names in grid.sources.items()),
     ]
     shown = join(box, element("ul", *notes, class_="notes") if notes else Html(""))
+    if paper := _paper(grid, words):
+        shown = element("div", shown, class_=paper)
     return element("details", element("summary", name(grid.title)), shown) if folded else shown
+
+
+def _paper(grid: Grid, words: set[int]) -> str | None:
+    """The class of a table by the paper that it is printed on."""
+    rows = [row for section in grid.sections for row in section.rows]
+    width = 0
+    for at, head in enumerate(grid.heads):
+        longest = max((len(row[at].text) + len(row[at].half) + len(row[at].notes) for row in rows), default=0)
+        of_head = max(map(len, re.split(r"[\s-]", head.text)))  # which breaks into lines
+        width += SPACE + max(of_head, min(longest, BROKEN) if at in words or at == 0 else longest)
+    return next(name for most, name in PAPER.items() if width <= most)
 
 
 def _parts(cell: Cell, grid: Grid) -> list[Html]:

@@ -63,7 +63,7 @@ def _means(systems: Sequence[PageSystem]) -> Grid:
 def _warnings(content: Content) -> Html:
     """Each warning once, with the systems that it is about where it is not about all."""
     about = by_value((system.title, warning) for system in content.systems for warning in system.warnings)
-    lines = [element("li", warning) for warning in dict.fromkeys(content.warnings)]
+    lines = [element("li", line) for line in dict.fromkeys(content.warnings)]
     for warning, titles in about.items():
         systems = () if len(titles) == len(content.systems) else (join_names(titles), ": ")
         lines.append(element("li", *systems, warning))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from gner_bench.messages import one_line
 from gner_bench.number_text import interval_text, p_text, percent, rounding, signed, stars
@@ -26,11 +27,20 @@ def comparison_view(comparison: Comparison, per_type: bool, changed: int) -> Ite
     for against in comparison.against:
         for metric, differences in against.differences.items():
             title = f"{METRICS[metric].title}: {against.second.label} against {against.first.label}"
-            yield _differences(title, against, differences)
+            yield _noted(_differences(title, against, differences), comparison.common)
         if per_type:
-            yield from _types(against)
-        yield from _sentences(against, changed)
+            yield from (_noted(part, comparison.common) for part in _types(against))
+        yield from (_noted(part, comparison.common) for part in _sentences(against, changed))
     yield line(_meaning(comparison), "dim")
+
+
+def _noted(part: Part, note: str) -> Part:
+    """The tables of a part with one more note."""
+    if not note or isinstance(part, Line):
+        return part
+    grids = part if isinstance(part, tuple) else (part,)
+    noted = tuple(replace(grid, remarks=(*grid.remarks, one_line(note))) for grid in grids)
+    return noted if isinstance(part, tuple) else noted[0]
 
 
 def _table(title: str, heads: Sequence[str], rows: Rows, totals: Rows = (), remarks: Sequence[str] = ()) -> Grid:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from gner_bench.documents.scores import Resampling
 from gner_bench.number_text import decimal, p_phrase, p_text, points, rounding
 from gner_bench.report.baseline import Baseline, Changes
 from gner_bench.report.contents import Contents
 from gner_bench.report.grid import Cell, Grid, Section, by_value
 from gner_bench.report.views.table import MEAN, title, unlike_by_key
 from gner_bench.scoring.metrics import METRICS, Metric
+from gner_bench.scoring.paired import Difference
 
 COLUMNS = (
     *("baseline", "system", "metric", "dataset", "baseline f1", "system f1", "difference", "low", "high"),
@@ -71,9 +73,13 @@ def verdict(contents: Contents, changes: Changes) -> tuple[str, str]:
         word = "better" if mean.difference > 0 else "worse"
     sets, name = len(changes.differences) - 1, METRICS[contents.metric].name_in_text
     over = f"mean {name} over {sets} data sets" if sets > 1 else name
-    low, high = (points(100 * end) for end in mean.interval)
     return word, (
         f"{changes.system} against {baseline.name}: {over} {decimal(100 * mean.first)} → {decimal(100 * mean.second)},"
-        f" {points(100 * mean.difference)} points ({baseline.resampling.confidence:.0%} interval {low} to {high},"
-        f" {p_phrase(mean.p_randomization)})"
+        f" {points(100 * mean.difference)} points ({certainty(mean, baseline.resampling)})"
     )
+
+
+def certainty(difference: Difference, resampling: Resampling) -> str:
+    """The interval and the uncorrected p value of a difference, such as ``95% interval +1.7 to +6.1, p < 0.001``."""
+    low, high = (points(100 * end) for end in difference.interval)
+    return f"{resampling.confidence:.0%} interval {low} to {high}, {p_phrase(difference.p_randomization)}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from gner_bench.number_text import decimal, rounding
+from gner_bench.number_text import decimal, quoted_decimal, rounding
 from gner_bench.report.grid import Cell, Grid, Section, Value, by_value
 from gner_bench.report.views.table import Table, ranks
 from gner_bench.scoring.metrics import METRICS
@@ -80,7 +80,8 @@ def _cells(table: Table, intervals: bool) -> tuple[list[Cell], list[list[Cell]]]
             half = decimal((ends[1] - ends[0]) / 2) if ends else ""
             notes = (entry.note,) if entry.note and not shared else ()
             star = "".join(table.baselines[name] for name in entry.differs)
-            cells.append(Cell(decimal(entry.f1), half, notes, placed.get((index, column), ""), star))
+            text = quoted_decimal(entry.f1) if row.quoted else decimal(entry.f1)
+            cells.append(Cell(text, half, notes, placed.get((index, column), ""), star))
         rows.append(cells)
     return systems, rows
 

@@ -1,0 +1,129 @@
+"""The files of figures, drawn side by side in processes where there are processors for them."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+from gner_bench.errors import GnerBenchError, first_line
+from gner_bench.messages import warn
+from gner_bench.report.figures.plot import FileFormat, Plot, render
+from gner_bench.report.figures.style import DARK, LIGHT, Sizes, Style
+from gner_bench.report.figures.svg import in_dark
+from gner_bench.terminal import progress_bar
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
+
+FORMATS: tuple[FileFormat, ...] = ("png", "svg", "pdf")
+NAMED = 40
+"""Characters that a warning shows."""
+
+Files = dict[str, bytes]
+"""The files of a figure by what follows its name, such as ``_dark.svg``."""
+Job = tuple[Plot, Style, Sequence[FileFormat]]
+Done = tuple[Files, set[str]]
+"""Files of one job, and the letters that no font has."""
+
+
+@contextmanager
+def drawing(
+    plots: Sequence[Plot], formats: Sequence[str], sizes: Sizes, processes: int = 1
+) -> Iterator[Iterator[tuple[Plot, Files]]]:
+    """Begin to draw ``plots``; yields each with its files, in their order, whatever the number of ``processes``.
+
+    More than one fork this process, which must have no threads at work then; they draw while the caller does something
+    else. SVG is there for a page too (``html`` among the ``formats``). PDF is for paper, which is white: all else is
+    there in dark also. Raises GnerBenchError, from the iterator, for a figure that cannot be drawn and for a process
+    that was killed.
+    """
+    wanted = {*formats, "svg"} if "html" in formats else set(formats)
+    light = [kind for kind in FORMATS if kind in wanted]
+    dark: list[FileFormat] = ["png"] if "png" in wanted else []  # a dark SVG is the light one in other colours
+    themes = [(Style(sizes, theme), kinds) for theme, kinds in ((LIGHT, light), (DARK, dark)) if kinds]
+    jobs: list[Job] = [(plot, *theme) for plot in plots for theme in themes]
+    with ExitStack() as stack:
+        done = _in_processes(jobs, processes, stack) if min(processes, len(jobs)) > 1 else _one_by_one(jobs)
+        yield _files(jobs, done)
+
+
+def _one_by_one(jobs: Sequence[Job]) -> Iterator[Done]:
+    with progress_bar("figures", len(jobs), unit="drawings", beside_forks=True) as advance:
+        for job in jobs:
+            yield _draw(*job)
+            advance(1)
+
+
+def _in_processes(jobs: Sequence[Job], processes: int, stack: ExitStack) -> Iterator[Done]:
+    """Starts them; what they are asked for comes in the order of ``jobs``."""
+    import multiprocessing
+    from concurrent.futures import ProcessPoolExecutor
+
+    advance = stack.enter_context(progress_bar("figures", len(jobs), unit="drawings", beside_forks=True))
+    import gner_bench.report.figures.labels  # noqa: F401  matplotlib, which is then there in each process
+
+    context = multiprocessing.get_context("fork")  # plots are handed over by forking, and files come back
+    pool = ProcessPoolExecutor(min(processes, len(jobs)), context, _begin, (jobs,))
+    stack.callback(pool.shutdown, cancel_futures=True)
+    futures = [pool.submit(_draw_job, index) for index in range(len(jobs))]
+    for future in futures:
+        future.add_done_callback(lambda _: advance(1))
+    return (_result(future) for future in futures)
+
+
+def _result(future: Future[Done]) -> Done:
+    from concurrent.futures.process import BrokenProcessPool
+
+    try:
+        return future.result()
+    except BrokenProcessPool:
+        raise GnerBenchError("a process that drew figures was killed (is there too little memory?)") from None
+
+
+_jobs: Sequence[Job] = ()
+
+
+def _begin(jobs: Sequence[Job]) -> None:
+    global _jobs
+    _jobs = jobs
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the first process ends all at Ctrl-C
+
+
+def _draw_job(index: int) -> Done:
+    return _draw(*_jobs[index])
+
+
+def _draw(plot: Plot, style: Style, kinds: Sequence[FileFormat]) -> Done:
+    boxes: set[str] = set()
+    try:
+        drawn = render(plot, style, kinds, boxes)
+    except Exception as error:  # of matplotlib, whatever it is
+        reason = f"{type(error).__name__}: {first_line(error)}"
+        raise GnerBenchError(f"the figure {plot.name} cannot be drawn ({reason})") from error
+    suffix = "" if style.theme is LIGHT else "_dark"
+    files = {f"{suffix}.{kind}": data for kind, data in drawn.items()}
+    if style.theme is LIGHT and "svg" in drawn:
+        files["_dark.svg"] = in_dark(drawn["svg"].decode()).encode()
+    return files, boxes
+
+
+def _files(jobs: Sequence[Job], done: Iterator[Done]) -> Iterator[tuple[Plot, Files]]:
+    """The files of all jobs of a plot together; letters that are drawn as boxes are told at the end."""
+    boxes: set[str] = set()
+    for plot, group in groupby(jobs, lambda job: job[0]):
+        files: Files = {}
+        for _ in group:
+            some, boxed = next(done)
+            files |= some
+            boxes |= boxed
+        yield plot, files
+    if boxes:
+        listed = "".join(sorted(boxes))
+        shown = f"{listed[:NAMED]}…" if len(listed) > NAMED else listed
+        warn(
+            f"figures: no installed font has {len(boxes)} of the characters in names ({shown}), which are drawn as"
+            " boxes; install a font that has them, such as Noto Sans CJK for Chinese, Japanese and Korean"
+        )
