@@ -16,6 +16,7 @@ from __future__ import annotations
 import math
 from array import array
 from collections.abc import Iterable, Sequence
+from copy import copy
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import combinations
@@ -125,6 +126,13 @@ def seed_of(scores: Scores) -> int | None:
     run = _run(scores)
     seed = run.settings.get("seed") if run else None
     return seed if isinstance(seed, int) else None
+
+
+def with_run(scores: Scores, run: Run | None) -> Scores:
+    """Scores that know the ``run`` they are of, where they did not."""
+    if run is None or scores.origin.runs or not scores.origin.files:
+        return scores
+    return replace(scores, origin=replace(scores.origin, runs={scores.origin.files[0]: run}))
 
 
 def _run(scores: Scores) -> Run | None:
@@ -307,10 +315,16 @@ class GroupValues:
         parts = {name: part for name, part in scores.sets.items() if isinstance(part, GroupSet)}
         self.sets = {name: GroupSetValues(part, self._runs, resampling) for name, part in parts.items()}
 
+    def over(self, names: Iterable[str]) -> GroupValues:
+        """The values of some of the data sets; what was resampled is shared."""
+        some = copy(self)
+        some.sets = {name: self.sets[name] for name in names}
+        return some
+
     def average(self, metric: Metric) -> Value:
         """The mean over runs of their plain mean over data sets."""
         of_sets = [part.resampled(metric) for part in self.sets.values()]
-        value = _mean([_mean([run.sets[name].micro(metric) for name in self.sets]) for run in self._runs])
+        value = _mean([run.over(self.sets).average(metric) for run in self._runs])
         values, drawn = (_mean_of([ways(counts[side], metric) for counts in of_sets]) for side in (0, 1))
         return _with_interval(value, values, drawn, self._sentences, self.resampling)
 
@@ -318,7 +332,7 @@ class GroupValues:
         """The mean over runs of micro over the entities of all sets together."""
         of_sets = [part.resampled(metric) for part in self.sets.values()]
         sums, drawn = (np.sum([counts[side] for counts in of_sets], axis=0) for side in (0, 1))
-        value = _mean([run.pooled(metric) for run in self._runs])
+        value = _mean([run.over(self.sets).pooled(metric) for run in self._runs])
         return _with_interval(value, ways(sums, metric), ways(drawn, metric), self._sentences, self.resampling)
 
     def macro(self, metric: Metric) -> Macro:
