@@ -472,7 +472,7 @@ def notes_on(first: Scores, second: Scores) -> list[str]:
         f"means over runs of {names[0]} and {names[1]}; {told}; p and interval of Student's t, runs being a sample"
     ]
     lines += [
-        f"{scores.origin.system.name} is a single run: nothing is known of how its F1 varies over runs, so that the"
+        f"of {scores.origin.system.name} there is a single run: how its F1 varies over runs is not known, so that the"
         " difference is less sure than p and interval say"
         for scores in pair
         if not isinstance(scores, Group)

@@ -44,7 +44,7 @@ def _grid(system: SystemScores, group: Group, metric: Metric) -> Grid:
         heads=tuple(map(Cell, ("Run", *map(title, names), MEAN))),
         sections=(Section(tuple(rows)), Section((means, spreads))),
         remarks=(rounding(), SPREAD),
-        signatures={system.signature_short: [system.name]},
+        signatures={system.signature_short: (system.name,)},
         columns=("system", "metric", "run", "seed", *names, "mean", "files"),
         values=tuple(values),
         legend=(SPREAD,),

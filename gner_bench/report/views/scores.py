@@ -237,9 +237,10 @@ def values_grid(document: ScoresDocument) -> Grid:
     ``mean-macro`` (the mean of F1 over types).
     """
     name, signature = document.system.name, document.signature_short
-    columns, of_all = COLUMNS, {"system": name, "signature": signature}
+    columns: tuple[str, ...] = COLUMNS
+    of_all: dict[str, Value] = {"system": name, "signature": signature}
     if document.runs:
-        columns, of_all = (*COLUMNS, "runs", "sd"), of_all | {"runs": str(len(document.runs))}
+        columns, of_all = (*COLUMNS, "runs", "sd"), of_all | {"runs": len(document.runs)}
     rows = [row | of_all for row in _rows(document)]
     values = tuple(tuple(row.get(column) for column in columns) for row in rows)
     return Grid("scores", name, (), (), columns=columns, values=values)
