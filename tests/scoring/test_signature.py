@@ -149,7 +149,7 @@ def test_names_cannot_break_the_line() -> None:
 
 
 def test_every_short_key_is_one_of_the_long_ones() -> None:
-    assert set(SHORT) <= {*fields(), "part", "common", "answers", "scheme", "spaces", "align"}
+    assert set(SHORT) <= {*fields(), "part", "common", "runs", "answers", "scheme", "spaces", "align"}
     assert len(set(SHORT.values())) == len(SHORT)
 
 
