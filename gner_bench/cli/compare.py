@@ -9,7 +9,7 @@ import click
 
 from gner_bench.cli import options as shared
 from gner_bench.cli.command import Command
-from gner_bench.cli.values import SystemFile
+from gner_bench.cli.values import SystemFile, grouped
 from gner_bench.files import NamedPath
 from gner_bench.messages import warn
 from gner_bench.scoring.trials import TRIALS
@@ -36,7 +36,8 @@ class Points(click.ParamType[float]):
 
 
 @click.command("compare", cls=Command)
-@click.argument("systems", nargs=-1, required=True, type=SystemFile(), metavar="[NAME=]A [NAME=]B…")
+@click.argument("systems", nargs=-1, type=SystemFile(), metavar="[NAME=]A [NAME=]B…")
+@shared.group
 @click.option(
     "--metric",
     multiple=True,
@@ -92,6 +93,7 @@ class Points(click.ParamType[float]):
 @click.option("--out", type=shared.PATH, metavar="comparison.json", help="Also write the result to this file.")
 def compare_command(
     systems: tuple[NamedPath, ...],
+    groups: tuple[tuple[str, tuple[Path, ...]], ...],
     metric: tuple[str, ...],
     resamples: int,
     seed: int,
@@ -120,23 +122,26 @@ def compare_command(
       gner-bench compare prediction_results/base prediction_results/large --changed 5
       gner-bench compare base.json large.json xl.json --all-pairs --format markdown
     """
-    from gner_bench.api import compare
+    from gner_bench.api import compare, group
     from gner_bench.errors import UsageError
     from gner_bench.files import write_json
     from gner_bench.scoring.counting import usable_processes
+    from gner_bench.scoring.metrics import DEFAULT
 
-    if len(systems) < 2:
+    of_runs = grouped(groups)
+    if len(systems) + len(of_runs) < 2:
         raise UsageError("a comparison needs two systems or more")
     format_ = _format(format_, as_json, all_pairs)
+    read_as: dict[str, Any] = {"tokenizer": tokenizer, "answers": answers, "clean_up_spaces": clean_up_spaces}
+    read_as["processes"] = usable_processes()
+    in_groups = (group(paths, name, metric or DEFAULT, **read_as) for name, paths in of_runs.items())
     result = compare(
         *systems,
+        *in_groups,
         metric=metric or None,
         resamples=resamples,
         seed=seed,
-        tokenizer=tokenizer,
-        answers=answers,
-        clean_up_spaces=clean_up_spaces,
-        processes=usable_processes(),
+        **read_as,
         common=common,
         all_pairs=all_pairs,
     )

@@ -38,6 +38,8 @@ def sentences_of(system: SystemScores, tokenizers: Tokenizers) -> Sentences:
 
     They are looked for beside the scores.json and where they were scored.
     """
+    if len(system.scores.runs) > 1:
+        return Sentences(reason="it is a group of runs; give one of them as a system, too")
     if system.predictions is not None:
         return Sentences(system.predictions)
     files = system.scores.origin.files

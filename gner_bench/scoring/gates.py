@@ -19,15 +19,15 @@ from gner_bench.errors import GnerBenchError, InputError, UsageError, did_you_me
 from gner_bench.number_text import counted, decimals, number
 from gner_bench.scoring.comparison import MeasuredSystem, read_measured
 from gner_bench.scoring.drops import GRACE, Drop, Limits, details, judged, tests_of
+from gner_bench.scoring.groups import differences, values_of
 from gner_bench.scoring.metrics import METRICS, Metric, as_metric
 from gner_bench.scoring.noise import same_weights, steady
-from gner_bench.scoring.paired import FEWEST, MEAN, Difference, differences, least_trials, require_same_sentences
+from gner_bench.scoring.paired import FEWEST, MEAN, Difference, least_trials, require_same_sentences
 from gner_bench.scoring.predictions import NO_PREDICTIONS
 from gner_bench.scoring.scores import Scores
 from gner_bench.scoring.signature import differences as signature_differences
 from gner_bench.scoring.signature import signature_fields
 from gner_bench.scoring.trials import TEST
-from gner_bench.scoring.values import SystemValues
 
 INCOMPLETE, MISMATCH, USAGE, BELOW, WORSE, NOT_JUDGED = 6, 5, 2, 3, 4, 7
 PRECEDENCE = (INCOMPLETE, MISMATCH, USAGE, BELOW, WORSE, NOT_JUDGED)
@@ -242,7 +242,7 @@ def require_passed(outcomes: Sequence[Outcome]) -> None:
 
 def _f1_of(scores: Scores, metric: Metric) -> dict[str | None, float]:
     """F1 in percent of every data set, and of their mean under None."""
-    values = SystemValues(scores, Resampling(0))
+    values = values_of(scores, Resampling(0))
     by_set: dict[str | None, float] = {name: 100 * part.micro(metric).f1 for name, part in values.sets.items()}
     return {**by_set, None: 100 * values.average(metric).f1}
 

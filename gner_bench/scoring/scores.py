@@ -160,6 +160,11 @@ class Scores:
         return mean_ends(found, {"f1": [part.f1 for part in parts]}, Resampling().confidence)["f1"]
 
     @property
+    def runs(self) -> tuple[Scores, ...]:
+        """Those that the scores are of: itself, but for a group of runs (``scoring.groups``)."""
+        return (self,)
+
+    @property
     def sentences(self) -> int:
         """How many were scored."""
         return sum(len(part.statistics) for part in self.sets.values())

@@ -24,6 +24,7 @@ SHORT = {
     "dec": "dec",
     "dtype": "dt",
     "batch": "batch",
+    "runs": "runs",
     "metric": "m",
     "match": "mt",
     "answers": "ans",
@@ -54,6 +55,8 @@ NOT_COMPARED = frozenset(
         # that compute in different formats are still compared as they are used.
         "dtype",
         "batch",
+        # How many runs a mean is of: each estimates the same F1, and what is not known of a single run is said.
+        "runs",
         # What is compared: not in our lines, but in some that people write.
         "model",
         "system",
@@ -67,11 +70,11 @@ NOT_STATED = "(not stated)"
 def signature_fields(scores: Scores, resampling: Resampling) -> dict[str, str]:
     """What changes a score, by key, after sacreBLEU: data, what was dropped, decoding, metrics, matching, averaging.
 
-    ``part`` is there where sentences are missing or were not selected: scored of all, by set. ``common`` is there in a
-    comparison that left sentences out which not all systems have: those that are left, by set. ``ci`` is there where
-    the interval of a set's micro figures is not of percentiles, ``cl`` where documents are drawn in place of sentences.
-    ``dtype`` and ``batch`` (sentences side by side) are there where the run says them and the number format is one in
-    which batches move texts.
+    ``part`` is there where sentences are missing or were not selected: scored of all, by set; ``runs`` for a group of
+    them; ``common`` in a comparison that left sentences out which not all systems have: those that are left, by set.
+    ``ci`` is there where the interval of a set's micro figures is not of percentiles, ``cl`` where documents are drawn
+    in place of sentences. ``dtype`` and ``batch`` (sentences side by side) are there where the run says them and the
+    number format is one in which batches move texts.
     """
     sets, origin = scores.sets.values(), scores.origin
     used = {metric: METRICS[metric] for metric in scores.metrics}
@@ -80,6 +83,7 @@ def signature_fields(scores: Scores, resampling: Resampling) -> dict[str, str]:
         "misc": _misc(sets),
         "dec": origin.decoding,
         **_number_format(origin.computed),
+        **({"runs": str(runs)} if (runs := len(scores.runs)) > 1 else {}),
         "metric": "+".join(used),
         "match": origin.structuring or "none",
         "tok": "+".join(part[:8] for part in (origin.tokenizer or "none").split("+")),

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from copy import copy
 from dataclasses import replace
 from functools import reduce
 from operator import add
@@ -109,6 +110,12 @@ class SystemValues:
         self.sets = {name: by_name[name] for name in scores.sets}
         reasons = [f"{name}: {part.no_interval}" for name, part in self.sets.items() if part.no_interval]
         self._no_interval = reasons[0] if reasons else None
+
+    def over(self, names: Iterable[str]) -> SystemValues:
+        """The values of some of the data sets; what was resampled is shared."""
+        some = copy(self)
+        some.sets = {name: self.sets[name] for name in names}
+        return some
 
     def _samples(self, metric: Metric) -> list[Sample]:
         """Of every set; none where a set has none, since an interval is of all sets or of nothing."""

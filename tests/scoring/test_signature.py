@@ -150,7 +150,7 @@ def test_names_cannot_break_the_line() -> None:
 
 
 def test_every_short_key_is_one_of_the_long_ones() -> None:
-    optional = {"dtype", "batch", "part", "common", "answers", "scheme", "spaces", "align", "cl"}
+    optional = {"dtype", "batch", "runs", "part", "common", "answers", "scheme", "spaces", "align", "cl"}
     assert set(SHORT) <= {*fields(), *optional}
     assert len(set(SHORT.values())) == len(SHORT)
 

@@ -10,6 +10,7 @@ from gner_bench.number_text import NOTHING, interval_text, number, p_text, perce
 from gner_bench.report.grid import Cell, Column, Grid, Line, Part, Section, line, styled
 from gner_bench.report.views.pairs import letters_grid, matrix_grid
 from gner_bench.scoring.comparison import Against, Comparison
+from gner_bench.scoring.groups import RunsDifference
 from gner_bench.scoring.intervals import FEW_ENTITIES
 from gner_bench.scoring.metrics import METRICS, Metric
 from gner_bench.scoring.paired import Difference
@@ -44,6 +45,10 @@ def comparison_view(
                 yield _noted(_differences(title, against, differences), comparison.common)
             if power:
                 yield _noted(power_grid(f"Power, {title}", differences, points), comparison.common)
+        if against.notes:
+            yield _spreads(against)
+            yield from (line(one_line(f"{note[0].upper()}{note[1:]}.")) for note in against.notes)
+            continue
         if per_type:
             yield from (_noted(part, comparison.common) for part in _types(against))
         if not comparison.all_pairs or changed:
@@ -127,6 +132,17 @@ def _differences(title: str, against: Against, differences: Sequence[Difference]
     )
 
 
+def _spreads(against: Against) -> Grid:
+    """The standard deviation of F1 over the runs of each system, where it has several."""
+    rows = []
+    for row in zip(*against.differences.values(), strict=True):
+        spreads = [sd for each in row if isinstance(each, RunsDifference) for sd in each.sd]
+        rows.append((row[0].name, *("–" if sd is None else percent(sd) for sd in spreads)))
+    labels = against.first.label, against.second.label
+    heads = [f"{label} {METRICS[metric].title}" for metric in against.differences for label in labels]
+    return _table("Standard deviation over runs", ["data set", *heads], rows[:-1], rows[-1:])
+
+
 def _types(against: Against) -> Iterator[Part]:
     """F1 by type in each data set, the types with the most gold entities first."""
     one, other, interval = against.first.label, against.second.label, f"{against.resampling.confidence:.0%} interval"
@@ -173,6 +189,10 @@ def _meaning(comparison: Comparison) -> str:
     resampling = comparison.resampling
     rounded = rounding(usual=2).removesuffix(".")
     alone = len(comparison.against) == 1
+    of_runs = (
+        f" Of groups of runs: interval and p are of Student's t, from {resampling.resamples:,} resamples of sentences"
+        " and the spread over runs; p boot. is the same."
+    )
     return (
         f"{rounded}, differences of unrounded figures; micro in each set, plain mean over sets."
         f" Interval: paired bootstrap over sentences, {resampling.resamples:,} resamples, seed {resampling.seed}."
@@ -181,4 +201,4 @@ def _meaning(comparison: Comparison) -> str:
         " *** 0.001. 80% power: a true difference of so many points is found in four of five samples of so many"
         " sentences, at 5%, corrected as if nothing else were found; smaller ones may be found, larger ones missed."
         " Sentences: right/predicted/gold entities; better is a higher right - spurious - missed."
-    )
+    ) + (of_runs if any(against.notes for against in comparison.against) else "")
