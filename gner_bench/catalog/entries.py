@@ -159,6 +159,7 @@ class Problem:
 class Dataset:
     """A data set. ``title`` heads its column in tables; ``types`` are in the order of GNER's label file.
 
+    ``known_types`` are those that it is known to have where they are not all known (``types`` is empty then).
     ``definitions`` say what each of them means in the set, in a sentence of ours.
     ``rename`` and ``drop`` map the types of the original source to these; ``folder`` is a local data root that holds
     it; ``sources`` are in order of preference.
@@ -168,6 +169,7 @@ class Dataset:
     title: str = ""
     groups: tuple[str, ...] = ()
     types: tuple[str, ...] = ()
+    known_types: tuple[str, ...] = ()
     definitions: dict[str, str] = field(default_factory=dict)
     rename: dict[str, str] = field(default_factory=dict)
     drop: tuple[str, ...] = ()
