@@ -16,8 +16,9 @@ from gner_bench.bio import Reading, lenient_spans
 from gner_bench.catalog import catalog
 from gner_bench.data.convert import AUTO, load
 from gner_bench.documents.scores import Familiarity, Resampling, Seen, Value
-from gner_bench.errors import InputError
+from gner_bench.errors import InputError, UsageError
 from gner_bench.scoring.counts import compare_sets, entities, normalise, with_unplaced
+from gner_bench.scoring.familiarity import familiarities, load_encoder
 from gner_bench.scoring.metrics import METRICS, Metric, TypedCounts
 from gner_bench.scoring.predictions import Prediction, Predictions
 from gner_bench.scoring.scores import Scores, SetScores
@@ -75,6 +76,12 @@ def type_key(kind: str) -> str:
     return SPELLINGS.get(key, key)
 
 
+def sets_known_of(scores: Scores) -> tuple[str, ...]:
+    """The training sets that the catalogue names of a system of this name."""
+    known = catalog().find_model(scores.origin.system.name)
+    return known.training_sets if known else ()
+
+
 def training_of(names: Sequence[str], data: Training | None = None) -> Training | None:
     """What is known of training sets by these names, from the ``data`` itself or else from the catalogue.
 
@@ -114,17 +121,28 @@ def read_training(places: Sequence[Path]) -> Training | None:
     return Training(tuple(names), types, True, frozenset(texts), frozenset(sentences)) if places else None
 
 
+def training_data(places: Sequence[Path], encoder: str | None) -> Training | None:
+    """As ``read_training``. Raises UsageError for an encoder (``--familiarity``) without any place."""
+    if encoder and not places:
+        raise UsageError("--familiarity needs the training data: --trained-on PATH")
+    return read_training(places)
+
+
 def with_training(
     scores: Scores,
-    training: Training | None,
+    data: Training | None,
     resampling: Resampling,
     predictions: Predictions | None = None,
-    familiarity: Mapping[str, Familiarity] | None = None,
+    encoder: str | None = None,
+    known: Sequence[str] = (),
 ) -> Scores:
-    """``scores`` with what of each data set was in ``training``, unless nothing is known of it.
+    """``scores`` with what of each data set was in training, unless nothing is known of it.
 
-    Mentions are looked for where the training data and the ``predictions`` that were scored are at hand.
+    What the run says that it was trained on, or else the ``known`` training sets, and what the catalogue says of these
+    is taken together with the ``data``. Mentions are looked for where these and the ``predictions`` that were scored
+    are at hand; with an ``encoder`` there is Familiarity, too.
     """
+    training = training_of(scores.origin.system.training_sets or known, data)
     if training is None:
         return scores
     tallies: dict[str, _MentionTally] = {}
@@ -132,10 +150,13 @@ def with_training(
         for sentence in predictions:
             tally = tallies.setdefault(sentence.dataset, _MentionTally(training, scores.metrics))
             tally.add(sentence)
+    familiar: dict[str, Familiarity] = {}
+    if encoder and data:
+        types = {name: part.types for name, part in scores.sets.items()}
+        familiar = familiarities(types, data.types or {}, load_encoder(encoder), encoder)
     sets = {}
     for name, part in scores.sets.items():
-        seen = _seen(part, training, resampling, tallies.get(name))
-        seen = replace(seen, familiarity=(familiarity or {}).get(name))
+        seen = replace(_seen(part, training, resampling, tallies.get(name)), familiarity=familiar.get(name))
         sets[name] = replace(part, analysis=replace(part.analysis, seen=seen))
     return replace(scores, sets=sets)
 

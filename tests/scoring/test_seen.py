@@ -152,8 +152,8 @@ def test_seen_and_unseen_types_and_mentions_are_scored_apart(folder: Path) -> No
             sentence("B-ship O B-city", "B-ship O B-city", "Fram left Bergen", types),
         ]
     )
-    training = training_of((), read_training([folder]))
-    scores = with_training(score(predictions, ["gner", "strict", "exact"]), training, Resampling(20), predictions)
+    data = read_training([folder])
+    scores = with_training(score(predictions, ["gner", "strict", "exact"]), data, Resampling(20), predictions)
     seen = seen_of(scores, "news")
     assert seen.verdict == "2 of 3 types seen"
     assert seen.types == {"person": "normalised", "city": "exact", "ship": "unseen"}
@@ -183,8 +183,8 @@ def test_a_mention_counts_as_the_metric_normalises_it_and_wherever_it_is_placed(
     predictions = given_sets(
         news=[sentence("B-city", "B-city", "HAGUE!", ("city",), unplaced=(("Oslo", "city"), ("Fram", "city")))]
     )
-    training = training_of((), read_training([folder]))
-    seen = seen_of(with_training(score(predictions), training, Resampling(0), predictions), "news")
+    data = read_training([folder])
+    seen = seen_of(with_training(score(predictions), data, Resampling(0), predictions), "news")
     assert seen.mentions == {"tokens": (1, 1), "types": (1, 1)}
     by_mention = seen.by_mention or {}
     for metric in ("gner", "strict"):
@@ -194,4 +194,4 @@ def test_a_mention_counts_as_the_metric_normalises_it_and_wherever_it_is_placed(
 
 def test_nothing_is_said_of_a_system_of_which_nothing_is_known() -> None:
     scores = score(given_sets(news=[sentence("B-a", "B-a")]))
-    assert with_training(scores, training_of(()), Resampling()) is scores
+    assert with_training(scores, None, Resampling()) is scores
