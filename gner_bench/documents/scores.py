@@ -19,6 +19,8 @@ from gner_bench.errors import InputError
 
 VERSION = 2
 NAME = "scores.json"
+SUPERVISED = "supervised on this set"
+"""How the verdict on a set begins that a system was trained on."""
 Triple = tuple[int, int, int]
 """Right, predicted, gold."""
 Interval = tuple[float, float]
@@ -258,6 +260,11 @@ class Seen(Part):
     mentions: dict[str, tuple[int, int]] | None = field(default=None, metadata=OPTIONAL)
     by_mention: dict[str, dict[str, Value]] | None = field(default=None, metadata=OPTIONAL)
     familiarity: Familiarity | None = field(default=None, metadata=OPTIONAL)
+
+    @property
+    def supervised(self) -> bool:
+        """Whether the system was trained on the set."""
+        return self.verdict.startswith(SUPERVISED)
 
 
 @dataclass(frozen=True)

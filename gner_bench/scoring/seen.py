@@ -15,7 +15,7 @@ from pathlib import Path
 from gner_bench.bio import Reading, lenient_spans
 from gner_bench.catalog import catalog
 from gner_bench.data.convert import AUTO, load
-from gner_bench.documents.scores import Familiarity, Resampling, Seen, Value
+from gner_bench.documents.scores import SUPERVISED, Familiarity, Resampling, Seen, Value
 from gner_bench.errors import InputError, UsageError
 from gner_bench.scoring.counts import compare_sets, entities, normalise, with_unplaced
 from gner_bench.scoring.familiarity import familiarities, load_encoder
@@ -25,7 +25,7 @@ from gner_bench.scoring.scores import Scores, SetScores
 from gner_bench.scoring.statistics import Statistics
 from gner_bench.scoring.values import SetValues
 
-SUPERVISED, ALL_SEEN, NONE_SEEN, UNKNOWN_TYPES = "supervised on this set", "types seen", "types unseen", "unknown"
+ALL_SEEN, NONE_SEEN, UNKNOWN_TYPES = "types seen", "types unseen", "unknown"
 EXACT, NORMALISED, UNSEEN, UNKNOWN = "exact", "normalised", "unseen", "unknown"
 SEEN = "seen"
 BY_MENTION: tuple[Metric, ...] = ("gner", "strict")
@@ -186,6 +186,8 @@ def _seen(part: SetScores, training: Training, resampling: Resampling, tally: _M
     said = verdict(part.name, types, training)
     if tally is None:
         return Seen(said, training.names, training.complete, types, values)
+    if tally.sentences:
+        said += f", {tally.sentences} of {len(part.statistics)} sentences in training"
     texts = tally.texts
     mentions = {
         "tokens": (sum(count for text, count in texts.items() if text in tally.seen), texts.total()),

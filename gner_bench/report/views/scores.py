@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 
 from gner_bench.documents.scores import Macro, ScoresDocument, SetDocument, Structuring
 from gner_bench.documents.scores import Value as Measured
-from gner_bench.number_text import p_text, percent, points
+from gner_bench.number_text import NOTHING, p_text, percent, points
 from gner_bench.report.grid import Cell, Column, Grid, Section, Value
+from gner_bench.report.views.seen import short_verdict
 from gner_bench.scoring.gates import NOT_JUDGED, Outcome, exit_code, require_passed
 from gner_bench.scoring.metrics import METRICS, Metric
 from gner_bench.structure.matching import STEPS
@@ -130,6 +131,9 @@ def sets_grid(document: ScoresDocument, ends: bool = False, against: Result | No
         step = Column(whole=False, kind="step")
         for name in STEPS:
             columns.append((step, STEP_HEADS[name], [*(str((counts or {}).get(name, "")) for counts in steps), ""]))
+    if any(part.analysis.seen for part in parts):
+        column = Column(right=False, whole=False, kind="step", remark="types seen: in training, of all of the set")
+        columns.append((column, "types seen", [*(short_verdict(part.analysis.seen) for part in parts), NOTHING]))
     structurings = [part.analysis.structuring or Structuring() for part in parts]
     for head, keys in ASTRAY_HEADS.items():
         numbers = [sum(getattr(s, key, s.readings.get(key, 0)) for key in keys) for s in structurings]
@@ -139,7 +143,10 @@ def sets_grid(document: ScoresDocument, ends: bool = False, against: Result | No
         "share": f"P and R by the {metrics[0]} metric" if len(metrics) > 1 else "",
         "margin": f"± half the {confidence} of {resampling.resamples:,} resamples",
     }
-    columns = [(replace(column, remark=remarks.get(column.kind, "")), head, cells) for column, head, cells in columns]
+    columns = [
+        (replace(column, remark=column.remark or remarks.get(column.kind, "")), head, cells)
+        for column, head, cells in columns
+    ]
     grid = _grid("scores", system.name + (f" ({system.note})" if system.note else ""), columns)
     [section] = grid.sections
     mean = (replace(section.rows[-1][0], code=False), *section.rows[-1][1:])  # no name of people's choosing
