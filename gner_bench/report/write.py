@@ -27,6 +27,7 @@ from gner_bench.report.render import FORMATS, RENDERS, render
 from gner_bench.report.render.json import to_records
 from gner_bench.report.views.differences import difference_grid, verdict
 from gner_bench.report.views.errors import error_grids, structuring_grids
+from gner_bench.report.views.seen import seen_grids
 from gner_bench.report.views.systems import systems_grid
 from gner_bench.report.views.types import type_grids
 from gner_bench.report.views.verdict import lead_grids, statements
@@ -115,8 +116,16 @@ def tables_of(contents: Contents) -> Tables:
         [grid for of_metric in grids.values() for grid in of_metric],
         changes,
         {name: of_metric for name, of_metric in types.items() if of_metric},
-        [*error_grids(contents.systems), *structuring_grids(contents.systems)],
+        [*_seen(contents), *error_grids(contents.systems), *structuring_grids(contents.systems)],
     )
+
+
+def _seen(contents: Contents) -> list[Grid]:
+    """What of the data sets was in training, by the first metric that has types."""
+    metric = next((metric for metric in contents.metrics if METRICS[metric].typed), contents.metric)
+    sets = {system.name: system.scores.sets for system in contents.systems}
+    analyses = {name: {key: part.analysis for key, part in of.items()} for name, of in sets.items()}
+    return seen_grids(analyses, metric)
 
 
 def write_report(contents: Contents, out: Path, formats: Sequence[str] = FORMATS, style: StyleName = "acl") -> Written:
@@ -184,7 +193,7 @@ def _write_page(contents: Contents, tables: Tables, plots: Iterable[PageFigure],
         contents.title or "gner-bench report",
         plots,
         # The page makes its own tables of errors and structuring.
-        [*tables.comparisons, *(grid for grid in tables.changes if grid not in first)],
+        [*tables.comparisons, *(grid for grid in tables.changes if grid not in first), *_seen(contents)],
         tables.types,
         list(dict.fromkeys(warning for grid in tables.main for warning in grid.warnings)),
         statements(contents),

@@ -96,7 +96,7 @@ def analysis_view(document: ScoresDocument) -> Iterator[Part]:
         yield _buckets(analysed, bucket, title)
     note = f"F1 in percent, the row {ALL} over the entities of all data sets; {NOTHING} where there are none."
     yield line(note, "dim")
-    yield from seen_view(document, next(metric for metric in METRICS if metric in document.metrics))
+    yield from seen_view(analyses, next(metric for metric in METRICS if metric in document.metrics))
     yield from _structuring(analyses)
     yield from _oracles(analysed, document)
     if calibrated := {name: part.calibration for name, part in analyses.items() if part.calibration is not None}:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from gner_bench.documents.scores import ScoresDocument, Seen
+from gner_bench.documents.scores import Analysis, Seen
 from gner_bench.documents.scores import Value as Scored
 from gner_bench.number_text import NOTHING, decimal, rounding, share_text
 from gner_bench.report.grid import NAMES, NUMBERS, Cell, Grid, Section, Value
@@ -34,14 +34,9 @@ FAMILIARITY_NOTE = "Familiarity of Golde et al. (2025), in percent, by {encoder}
 F1_NOTE = "Micro over the entities of a group, with the interval."
 
 
-def seen_grids(documents: Mapping[str, ScoresDocument], metric: Metric) -> list[Grid]:
+def seen_grids(systems: Mapping[str, Mapping[str, Analysis]], metric: Metric) -> list[Grid]:
     """A table of what was in training, and of F1 by it; none where nothing is known of any system."""
-    rows = [
-        (name, key, part.analysis.seen)
-        for name, document in documents.items()
-        for key, part in document.datasets.items()
-        if part.analysis.seen
-    ]
+    rows = [(name, key, part.seen) for name, sets in systems.items() for key, part in sets.items() if part.seen]
     by_group = {
         "types": [(name, key, _of(seen.by_type, metric)) for name, key, seen in rows],
         "mentions": [(name, key, _of(seen.by_mention or {}, metric)) for name, key, seen in rows],
@@ -50,9 +45,9 @@ def seen_grids(documents: Mapping[str, ScoresDocument], metric: Metric) -> list[
     return [_facts(rows), *(_f1(what, of, metric) for what, of in found.items() if of)] if rows else []
 
 
-def seen_view(document: ScoresDocument, metric: Metric) -> Iterator[Grid]:
+def seen_view(sets: Mapping[str, Analysis], metric: Metric) -> Iterator[Grid]:
     """The same of one system, for the terminal, its data sets by their names."""
-    for grid in seen_grids({"": document}, metric):
+    for grid in seen_grids({"": sets}, metric):
         names = [str(key) for _, key, *_ in grid.values]
         rows = [row[2:] for row in grid.sections[0].rows]
         cells = ((Cell(key), *row) for key, row in zip(dict.fromkeys(names), rows, strict=True))
