@@ -109,7 +109,7 @@ def comparisons(
 ) -> list[Table]:
     """One table for each layout that the data sets of ``systems`` call for, each with the published rows of its regime.
 
-    Published scores are by the GNER metric, so tables of other metrics hold none. Without systems there is one table
+    Published scores are F1 over texts and types, so tables of other metrics than GNER's hold none. Without systems there is one table
     of the published zero-shot scores.
     """
     scored = [system for system in systems if metric in system.scores.metrics]
@@ -289,14 +289,14 @@ def _seen_note(types: Mapping[str, str]) -> str:
 def _quoted(score: PublishedScore, names: Sequence[str], measured: Sequence[SystemScores]) -> Row:
     same = set(names) == set(score.scores)
     here = [system.name for system in measured if (known := system.known) and known.is_published_as(score.system)]
-    notes = (score.note, f"measured here as {', '.join(here)}" if here else "")
+    notes = (score.note, score.scored_by, f"measured here as {', '.join(here)}" if here else "")
     model = next((model for model in catalog().model if model.is_published_as(score.system)), None)
     training = training_of(model.training_sets) if model and score.regime == "zero-shot" else None
     found = {}
     for name, figure in score.scores.items():
         dataset = catalog().find_dataset(name) if training and not training.holds(name) else None
         types = {kind: training.how(kind) for kind in dataset.types} if training and dataset else {}
-        found[name] = Entry(figure, seen=_seen_note(types))
+        found[name] = Entry(figure, note=score.footnotes.get(name, ""), seen=_seen_note(types))
     return Row(
         score.system,
         True,
