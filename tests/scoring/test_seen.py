@@ -155,7 +155,7 @@ def test_seen_and_unseen_types_and_mentions_are_scored_apart(folder: Path) -> No
     data = read_training([folder])
     scores = with_training(score(predictions, ["gner", "strict", "exact"]), data, Resampling(20), predictions)
     seen = seen_of(scores, "news")
-    assert seen.verdict == "2 of 3 types seen"
+    assert seen.verdict == "2 of 3 types seen, 1 of 2 sentences in training"
     assert seen.types == {"person": "normalised", "city": "exact", "ship": "unseen"}
     assert seen.mentions == {"tokens": (2, 4), "types": (2, 4)}
     assert seen.sentences == 1

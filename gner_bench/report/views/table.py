@@ -109,8 +109,8 @@ def comparisons(
 ) -> list[Table]:
     """One table for each layout that the data sets of ``systems`` call for, each with the published rows of its regime.
 
-    Published scores are F1 over texts and types, so tables of other metrics than GNER's hold none. Without systems there is one table
-    of the published zero-shot scores.
+    Published rows are in tables of the GNER metric alone; their footnotes say how they were scored. Without systems
+    there is one table of the published zero-shot scores.
     """
     scored = [system for system in systems if metric in system.scores.metrics]
     found = []
