@@ -13,6 +13,8 @@ from gner_bench.errors import InputError
 
 C = TypeVar("C", bound=Callable[..., Any])
 OTHERS = "Other options"
+UNNAMED = ("", "auto", "gner-jsonl")
+"""Values of --from and --format that are defaults."""
 
 
 def section(title: str) -> Callable[[C], C]:
@@ -40,10 +42,20 @@ class Command(click.Command):
         except InputError as error:
             from gner_bench.documents.kinds import told_kind
 
-            given = set(_paths(ctx.params.values()))
-            missing = error.path.parent if error.path.parent in given and not error.path.exists() else error.path
-            if missing in given and (told := told_kind(missing, self.name or "")):
-                raise InputError(missing, told) from error
+            # What was given as an argument or a run; a format that was named says what its file is.
+            given = {
+                path
+                for parameter in self.params
+                if isinstance(parameter, click.Argument) or parameter.metavar == "RUN"
+                for path in _paths([ctx.params.get(parameter.name or "")])
+            }
+            place = error.path.parent if error.path.parent in given and not error.path.exists() else error.path
+            if (
+                place in given
+                and ctx.params.get("format", "") in UNNAMED
+                and (told := told_kind(place, ctx.command.name or ""))
+            ):
+                raise InputError(place, told) from error
             raise
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -64,7 +76,7 @@ def _paths(values: Iterable[Any]) -> Iterator[Path]:
         if isinstance(value, tuple):
             yield from _paths(value)
         elif isinstance(value, str | Path):
-            yield from (Path(value), Path(str(value).partition("=")[2]))
+            yield from (Path(text) for text in (str(value), str(value).partition("=")[2]) if text)
 
 
 class Group(click.Group):

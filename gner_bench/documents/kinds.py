@@ -28,7 +28,6 @@ OF_SYSTEMS = ("score", "compare", "report", "explain")
 OF_SCORES = ("compare", "report", "--baseline")
 AGAIN = "no command reads it: give {verb} the scores or runs again"
 EXPERIMENT = Kind("is a configuration of run", "gner-bench run {path}", ("run",))
-CATALOGUE = Kind("is a catalogue", "gner-bench --catalog {path} goes before a command")
 JSON = (
     (("datasets", "average"), Kind("is a scores.json", "compare, report and score --baseline take it", OF_SCORES)),
     (("comparisons", "systems"), Kind("is the result of a comparison", AGAIN.format(verb="compare"))),
@@ -42,8 +41,6 @@ TOML = (
     (("systems",), EXPERIMENT),
     (("checkpoints",), EXPERIMENT),
     (("checkpoint",), Kind("is a recipe of train", "gner-bench train {path}", ("train",))),
-    (("dataset",), CATALOGUE),
-    (("model",), CATALOGUE),
 )
 """The kind of a TOML document, likewise."""
 FILES = (
@@ -52,7 +49,10 @@ FILES = (
     ("report.json", Kind("is the folder of a report", AGAIN.format(verb="report"))),
     ("scores.json", Kind("holds no predictions", "compare and report take {path}/scores.json")),
     ("config.json", Kind("is a checkpoint", "gner-bench predict --model {path}", ("predict", "tag"))),
-    ("label.txt", Kind("is a data set", "score takes it as --gold {path}, predict and audit its folder as --data")),
+    (
+        "label.txt",
+        Kind("is a data set", "score takes it as --gold {path}, predict and audit its folder as --data", ("convert",)),
+    ),
     ("*/label.txt", Kind("is a folder of data sets", "predict and audit take it as --data {path}", ("convert",))),
 )
 """The kind of a folder by what is in it, the first that fits."""

@@ -64,7 +64,7 @@ def test_names_of_ones_own_catalogue_are_offered(tmp_path: Path, monkeypatch: py
     assert offered(f"--catalog {path} predict --model GNER-m") == ["<dir>", "GNER-mine"]
     monkeypatch.setenv("GNER_BENCH_CATALOG", str(path))
     assert offered("predict --model GNER-m") == ["<dir>", "GNER-mine"]
-    path.write_text("[[model")
+    monkeypatch.setenv("GNER_BENCH_CATALOG", str(tmp_path / "none.toml"))
     assert offered("predict --model GNER-T5") == ["<dir>"]
 
 

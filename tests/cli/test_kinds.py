@@ -35,7 +35,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "comparison.json").write_text(json.dumps({"version": 1, "systems": [], "comparisons": []}))
     (folder / "report").mkdir()
     (folder / "report/report.json").write_text(json.dumps({"report": "1", "version": "0.1.0", "tables": []}))
-    (folder / "tokenizer.json").write_text(json.dumps({"version": "1.0", "added_tokens": [], "model": {}}))
+    (folder / "tokenizer").mkdir()
+    (folder / "tokenizer/tokenizer.json").write_text(json.dumps({"version": "1.0", "added_tokens": [], "model": {}}))
     (folder / "recipe.toml").write_text(RECIPE)
     (folder / "experiment.toml").write_text(EXPERIMENT)
     (folder / "data/news").mkdir(parents=True)
@@ -61,7 +62,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ("score", "experiment.toml", "is a configuration of run; gner-bench run"),
         ("train --out out", "experiment.toml", "is a configuration of run; gner-bench run"),
         ("run", "recipe.toml", "is a recipe of train; gner-bench train"),
-        ("score", "tokenizer.json", "is a tokenizer; score, compare and report take it as --tokenizer"),
+        ("score", "tokenizer/tokenizer.json", "is a tokenizer; score, compare and report take it as --tokenizer"),
         ("run", "one", "is the folder of a run; score, compare, report and explain take it"),
         ("merge", "one/predictions.jsonl", "holds predictions; score takes them"),
         ("score", "data/news", "is a data set; score takes it as --gold"),

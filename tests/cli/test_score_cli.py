@@ -412,7 +412,7 @@ def test_only_prints_one_f1(
     result = run("score", predictions, "-b", asked, "--fail-under", "100", "--out", out)
     assert result.exit_code == 3  # the gates have their say, on stderr
     document = json.loads(out.read_text())
-    values = document["datasets"][dataset]["values"] if dataset else document["average"]
+    values = document["datasets"][dataset] if dataset else document["average"]
     assert result.stdout == f"{100 * values[metric]['f1']:.2f}\n"
 
 
