@@ -121,8 +121,9 @@ def _knowing(
     names = [system.name for system in systems]
     for source in trained_on:
         if source.name and source.name not in names:
+            known = did_you_mean(source.name, names)
             raise UsageError(
-                f"--trained-on {source.name}={source.path}: no such system; {did_you_mean(source.name, names)}"
+                f"--trained-on {source.name}={source.path}: no system of this report is called so; {known}"
             )
     read: dict[tuple[Path, ...], Training | None] = {}
     found = []
