@@ -27,8 +27,8 @@ FACTS_NOTE = (
     " --trained-on and the catalogue tell); at least, where its types are not all known."
 )
 MENTIONS_NOTE = (
-    "Mentions: share of gold entities whose text is one of the training data, in percent, and of distinct texts;"
-    " sentences: how many of the data set are in it."
+    "Mentions: share of gold entities whose text is that of an entity in the data of --trained-on, in percent, and of"
+    " distinct texts; sentences: how many of the data set are in it."
 )
 FAMILIARITY_NOTE = "Familiarity of Golde et al. (2025), in percent, by {encoder}."
 F1_NOTE = "Micro over the entities of a group, with the interval."
@@ -70,18 +70,19 @@ def _facts(rows: Rows) -> Grid:
     notes = [FACTS_NOTE]
     notes += [MENTIONS_NOTE] if any(seen.mentions for _, _, seen in rows) else []
     notes += [FAMILIARITY_NOTE.format(encoder=", ".join(encoders))] if encoders else []
-    cells = []
+    lines = []
     for name, key, seen in rows:
         mentions = [share_text(part / of if of else None) for part, of in (seen.mentions or {}).values()]
         sentences = NOTHING if seen.sentences is None else f"{seen.sentences:,}"
         familiarity = share_text(seen.familiarity.mean if seen.familiarity else None)
-        texts = (name, title(key), seen.verdict, *(mentions or [NOTHING] * 2), sentences, familiarity)
-        cells.append(tuple(map(Cell, texts)))
+        lines.append((name, title(key), seen.verdict, *(mentions or [NOTHING] * 2), sentences, familiarity))
+    heads = ("System", "Data set", *HEADS)
+    shown = [at for at in range(len(heads)) if at < 3 or any(line[at] != NOTHING for line in lines)]
     return Grid(
         "seen",
         "What of the data sets was in training",
-        tuple(map(Cell, ("System", "Data set", *HEADS))),
-        (Section(tuple(cells)),),
+        tuple(Cell(heads[at]) for at in shown),
+        (Section(tuple(tuple(Cell(line[at]) for at in shown) for line in lines)),),
         remarks=tuple(notes),
         legend=tuple(notes),
         columns=FACTS,
