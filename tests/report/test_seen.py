@@ -117,7 +117,7 @@ def test_a_report_keeps_what_its_scores_say_and_takes_training_data_of_a_system(
     ("command", "arguments", "message"),
     [
         ("score", ("--familiarity", "x"), "--familiarity needs the training data"),
-        ("report", ("--out", "r", "--trained-on", "other={}/old"), "no system is called so here"),
+        ("report", ("--out", "r", "--trained-on", "other={}/old"), "no system of this report is called so"),
         ("score", ("--trained-on", "{}/nowhere"), "nowhere"),
         ("score", ("--trained-on", "{}/predictions.jsonl", "--thresholds", "0.5"), "--trained-on"),
     ],
