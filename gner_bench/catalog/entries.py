@@ -159,6 +159,7 @@ class Problem:
 class Dataset:
     """A data set. ``title`` heads its column in tables; ``types`` are in the order of GNER's label file.
 
+    ``known_types`` are those that it is known to have where they are not all known (``types`` is empty then).
     ``definitions`` say what each of them means in the set, in a sentence of ours.
     ``rename`` and ``drop`` map the types of the original source to these; ``folder`` is a local data root that holds
     it; ``sources`` are in order of preference.
@@ -168,6 +169,7 @@ class Dataset:
     title: str = ""
     groups: tuple[str, ...] = ()
     types: tuple[str, ...] = ()
+    known_types: tuple[str, ...] = ()
     definitions: dict[str, str] = field(default_factory=dict)
     rename: dict[str, str] = field(default_factory=dict)
     drop: tuple[str, ...] = ()
@@ -192,11 +194,12 @@ class Dataset:
 
 @dataclass(frozen=True)
 class PublishedScore:
-    """One system's F1 by the GNER metric as others published it. It is quoted, never measured here.
+    """One system's F1 as others published it. It is quoted, never measured here.
 
     ``scores`` (by data set) and ``average`` are in percent with the digits of the publication. ``parameters``
     is a count, None where unknown. ``comparable`` is False where the gold is not that of the GNER protocol. ``cite``
-    are the keys of its publications in published.bib.
+    are the keys of its publications in published.bib. ``scorer`` says what was counted as right: ``gner`` for the GNER
+    metric, empty where that is not known. ``footnotes`` are on single scores, by data set.
     """
 
     system: str
@@ -209,3 +212,16 @@ class PublishedScore:
     comparable: bool = True
     regime: Regime = "zero-shot"
     cite: tuple[str, ...] = ()
+    scorer: str = ""
+    footnotes: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def scored_by(self) -> str:
+        """What a table of the GNER metric must say of the scorer, empty for the GNER metric."""
+        if self.scorer == "gner":
+            return ""
+        return (
+            f"scored by {self.scorer}, not by the GNER metric"
+            if self.scorer
+            else "not known to be scored by the GNER metric"
+        )

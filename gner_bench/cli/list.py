@@ -103,6 +103,7 @@ def _short_published(row: Row) -> Row:
         "year": row["year"],
         "parameters": _millions(row["parameters"]),
         "comparable": "yes" if row["comparable"] else "no",
+        "scorer": row["scorer"] or "not known",
         "note": row["note"],
         "source": row["source"],
     }

@@ -133,6 +133,20 @@ group = click.option(
     " ('base=runs/seed*'). The same NAME again adds runs.",
 )
 
+trained_on = click.option(
+    "--trained-on",
+    type=PATH,
+    multiple=True,
+    metavar="PATH",
+    help="Data that the system was trained on, beside what its run and the catalogue say: a file, a data set's folder"
+    " or a folder of these (their train splits), in a format that `convert` reads. Repeatable.",
+)
+familiarity = click.option(
+    "--familiarity",
+    metavar="ENCODER",
+    help="With --trained-on, also how close the types are to those of training by this sentence encoder, a folder or"
+    " hub id: Familiarity of Golde et al. (2025).",
+)
 metric = click.option(
     "--metric",
     multiple=True,

@@ -72,6 +72,14 @@ if TYPE_CHECKING:
     show_default=True,
     help="Sizes of figures: columns of ACL or NeurIPS papers, or slides.",
 )
+@click.option(
+    "--trained-on",
+    type=SystemFile(),
+    multiple=True,
+    metavar="[NAME=]PATH",
+    help="As of `score`, of all systems or of the one that is called NAME here. Repeatable.",
+)
+@shared.familiarity
 @shared.tokenizer
 @shared.clean_up_spaces
 @shared.answers
@@ -89,6 +97,8 @@ def report_command(
     no_published: bool,
     formats: tuple[str, ...],
     style: StyleName,
+    trained_on: tuple[NamedPath, ...],
+    familiarity: str | None,
     tokenizer: tuple[str, ...],
     clean_up_spaces: bool,
     answers: Any,
@@ -118,7 +128,11 @@ def report_command(
     chosen = known_formats(formats)
     require(*libraries_of(chosen))
     rows, tokenizers = ("none",) if no_published else published or quoted, read_tokenizers(tokenizer, clean_up_spaces)
-    contents = prepare(systems, metric, rows, baseline, intervals, tokenizers, answers, title.strip(), grouped(groups))
+    contents = prepare(
+        *(systems, metric, rows, baseline, intervals, tokenizers, answers, title.strip(), grouped(groups)),
+        trained_on=trained_on,
+        encoder=familiarity,
+    )
     written = write_report(contents, out, chosen, style)
     if rows != ("all",) and contents.out_of_place:
         warn(

@@ -85,6 +85,8 @@ def _installed(ctx: click.Context, param: click.Parameter, library: str | None) 
     callback=_installed,
     help="Count strict and conlleval F1 again with this library, and refuse scores that differ (exit code 1).",
 )
+@shared.trained_on
+@shared.familiarity
 @shared.gates
 @importing.options
 @section(OTHERS)
@@ -105,6 +107,8 @@ def score_command(
     out: Path | None,
     write: tuple[tuple[str, Path], ...],
     check: str | None,
+    trained_on: tuple[Path, ...],
+    familiarity: str | None,
     quiet: bool,
     **options: Any,
 ) -> None:
@@ -137,6 +141,7 @@ def score_command(
     from gner_bench.scoring.document import scores_document
     from gner_bench.scoring.expected import expected
     from gner_bench.scoring.metrics import DEFAULT
+    from gner_bench.scoring.seen import sets_known_of, training_data, with_training
 
     group_name, runs = _one_group(groups, files, name, thresholds, check)
     if quiet:
@@ -148,12 +153,13 @@ def score_command(
     metrics, resampling = tuple(dict.fromkeys([*(metric or DEFAULT), *named])), Resampling(resamples, seed)
     read_as = {key: options.pop(key) for key in importing.KEYS}
     if thresholds is not None:
-        _require_alone(out, write, only, per_type, errors, format_ == "junit", *options.values())
+        _require_alone(out, write, only, per_type, errors, trained_on, format_ == "junit", *options.values())
         _print_sweep(importing.load(files, name, **read_as), thresholds, metrics, format_)
         return
     asked = shared.GateOptions(**options)
     gates, tests = _gates(asked, metrics, seed, [out, *(path for _, path in write)])
     wanted = expected(asked.expect)
+    training = training_data(trained_on, familiarity)
     if runs:
         scores = wanted.applied(_scores_of_runs(runs, group_name, metrics, read_as))
     else:
@@ -161,6 +167,7 @@ def score_command(
         wanted.require_described(predictions.origin)
         scores = wanted.applied(score(predictions, metrics, usable_processes()))
         _recount(check, predictions, scores)
+        scores = with_training(scores, training, resampling, predictions, familiarity, sets_known_of(scores))
     document = scores_document(scores, resampling)
     alone = _figure(document, only[0] or metrics[0], only[1]) if only else ""
     if out is not None:
@@ -234,7 +241,7 @@ def _require_alone(*others: object) -> None:
     if any(others):
         raise UsageError(
             "--thresholds goes with no gates and none of --expect, --out, --write, --only, --per-type, --errors,"
-            " --format junit"
+            " --trained-on, --format junit"
         )
 
 

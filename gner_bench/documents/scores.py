@@ -19,6 +19,8 @@ from gner_bench.errors import InputError
 
 VERSION = 2
 NAME = "scores.json"
+SUPERVISED = "supervised on this set"
+"""How the verdict on a set begins that a system was trained on."""
 Triple = tuple[int, int, int]
 """Right, predicted, gold."""
 Interval = tuple[float, float]
@@ -235,9 +237,48 @@ class Calibration(Part):
 
 
 @dataclass(frozen=True)
+class Familiarity(Part):
+    """How close the types of a set are to those of the training data by an ``encoder`` (see scoring.familiarity):
+    the ``mean`` over ``types``, from 0 to 1, each over the ``k`` closest mentions."""
+
+    encoder: str
+    k: int
+    mean: float
+    types: dict[str, float]
+
+
+@dataclass(frozen=True)
+class Seen(Part):
+    """What of a data set was in the training data of the system (see scoring.seen); ``verdict`` says it in words.
+
+    ``trained_on`` are the training sets, ``complete`` whether all their types are known. ``types`` says of each type
+    ``exact``, ``normalised``, ``unseen`` or, where not all is known, ``unknown``. ``by_type`` are values of ``seen``
+    types and of the others, by metric. With training data at hand: how many ``sentences`` of the set are in it,
+    ``mentions`` (as ``tokens`` and distinct, ``types``) as pairs of how many are in it and how many there are, and
+    values of those that are ``seen`` and ``unseen``.
+    """
+
+    verdict: str
+    trained_on: tuple[str, ...]
+    complete: bool
+    types: dict[str, str]
+    by_type: dict[str, dict[str, Value]] = field(default_factory=dict)
+    sentences: int | None = field(default=None, metadata=OPTIONAL)
+    mentions: dict[str, tuple[int, int]] | None = field(default=None, metadata=OPTIONAL)
+    by_mention: dict[str, dict[str, Value]] | None = field(default=None, metadata=OPTIONAL)
+    familiarity: Familiarity | None = field(default=None, metadata=OPTIONAL)
+
+    @property
+    def supervised(self) -> bool:
+        """Whether the system was trained on the set."""
+        return self.verdict.startswith(SUPERVISED)
+
+
+@dataclass(frozen=True)
 class Analysis(Part):
     """What is known of a data set besides its scores: sentences by matching step, structuring, errors, defects of the
     data (``problems``) and, where outputs have a confidence, calibration. None where an early file does not say.
+    ``seen`` is there where something is known of what the system was trained on.
     """
 
     matched_by: dict[str, int] | None = field(default=None, metadata=OPTIONAL)
@@ -245,6 +286,7 @@ class Analysis(Part):
     errors: Errors | None = field(default=None, metadata=OPTIONAL)
     problems: tuple[str, ...] | None = field(default=None, metadata=OPTIONAL)
     calibration: Calibration | None = field(default=None, metadata=OPTIONAL)
+    seen: Seen | None = field(default=None, metadata=OPTIONAL)
 
     @property
     def placed_by(self) -> dict[str, int] | None:

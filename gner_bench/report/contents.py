@@ -11,7 +11,7 @@ from pathlib import Path
 from gner_bench.answers.answer import Rule
 from gner_bench.catalog.entries import PublishedScore
 from gner_bench.catalog.quoted import ALL, choose_published
-from gner_bench.errors import UsageError
+from gner_bench.errors import UsageError, did_you_mean
 from gner_bench.files import NamedPath, named_path
 from gner_bench.report.baseline import Baseline, Changes, Tested, changes_of, choose_baseline
 from gner_bench.report.groups import Group, groups
@@ -20,6 +20,7 @@ from gner_bench.report.views.table import MARKS, Table, comparisons
 from gner_bench.scoring.metrics import METRICS, Metric
 from gner_bench.scoring.paired import corrected
 from gner_bench.scoring.pairs import Pairs, pairs_of
+from gner_bench.scoring.seen import Training, training_data
 from gner_bench.scoring.tokenizers import BESIDE, Tokenizers
 
 
@@ -119,12 +120,15 @@ def prepare(
     rule: Rule | None = None,
     title: str = "",
     groups: Mapping[str, Sequence[Path]] | None = None,
+    trained_on: Sequence[NamedPath] = (),
+    encoder: str | None = None,
 ) -> Contents:
     """The contents of a report on scores.json files, run folders and prediction files.
 
     ``metrics`` are all that the scores hold where none is given. ``published`` are names of quoted rows (see
     ``choose_published``). ``baseline`` is the name of a system or a file, or several. ``tokenizers`` are for prediction
-    files; ``groups`` are runs by what they are called together. Raises InputError and UsageError.
+    files; ``groups`` are runs by what they are called together. ``trained_on`` is training data of the system that each
+    names, of all where it names none, ``encoder`` that of Familiarity. Raises InputError and UsageError.
     """
     quoted = choose_published(published)
     choices = (baseline,) if isinstance(baseline, str) else tuple(baseline or ())
@@ -135,6 +139,7 @@ def prepare(
     for choice in choices:
         chosen, systems = choose_baseline(choice, systems, metrics, tokenizers, rule)
         places.append(len(systems) - [system is chosen.system for system in systems].index(True))
+    systems = _knowing(systems, trained_on, encoder)
     # A file that is no system of the report is put before them, which may change names; places count from the end.
     baselines = [Baseline(systems[-place]) for place in dict.fromkeys(places)]
     if len(baselines) > len(MARKS):
@@ -142,3 +147,24 @@ def prepare(
     first, further = next(iter(baselines), None), tuple(baselines[1:])
     shown = tuple(metrics) or tuple(metrics_of(systems))
     return Contents(systems, shown, quoted, first, intervals, further, title, tokenizers)
+
+
+def _knowing(
+    systems: Sequence[SystemScores], trained_on: Sequence[NamedPath], encoder: str | None
+) -> list[SystemScores]:
+    """The systems with what is known of their training. Raises UsageError for training data of another system."""
+    names = [system.name for system in systems]
+    for source in trained_on:
+        if source.name and source.name not in names:
+            known = did_you_mean(source.name, names)
+            raise UsageError(
+                f"--trained-on {source.name}={source.path}: no system of this report is called so; {known}"
+            )
+    read: dict[tuple[Path, ...], Training | None] = {}
+    found = []
+    for system in systems:
+        places = tuple(source.path for source in trained_on if source.name in ("", system.name))
+        if places not in read:
+            read[places] = training_data(places, encoder if not trained_on else None)
+        found.append(system.knowing(read[places], encoder))
+    return found

@@ -21,6 +21,7 @@ from gner_bench.scoring.groups import GroupValues, group, values_of, with_run
 from gner_bench.scoring.metrics import DEFAULT, Metric
 from gner_bench.scoring.predictions import Predictions
 from gner_bench.scoring.scores import Scores
+from gner_bench.scoring.seen import Training, with_training
 from gner_bench.scoring.signature import long_line, short_line, signature_fields
 from gner_bench.scoring.tokenizers import BESIDE, Tokenizers
 from gner_bench.scoring.values import SystemValues
@@ -87,8 +88,19 @@ class SystemScores:
         names = [name for name in (*asked, self.own_name, self.scores.origin.system.name) if isinstance(name, str)]
         return next(filter(None, map(catalog().find_model, names)), None)
 
+    def knowing(self, data: Training | None, encoder: str | None = None) -> SystemScores:
+        """With what is known of its training: from ``data``, its run and the catalogue, or as its scores.json says."""
+        if data is None and any(part.analysis.seen for part in self.scores.sets.values()):
+            return self
+        sets = self.known.training_sets if self.known else ()
+        scores = with_training(self.scores, data, self.resampling, self.predictions, encoder, sets)
+        return replace(self, scores=scores)
+
     def trained_on(self, dataset: str) -> bool:
-        """Whether it was trained on the data set (on whatever split), as far as its run says."""
+        """Whether it was trained on the data set (on whatever split), as far as is known."""
+        part = self.scores.sets.get(dataset)
+        if part and part.analysis.seen and part.analysis.seen.supervised:
+            return True
         return any(name.partition("/")[0] == dataset for name in self.scores.origin.system.training_sets)
 
 

@@ -30,6 +30,7 @@ from gner_bench.report.views.differences import difference_grid, verdict
 from gner_bench.report.views.errors import error_grids, structuring_grids
 from gner_bench.report.views.pairs import letters_grid, matrix_grid
 from gner_bench.report.views.runs import run_grids
+from gner_bench.report.views.seen import seen_grids
 from gner_bench.report.views.systems import systems_grid
 from gner_bench.report.views.types import type_grids
 from gner_bench.report.views.verdict import lead_grids, statements
@@ -125,6 +126,7 @@ def tables_of(contents: Contents) -> Tables:
         {name: of_metric for name, of_metric in types.items() if of_metric},
         [
             *(grid for metric in contents.metrics for grid in run_grids(contents.systems, metric)),
+            *_seen(contents),
             *error_grids(contents.systems),
             *structuring_grids(contents.systems),
         ],
@@ -140,6 +142,14 @@ def pair_grids(contents: Contents, metric: Metric) -> list[Grid]:
     over, trials = correction(found), Resampling(TRIALS)
     sets = [each.name for each in found[0][:-1]]
     return [letters_grid(pairs, metric, names, sets, over, trials), matrix_grid(pairs, metric, names, over, trials)]
+
+
+def _seen(contents: Contents) -> list[Grid]:
+    """What of the data sets was in training, by the first metric that has types."""
+    metric = next((metric for metric in contents.metrics if METRICS[metric].typed), contents.metric)
+    sets = {system.name: system.scores.sets for system in contents.systems}
+    analyses = {name: {key: part.analysis for key, part in of.items()} for name, of in sets.items()}
+    return seen_grids(analyses, metric)
 
 
 def write_report(contents: Contents, out: Path, formats: Sequence[str] = FORMATS, style: StyleName = "acl") -> Written:
@@ -207,7 +217,12 @@ def _write_page(contents: Contents, tables: Tables, plots: Iterable[PageFigure],
         contents.title or "gner-bench report",
         plots,
         # The page makes its own tables of errors and structuring.
-        [*tables.comparisons, *(grid for grid in tables.changes if grid not in first), *tables.pairs],
+        [
+            *tables.comparisons,
+            *(grid for grid in tables.changes if grid not in first),
+            *tables.pairs,
+            *_seen(contents),
+        ],
         tables.types,
         list(dict.fromkeys(warning for grid in tables.main for warning in grid.warnings)),
         statements(contents),

@@ -211,8 +211,12 @@ def warnings_of(scores: Scores) -> list[str]:
     warnings += filter(None, [scores.in_part])
     warnings += [f"{part.name}: {few}" for part in sets if (few := part.too_few_documents)]
     trained_on = {name.partition("/")[0] for name in scores.origin.system.training_sets}
+    seen = {part.name: part.analysis.seen for part in sets if part.analysis.seen}
+    trained_on |= {name for name, of in seen.items() if of.supervised}
     if trained := [part.name for part in sets if part.name in trained_on]:
         warnings.append(f"{scores.origin.system.name} was trained on {', '.join(trained)}: not zero-shot")
+    if leaked := {name: of.sentences for name, of in seen.items() if of.sentences}:
+        warnings.append(_counted("sentences that are in the training data", leaked, len(sets)))
     if scores.lacking:
         warnings.append(f"incomplete: {scores.lacking} sentences of the run are missing from these figures")
     return warnings

@@ -10,6 +10,7 @@ from gner_bench.number_text import NOTHING, decimal, share_text
 from gner_bench.report.analysis import Mistakes, added, mistakes_of, pooled, pooled_bins
 from gner_bench.report.escape import visible
 from gner_bench.report.grid import FOLDED, NAMES, NUMBERS, Cell, Column, Grid, Part, Section, Styled, line, styled
+from gner_bench.report.views.seen import seen_view
 from gner_bench.scoring.errors import PAPER, UNLISTED_NAME
 from gner_bench.scoring.metrics import METRICS, prf
 
@@ -95,6 +96,7 @@ def analysis_view(document: ScoresDocument) -> Iterator[Part]:
         yield _buckets(analysed, bucket, title)
     note = f"F1 in percent, the row {ALL} over the entities of all data sets; {NOTHING} where there are none."
     yield line(note, "dim")
+    yield from seen_view(analyses, next(metric for metric in METRICS if metric in document.metrics))
     yield from _structuring(analyses)
     yield from _oracles(analysed, document)
     if calibrated := {name: part.calibration for name, part in analyses.items() if part.calibration is not None}:

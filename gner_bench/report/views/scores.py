@@ -9,6 +9,7 @@ from gner_bench.documents.scores import Macro, ScoresDocument, SetDocument, Stru
 from gner_bench.documents.scores import Value as Measured
 from gner_bench.number_text import NOTHING, p_text, percent, points
 from gner_bench.report.grid import Cell, Column, Grid, Section, Value
+from gner_bench.report.views.seen import short_verdict
 from gner_bench.scoring.gates import NOT_JUDGED, Outcome, exit_code, require_passed
 from gner_bench.scoring.metrics import METRICS, Metric
 from gner_bench.structure.matching import STEPS
@@ -137,6 +138,9 @@ def sets_grid(document: ScoresDocument, ends: bool = False, against: Result | No
         step = Column(whole=False, kind="step")
         for name in STEPS:
             columns.append((step, STEP_HEADS[name], [*(str((counts or {}).get(name, "")) for counts in steps), ""]))
+    if any(part.analysis.seen for part in parts):
+        column = Column(right=False, whole=False, kind="step", remark="types seen: in training, of all of the set")
+        columns.append((column, "types seen", [*(short_verdict(part.analysis.seen) for part in parts), NOTHING]))
     structurings = [part.analysis.structuring or Structuring() for part in parts]
     for head, keys in ASTRAY_HEADS.items():
         numbers = [sum(getattr(s, key, s.readings.get(key, 0)) for key in keys) for s in structurings]
@@ -184,7 +188,10 @@ def types_grid(
 
 def _remarked(columns: Columns, remarks: Mapping[str, str]) -> Columns:
     """The columns with what is to be said under a table of those of a kind."""
-    return [(replace(column, remark=remarks.get(column.kind, "")), head, cells) for column, head, cells in columns]
+    return [
+        (replace(column, remark=column.remark or remarks.get(column.kind, "")), head, cells)
+        for column, head, cells in columns
+    ]
 
 
 def other_intervals(document: ScoresDocument) -> str:

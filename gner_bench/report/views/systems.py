@@ -65,10 +65,12 @@ def _cells(table: Table, intervals: bool) -> tuple[list[Cell], list[list[Cell]]]
     for index, row in enumerate(table.rows):
         of_values = {entry.note for entry in row.entries if entry}
         shared = of_values.pop() if len(of_values) == 1 else ""
+        of_types = {entry.seen for entry in row.entries[:-1] if entry}
+        same_types = of_types.pop() if len(of_types) == 1 else ""
         name, remark = row.system, ""
         if row.quoted and row.system.endswith(")"):
             name, _, remark = row.system.partition(" (")  # which becomes a footnote
-        of_system = (remark.removesuffix(")"), *row.notes, shared)
+        of_system = (remark.removesuffix(")"), *row.notes, shared, same_types)
         notes = tuple(filter(None, of_system))
         beside = " (quoted)" if row.quoted else f" (n = {row.runs})" if row.runs > 1 else ""
         systems.append(Cell(name + beside, notes=notes, cite=row.cite))
@@ -80,7 +82,7 @@ def _cells(table: Table, intervals: bool) -> tuple[list[Cell], list[list[Cell]]]
                 continue
             ends = entry.interval if intervals else None
             half = decimal((ends[1] - ends[0]) / 2) if ends else ""
-            notes = (entry.note,) if entry.note and not shared else ()
+            notes = tuple(filter(None, ("" if shared else entry.note, "" if same_types else entry.seen)))
             star = "".join(table.baselines[name] for name in entry.differs)
             text = quoted_decimal(entry.f1) if row.quoted else decimal(entry.f1)
             cells.append(Cell(text, half, notes, placed.get((index, column), ""), star))
@@ -116,7 +118,7 @@ def _values(table: Table, intervals: bool) -> tuple[tuple[str, ...], tuple[tuple
             values += [entry.f1 if entry else None, *([low, high] if intervals else [])]
             values += ["yes" if entry and name in entry.differs else "" for name in table.baselines]
         noted = zip(names, row.entries, strict=True)
-        marks = [f"{name}: {entry.note}" for name, entry in noted if entry and entry.note]
+        marks = [f"{name}: {said}" for name, entry in noted if entry for said in (entry.note, entry.seen) if said]
         kind = "quoted" if row.quoted else "measured"
         spreads = [row.runs, *(entry.sd if entry else None for entry in row.entries)] if of_runs else []
         rows.append((row.system, kind, *values, "; ".join([*row.notes, *marks]), *spreads))

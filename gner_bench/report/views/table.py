@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import combinations
 from typing import Literal
 
@@ -15,6 +16,7 @@ from gner_bench.report.baseline import Baseline, Tested, changes_of
 from gner_bench.report.grid import Rank, by_value
 from gner_bench.report.load import SystemScores
 from gner_bench.scoring.metrics import Metric
+from gner_bench.scoring.seen import training_of
 from gner_bench.scoring.signature import differences
 
 Layout = Literal["zero-shot", "supervised", "other"]
@@ -22,6 +24,9 @@ MEAN = "Mean"
 NO_MEAN = "no mean: not all data sets of this table were scored"
 OTHER_MEAN = "no mean: the published one is over other data sets than this table"
 SOME_PARTIAL = "in part not the whole test split"
+ALL_SEEN = "all types of the data set were in training"
+SOME_SEEN = "some types of the data set were in training"
+NONE_SEEN = "no type of the data set was in training"
 MARKS = "†‡§¶‖"
 """Of several baselines, in their order; the only one has a star."""
 
@@ -30,7 +35,8 @@ MARKS = "†‡§¶‖"
 class Entry:
     """F1 in percent and its interval. ``note`` is a footnote on its data.
 
-    ``differs`` names the baselines from which the paired test confirms a difference, ``sd`` is that over runs.
+    ``differs`` names the baselines from which the paired test confirms a difference, ``sd`` is that over runs. ``seen``
+    is a footnote on which of the types were in training.
     """
 
     f1: float
@@ -38,6 +44,7 @@ class Entry:
     note: str = ""
     differs: tuple[str, ...] = ()
     sd: float | None = None
+    seen: str = ""
 
 
 @dataclass(frozen=True)
@@ -105,8 +112,8 @@ def comparisons(
 ) -> list[Table]:
     """One table for each layout that the data sets of ``systems`` call for, each with the published rows of its regime.
 
-    Published scores are by the GNER metric, so tables of other metrics hold none. Without systems there is one table
-    of the published zero-shot scores.
+    Published rows are in tables of the GNER metric alone; their footnotes say how they were scored. Without systems
+    there is one table of the published zero-shot scores.
     """
     scored = [system for system in systems if metric in system.scores.metrics]
     found = []
@@ -229,7 +236,11 @@ def _measured(
     differs = {name: tuple(base for base, (starred, _) in stars.items() if name in starred) for name in sets}
     mean_differs = tuple(base for base, (_, of_mean) in stars.items() if of_mean)
     notes = {name: _data_note(system, name, layout) for name in sets}
-    found = {name: _entry(part.micro(metric), notes[name], differs[name]) for name, part in values.sets.items()}
+    seen = {} if layout == "supervised" else {name: _seen_note(_types_of(system, name)) for name in sets}
+    found = {
+        name: replace(_entry(part.micro(metric), notes[name], differs[name]), seen=seen.get(name, ""))
+        for name, part in values.sets.items()
+    }
     whole = len(sets) == len(names)
     mean = _entry(values.average(metric), row_note(notes.values()), mean_differs) if whole else None
     return Row(
@@ -273,11 +284,32 @@ def _data_note(system: SystemScores, name: str, layout: Layout) -> str:
     return "; ".join(parts)
 
 
+def _types_of(system: SystemScores, name: str) -> Mapping[str, str]:
+    """How each type of a set was in training; nothing of a set that was, which another footnote says."""
+    seen = system.scores.sets[name].analysis.seen
+    return seen.types if seen and not seen.supervised else {}
+
+
+def _seen_note(types: Mapping[str, str]) -> str:
+    """Which types of a set were in training, by ``Training.how``; empty where it is not known."""
+    how = Counter(types.values())
+    seen = how["exact"] + how["normalised"]
+    if seen:
+        return ALL_SEEN if seen == len(types) else SOME_SEEN
+    return NONE_SEEN if how and not how["unknown"] else ""
+
+
 def _quoted(score: PublishedScore, names: Sequence[str], measured: Sequence[SystemScores]) -> Row:
     same = set(names) == set(score.scores)
     here = [system.name for system in measured if (known := system.known) and known.is_published_as(score.system)]
-    notes = (score.note, f"measured here as {', '.join(here)}" if here else "")
-    found: Mapping[str, Entry] = {name: Entry(figure) for name, figure in score.scores.items()}
+    notes = (score.note, score.scored_by, f"measured here as {', '.join(here)}" if here else "")
+    model = next((model for model in catalog().model if model.is_published_as(score.system)), None)
+    training = training_of(model.training_sets) if model and score.regime == "zero-shot" else None
+    found = {}
+    for name, figure in score.scores.items():
+        dataset = catalog().find_dataset(name) if training and not training.holds(name) else None
+        types = {kind: training.how(kind) for kind in dataset.types} if training and dataset else {}
+        found[name] = Entry(figure, note=score.footnotes.get(name, ""), seen=_seen_note(types))
     return Row(
         score.system,
         True,
