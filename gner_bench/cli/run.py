@@ -32,7 +32,7 @@ A configuration names data and systems:
   datasets = ["crossner_ai"]            # names or groups; optional with data
   decodings = ["drafted", "beam"]       # also greedy, constrained; num_beams for beam
                                         # also split, same_as, limit, sample_ids, batch_size, batch_tokens, dtype,
-                                        # device, threads, label_order, seed, repair, scheme, columns, metrics,
+                                        # device, threads, label_order, seed, seeds, repair, scheme, columns, metrics,
                                         # resamples, resampling_seed, answers; of the report:
                                         # baseline, title, quoted, formats
   predictions = "prediction_results/mine"
@@ -51,6 +51,9 @@ A configuration names data and systems:
   predictions = ["ai.jsonl"]            # one file or several
   from = "uniner"                       # also as, gold, split, keep_misc, rename (a TOML file), align,
                                         # scheme, columns, field, tokenizer, …
+  [[systems]]                           # several runs of one system, a group
+  name = "mine"
+  models = ["out/a", "out/b"]           # or runs = ["dir1", "dir2"] that exist, or one model with seeds = [0, 1, 2]
 
 \b
 Examples:

@@ -116,6 +116,21 @@ def parse_shard(text: str) -> Shard:
     return shard
 
 
+def parse_seeds(text: str) -> tuple[int, ...]:
+    """Seeds separated by commas. Raises UsageError for other text and for a seed that is there twice."""
+    parts = [part.strip() for part in text.split(",")]
+    if not all(re.fullmatch(r"-?\d{1,18}", part, re.ASCII) for part in parts):
+        raise UsageError(f"{short(text)}: expected whole numbers separated by commas, such as 0,1,2")
+    return distinct_seeds([int(part) for part in parts])
+
+
+def distinct_seeds(seeds: Sequence[int]) -> tuple[int, ...]:
+    """``seeds``, where none is there twice. Raises UsageError, as the two runs would be copies."""
+    if twice := [seed for place, seed in enumerate(seeds) if seed in seeds[:place]]:
+        raise UsageError(f"names the seed {twice[0]} twice")
+    return tuple(seeds)
+
+
 def parse_ids(text: str) -> tuple[str, ...]:
     """Ids separated by commas or, in ``@FILE``, line ends. Raises UsageError for none, InputError for a bad file."""
     names = text
