@@ -16,7 +16,7 @@ from gner_bench.errors import UsageError
 from gner_bench.extras import require
 from gner_bench.plugins import Registry
 from gner_bench.predict.generation import Generation
-from gner_bench.predict.options import Api, DtypeName, Options, Split
+from gner_bench.predict.options import Api, DtypeName, Options, Split, TypeNames
 from gner_bench.predict.plan import Task
 from gner_bench.predict.processes import use_threads
 from gner_bench.predict.windows import Windows
@@ -61,7 +61,7 @@ class SystemOptions:
     """Which system is asked, and how: a ``backend`` and its ``model`` (a checkpoint, a server's or library's name).
 
     How it is asked: ``format`` names an answer format, empty for the system's own; ``prompt`` is a template of the
-    user's; ``definitions`` of types are those of the ``catalog``, of a file, or ``none``; ``shots`` sentences of the
+    user's; ``type_names`` says how it calls types; ``definitions`` of types are those of the ``catalog``, of a file, or ``none``; ``shots`` sentences of the
     train split are shown; ``wrapping`` goes around prompts, None for that of format and system; ``max_new_tokens``
     limits an answer, None as format and system do.
 
@@ -78,6 +78,7 @@ class SystemOptions:
     backend: str = "local"
     format: str = ""
     prompt: Path | None = None
+    type_names: TypeNames = "given"
     definitions: str = "none"
     shots: int = 0
     wrapping: Wrapping | None = None
@@ -115,7 +116,7 @@ class SystemOptions:
         return [name for name in names if name not in ("model", "backend")]
 
 
-ASKING = frozenset({"format", "prompt", "definitions", "shots", "wrapping", "max_new_tokens"})
+ASKING = frozenset({"format", "prompt", "type_names", "definitions", "shots", "wrapping", "max_new_tokens"})
 """The fields of SystemOptions that every backend takes whose systems read prompts."""
 HERE = frozenset({"device", "threads"})
 """Those of backends that compute in this process."""

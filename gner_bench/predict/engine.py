@@ -254,7 +254,8 @@ def describe(
                 d.content_hash,
                 d.source,
                 d.repaired,
-                {"shots": [shot.id for shot in shots]} if (shots := asking.shots.get(d.name)) else {},
+                ({"shots": [shot.id for shot in shots]} if (shots := asking.shots.get(d.name)) else {})
+                | ({"type_names": dict(names)} if (names := asking.names.get(d.name)) else {}),
             )
             for d in datasets
         },

@@ -20,6 +20,7 @@ T = TypeVar("T")
 DecodingName = Literal["drafted", "greedy", "beam", "constrained"]
 Split = Literal["train", "dev", "test"]
 Api = Literal["completions", "chat"]
+TypeNames = Literal["given", "underscore", "upper", "synonyms"]
 DtypeName = Literal["auto", "fp32", "bf16", "fp16"]
 
 
