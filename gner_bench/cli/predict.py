@@ -56,7 +56,21 @@ def _same_as(text: str) -> SameAs:
     "--limit",
     type=Parsed(parse_limit),
     metavar="N|A-B",
-    help="Only the first N sentences of each data set (or of those of --same-as), or those from A to B.",
+    help="Only the first N sentences of each data set (or of those of --same-as), or those from A to B: a section,"
+    " which need not be like the rest.",
+)
+@click.option(
+    "--sample",
+    type=click.IntRange(1),
+    metavar="N",
+    help="Only N sentences of each data set (or of those of --same-as), drawn at random, in their order.",
+)
+@click.option(
+    "--sample-seed",
+    type=int,
+    default=0,
+    show_default=True,
+    help="Of --sample. With one seed a smaller sample is part of a larger one.",
 )
 @click.option(
     "--sample-ids",

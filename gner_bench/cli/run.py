@@ -31,8 +31,9 @@ A configuration names data and systems:
   data = "data/gner"                    # or "demo"; without it, data sets of the catalogue
   datasets = ["crossner_ai"]            # names or groups; optional with data
   decodings = ["drafted", "beam"]       # also greedy, constrained; num_beams for beam
-                                        # also split, same_as, limit, sample_ids, batch_size, batch_tokens, dtype,
-                                        # device, threads, label_order, seed, seeds, repair, scheme, columns, metrics,
+                                        # also split, same_as, sample, sample_seed, limit,
+                                        # sample_ids, batch_size, batch_tokens, dtype, device,
+                                        # threads, label_order, seed, seeds, repair, scheme, columns, metrics,
                                         # resamples, resampling_seed, answers; of the report:
                                         # baseline, title, quoted, formats
   predictions = "prediction_results/mine"

@@ -27,7 +27,7 @@ T = TypeVar("T")
 
 PRESETS = {path.stem: path for path in sorted((Path(__file__).parent / "presets").glob("*.toml"))}
 LEAST = {
-    **dict.fromkeys(("limit", "batch_size", "batch_tokens", "num_beams", "threads"), 1),
+    **dict.fromkeys(("limit", "sample", "batch_size", "batch_tokens", "num_beams", "threads"), 1),
     **dict.fromkeys(("resamples", "resampling_seed"), 0),
 }
 """The least value of keys that are numbers."""
@@ -128,13 +128,13 @@ class Experiment:
 
     ``checkpoints`` is an older name of ``systems``. ``dtype``, ``device`` and ``threads`` are for systems that take and
     do not name them, ``batch_size`` and ``batch_tokens`` for those that take them. ``same_as`` is a file of predictions
-    whose sentences are taken. ``limit`` is a number of sentences or a range such as ``"11-20"``. ``num_beams`` is for
-    the decoding ``beam``. ``seed`` is that of shuffled prompts, of shots and of sampling, ``seeds`` are several, with a
-    run each of every system that depends on one; ``resampling_seed`` is that of intervals;
-    ``baseline`` names the run that the others are tested against in the report, which is called ``title``; ``quoted``
-    are the published rows in it (see ``choose_published``), of which an older ``published = false`` says none;
-    ``formats`` are those of its tables and figures, all where none is named. ``answers`` is the rule that answers are
-    read under, by default that of their format.
+    whose sentences are taken. ``limit`` is a number of sentences or a range such as ``"11-20"``, ``sample`` one to draw
+    by ``sample_seed``. ``num_beams`` is for the decoding ``beam``. ``seed`` is that of shuffled prompts, of shots and of
+    sampling, ``seeds`` are several, with a run each of every system that depends on one; ``resampling_seed`` is that of
+    intervals; ``baseline`` names the run that the others are tested against in the report, which is called ``title``;
+    ``quoted`` are the published rows in it (see ``choose_published``), of which an older ``published = false`` says
+    none; ``formats`` are those of its tables and figures, all where none is named. ``answers`` is the rule that answers
+    are read under, by default that of their format.
     """
 
     predictions: str
@@ -146,6 +146,8 @@ class Experiment:
     split: Split | None = None
     same_as: str = ""
     limit: int | str | None = None
+    sample: int | None = None
+    sample_seed: int = 0
     sample_ids: tuple[str, ...] = ()
     decodings: tuple[DecodingName, ...] = ("drafted",)
     batch_size: int | None = None
@@ -270,6 +272,9 @@ def read_experiment(path: Path, models: tuple[str, ...] = ()) -> Experiment:
     try:
         if experiment.limit is not None:
             parse_limit(str(experiment.limit))
+        field = "sample"
+        if experiment.sample is not None and (experiment.limit is not None or experiment.sample_ids):
+            raise UsageError("goes with neither limit nor sample_ids: each chooses sentences of each data set")
         for index, name in enumerate(experiment.metrics):
             field = f"metrics[{index}]"
             as_metric(name)

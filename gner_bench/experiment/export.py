@@ -45,6 +45,8 @@ def export_config(folder: Path) -> str:
         "split": splits.pop(),
         "same_as": same_as.get("file") if isinstance(same_as := selection.get("same_as"), dict) else None,
         "limit": selection.get("limit"),
+        "sample": selection.get("sample"),
+        "sample_seed": selection.get("sample_seed"),
         "sample_ids": selection.get("sample_ids"),
         "decodings": [decoding] if decoding in get_args(DecodingName) else None,
         "num_beams": beams if decoding == "beam" else None,

@@ -99,6 +99,7 @@ def plan_experiment(experiment: Experiment, predictions: Path) -> Plan:
             count = options.same_as.count(entry.name) if options.same_as else facts.sentences
             if limit is not None:
                 count = max(0, min(count, limit.last) - limit.first + 1)
+            count = min(count, options.sample or count)
             sets.append(PlannedSet(entry.name, count, entry.name not in absent))
             datasets.append(typical(entry.name, options.split, entry.types, facts))
     else:

@@ -231,6 +231,8 @@ def describe(
         commit = done.stdout.strip() if done.returncode == 0 else None
     asked = {"limit": options.limit, "sample_ids": list(options.sample_ids), "shard": options.shard}
     selection: Json = {name: value if isinstance(value, list) else str(value) for name, value in asked.items() if value}
+    if options.sample is not None:
+        selection |= {"sample": options.sample, "sample_seed": options.sample_seed}
     if options.same_as is not None:
         selection["same_as"] = options.same_as.document()
     seed = options.seed if options.label_order == "shuffled" else None

@@ -37,6 +37,22 @@ def test_a_range_of_each_data_set(run: Run, tmp_path: Path) -> None:
     assert about(tmp_path)["datasets"]["mit-movie"]["sentences_in_data"] == 24
 
 
+def test_a_sample_is_noted_and_extended_by_a_larger_one(run: Run, tmp_path: Path) -> None:
+    command = (*PREDICT, "--datasets", "mit-movie,crossner_ai", "--sample-seed", "3", "--out", tmp_path, "--sample")
+    assert run(*command, "2").exit_code == 0
+    few = taken(tmp_path)
+    assert about(tmp_path)["selection"] == {"sample": 2, "sample_seed": 3}
+    assert run(*command, "4").exit_code == 0
+    many = taken(tmp_path)
+    assert len(few) == 4
+    assert len(many) == 8
+    assert set(few) < set(many)
+    assert many == sorted(many, key=lambda name: (name[0] != "m", int(name.partition("/")[2])))
+    refused = run(*command, "2")
+    assert refused.exit_code == 2
+    assert "of another run; choose another --out" in refused.stderr
+
+
 def test_sentences_by_id(run: Run, tmp_path: Path) -> None:
     (tmp_path / "ids").write_text("mit-movie/7\nmit-restaurant/2\n", encoding="utf-8")
     assert run(*PREDICT, "--sample-ids", f"@{tmp_path}/ids", "--out", tmp_path / "run").exit_code == 0
@@ -58,6 +74,9 @@ def test_a_shard_goes_to_its_own_folder(run: Run, tmp_path: Path) -> None:
     ("arguments", "said"),
     [
         (("--limit", "0"), "--limit: '0': expected a number of sentences, or a range such as 11-20"),
+        (("--sample", "0"), "--sample"),
+        (("--sample", "2", "--limit", "3"), "--sample and --limit exclude each other"),
+        (("--sample", "2", "--sample-ids", "1"), "--sample and --sample-ids exclude each other"),
         (("--limit", "20-11"), "--limit: '20-11': expected"),
         (("--limit", "99-100"), "there is no sentence 99-100"),
         (("--shard", "3/2"), "--shard: '3/2': expected i/n with i from 1 to n"),

@@ -112,7 +112,7 @@ def test_a_value_outside_the_choices(tmp_path: Path, line: str, said: str) -> No
     assert refusal(tmp_path, f"{HEAD}{line}\n{CHECKPOINT}") == said
 
 
-@pytest.mark.parametrize("key", ["limit", "batch_size", "num_beams"])
+@pytest.mark.parametrize("key", ["limit", "sample", "batch_size", "num_beams"])
 @pytest.mark.parametrize("value", [0, -1])
 def test_counts_are_at_least_one(tmp_path: Path, key: str, value: int) -> None:
     assert refusal(tmp_path, f"{HEAD}{key} = {value}\n{CHECKPOINT}") == f"{key}: must be at least 1, found {value}"
@@ -122,6 +122,13 @@ def test_a_limit_may_be_a_range(tmp_path: Path) -> None:
     experiment = read(tmp_path, HEAD + 'limit = "11-20"\n' + CHECKPOINT)
     assert experiment.options(Path("x")).limit == Limit(11, 20)
     assert refusal(tmp_path, HEAD + 'limit = "20-11"\n' + CHECKPOINT).startswith("limit: '20-11': expected")
+
+
+def test_a_sample_is_of_all_sentences(tmp_path: Path) -> None:
+    options = read(tmp_path, HEAD + "sample = 5\nsample_seed = 7\n" + CHECKPOINT).options(Path("x"))
+    assert (options.sample, options.sample_seed) == (5, 7)
+    for other in ("limit = 2", 'sample_ids = ["1"]'):
+        assert "sample: goes with neither" in refusal(tmp_path, HEAD + f"sample = 5\n{other}\n" + CHECKPOINT)
 
 
 def test_without_a_system_there_is_no_run(tmp_path: Path) -> None:
