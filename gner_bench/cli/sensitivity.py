@@ -110,8 +110,8 @@ def sensitivity_command(
 
     The base has the types as the data name and order them, without definitions and shots. Each arm differs from it in
     one thing: a shuffled label order, other type names, definitions, or shots; those that the answer format has no
-    place for are left out. DIR gets a folder with the run of each arm, as predict writes it, and report/ with report.md,
-    sensitivity.json, the table and a plot. Killed at any moment, the same command continues.
+    place for are left out. DIR gets a folder with the run of each arm, as predict writes it, and report/ with
+    report.md, sensitivity.json, the table and a plot. Killed at any moment, the same command continues.
 
     \b
     Example:

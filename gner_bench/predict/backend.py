@@ -61,9 +61,9 @@ class SystemOptions:
     """Which system is asked, and how: a ``backend`` and its ``model`` (a checkpoint, a server's or library's name).
 
     How it is asked: ``format`` names an answer format, empty for the system's own; ``prompt`` is a template of the
-    user's; ``type_names`` says how it calls types; ``definitions`` of types are those of the ``catalog``, of a file, or ``none``; ``shots`` sentences of the
-    train split are shown; ``wrapping`` goes around prompts, None for that of format and system; ``max_new_tokens``
-    limits an answer, None as format and system do.
+    user's; ``type_names`` says how it calls types; ``definitions`` of types are those of the ``catalog``, of a file, or
+    ``none``; ``shots`` sentences of the train split are shown; ``wrapping`` goes around prompts, None for that of
+    format and system; ``max_new_tokens`` limits an answer, None as format and system do.
 
     ``dtype``, ``device``, ``threads`` (None for as many as there are cores) and ``adapter`` (a LoRA adapter) are for
     checkpoints on this machine, ``tensor_parallel`` counts the devices that one is spread over. ``base_url``, ``api``,

@@ -25,7 +25,7 @@ def sensitivity_grid(sensitivity: Sensitivity) -> Grid:
     sizes = {len(part.keys) for part in sets.values()}
     many = f"{sum(len(part.keys) for part in sets.values()):,} sentences"
     over = f"{len(sets)} data sets" if len(sets) > 1 else next(iter(sets))
-    each = f", {sizes.copy().pop():,} of each" if len(sizes) == 1 and len(sets) > 1 else ""
+    each = f", {min(sizes):,} of each" if len(sizes) == 1 and len(sets) > 1 else ""
     drawn = f"Intervals: {resampling.confidence:.0%}, paired bootstrap, {resampling.resamples:,} resamples."
     sd = sensitivity.order_sd
     orders = [f"SD over {sd[1]} shuffled label orders: {decimal(100 * sd[0])} points."] if sd else []
@@ -35,12 +35,17 @@ def sensitivity_grid(sensitivity: Sensitivity) -> Grid:
         title=f"Mean {METRICS[sensitivity.metric].title} of {sensitivity.system} by how it is asked",
         heads=tuple(Cell(head) for head in ("Asked", "F1", "Difference", "Interval", "p")),
         sections=tuple(sections),
-        remarks=(rounding("F1 and differences in percent and points"), f"Over {over}: {many}{each}.", *orders, drawn)
-        + (TEST, STARRED, *left_out),
+        remarks=(
+            rounding("F1 and differences in percent and points"),
+            *(f"Over {over}: {many}{each}.", *orders, drawn, TEST, STARRED, *left_out),
+        ),
         columns=COLUMNS,
         values=tuple(
-            (row.arm.kind, row.arm.name, sensitivity.metric, 100 * row.mean.second, 100 * row.mean.difference)
-            + (*(100 * end for end in row.mean.interval), row.mean.p, row.p, "yes" if row.p < ALPHA else "no")
+            (
+                *(row.arm.kind, row.arm.name, sensitivity.metric),
+                *(100 * value for value in (row.mean.second, row.mean.difference, *row.mean.interval)),
+                *(row.mean.p, row.p, "yes" if row.p < ALPHA else "no"),
+            )
             for row in sensitivity.rows
         ),
         legend=(TEST, STARRED),
