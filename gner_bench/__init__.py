@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from gner_bench.api import compare as compare
     from gner_bench.api import entities as entities
+    from gner_bench.api import group as group
     from gner_bench.api import load_predictions as load_predictions
     from gner_bench.api import match as match
     from gner_bench.api import parse_generation as parse_generation
     from gner_bench.api import score as score
 
 __version__ = "0.1.0"
-__all__ = ["__version__", "compare", "entities", "load_predictions", "match", "parse_generation", "score"]
+__all__ = ["__version__", "compare", "entities", "group", "load_predictions", "match", "parse_generation", "score"]
 
 
 def __getattr__(name: str) -> Any:

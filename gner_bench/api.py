@@ -20,7 +20,8 @@ from gner_bench.answers.answer import Rule
 from gner_bench.answers.gner import parse_generation as parse_generation
 from gner_bench.bio import Reading, lenient_spans
 from gner_bench.data.sentence import Dataset
-from gner_bench.documents.scores import Resampling
+from gner_bench.documents.run import run_beside
+from gner_bench.documents.scores import Resampling, read_scores
 from gner_bench.files import NamedPath, named_path
 from gner_bench.scoring.comparison import (
     Comparison,
@@ -32,7 +33,10 @@ from gner_bench.scoring.comparison import (
 )
 from gner_bench.scoring.counting import score as count
 from gner_bench.scoring.counts import normalise
+from gner_bench.scoring.document import scores_of
 from gner_bench.scoring.gold import Gold
+from gner_bench.scoring.groups import group as as_group
+from gner_bench.scoring.groups import with_run
 from gner_bench.scoring.loading import PREDICTIONS, Align, load_from
 from gner_bench.scoring.metrics import DEFAULT, as_metric
 from gner_bench.scoring.predictions import Predictions
@@ -98,6 +102,35 @@ def score(
     return count(given, [as_metric(metric) for metric in metrics], processes)
 
 
+def group(
+    runs: Sequence[Scores | str | PathLike[str]],
+    name: str,
+    metrics: Sequence[str] = DEFAULT,
+    *,
+    tokenizer: Given = None,
+    processes: int = 1,
+    answers: Rule | None = None,
+    clean_up_spaces: bool = False,
+) -> Scores:
+    """Several ``runs`` of one system (seeds, or checkpoints of one recipe) as one system, called ``name``.
+
+    A run is its Scores, a scores.json, a predictions file or a run folder. F1 is the mean over runs, its interval is
+    over sentences and runs (docs/protocol.md); ``runs`` of what is returned are those of each. One run alone is itself.
+    All else is as in ``compare``. Raises UsageError for runs on other sentences or by other metrics.
+    """
+    spaces, given, scored = clean_up_spaces, read_tokenizers(tokenizer), []
+    for run in runs:
+        if isinstance(run, Scores):
+            scored.append(run)
+        elif file := scores_file(Path(run)):
+            scored.append(with_run(scores_of(read_scores(file), file), run_beside(file)))
+        else:
+            found = given.of(Path(run), name=name)
+            predictions = load_predictions(run, tokenizer=found, answers=answers, clean_up_spaces=spaces)
+            scored.append(score(predictions, metrics, processes))
+    return as_group(scored, name)
+
+
 def compare(
     first: Scores | NamedPath | str | PathLike[str],
     second: Scores | NamedPath | str | PathLike[str],
@@ -113,9 +146,9 @@ def compare(
 ) -> Comparison:
     """Compare each system with the ``first`` on the same sentences: paired intervals and tests.
 
-    A system is its Scores, a scores.json, a predictions file or a run folder, these three also as ``"NAME=PATH"``, by
-    which results call it NAME. ``metric`` None are the usual metrics
-    that all were scored by; ``tokenizer`` is for prediction files beside which none lies, in a list also ``NAME=PATH``
+    A system is its Scores (also those of a ``group``), a scores.json, a predictions file or a run folder, these three
+    also as ``"NAME=PATH"``, by which results call it NAME. ``metric`` None are the usual metrics that all were scored
+    by; ``tokenizer`` is for prediction files beside which none lies, in a list also ``NAME=PATH``
     for one system (its path, folder or model); ``answers``, ``clean_up_spaces`` and ``processes`` are as in
     ``load_predictions`` and ``score``; ``common`` compares on the sentences that all systems have. Raises UsageError
     for sentences or gold that differ, an unknown metric, one that a system lacks or that has no test, and InputError

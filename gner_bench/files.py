@@ -22,7 +22,8 @@ PLAIN = (str, int, float, list, tuple)
 AT_ONCE = 4096
 """Values of a packed array that are written together."""
 
-_encode = json.JSONEncoder(ensure_ascii=False).encode  # made once: json.dumps makes one a call
+# Made once, as json.dumps makes one a call; packed arrays inside of lists are lists, too.
+_encode = json.JSONEncoder(ensure_ascii=False, default=list).encode
 
 
 STDIN = Path("-")

@@ -9,14 +9,15 @@ import click
 
 from gner_bench.cli import options as shared
 from gner_bench.cli.command import Command
-from gner_bench.cli.values import SystemFile
+from gner_bench.cli.values import SystemFile, grouped
 from gner_bench.files import NamedPath
 from gner_bench.messages import warn
 from gner_bench.scoring.trials import TRIALS
 
 
 @click.command("compare", cls=Command)
-@click.argument("systems", nargs=-1, required=True, type=SystemFile(), metavar="[NAME=]A [NAME=]B…")
+@click.argument("systems", nargs=-1, type=SystemFile(), metavar="[NAME=]A [NAME=]B…")
+@shared.group
 @click.option(
     "--metric",
     multiple=True,
@@ -55,6 +56,7 @@ from gner_bench.scoring.trials import TRIALS
 @click.option("--out", type=shared.PATH, metavar="comparison.json", help="Also write the result to this file.")
 def compare_command(
     systems: tuple[NamedPath, ...],
+    groups: tuple[tuple[str, tuple[Path, ...]], ...],
     metric: tuple[str, ...],
     resamples: int,
     seed: int,
@@ -77,22 +79,24 @@ def compare_command(
     Example:
       gner-bench compare prediction_results/base prediction_results/large --changed 5
     """
-    from gner_bench.api import compare
+    from gner_bench.api import compare, group
     from gner_bench.errors import UsageError
     from gner_bench.files import write_json
     from gner_bench.scoring.counting import usable_processes
+    from gner_bench.scoring.metrics import DEFAULT
 
-    if len(systems) < 2:
+    of_runs = grouped(groups)
+    if len(systems) + len(of_runs) < 2:
         raise UsageError("a comparison needs two systems or more")
+    read_as: dict[str, Any] = {"tokenizer": tokenizer, "answers": answers, "clean_up_spaces": clean_up_spaces}
+    read_as["processes"] = usable_processes()
+    in_groups = (group(paths, name, metric or DEFAULT, **read_as) for name, paths in of_runs.items())
     result = compare(
-        *systems,
+        *[*systems, *in_groups],
         metric=metric or None,
         resamples=resamples,
         seed=seed,
-        tokenizer=tokenizer,
-        answers=answers,
-        clean_up_spaces=clean_up_spaces,
-        processes=usable_processes(),
+        **read_as,
         common=common,
     )
     for warning in result.warnings():

@@ -17,7 +17,7 @@ from gner_bench.answers.answer import Rule, Wrapping
 from gner_bench.bio import AnyScheme, Repair
 from gner_bench.cli.command import section
 from gner_bench.cli.completion import answer_names, model_names, of, offer
-from gner_bench.cli.values import Columns, DataRoot, Figure, Finite, Keys, Names, Price, Registered
+from gner_bench.cli.values import Columns, DataRoot, Figure, Finite, Keys, Names, Price, Registered, Runs
 from gner_bench.files import to_json
 from gner_bench.number_text import MOST_DECIMALS, printed_decimals
 from gner_bench.predict.options import Api, DtypeName, TypeNames
@@ -120,6 +120,17 @@ answers = click.option(
     show_default="raw for GNER's text, else mended",
     help="raw reads answers as they are; mended takes off thoughts, code fences and text around them, and reads labels"
     " in other forms, such as word(label), word(label), and other cases. What was done is counted.",
+)
+
+group = click.option(
+    "--group",
+    "groups",
+    type=Runs(),
+    multiple=True,
+    metavar="NAME=RUN,RUN…",
+    help="Several runs of one system (seeds, or checkpoints of one recipe) as one: mean F1, its standard deviation over"
+    " runs, intervals and tests over sentences and runs. RUN is a file or folder as above, or a quoted pattern"
+    " ('base=runs/seed*'). The same NAME again adds runs.",
 )
 
 metric = click.option(

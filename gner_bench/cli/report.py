@@ -11,7 +11,7 @@ import click
 from gner_bench.cli import options as shared
 from gner_bench.cli.command import Command
 from gner_bench.cli.completion import of, offer, quoted_names
-from gner_bench.cli.values import Names, SystemFile, Text
+from gner_bench.cli.values import Names, SystemFile, Text, grouped
 from gner_bench.extras import require
 from gner_bench.messages import one_line, warn
 from gner_bench.report.figures.style import StyleName
@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 
 
 @click.command("report", cls=Command)
-@click.argument("systems", nargs=-1, required=True, type=SystemFile(), metavar="[NAME=]FILE…")
+@click.argument("systems", nargs=-1, type=SystemFile(), metavar="[NAME=]FILE…")
+@shared.group
 @click.option("--out", type=shared.PATH, required=True, metavar="DIR", help="Folder of the report.")
 @click.option(
     "--baseline",
@@ -77,6 +78,7 @@ if TYPE_CHECKING:
 @click.option("--json", "as_json", is_flag=True, help="Print report.json instead of the table.")
 def report_command(
     systems: tuple[NamedPath, ...],
+    groups: tuple[tuple[str, tuple[Path, ...]], ...],
     out: Path,
     baseline: tuple[str, ...],
     metric: tuple[str, ...],
@@ -104,15 +106,18 @@ def report_command(
       gner-bench report base=base.json large=large.json --out reports/sizes --baseline base --intervals
       gner-bench report prediction_results/base --out reports/base --quoted 'GNER-*' --style slides
     """
+    from gner_bench.errors import UsageError
     from gner_bench.report.contents import prepare
     from gner_bench.report.write import write_report
     from gner_bench.scoring.scores import warnings_of_all
     from gner_bench.scoring.tokenizers import read_tokenizers
 
+    if not systems and not groups:
+        raise UsageError("Missing argument '[NAME=]FILE…' (or --group NAME=RUN,RUN…)")
     chosen = known_formats(formats)
     require(*libraries_of(chosen))
     rows, tokenizers = ("none",) if no_published else published or quoted, read_tokenizers(tokenizer, clean_up_spaces)
-    contents = prepare(systems, metric, rows, baseline, intervals, tokenizers, answers, title.strip())
+    contents = prepare(systems, metric, rows, baseline, intervals, tokenizers, answers, title.strip(), grouped(groups))
     written = write_report(contents, out, chosen, style)
     if rows != ("all",) and contents.out_of_place:
         warn(

@@ -13,7 +13,7 @@ import click
 from gner_bench.cli import importing
 from gner_bench.cli import options as shared
 from gner_bench.cli.command import OTHERS, Command, section
-from gner_bench.cli.values import Thresholds, Written
+from gner_bench.cli.values import Thresholds, Written, grouped
 from gner_bench.errors import GnerBenchError, UsageError, did_you_mean
 from gner_bench.extras import require
 from gner_bench.files import write_atomic, write_json
@@ -38,11 +38,12 @@ def _installed(ctx: click.Context, param: click.Parameter, library: str | None) 
 
 
 @click.command("score", cls=Command)
-@click.argument("files", nargs=-1, required=True, type=shared.PATH, metavar="FILE…")
+@click.argument("files", nargs=-1, type=shared.PATH, metavar="FILE…")
 @section("Scores")
 @shared.metric
 @shared.resamples
 @shared.resampling_seed
+@shared.group
 @section("Output")
 @click.option("--name", help="Name of the system in tables; by default the model of run.json or the file's name.")
 @click.option(
@@ -93,6 +94,7 @@ def score_command(
     metric: tuple[str, ...],
     resamples: int,
     seed: int,
+    groups: tuple[tuple[str, tuple[Path, ...]], ...],
     name: str | None,
     format_: str,
     as_json: bool,
@@ -109,7 +111,8 @@ def score_command(
     """Score predictions: F1 with intervals, and gates for CI.
 
     By default F1 is that of the GNER metric and that of strict spans. FILE is a predictions.jsonl (or .jsonl.gz), - for
-    standard input, or the folder of a run; several files are scored together as one system. Needs neither a model nor
+    standard input, or the folder of a run; several files are scored together as one system, several runs of a system
+    (--group) each by itself, and then their mean. Needs neither a model nor
     torch. Under Linux, up to eight processors count large files; the scores are the same.
 
     The results are printed and written before a gate ends the command with exit code 6 (sentences of the run are
@@ -122,6 +125,7 @@ def score_command(
     Examples:
       gner-bench score prediction_results/base --per-type --out base.json
       gner-bench score prediction_results/base --only strict@mit-movie
+      gner-bench score --group 'base=runs/seed*' --out base.json
       gner-bench score prediction_results/new --fail-under 55 --baseline base.json --max-drop 0.5
       gner-bench score answers.jsonl --from uniner --gold data/gner/crossner_ai --as crossner_ai --split test
     """
@@ -134,9 +138,10 @@ def score_command(
     from gner_bench.scoring.expected import expected
     from gner_bench.scoring.metrics import DEFAULT
 
+    group_name, runs = _one_group(groups, files, name, thresholds, check)
     if quiet:
         click.get_current_context().with_resource(verbosity(QUIET))
-    format_ = _format(format_, as_json, errors, (name or "", *map(str, files)))
+    format_ = _format(format_, as_json, errors, (name or "", *map(str, (*files, *runs))))
     if only and (format_ != "table" or per_type or errors):
         raise UsageError("--only prints a number alone: it goes with none of --format, --json, --per-type, --errors")
     named = [only[0]] if only and only[0] else []
@@ -149,10 +154,13 @@ def score_command(
     asked = shared.GateOptions(**options)
     gates, tests = _gates(asked, metrics, seed, [out, *(path for _, path in write)])
     wanted = expected(asked.expect)
-    predictions = importing.load(files, name, **read_as)
-    wanted.require_described(predictions.origin)
-    scores = wanted.applied(score(predictions, metrics, usable_processes()))
-    _recount(check, predictions, scores)
+    if runs:
+        scores = wanted.applied(_scores_of_runs(runs, group_name, metrics, read_as))
+    else:
+        predictions = importing.load(files, name, **read_as)
+        wanted.require_described(predictions.origin)
+        scores = wanted.applied(score(predictions, metrics, usable_processes()))
+        _recount(check, predictions, scores)
     document = scores_document(scores, resampling)
     alone = _figure(document, only[0] or metrics[0], only[1]) if only else ""
     if out is not None:
@@ -162,6 +170,36 @@ def score_command(
         write_atomic(path, text_of(result, written_as, per_type))
     _print(result, format_, per_type, errors, alone)
     result.require_passed()
+
+
+def _one_group(
+    groups: Sequence[tuple[str, tuple[Path, ...]]], files: Sequence[Path], *others: object
+) -> tuple[str, tuple[Path, ...]]:
+    """The name and the runs of --group, empty without one. Raises UsageError for what it does not go with."""
+    if not groups:
+        if not files:
+            raise UsageError("Missing argument 'FILE…' (or --group NAME=RUN,RUN…)")
+        return "", ()
+    by_name = grouped(groups)
+    if files or len(by_name) > 1 or any(others):
+        raise UsageError("--group takes the place of FILE: one group, without --name, --thresholds, --check")
+    return next(iter(by_name.items()))
+
+
+def _scores_of_runs(runs: Sequence[Path], name: str, metrics: Sequence[str], read_as: dict[str, Any]) -> Scores:
+    """The runs as one system. Raises UsageError for a scores.json that lacks a metric."""
+    from gner_bench.api import group, score
+    from gner_bench.scoring.comparison import scores_file
+    from gner_bench.scoring.counting import usable_processes
+
+    scored = [
+        run if scores_file(run) else score(importing.load((run,), None, **read_as), metrics, usable_processes())
+        for run in runs
+    ]
+    scores = group(scored, name)
+    if lacking := [metric for metric in metrics if metric not in scores.metrics]:
+        raise UsageError(f"the runs were not scored by {lacking[0]}; score them again with --metric {lacking[0]}")
+    return scores
 
 
 def _judged(scores: Scores, document: ScoresDocument, gates: Gates, tests: Resampling) -> Result:

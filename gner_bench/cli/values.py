@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from decimal import Decimal
+from glob import glob
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Generic, TypeVar
@@ -84,6 +85,61 @@ class SystemFile(click.ParamType[NamedPath]):
 
     def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
         return [CompletionItem(incomplete, type="file")]
+
+
+class Runs(click.ParamType[tuple[str, tuple[Path, ...]]]):
+    """``NAME=RUN,RUN,…``: what several runs are called together, and their files or folders, also as patterns."""
+
+    name = "runs"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[str, tuple[Path, ...]]:
+        if isinstance(value, tuple):
+            return value
+        name, equals, text = str(value).partition("=")
+        name = Text().convert(name.strip(), param, ctx)
+        if not (name and equals and text.strip(",")):
+            raise UsageError(f"--group {short(str(value))}: expected NAME=RUN,RUN")
+        return name, tuple(path for part in _listed(text) for path in _matching(part, str(value)))
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        return [CompletionItem(incomplete, type="file")]
+
+
+def _listed(text: str) -> list[str]:
+    """What commas divide; a path that is there and has a comma in its name stays whole."""
+    listed: list[str] = []
+    parts = text.split(",")
+    while parts:
+        ends = (end for end in range(len(parts), 1, -1) if Path(",".join(parts[:end])).exists())
+        end = next(ends, 1)
+        listed.append(",".join(parts[:end]))
+        del parts[:end]
+    return [path for path in listed if path]
+
+
+def _matching(text: str, value: str) -> list[Path]:
+    """The path, or those that a pattern fits, which the shell leaves alone after ``NAME=``. Raises UsageError."""
+    if Path(text).exists():
+        return [Path(text)]
+    found = [Path(path) for path in sorted(glob(text))]  # noqa: PTH207 - Path.glob takes no absolute pattern
+    if not found:
+        raise UsageError(f"--group {short(value)}: there is no {short(text)}")
+    return found
+
+
+def grouped(groups: Sequence[tuple[str, tuple[Path, ...]]]) -> dict[str, tuple[Path, ...]]:
+    """The runs of each name, also of several options. Raises UsageError for a file that is there twice."""
+    by_name: dict[str, tuple[Path, ...]] = {}
+    for name, paths in groups:
+        by_name[name] = (*by_name.get(name, ()), *paths)
+    for name, paths in by_name.items():
+        places = [path.absolute() for path in paths]
+        for path, place in zip(paths, places, strict=True):
+            if places.count(place) > 1:
+                raise UsageError(f"--group {name}: {path} is there twice")
+    return by_name
 
 
 class Finite(click.FloatRange):

@@ -130,6 +130,14 @@ def read_run(path: Path) -> Run:
     return replace(run, settings=settings)
 
 
+def run_beside(path: Path) -> Run | None:
+    """The run.json in the folder of ``path``, None where there is none that can be read."""
+    try:
+        return read_run(path.parent / NAME)
+    except InputError:
+        return None
+
+
 def read_own_run(path: Path) -> Run:
     """The run.json of a run that predict wrote. Raises InputError for any other."""
     try:

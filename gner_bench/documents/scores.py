@@ -100,7 +100,10 @@ class Counts:
 
 @dataclass(frozen=True)
 class Value(Part):
-    """Precision, recall and F1, the counts where they come from one sum, and an interval of each where resampled."""
+    """Precision, recall and F1, the counts where they come from one sum, and an interval of each where resampled.
+
+    ``sd`` is the standard deviation of F1 over the runs of a group, the other numbers are then means over runs.
+    """
 
     precision: float
     recall: float
@@ -109,6 +112,7 @@ class Value(Part):
     predicted: float | None = field(default=None, metadata=OPTIONAL)
     gold: float | None = field(default=None, metadata=OPTIONAL)
     interval: dict[str, Interval] | None = field(default=None, metadata=OPTIONAL)
+    sd: float | None = field(default=None, metadata=OPTIONAL)
 
     @property
     def counts(self) -> Counts | None:
@@ -296,8 +300,19 @@ class Provenance(Part):
 
 
 @dataclass(frozen=True)
+class RunScores(Part):
+    """One run of a group: its ``scores``, without intervals, and its ``seed``, None where unknown."""
+
+    seed: int | None = field(default=None, metadata=OPTIONAL)
+    scores: ScoresDocument = field(kw_only=True)
+
+
+@dataclass(frozen=True)
 class ScoresDocument(Part):
-    """The file. ``average`` is the mean over data sets, ``pooled`` over all entities, ``macro`` the mean of macros."""
+    """The file. ``average`` is the mean over data sets, ``pooled`` over all entities, ``macro`` the mean of macros.
+
+    ``runs`` are there for a group of them alone, all else are then means over them and the counts of sentences empty.
+    """
 
     version: int
     system: System
@@ -312,6 +327,7 @@ class ScoresDocument(Part):
     signature_short: str
     signature_fields: dict[str, str]
     origin: Provenance
+    runs: tuple[RunScores, ...] | None = field(default=None, metadata=OPTIONAL)
 
 
 def read_scores(path: Path) -> ScoresDocument:
@@ -324,20 +340,33 @@ def read_scores(path: Path) -> ScoresDocument:
     if version != VERSION:
         known = "has no counts of sentences" if version == 1 else "is not a version that this program reads"
         raise root.error("version", f"{version} {known}; score the predictions again")
-    document = build(ScoresDocument, root.value, path)
-    if not document.datasets:
-        raise root.error("datasets", "is empty")
-    if document.resampling.resamples < 0:
-        raise root.error("resampling.resamples", "is no number of resamples")
-    if not 0 < document.resampling.confidence < 1:
-        raise root.error("resampling.confidence", "is not between 0 and 1")
-    sets = {name: _with_inline(part, document.metrics, path, name) for name, part in document.datasets.items()}
-    return replace(document, datasets=sets)
+    return _whole(build(ScoresDocument, root.value, path), path)
 
 
-def _with_inline(part: SetDocument, metrics: Sequence[str], path: Path, name: str) -> SetDocument:
+def _whole(document: ScoresDocument, path: Path, place: str = "") -> ScoresDocument:
+    """The document at ``place`` with the keys of its data sets and runs that building did not know."""
+    for key, problem in (
+        ("datasets", "" if document.datasets else "is empty"),
+        ("resampling.resamples", "is no number of resamples" if document.resampling.resamples < 0 else ""),
+        ("resampling.confidence", "" if 0 < document.resampling.confidence < 1 else "is not between 0 and 1"),
+    ):
+        if problem:
+            raise InputError(path, problem, field=place + key)
+    metrics, runs = document.metrics, None
+    sets = {
+        name: _with_inline(part, metrics, path, f"{place}datasets.{name}") for name, part in document.datasets.items()
+    }
+    if document.runs is not None:
+        places = [f"{place}runs[{index}].scores." for index in range(len(document.runs))]
+        runs = tuple(
+            replace(run, scores=_whole(run.scores, path, at)) for run, at in zip(document.runs, places, strict=True)
+        )
+    return replace(document, datasets=sets, runs=runs)
+
+
+def _with_inline(part: SetDocument, metrics: Sequence[str], path: Path, place: str) -> SetDocument:
     """The keys of a data set that building did not know: its metrics and its analysis."""
-    place, more = f"datasets.{name}", dict(part.more)
+    more = dict(part.more)
     for metric in metrics:
         if metric not in more:
             raise InputError(path, "is missing", field=f"{place}.{metric}")

@@ -10,8 +10,9 @@ from gner_bench.documents.scores import Resampling
 from gner_bench.errors import UsageError, did_you_mean
 from gner_bench.files import named_path
 from gner_bench.report.load import SystemScores, distinct, file_of, load_system
+from gner_bench.scoring.groups import differences
 from gner_bench.scoring.metrics import Metric
-from gner_bench.scoring.paired import Difference, differences
+from gner_bench.scoring.paired import Difference
 from gner_bench.scoring.tokenizers import BESIDE, Tokenizers
 from gner_bench.scoring.trials import TRIALS
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -14,7 +14,7 @@ from gner_bench.errors import UsageError
 from gner_bench.files import NamedPath, named_path
 from gner_bench.report.baseline import Baseline, Changes, choose_baseline
 from gner_bench.report.groups import Group, groups
-from gner_bench.report.load import SystemScores, load_all, metrics_of
+from gner_bench.report.load import SystemScores, distinct, load_all, load_group, metrics_of
 from gner_bench.report.views.table import MARKS, Table, comparisons
 from gner_bench.scoring.metrics import Metric
 from gner_bench.scoring.tokenizers import BESIDE, Tokenizers
@@ -86,17 +86,20 @@ def prepare(
     tokenizers: Tokenizers = BESIDE,
     rule: Rule | None = None,
     title: str = "",
+    groups: Mapping[str, Sequence[Path]] | None = None,
 ) -> Contents:
     """The contents of a report on scores.json files, run folders and prediction files.
 
     ``metrics`` are all that the scores hold where none is given. ``published`` are names of quoted rows (see
     ``choose_published``). ``baseline`` is the name of a system or a file, or several. ``tokenizers`` are for prediction
-    files. Raises InputError and UsageError.
+    files; ``groups`` are runs by what they are called together. Raises InputError and UsageError.
     """
     quoted = choose_published(published)
     choices = (baseline,) if isinstance(baseline, str) else tuple(baseline or ())
     tokenizers.require_known([*sources, *map(named_path, choices)])
     systems, places = load_all(sources, metrics, tokenizers, rule), []
+    of_runs = [load_group(name, paths, metrics, tokenizers, rule) for name, paths in (groups or {}).items()]
+    systems = distinct([*systems, *of_runs])
     for choice in choices:
         chosen, systems = choose_baseline(choice, systems, metrics, tokenizers, rule)
         places.append(len(systems) - [system is chosen.system for system in systems].index(True))

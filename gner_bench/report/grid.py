@@ -11,7 +11,7 @@ Rank = Literal["", "best", "second"]
 Value = str | float | int | None
 Styled = tuple[str, str]
 """A piece of text and its style in the terminal: ``bold``, ``dim`` or a name of ``render.terminal.STYLES``."""
-Kind = Literal["name", "count", "share", "value", "margin", "step", "astray", "extra"]
+Kind = Literal["name", "count", "share", "value", "margin", "spread", "step", "astray", "extra"]
 """What a column holds. The terminal leaves out margins, then steps, then shares where it is too narrow for all; in a
 table with counts of what went astray steps come first, and these counts before shares. A list has extra columns, of
 which the last are left out first."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from copy import copy
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -12,13 +11,13 @@ from pathlib import Path
 from gner_bench.answers.answer import Rule
 from gner_bench.catalog import catalog
 from gner_bench.catalog.entries import Model
-from gner_bench.documents.run import NAME as RUN
-from gner_bench.documents.run import Run, read_run
+from gner_bench.documents.run import Run, run_beside
 from gner_bench.documents.scores import NAME, Resampling, ScoresDocument, read_scores
 from gner_bench.errors import InputError, UsageError
 from gner_bench.files import NamedPath
 from gner_bench.scoring.document import scores_document, scores_of
 from gner_bench.scoring.generations import PREDICTIONS
+from gner_bench.scoring.groups import GroupValues, group, values_of, with_run
 from gner_bench.scoring.metrics import DEFAULT, Metric
 from gner_bench.scoring.predictions import Predictions
 from gner_bench.scoring.scores import Scores
@@ -69,15 +68,13 @@ class SystemScores:
         return self.scores.origin.system.note
 
     @cached_property
-    def values(self) -> SystemValues:
+    def values(self) -> SystemValues | GroupValues:
         """Every value, computed from the counts."""
-        return SystemValues(self.scores, self.resampling)
+        return values_of(self.scores, self.resampling)
 
-    def values_over(self, names: Iterable[str]) -> SystemValues:
+    def values_over(self, names: Iterable[str]) -> SystemValues | GroupValues:
         """The values of some of its data sets; what was resampled is shared."""
-        some = copy(self.values)
-        some.sets = {name: self.values.sets[name] for name in names}
-        return some
+        return self.values.over(names)
 
     def scores_over(self, names: Iterable[str]) -> Scores:
         """The scores of some of its data sets."""
@@ -144,6 +141,33 @@ def load_system(
     return replace(found, name=name, scores=found.scores.renamed(name), given=True, own_name=found.name)
 
 
+def load_group(
+    name: str,
+    paths: Sequence[Path],
+    metrics: Sequence[Metric] = (),
+    tokenizers: Tokenizers = BESIDE,
+    rule: Rule | None = None,
+) -> SystemScores:
+    """The runs at ``paths`` as one system. Raises InputError and UsageError (see ``groups.group``)."""
+    runs = [load_system(path, metrics, tokenizers, rule) for path in paths]
+    scores = group([with_run(run.scores, run.run) for run in runs], name)
+    if len(runs) == 1:
+        return replace(runs[0], name=name, scores=scores, given=True, own_name=runs[0].name)
+    fields = signature_fields(scores, Resampling())
+    return SystemScores(
+        name,
+        scores,
+        Resampling(),
+        long_line(fields),
+        short_line(fields),
+        fields,
+        file_of(paths[0]),
+        runs[0].run,
+        given=True,
+        own_name=runs[0].name,
+    )
+
+
 def metrics_of(systems: Sequence[SystemScores]) -> list[Metric]:
     """The metrics that any system was scored by, in the order of the first that has them."""
     return list(dict.fromkeys(metric for system in systems for metric in system.scores.metrics))
@@ -164,7 +188,7 @@ def _read(path: Path) -> SystemScores:
     if parameters is not None and not 0 <= parameters < 1e16:
         raise InputError(path, "is not a count", field="system.parameters")
     # Where a stored F1 is not that of the counts, one of them was changed.
-    for name, part in SystemValues(scores, Resampling(0)).sets.items():
+    for name, part in values_of(scores, Resampling(0)).sets.items():
         for metric in scores.metrics:
             f1 = stored.datasets[name].values[metric].f1
             if not abs(f1 - part.micro(metric).f1) <= AGREE:
@@ -199,12 +223,7 @@ def _scored(
 
 def _run_beside(path: Path, names: Sequence[str]) -> Run | None:
     """The run.json beside a file of one of these names, None where there is none that can be read."""
-    if path.name not in names:
-        return None
-    try:
-        return read_run(path.parent / RUN)
-    except InputError:
-        return None
+    return run_beside(path) if path.name in names else None
 
 
 def distinct(systems: Sequence[SystemScores]) -> list[SystemScores]:

@@ -27,6 +27,7 @@ from gner_bench.report.render import FORMATS, RENDERS, render
 from gner_bench.report.render.json import to_records
 from gner_bench.report.views.differences import difference_grid, verdict
 from gner_bench.report.views.errors import error_grids, structuring_grids
+from gner_bench.report.views.runs import run_grids
 from gner_bench.report.views.systems import systems_grid
 from gner_bench.report.views.types import type_grids
 from gner_bench.report.views.verdict import lead_grids, statements
@@ -115,7 +116,11 @@ def tables_of(contents: Contents) -> Tables:
         [grid for of_metric in grids.values() for grid in of_metric],
         changes,
         {name: of_metric for name, of_metric in types.items() if of_metric},
-        [*error_grids(contents.systems), *structuring_grids(contents.systems)],
+        [
+            *(grid for metric in contents.metrics for grid in run_grids(contents.systems, metric)),
+            *error_grids(contents.systems),
+            *structuring_grids(contents.systems),
+        ],
     )
 
 

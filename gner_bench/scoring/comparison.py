@@ -15,8 +15,9 @@ from gner_bench.documents.scores import NAME, Interval, Resampling, read_scores
 from gner_bench.errors import UsageError
 from gner_bench.scoring.common import LeftOut, common
 from gner_bench.scoring.document import scores_of
+from gner_bench.scoring.groups import Group, differences, notes_on
 from gner_bench.scoring.metrics import DEFAULT, METRICS, Metric, ordered
-from gner_bench.scoring.paired import Difference, differences, pair, require_same_sentences
+from gner_bench.scoring.paired import Difference, pair, require_same_sentences
 from gner_bench.scoring.resampling import f1, interval, require_sums
 from gner_bench.scoring.scores import Scores, SetScores, warnings_of_all
 from gner_bench.scoring.signature import SignatureDifference, data_fields, signature_fields
@@ -44,18 +45,21 @@ class MeasuredSystem:
 
     @property
     def title(self) -> str:
-        return f"{self.label} {self.scores.origin.system.name}"
+        runs = len(self.scores.runs)
+        return f"{self.label} {self.scores.origin.system.name}" + (f" ({runs} runs)" if runs > 1 else "")
 
     def renamed(self, name: str) -> MeasuredSystem:
         """The system by another name."""
         return replace(self, scores=self.scores.renamed(name))
 
     def document(self) -> Json:
+        scores = self.scores
         return {
             "label": self.label,
             "name": self.scores.origin.system.name,
             "files": [str(file) for file in self.scores.origin.files],
             "signature_fields": dict(self.signature),
+            **({"runs": len(scores.runs), "seeds": list(scores.seeds)} if isinstance(scores, Group) else {}),
         }
 
 
@@ -99,7 +103,10 @@ class Changes:
 
 @dataclass(frozen=True)
 class Against:
-    """The ``second`` system against the ``first``. ``differences`` are by data set and then of the mean."""
+    """The ``second`` system against the ``first``. ``differences`` are by data set and then of the mean.
+
+    Where one is a group of runs, no types and no sentences are compared.
+    """
 
     first: MeasuredSystem
     second: MeasuredSystem
@@ -131,7 +138,15 @@ class Against:
         return next(iter(self.differences))
 
     @property
+    def notes(self) -> list[str]:
+        """What the comparison rests on where a system is a group of runs."""
+        return notes_on(self.first.scores, self.second.scores)
+
+    @property
     def _sets(self) -> dict[str, tuple[SetScores, SetScores]]:
+        """The sets whose types and sentences can be compared; none of groups, whose runs have counts of their own."""
+        if self.notes:
+            return {}
         return {name: (part, self.second.scores[name]) for name, part in self.first.scores.sets.items()}
 
     def document(self) -> Json:
@@ -152,6 +167,7 @@ class Against:
             },
             "changed_by": self.changed_by,
             "changed": {name: asdict(part) for name, part in self.changed.items()},
+            **({"notes": notes} if (notes := self.notes) else {}),
         }
 
 
@@ -292,6 +308,8 @@ def comparison(
 
 def _on_common(systems: Sequence[MeasuredSystem]) -> tuple[list[MeasuredSystem], LeftOut]:
     """The systems on the sentences that all have, which their signatures say where any was left out."""
+    if groups := [system.title for system in systems if isinstance(system.scores, Group)]:
+        raise UsageError(f"--common is not for groups of runs ({', '.join(groups)})")
     cut, left_out = common([system.scores for system in systems])
     if not left_out:
         return list(systems), left_out

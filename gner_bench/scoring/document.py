@@ -5,19 +5,20 @@ from __future__ import annotations
 from array import array
 from pathlib import Path
 
-from gner_bench.documents.scores import VERSION, Provenance, Resampling, ScoresDocument, SetDocument
+from gner_bench.documents.scores import VERSION, Provenance, Resampling, RunScores, ScoresDocument, SetDocument
 from gner_bench.errors import InputError, UsageError
+from gner_bench.scoring.groups import Group, GroupSetValues, group, values_of
 from gner_bench.scoring.metrics import Metric, as_metric
 from gner_bench.scoring.predictions import Origin
 from gner_bench.scoring.scores import Scores, SetScores
 from gner_bench.scoring.signature import long_line, short_line, signature_fields
 from gner_bench.scoring.statistics import statistics_of
-from gner_bench.scoring.values import SetValues, SystemValues
+from gner_bench.scoring.values import SetValues
 
 
 def scores_document(scores: Scores, resampling: Resampling) -> ScoresDocument:
     """What scores.json says of ``scores``."""
-    values, signature = SystemValues(scores, resampling), signature_fields(scores, resampling)
+    values, signature = values_of(scores, resampling), signature_fields(scores, resampling)
     origin, metrics = scores.origin, scores.metrics
     return ScoresDocument(
         version=VERSION,
@@ -35,10 +36,16 @@ def scores_document(scores: Scores, resampling: Resampling) -> ScoresDocument:
         origin=Provenance(
             origin.decoding, origin.tokenizer, origin.structuring, origin.expected, origin.options or None
         ),
+        runs=_runs(scores) if isinstance(scores, Group) else None,
     )
 
 
-def _set_document(values: SetValues, metrics: tuple[Metric, ...]) -> SetDocument:
+def _runs(scores: Group) -> tuple[RunScores, ...]:
+    documents = (scores_document(run, Resampling(0)) for run in scores.runs)
+    return tuple(RunScores(seed, scores=run) for seed, run in zip(scores.seeds, documents, strict=True))
+
+
+def _set_document(values: SetValues | GroupSetValues, metrics: tuple[Metric, ...]) -> SetDocument:
     scores = values.scores
     by_type = {metric: values.types(metric) for metric in metrics}
     kinds = dict.fromkeys(kind for of_metric in by_type.values() for kind in of_metric)
@@ -64,6 +71,9 @@ def scores_of(document: ScoresDocument, path: Path) -> Scores:
 
     Raises InputError for a metric that is not known here and for counts that cannot be.
     """
+    if document.runs is not None:
+        runs, seeds = [scores_of(run.scores, path) for run in document.runs], [run.seed for run in document.runs]
+        return group(runs, document.system.name, seeds)
     try:
         metrics = tuple(as_metric(name) for name in document.metrics)
     except UsageError as error:

@@ -18,13 +18,13 @@ from gner_bench.documents.scores import Resampling
 from gner_bench.errors import GnerBenchError, InputError, UsageError, did_you_mean, short
 from gner_bench.number_text import counted, decimals, number, p_phrase
 from gner_bench.scoring.comparison import MeasuredSystem, read_measured
+from gner_bench.scoring.groups import differences, values_of
 from gner_bench.scoring.metrics import METRICS, Metric, as_metric
-from gner_bench.scoring.paired import ALPHA, FEWEST, MEAN, Difference, differences, require_same_sentences
+from gner_bench.scoring.paired import ALPHA, FEWEST, MEAN, Difference, require_same_sentences
 from gner_bench.scoring.predictions import NO_PREDICTIONS
 from gner_bench.scoring.scores import Scores
 from gner_bench.scoring.signature import differences as signature_differences
 from gner_bench.scoring.signature import signature_fields
-from gner_bench.scoring.values import SystemValues
 
 GRACE = 1e-7
 """Percentage points."""
@@ -227,7 +227,7 @@ def require_passed(outcomes: Sequence[Outcome]) -> None:
 
 def _f1_of(scores: Scores, metric: Metric) -> dict[str | None, float]:
     """F1 in percent of every data set, and of their mean under None."""
-    values = SystemValues(scores, Resampling(0))
+    values = values_of(scores, Resampling(0))
     by_set: dict[str | None, float] = {name: 100 * part.micro(metric).f1 for name, part in values.sets.items()}
     return {**by_set, None: 100 * values.average(metric).f1}
 

@@ -182,6 +182,8 @@ def differences(first: Scores, second: Scores, metric: Metric, resampling: Resam
     Raises UsageError when the systems were not scored on the same sentences or not by ``metric``, for a metric without
     tests and for fewer than 20 resamples.
     """
+    if len(first.runs) + len(second.runs) > 2:
+        raise TypeError("groups of runs have a test of their own, groups.differences")
     require_same_sentences(first, second)
     for scores in (first, second):
         if metric not in scores.metrics:

@@ -129,6 +129,11 @@ class Scores:
         return interval(means, Resampling().confidence)
 
     @property
+    def runs(self) -> tuple[Scores, ...]:
+        """Those that the scores are of: itself, but for a group of runs (``scoring.groups``)."""
+        return (self,)
+
+    @property
     def sentences(self) -> int:
         """How many were scored."""
         return sum(len(part.statistics) for part in self.sets.values())

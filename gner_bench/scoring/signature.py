@@ -21,6 +21,7 @@ SHORT = {
     "common": "com",
     "misc": "x",
     "dec": "dec",
+    "runs": "runs",
     "metric": "m",
     "match": "mt",
     "answers": "ans",
@@ -42,6 +43,8 @@ NOT_COMPARED = frozenset(
         # Resamples and their seed move the ends of intervals, never F1; compare draws anew, for both systems alike.
         "bs",
         "seed",
+        # How many runs a mean is of: each estimates the same F1, and what is not known of a single run is said.
+        "runs",
         # What is compared: not in our lines, but in some that people write.
         "model",
         "system",
@@ -55,8 +58,8 @@ NOT_STATED = "(not stated)"
 def signature_fields(scores: Scores, resampling: Resampling) -> dict[str, str]:
     """What changes a score, by key, after sacreBLEU: data, what was dropped, decoding, metrics, matching, averaging.
 
-    ``part`` is there where sentences are missing or were not selected: scored of all, by set. ``common`` is there in a
-    comparison that left sentences out which not all systems have: those that are left, by set.
+    ``part`` is there where sentences are missing or were not selected: scored of all, by set; ``runs`` for a group of
+    them; ``common`` in a comparison that left sentences out which not all systems have: those that are left, by set.
     """
     sets, origin = scores.sets.values(), scores.origin
     used = {metric: METRICS[metric] for metric in scores.metrics}
@@ -64,6 +67,7 @@ def signature_fields(scores: Scores, resampling: Resampling) -> dict[str, str]:
         **data_fields(scores),
         "misc": _misc(sets),
         "dec": origin.decoding,
+        **({"runs": str(runs)} if (runs := len(scores.runs)) > 1 else {}),
         "metric": "+".join(used),
         "match": origin.structuring or "none",
         "tok": "+".join(part[:8] for part in (origin.tokenizer or "none").split("+")),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
+from copy import copy
 from typing import TypeVar
 
 import numpy as np
@@ -126,6 +127,12 @@ class SystemValues:
         values += [SetValues(part, self.resampling) for part in longest_first[len(large) :]]
         by_name = {part.scores.name: part for part in values}
         self.sets = {name: by_name[name] for name in scores.sets}
+
+    def over(self, names: Iterable[str]) -> SystemValues:
+        """The values of some of the data sets; what was resampled is shared."""
+        some = copy(self)
+        some.sets = {name: self.sets[name] for name in names}
+        return some
 
     def _resampled(self, metric: Metric) -> list[Integers]:
         """The resampled micro counts of every set, empty without resampling."""

@@ -9,6 +9,7 @@ from gner_bench.messages import one_line
 from gner_bench.number_text import interval_text, p_text, percent, rounding, signed, stars
 from gner_bench.report.grid import Cell, Column, Grid, Line, Part, Section, line, styled
 from gner_bench.scoring.comparison import Against, Comparison
+from gner_bench.scoring.groups import RunsDifference
 from gner_bench.scoring.metrics import METRICS
 from gner_bench.scoring.paired import Difference
 
@@ -28,6 +29,10 @@ def comparison_view(comparison: Comparison, per_type: bool, changed: int) -> Ite
         for metric, differences in against.differences.items():
             title = f"{METRICS[metric].title}: {against.second.label} against {against.first.label}"
             yield _noted(_differences(title, against, differences), comparison.common)
+        if against.notes:
+            yield _spreads(against)
+            yield from (line(one_line(f"{note[0].upper()}{note[1:]}.")) for note in against.notes)
+            continue
         if per_type:
             yield from (_noted(part, comparison.common) for part in _types(against))
         yield from (_noted(part, comparison.common) for part in _sentences(against, changed))
@@ -84,6 +89,17 @@ def _differences(title: str, against: Against, differences: Sequence[Difference]
     )
 
 
+def _spreads(against: Against) -> Grid:
+    """The standard deviation of F1 over the runs of each system, where it has several."""
+    rows = []
+    for row in zip(*against.differences.values(), strict=True):
+        spreads = [sd for each in row if isinstance(each, RunsDifference) for sd in each.sd]
+        rows.append((row[0].name, *("–" if sd is None else percent(sd) for sd in spreads)))
+    labels = against.first.label, against.second.label
+    heads = [f"{label} {METRICS[metric].title}" for metric in against.differences for label in labels]
+    return _table("Standard deviation over runs", ["data set", *heads], rows[:-1], rows[-1:])
+
+
 def _types(against: Against) -> Iterator[Part]:
     """F1 by type in each data set, the types with the most gold entities first."""
     one, other, interval = against.first.label, against.second.label, f"{against.resampling.confidence:.0%} interval"
@@ -127,6 +143,10 @@ def _meaning(comparison: Comparison) -> str:
     """What the values of the tables are."""
     resampling, sets = comparison.resampling, len(comparison.systems[0].scores.sets)
     rounded = rounding(usual=2).removesuffix(".")
+    of_runs = (
+        f" Of groups of runs: interval and p are of Student's t, from {resampling.resamples:,} resamples of sentences"
+        " and the spread over runs; p boot. is the same."
+    )
     return (
         f"{rounded}, differences of unrounded figures; micro in each set, plain mean over sets."
         f" Interval: paired bootstrap over sentences, {resampling.resamples:,} resamples, seed {resampling.seed}."
@@ -135,4 +155,4 @@ def _meaning(comparison: Comparison) -> str:
         " Stars at p Holm, for the mean at p: * below 0.05, ** 0.01, *** 0.001."
         " Detectable: the smallest difference, in points, that these sentences show with 80% power in a test at 5%."
         " Sentences: right/predicted/gold entities; better is a higher right - spurious - missed."
-    )
+    ) + (of_runs if any(against.notes for against in comparison.against) else "")

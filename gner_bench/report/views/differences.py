@@ -8,6 +8,7 @@ from gner_bench.report.baseline import Baseline, Changes
 from gner_bench.report.contents import Contents
 from gner_bench.report.grid import Cell, Grid, Section, by_value
 from gner_bench.report.views.table import MEAN, title, unlike_by_key
+from gner_bench.scoring.groups import notes_on
 from gner_bench.scoring.metrics import METRICS, Metric
 from gner_bench.scoring.paired import Difference
 
@@ -40,6 +41,7 @@ def difference_grid(baseline: Baseline, changes: Changes, metric: Metric) -> Gri
         described = (baseline.name, changes.system, metric, change.name)
         numbers = (first, second, difference, low, high)
         values.append((*described, *numbers, *tests, "yes" if change.significant else "no"))
+    notes = tuple(f"{note[0].upper()}{note[1:]}." for note in notes_on(*(each.scores for each in systems)))
     drawn = f"Intervals: {resampling.confidence:.0%}, paired bootstrap, {resampling.resamples:,} resamples."
     return Grid(
         name=f"differences_{metric}",
@@ -48,12 +50,12 @@ def difference_grid(baseline: Baseline, changes: Changes, metric: Metric) -> Gri
             Cell(head) for head in ("Data set", "Baseline", "System", "Difference", "Interval", "p", "Detectable")
         ),
         sections=(Section(tuple(rows[:-1])), Section(tuple(rows[-1:]))),
-        remarks=(rounding(VALUES), drawn, TEST, DETECTABLE, STARRED),
+        remarks=(rounding(VALUES), *(notes or (drawn, TEST)), DETECTABLE, STARRED),
         warnings=tuple(unlike.values()),
         signatures=by_value((each.name, each.signature_short) for each in systems),
         columns=COLUMNS,
         values=tuple(values),
-        legend=(TEST, STARRED),
+        legend=(*(notes or (TEST,)), STARRED),
         unlike=tuple(unlike),
         subject=f"{changes.system} {baseline.name}",
     )

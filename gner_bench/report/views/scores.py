@@ -92,6 +92,13 @@ def sentences_of(part: SetDocument) -> str:
     return f"{part.sentences} of {planned}" if planned > part.sentences else str(part.sentences)
 
 
+def title_of(document: ScoresDocument) -> str:
+    """The system, what is said beside it, and of how many runs the scores are the mean."""
+    runs = f"n = {len(document.runs)} runs" if document.runs else ""
+    beside = ", ".join(filter(None, [document.system.note, runs]))
+    return document.system.name + (f" ({beside})" if beside else "")
+
+
 def part_note(document: ScoresDocument) -> str:
     """Which sets were scored in part, empty where none."""
     sets = document.datasets.items()
@@ -111,7 +118,7 @@ def sets_grid(document: ScoresDocument, ends: bool = False, against: Result | No
     matched by which step; then the counts of answers that can move F1, where there are any. The differences are those
     from the baseline of ``against``, with their p values.
     """
-    system, resampling, metrics = document.system, document.resampling, metrics_of(document)
+    resampling, metrics = document.resampling, metrics_of(document)
     parts, steps = list(document.datasets.values()), [part.analysis.placed_by for part in document.datasets.values()]
     confidence, total = f"{resampling.confidence:.0%} interval", sum(part.sentences for part in parts)
     before, p_values = (against.baseline, against.p_values) if against else (None, {})
@@ -139,14 +146,16 @@ def sets_grid(document: ScoresDocument, ends: bool = False, against: Result | No
         "share": f"P and R by the {metrics[0]} metric" if len(metrics) > 1 else "",
         "margin": f"± half the {confidence} of {resampling.resamples:,} resamples",
     }
+    if document.runs:
+        remarks |= {"margin": f"{remarks['margin']} and over runs", "spread": "SD over runs"}
     columns = [(replace(column, remark=remarks.get(column.kind, "")), head, cells) for column, head, cells in columns]
-    grid = _grid("scores", system.name + (f" ({system.note})" if system.note else ""), columns)
+    grid = _grid("scores", title_of(document), columns)
     [section] = grid.sections
     mean = (replace(section.rows[-1][0], code=False), *section.rows[-1][1:])  # no name of people's choosing
     return replace(
         grid,
         sections=(Section(section.rows[:-1]), Section((mean,), bold=True)),
-        remarks=("percent; micro in each set, plain mean over sets",),
+        remarks=("percent; micro in each set, plain mean over sets" + ("; mean over runs" if document.runs else ""),),
     )
 
 
@@ -184,6 +193,7 @@ def _values(
     Values have their differences from those ``before``, if any, and F1 the ``p_values`` of these.
     """
     share, value, margin, test = (Column(whole=False, kind=kind) for kind in ("share", "value", "margin", "value"))
+    spread = Column(whole=False, kind="spread")
 
     def texts(metric: Metric, key: str) -> list[str]:
         return [
@@ -204,6 +214,9 @@ def _values(
             both = ["–".join(map(percent, interval)) for interval in intervals]
             halves = [percent((high - low) / 2) for low, high in intervals]
             columns.append((margin, ends or "±", both if ends else halves))
+        spreads = [row[metric].sd for row in rows]
+        if any(sd is not None for sd in spreads):
+            columns.append((spread, "SD", ["" if sd is None else percent(sd) for sd in spreads]))
     return columns
 
 
@@ -224,9 +237,12 @@ def values_grid(document: ScoresDocument) -> Grid:
     ``mean-macro`` (the mean of F1 over types).
     """
     name, signature = document.system.name, document.signature_short
-    rows = [row | {"system": name, "signature": signature} for row in _rows(document)]
-    values = tuple(tuple(row.get(column) for column in COLUMNS) for row in rows)
-    return Grid("scores", name, (), (), columns=COLUMNS, values=values)
+    columns, of_all = COLUMNS, {"system": name, "signature": signature}
+    if document.runs:
+        columns, of_all = (*COLUMNS, "runs", "sd"), of_all | {"runs": str(len(document.runs))}
+    rows = [row | of_all for row in _rows(document)]
+    values = tuple(tuple(row.get(column) for column in columns) for row in rows)
+    return Grid("scores", name, (), (), columns=columns, values=values)
 
 
 def _rows(document: ScoresDocument) -> Iterator[dict[str, Value]]:
@@ -254,7 +270,7 @@ def _scopes(
         for scope, values in scopes.items():
             value = values[metric]
             low, high = (value.interval or {}).get("f1", (None, None))
-            numbers = {key: getattr(value, key, None) for key in (*RATIOS, *COUNTS)}
+            numbers = {key: getattr(value, key, None) for key in (*RATIOS, *COUNTS, "sd")}
             yield {**place, "scope": scope, "metric": metric, "low": low, "high": high, **numbers}
 
 

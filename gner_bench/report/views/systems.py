@@ -13,6 +13,7 @@ LAYOUT_TITLES = {"zero-shot": "", "supervised": ", supervised setting", "other":
 RANKED = "Best measured figure of a column in bold, second underlined; what prints alike ranks alike."
 RANKED_TRANSPOSED = RANKED.replace("column", "row")
 HALF = "± is half the width of the bootstrap interval over sentences, with the settings of the signature."
+RUNS = "n: runs whose mean is shown; their intervals and tests are over sentences and runs (Student's t)."
 TEST = "paired approximate randomization, p < 0.05, corrected after Holm over data sets"
 MOST_COLUMNS = 12
 """Columns of figures that the width of a page holds."""
@@ -69,7 +70,8 @@ def _cells(table: Table, intervals: bool) -> tuple[list[Cell], list[list[Cell]]]
             name, _, remark = row.system.partition(" (")  # which becomes a footnote
         of_system = (remark.removesuffix(")"), *row.notes, shared)
         notes = tuple(filter(None, of_system))
-        systems.append(Cell(f"{name} (quoted)" if row.quoted else name, notes=notes, cite=row.cite))
+        beside = " (quoted)" if row.quoted else f" (n = {row.runs})" if row.runs > 1 else ""
+        systems.append(Cell(name + beside, notes=notes, cite=row.cite))
         cells = []
         for column, entry in enumerate(row.entries):
             if entry is None:
@@ -93,6 +95,8 @@ def _legend(table: Table, cells: list[list[Cell]], intervals: bool, transposed: 
         yield RANKED_TRANSPOSED if transposed else RANKED
     if intervals and any(cell.half for cell in flat):
         yield HALF
+    if any(row.runs > 1 for row in table.rows):
+        yield RUNS
     if any(cell.star for cell in flat) or len(table.baselines) > 1:
         told = [f"{mark} differs from {name}" for name, mark in table.baselines.items()]
         pairs = " of each pair of systems, not over pairs" if len(told) > 1 else ""
@@ -105,7 +109,7 @@ def _values(table: Table, intervals: bool) -> tuple[tuple[str, ...], tuple[tuple
     differs = (" differs" if name == first else f" differs from {name}" for name in table.baselines)
     parts = ("", *((" low", " high") if intervals else ()), *differs)
     columns = ("system", "kind", *(name + part for name in names for part in parts), "note")
-    rows = []
+    rows, of_runs = [], any(row.runs > 1 for row in table.rows)
     for row in table.rows:
         values: list[Value] = []
         for entry in row.entries:
@@ -115,5 +119,6 @@ def _values(table: Table, intervals: bool) -> tuple[tuple[str, ...], tuple[tuple
         noted = zip(names, row.entries, strict=True)
         marks = [f"{name}: {entry.note}" for name, entry in noted if entry and entry.note]
         kind = "quoted" if row.quoted else "measured"
-        rows.append((row.system, kind, *values, "; ".join([*row.notes, *marks])))
-    return columns, tuple(rows)
+        spreads = [row.runs, *(entry.sd if entry else None for entry in row.entries)] if of_runs else []
+        rows.append((row.system, kind, *values, "; ".join([*row.notes, *marks]), *spreads))
+    return columns + (("runs", *(f"{name} sd" for name in names)) if of_runs else ()), tuple(rows)

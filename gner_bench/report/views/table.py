@@ -30,13 +30,14 @@ MARKS = "†‡§¶‖"
 class Entry:
     """F1 in percent and its interval. ``note`` is a footnote on its data.
 
-    ``differs`` names the baselines from which the paired test confirms a difference.
+    ``differs`` names the baselines from which the paired test confirms a difference, ``sd`` is that over runs.
     """
 
     f1: float
     interval: tuple[float, float] | None = None
     note: str = ""
     differs: tuple[str, ...] = ()
+    sd: float | None = None
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,7 @@ class Row:
     """One system: an entry for each data set and, last, for the mean; None where there is none.
 
     ``notes`` are footnotes on the system, ``no_mean`` says why there is no mean. ``origin`` is the short signature of
-    a measured row, the publication of a quoted one, ``cite`` its BibTeX keys.
+    a measured row, the publication of a quoted one, ``cite`` its BibTeX keys; it is the mean of ``runs``.
     """
 
     system: str
@@ -55,6 +56,7 @@ class Row:
     parameters: float | None = None
     origin: str = ""
     cite: tuple[str, ...] = ()
+    runs: int = 1
 
     @property
     def mean(self) -> Entry | None:
@@ -234,12 +236,19 @@ def _measured(
         "" if whole else NO_MEAN,
         system.parameters,
         system.signature_short,
+        runs=len(system.scores.runs),
     )
 
 
 def _entry(value: Value, note: str, differs: tuple[str, ...]) -> Entry:
     ends = value.interval["f1"] if value.interval else None
-    return Entry(100 * value.f1, (100 * ends[0], 100 * ends[1]) if ends else None, note, differs)
+    return Entry(
+        100 * value.f1,
+        (100 * ends[0], 100 * ends[1]) if ends else None,
+        note,
+        differs,
+        100 * value.sd if value.sd is not None else None,
+    )
 
 
 def row_note(notes: Iterable[str]) -> str:
