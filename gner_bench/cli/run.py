@@ -113,7 +113,10 @@ def run_command(
     require(*libraries_of(formats), *needed)
     with interruptible(f"what is finished is in {predictions}"):
         scores = run_experiment(experiment, predictions, warn, shared.is_offline(offline))
-    print_report(scores, report, experiment.quoted_rows, experiment.baseline or None, formats, experiment.title)
+    of_runs = {name: [scores[job] for job in jobs] for name, jobs in experiment.groups.items()}
+    alone = [path for job, path in scores.items() if not any(job in jobs for jobs in experiment.groups.values())]
+    baseline = experiment.baseline or None
+    print_report(alone, report, experiment.quoted_rows, baseline, formats, experiment.title, of_runs)
 
 
 def _print_config(run: Path) -> None:

@@ -310,8 +310,9 @@ def read_experiment(path: Path, models: tuple[str, ...] = ()) -> Experiment:
             raise InputError(path, f"two systems are called {entry.title!r}; give each a name", field=key)
     if twice := next((name for name in runs if runs.count(name) > 1), ""):
         raise InputError(path, f"two runs are called {twice!r}; give each system a name", field="systems")
-    if runs and experiment.baseline and experiment.baseline not in runs:
-        raise InputError(path, f"{experiment.baseline!r} is none of the runs {', '.join(runs)}", field="baseline")
+    rows = list(dict.fromkeys(job.group or job.name for job in experiment.jobs()))
+    if rows and experiment.baseline and experiment.baseline not in rows:
+        raise InputError(path, f"{experiment.baseline!r} is none of the runs {', '.join(rows)}", field="baseline")
     return experiment
 
 

@@ -19,8 +19,8 @@ from gner_bench.scoring.document import scores_document
 from gner_bench.scoring.scores import warnings_of
 
 
-def run_experiment(experiment: Experiment, predictions: Path, say: Say, offline: bool = False) -> list[Path]:
-    """Predict and score every run below ``predictions``, continuing what exists; returns their scores.json.
+def run_experiment(experiment: Experiment, predictions: Path, say: Say, offline: bool = False) -> dict[str, Path]:
+    """Predict and score every run below ``predictions``, continuing what exists; returns their scores.json by name.
 
     Raises UsageError where there is no system, IncompleteError once all others are done where answers are still to come
     (those of a batch), and what predicting, reading and scoring raise.
@@ -34,7 +34,7 @@ def run_experiment(experiment: Experiment, predictions: Path, say: Say, offline:
     datasets = provide_inputs(models, experiment.options(predictions), lambda _: None, offline)
     imported = {job.name: load_imported(job, experiment, datasets) for job in jobs if job.system.files}
     resampling = Resampling(experiment.resamples, experiment.resampling_seed)
-    paths, waiting = [], Waiting(say)
+    paths, waiting = dict[str, Path](), Waiting(say)
     for job in jobs:
         folder = predictions / job.name
         read = imported.get(job.name)
@@ -47,7 +47,7 @@ def run_experiment(experiment: Experiment, predictions: Path, say: Say, offline:
         scores = score(read, experiment.metrics)
         for warning in warnings_of(scores):
             say(f"{job.name}: {warning}")
-        paths.append(make_folder(folder) / "scores.json")
-        write_json(paths[-1], scores_document(scores, resampling).json())
+        paths[job.name] = make_folder(folder) / "scores.json"
+        write_json(paths[job.name], scores_document(scores, resampling).json())
     waiting.require_none("no report yet")
     return paths
