@@ -137,7 +137,10 @@ def print_report(
     title: str = "",
     groups: Mapping[str, Sequence[Path]] | None = None,
 ) -> None:
-    """Write the report of ``scores``, and of ``groups`` of them by name, to ``out``, print its table on stdout and where it lies on stderr."""
+    """Write the report of ``scores`` and of ``groups`` of them by name to ``out``.
+
+    Its table is printed on stdout, where it lies on stderr.
+    """
     from gner_bench.report.contents import prepare
     from gner_bench.report.write import write_report
 
