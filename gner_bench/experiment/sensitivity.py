@@ -148,15 +148,14 @@ def arms_of(system: SystemOptions, options: Options, asked: Asked) -> tuple[list
         else:
             left_out.append(f"type names {style}: the types have no other names by it")
     uses = answer_format(known.format or GNER).uses if "format" in kind.takes else kind.takes
-    wanted = [(DEFINITIONS, asked.definitions, "none"), (SHOTS, asked.shots, 0)]
-    for use, value, none in wanted:
-        if value == none:
-            continue
-        if use in uses:
-            name, folder = (f"{value} shown", f"shots-{value}") if use == SHOTS else (str(value), DEFINITIONS)
-            arms.append(arm(use, name, folder, replace(system, **{use: value})))
-        else:
-            left_out.append(f"{use}: the answer format {known.format or GNER} has no place for them")
+    more = []
+    if asked.definitions != "none":
+        more.append(arm(DEFINITIONS, asked.definitions, DEFINITIONS, replace(system, definitions=asked.definitions)))
+    if asked.shots:
+        more.append(arm(SHOTS, f"{asked.shots} shown", f"shots-{asked.shots}", replace(system, shots=asked.shots)))
+    arms += [each for each in more if each.kind in uses]
+    place = f"the answer format {known.format or GNER} has no place for them"
+    left_out += [f"{each.kind}: {place}" for each in more if each.kind not in uses]
     if len(arms) == 1:
         raise UsageError(f"there is nothing to vary ({'; '.join(left_out) or 'no arm is asked for'})")
     return arms, left_out

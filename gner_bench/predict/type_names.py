@@ -24,7 +24,9 @@ def _naming(style: TypeNames) -> Callable[[str], str]:
     """The name of a type in a ``style``."""
     if style == "underscore":
         return lambda kind: "_".join(kind.split())
-    return {GIVEN: str, "upper": str.upper}.get(style) or _synonym()
+    if style == "upper":
+        return str.upper
+    return _synonym() if style == "synonyms" else str
 
 
 def type_names(style: TypeNames, datasets: Sequence[Dataset]) -> dict[str, dict[str, str]]:
