@@ -146,6 +146,16 @@ def _published() -> tuple[PublishedScore, ...]:
     return read_config(_PublishedFile, Path(__file__).with_name("published.toml")).published
 
 
+def synonyms() -> dict[str, str]:
+    """Another name of ours for common entity types."""
+    return read_config(_SynonymsFile, Path(__file__).with_name("synonyms.toml")).synonyms
+
+
+@dataclass(frozen=True)
+class _SynonymsFile:
+    synonyms: dict[str, str]
+
+
 @cache
 def _read(user: Path | None) -> Catalog:
     """The packaged files, and over them the user's."""

@@ -26,6 +26,7 @@ from gner_bench.cli.predict import predict_command
 from gner_bench.cli.report import report_command
 from gner_bench.cli.run import run_command
 from gner_bench.cli.score import score_command
+from gner_bench.cli.sensitivity import sensitivity_command
 from gner_bench.cli.tag import tag_command
 from gner_bench.cli.train import train_command
 from gner_bench.errors import GnerBenchError
@@ -98,6 +99,7 @@ for command in (
     explain_command,
     report_command,
     run_command,
+    sensitivity_command,
     tag_command,
     train_command,
     convert_command,

@@ -20,7 +20,7 @@ from gner_bench.cli.completion import answer_names, model_names, of, offer
 from gner_bench.cli.values import Columns, DataRoot, Figure, Finite, Keys, Names, Price, Registered, Runs
 from gner_bench.files import to_json
 from gner_bench.number_text import MOST_DECIMALS, printed_decimals
-from gner_bench.predict.options import Api, DtypeName
+from gner_bench.predict.options import Api, DtypeName, TypeNames
 from gner_bench.scoring.trials import TRIALS
 
 INTERRUPTED = 130
@@ -212,6 +212,14 @@ SYSTEM = (
         "  [default: the system's own]",
     ),
     click.option("--prompt", type=PATH, metavar="FILE", help="A template of your own in place of the format's prompt."),
+    click.option(
+        "--type-names",
+        type=click.Choice(get_args(TypeNames)),
+        default="given",
+        show_default=True,
+        help="What prompts call the types: as the data do, with _ for spaces, in upper case, or by the catalogue's"
+        " synonyms. Answers are read back.",
+    ),
     click.option(
         "--definitions",
         default="none",

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
 import click
+from click.core import ParameterSource
 
 from gner_bench.answers import LabelOrder
 from gner_bench.cli import options as shared
@@ -18,7 +19,7 @@ from gner_bench.cli.values import BatchTokens, Names, Parsed
 from gner_bench.errors import IncompleteError, UsageError
 from gner_bench.messages import warn
 from gner_bench.predict import processes
-from gner_bench.predict.options import DecodingName, Options, Split, parse_ids, parse_limit, parse_shard
+from gner_bench.predict.options import DecodingName, Options, Split, parse_ids, parse_limit, parse_seeds, parse_shard
 from gner_bench.predict.repeat import Repeat, parse_repeats, repeat, require_batches
 
 if TYPE_CHECKING:
@@ -56,7 +57,21 @@ def _same_as(text: str) -> SameAs:
     "--limit",
     type=Parsed(parse_limit),
     metavar="N|A-B",
-    help="Only the first N sentences of each data set (or of those of --same-as), or those from A to B.",
+    help="Only the first N sentences of each data set (or of those of --same-as), or those from A to B: a section,"
+    " which need not be like the rest.",
+)
+@click.option(
+    "--sample",
+    type=click.IntRange(1),
+    metavar="N",
+    help="Only N sentences of each data set (or of those of --same-as), drawn at random, in their order.",
+)
+@click.option(
+    "--sample-seed",
+    type=int,
+    default=0,
+    show_default=True,
+    help="Of --sample. With one seed a smaller sample is part of a larger one.",
 )
 @click.option(
     "--sample-ids",
@@ -103,6 +118,13 @@ def _same_as(text: str) -> SameAs:
     help="Order of the entity types in the prompt: as in label.txt, or shuffled for each sentence.",
 )
 @click.option("--seed", type=int, default=0, show_default=True, help="Of the shuffled label order and of --shots.")
+@click.option(
+    "--seeds",
+    type=Parsed(parse_seeds),
+    default=(),
+    metavar="N,N",
+    help="A run for each seed, of label order, shots and sampling, in DIR/seed-N; one command continues all.",
+)
 @section("Sentences")
 @shared.repair
 @shared.scheme()
@@ -119,6 +141,7 @@ def predict_command(
     datasets: tuple[str, ...] | None,
     split: Split | None,
     same_as: SameAs | None,
+    seeds: tuple[int, ...],
     verify_identical: int | None,
     repeat_batches: tuple[Repeat, ...],
     offline: bool,
@@ -146,15 +169,20 @@ def predict_command(
     """
     from gner_bench.files import make_folder
     from gner_bench.predict.backend import SystemOptions
+    from gner_bench.predict.engine import run_prediction
+    from gner_bench.predict.merge import merge
+    from gner_bench.predict.seeds import Waiting, seeded
 
+    if seeds and click.get_current_context().get_parameter_source("seed") is ParameterSource.COMMANDLINE:
+        raise UsageError("--seed and --seeds exclude each other")
     folder = out or Path("prediction_results") / Path(model).name
     system = SystemOptions(model, **{spec.name: settings.pop(spec.name) for spec in fields(SystemOptions)[1:]})
     names, of_split = same_as.asked(datasets or (), split) if same_as else (datasets or (), split or "test")
     options = Options(data=data, out=folder, datasets=names, split=of_split, same_as=same_as, **settings)
-    if out is not None:
-        make_folder(out)
-    share = processes.own_shard()
+    share, first = processes.own_shard(), processes.is_first()
     if repeat_batches:
+        if seeds:
+            raise UsageError("--repeat-batches and --seeds exclude each other: each seed has its own noise of batches")
         require_batches(system, replace(options, shard=options.shard or share), repeat_batches)
     if share is not None:
         if options.shard is not None:
@@ -162,27 +190,30 @@ def predict_command(
             raise UsageError(message)
         options = replace(options, shard=share)
         system = replace(system, device=processes.own_device(system.device))
-    from gner_bench.predict.engine import run_prediction
-
-    first = processes.is_first()
+    runs, waiting = seeded(system, options, seeds) if seeds else [(system, options)], Waiting(warn)
+    if out is not None:
+        make_folder(out)
     with interruptible(f"what is finished is in {folder}"):
-        path = run_prediction(system, options, warn, shared.is_offline(offline), first, verify_identical or 0, name)
+        for own, of_run in runs:
+            # What one run alone lacks ends the command as it is.
+            with waiting.run(of_run.out.name) if seeds else nullcontext():
+                path = run_prediction(own, of_run, warn, shared.is_offline(offline), first, verify_identical or 0, name)
+                if share is None:
+                    click.echo(str(path))
+                    continue
+                with suppress(IncompleteError):  # another process is still at work, which will merge them then
+                    click.echo(str(merge(of_run.out)))
         again = repeat(
             system,
             options,
             repeat_batches,
             lambda system, options: run_prediction(system, options, warn, shared.is_offline(offline), name=name),
         )
-    if share is None:
-        for file in (path, *again):
+    if again:
+        from gner_bench.report.render.terminal import show
+        from gner_bench.report.views.repeats import repeats_grid
+
+        for file in again:
             click.echo(str(file))
-        if again:
-            from gner_bench.report.render.terminal import show
-            from gner_bench.report.views.repeats import repeats_grid
-
-            show([repeats_grid([path, *again])])
-        return
-    from gner_bench.predict.merge import merge
-
-    with suppress(IncompleteError):  # another process is still at work, which will merge them then
-        click.echo(str(merge(folder)))
+        show([repeats_grid([path, *again])])
+    waiting.require_none("not all runs are done")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
@@ -153,12 +153,16 @@ def print_report(
     baseline: str | None = None,
     formats: tuple[str, ...] = FORMATS,
     title: str = "",
+    groups: Mapping[str, Sequence[Path]] | None = None,
 ) -> None:
-    """Write the report of ``scores`` to ``out``, print its table on stdout and where it lies on stderr."""
+    """Write the report of ``scores`` and of ``groups`` of them by name to ``out``.
+
+    Its table is printed on stdout, where it lies on stderr.
+    """
     from gner_bench.report.contents import prepare
     from gner_bench.report.write import write_report
 
-    contents = prepare(scores, published=quoted, baseline=baseline, title=title)
+    contents = prepare(scores, published=quoted, baseline=baseline, title=title, groups=groups)
     _print(contents, write_report(contents, out, formats), as_json=False)
 
 

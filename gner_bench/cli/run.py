@@ -31,8 +31,9 @@ A configuration names data and systems:
   data = "data/gner"                    # or "demo"; without it, data sets of the catalogue
   datasets = ["crossner_ai"]            # names or groups; optional with data
   decodings = ["drafted", "beam"]       # also greedy, constrained; num_beams for beam
-                                        # also split, same_as, limit, sample_ids, batch_size, batch_tokens, dtype,
-                                        # device, threads, label_order, seed, repair, scheme, columns, metrics,
+                                        # also split, same_as, sample, sample_seed, limit,
+                                        # sample_ids, batch_size, batch_tokens, dtype, device,
+                                        # threads, label_order, seed, seeds, repair, scheme, columns, metrics,
                                         # resamples, resampling_seed, answers; of the report:
                                         # baseline, title, quoted, formats
   predictions = "prediction_results/mine"
@@ -51,6 +52,9 @@ A configuration names data and systems:
   predictions = ["ai.jsonl"]            # one file or several
   from = "uniner"                       # also as, gold, split, keep_misc, rename (a TOML file), align,
                                         # scheme, columns, field, tokenizer, …
+  [[systems]]                           # several runs of one system, a group
+  name = "mine"
+  models = ["out/a", "out/b"]           # or runs = ["dir1", "dir2"] that exist, or one model with seeds = [0, 1, 2]
 
 \b
 Examples:
@@ -109,7 +113,10 @@ def run_command(
     require(*libraries_of(formats), *needed)
     with interruptible(f"what is finished is in {predictions}"):
         scores = run_experiment(experiment, predictions, warn, shared.is_offline(offline))
-    print_report(scores, report, experiment.quoted_rows, experiment.baseline or None, formats, experiment.title)
+    of_runs = {name: [scores[job] for job in jobs] for name, jobs in experiment.groups.items()}
+    alone = [path for job, path in scores.items() if not any(job in jobs for jobs in experiment.groups.values())]
+    baseline = experiment.baseline or None
+    print_report(alone, report, experiment.quoted_rows, baseline, formats, experiment.title, of_runs)
 
 
 def _print_config(run: Path) -> None:

@@ -26,6 +26,7 @@ FULL_BIO = "full+bio"
 class Record:
     """One line: the sentence, its gold ``tags``, the ``types`` of its prompt, and the ``prediction``, an answer.
 
+    ``asked`` are the names by which the prompt and the answer have the types, where these are others, in their order.
     ``format`` names the answer format (see gner_bench.answers); ``generation`` is what the run noted about the answer
     (``{"tokens": 87, "finish": "stop"}``), empty where it noted nothing. ``prompt`` is what the system was asked and
     ``gold_text`` what a perfect one would answer, ``document_id`` the document of the sentence, empty where unknown.
@@ -44,6 +45,7 @@ class Record:
     prompt: str = ""
     gold_text: str = ""
     document_id: str = ""
+    asked: tuple[str, ...] = ()
 
     def document(self) -> Json:
         """The JSON object of the line."""
@@ -52,6 +54,7 @@ class Record:
             "split": self.split,
             **({} if self.format == GNER else {"format": self.format}),
             "label_list": list(self.types),
+            **({"asked_types": list(self.asked)} if self.asked else {}),
             "instance": {
                 "id": self.id,
                 **({DOCUMENT: self.document_id} if self.document_id else {}),
@@ -75,12 +78,15 @@ def record_of(fields: Fields) -> Record:
             raise instance.error("labels", f"{short(tag)} is neither O nor B-/I- with a type")
     # Files of the first edition have a target instead of a format.
     name = fields.optional("format" if "format" in fields.value else "target", str)
+    types, asked = fields.strings("label_list"), fields.strings("asked_types") if "asked_types" in fields.value else ()
+    if asked and (len(asked) != len(types) or len(set(asked)) < len(asked)):
+        raise fields.error("asked_types", f"expected {len(types)} names, each of another type of label_list")
     generation, prompt = fields.value.get("generation"), instance.value.get("instruction_inputs")
     return Record(
         dataset=fields.get("dataset", str),
         split=fields.get("split", str) if "split" in fields.value else "unknown",
         id=str(instance.value.get("id", line - 1)),
-        types=fields.strings("label_list"),
+        types=types,
         words=words,
         tags=tags,
         prediction=fields.get("prediction", str),
@@ -89,6 +95,7 @@ def record_of(fields: Fields) -> Record:
         format=GNER if name in (None, FULL_BIO) else name,
         prompt=prompt if isinstance(prompt, str) else "",
         document_id=instance.document() or fields.document(),
+        asked=asked,
     )
 
 

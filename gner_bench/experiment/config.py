@@ -17,8 +17,9 @@ from gner_bench.config import read_config
 from gner_bench.demo import CORPUS
 from gner_bench.errors import InputError, UsageError, did_you_mean
 from gner_bench.predict.backend import BACKENDS, SIDE_BY_SIDE, SystemOptions, as_known
-from gner_bench.predict.options import DecodingName, DtypeName, Options, Split, parse_limit
+from gner_bench.predict.options import DecodingName, DtypeName, Options, Split, distinct_seeds, parse_limit
 from gner_bench.predict.same_as import SameAs, read_same_as
+from gner_bench.predict.seeds import COPIES, depends_on_seed, seed_folder, with_seed
 from gner_bench.scoring.loading import PREDICTIONS, Align
 from gner_bench.scoring.metrics import DEFAULT, Metric, as_metric
 
@@ -26,7 +27,7 @@ T = TypeVar("T")
 
 PRESETS = {path.stem: path for path in sorted((Path(__file__).parent / "presets").glob("*.toml"))}
 LEAST = {
-    **dict.fromkeys(("limit", "batch_size", "batch_tokens", "num_beams", "threads"), 1),
+    **dict.fromkeys(("limit", "sample", "batch_size", "batch_tokens", "num_beams", "threads"), 1),
     **dict.fromkeys(("resamples", "resampling_seed"), 0),
 }
 """The least value of keys that are numbers."""
@@ -43,7 +44,8 @@ LEAST_OF_SYSTEM = {
 class SystemEntry(SystemOptions):
     """A system of any backend, by the options of `gner-bench predict`, or files of its ``predictions``.
 
-    ``name`` is what tables and folders call it; ``decodings`` are its own in place of those of the experiment.
+    ``name`` is what tables and folders call it; ``decodings`` and ``seeds`` are its own in place of those of the
+    experiment. ``models`` (checkpoints of one recipe) or ``runs`` (as ``predictions`` each) make it a group of runs.
     ``predictions`` are files or run folders, which are read as `gner-bench score` does: ``from_`` is their format,
     ``gold`` and ``as_`` say what they are of, by default the data of the experiment; ``rename`` and ``tokenizer`` are
     for them, too, and ``model`` says which system of the catalogue they are of.
@@ -52,6 +54,9 @@ class SystemEntry(SystemOptions):
     model: str = ""
     name: str = ""
     decodings: tuple[DecodingName, ...] = ()
+    seeds: tuple[int, ...] = ()
+    models: tuple[str, ...] = ()
+    runs: tuple[str, ...] = ()
     predictions: str | tuple[str, ...] = ()
     from_: str = PREDICTIONS
     gold: Path | tuple[Path, ...] = ()
@@ -73,6 +78,15 @@ class SystemEntry(SystemOptions):
         return tuple(map(Path, several(self.predictions)))
 
     @property
+    def members(self) -> list[SystemEntry]:
+        """What it stands for: itself, or a system for each of its ``models`` or ``runs``, named below its name."""
+        alone = replace(self, models=(), runs=())
+        of_models = [replace(alone, model=model, name=f"{self.name}/{Path(model).name}") for model in self.models]
+        numbered = enumerate(self.runs, start=1)
+        of_runs = [replace(alone, predictions=run, name=f"{self.name}/run-{number}") for number, run in numbered]
+        return of_models + of_runs or [self]
+
+    @property
     def title(self) -> str:
         if self.name or self.model:
             return self.name or Path(self.model).name
@@ -85,7 +99,7 @@ def several(value: T | tuple[T, ...]) -> tuple[T, ...]:
 
 
 ASKED = frozenset(spec.name for spec in fields(SystemOptions))
-IMPORTED = frozenset(spec.name for spec in fields(SystemEntry)) - ASKED - {"decodings"} | {
+IMPORTED = frozenset(spec.name for spec in fields(SystemEntry)) - ASKED - {"decodings", "seeds", "models"} | {
     "model",
     "rename",
     "tokenizer",
@@ -95,11 +109,17 @@ IMPORTED = frozenset(spec.name for spec in fields(SystemEntry)) - ASKED - {"deco
 
 @dataclass(frozen=True)
 class Job:
-    """One system in one decoding. ``name`` is that of its folder and its row in tables."""
+    """One system in one decoding and by one ``seed``, None for that of the experiment.
+
+    ``name`` is that of its folder and its row in tables; ``group`` that of the group of runs that it is of, empty for a
+    run alone.
+    """
 
     name: str
     system: SystemEntry
     decoding: DecodingName = "drafted"
+    seed: int | None = None
+    group: str = ""
 
 
 @dataclass(frozen=True)
@@ -108,12 +128,13 @@ class Experiment:
 
     ``checkpoints`` is an older name of ``systems``. ``dtype``, ``device`` and ``threads`` are for systems that take and
     do not name them, ``batch_size`` and ``batch_tokens`` for those that take them. ``same_as`` is a file of predictions
-    whose sentences are taken. ``limit`` is a number of sentences or a range such as ``"11-20"``. ``num_beams`` is for
-    the decoding ``beam``. ``seed`` is that of shuffled prompts and of shots, ``resampling_seed`` that of intervals;
-    ``baseline`` names the run that the others are tested against in the report, which is called ``title``; ``quoted``
-    are the published rows in it (see ``choose_published``), of which an older ``published = false`` says none;
-    ``formats`` are those of its tables and figures, all where none is named. ``answers`` is the rule that answers are
-    read under, by default that of their format.
+    whose sentences are taken. ``limit`` is a number of sentences or a range such as ``"11-20"``, ``sample`` one to draw
+    by ``sample_seed``. ``num_beams`` is for the decoding ``beam``. ``seed`` is that of shuffled prompts, shots and
+    sampling, ``seeds`` are several, with a run each of every system that depends on one; ``resampling_seed`` is that of
+    intervals; ``baseline`` names the run that the others are tested against in the report, which is called ``title``;
+    ``quoted`` are the published rows in it (see ``choose_published``), of which an older ``published = false`` says
+    none; ``formats`` are those of its tables and figures, all where none is named. ``answers`` is the rule that answers
+    are read under, by default that of their format.
     """
 
     predictions: str
@@ -125,6 +146,8 @@ class Experiment:
     split: Split | None = None
     same_as: str = ""
     limit: int | str | None = None
+    sample: int | None = None
+    sample_seed: int = 0
     sample_ids: tuple[str, ...] = ()
     decodings: tuple[DecodingName, ...] = ("drafted",)
     batch_size: int | None = None
@@ -135,6 +158,7 @@ class Experiment:
     threads: int | None = None
     label_order: LabelOrder = "file"
     seed: int = 0
+    seeds: tuple[int, ...] = ()
     repair: Repair = "refuse"
     scheme: AnyScheme = "auto"
     columns: dict[str, int] = field(default_factory=dict)
@@ -160,21 +184,44 @@ class Experiment:
         return [(f"{key}[{index}]", entry) for key, entries in tables for index, entry in enumerate(entries)]
 
     def jobs(self) -> Iterator[Job]:
-        """Every system in every decoding; a decoding that may give other output than greedy is in the name."""
+        """Every system in every decoding by every seed; a decoding that may give other output than greedy is in the
+        name, below which runs of a group have their own."""
         for _, entry in self.entries:
-            if entry.files:
-                yield Job(entry.title, entry)
-                continue
-            system = as_known(entry)
-            kind = BACKENDS.get(system.backend)
-            shared = {name: getattr(self, name) for name in ("dtype", "device", "threads") if name in kind.takes}
-            left = {name: value for name, value in shared.items() if getattr(system, name) in ("auto", None)}
-            system = replace(system, **left)
-            # Decodings are those of checkpoints on this machine; what another backend does is its own affair.
-            local = system.backend == "local"
-            for decoding in entry.decodings or (self.decodings if local else ("drafted",)):
-                suffix = decoding_suffix(decoding, self.num_beams) if local else ""
-                yield Job(entry.title + suffix, system, decoding)
+            for member in entry.members:
+                group = entry.title if member is not entry else ""
+                if member.files:
+                    yield Job(member.title, member, group=group)
+                    continue
+                system = as_known(member)
+                kind = BACKENDS.get(system.backend)
+                shared = {name: getattr(self, name) for name in ("dtype", "device", "threads") if name in kind.takes}
+                left = {name: value for name, value in shared.items() if getattr(system, name) in ("auto", None)}
+                system = replace(system, **left)
+                # Decodings are those of checkpoints on this machine; what another backend does is its own affair.
+                local = system.backend == "local"
+                for decoding in entry.decodings or (self.decodings if local else ("drafted",)):
+                    suffix = decoding_suffix(decoding, self.num_beams) if local else ""
+                    yield from self._seeded(
+                        Job(member.title + suffix, system, decoding, group=group and group + suffix)
+                    )
+
+    def _seeded(self, job: Job) -> Iterator[Job]:
+        """``job`` by every seed that is asked for; as it is where nothing of it depends on one."""
+        seeds = job.system.seeds or (self.seeds if depends_on_seed(job.system, self.label_order) else ())
+        for seed in seeds:
+            name, system = f"{job.name}/{seed_folder(seed)}", with_seed(job.system, seed)
+            yield replace(job, name=name, system=system, seed=seed, group=job.group or job.name)
+        if not seeds:
+            yield job
+
+    @property
+    def groups(self) -> dict[str, list[str]]:
+        """The names of the runs of each group."""
+        groups: dict[str, list[str]] = {}
+        for job in self.jobs():
+            if job.group:
+                groups.setdefault(job.group, []).append(job.name)
+        return groups
 
     def options(self, out: Path, decoding: DecodingName = "drafted") -> Options:
         """What a run in one decoding is asked to do. Raises UsageError for a limit that is not one."""
@@ -202,7 +249,8 @@ class Experiment:
         """What the run of a job is asked to do; systems that have no use for a size of batches are given none."""
         takes = BACKENDS.get(job.system.backend).takes
         foreign: dict[str, Any] = {name: None for name in SIDE_BY_SIDE if name not in takes}
-        return replace(self.options(out, job.decoding), **foreign)
+        seed = self.seed if job.seed is None else job.seed
+        return replace(self.options(out, job.decoding), seed=seed, **foreign)
 
 
 def decoding_suffix(decoding: str, num_beams: int) -> str:
@@ -224,18 +272,25 @@ def read_experiment(path: Path, models: tuple[str, ...] = ()) -> Experiment:
     try:
         if experiment.limit is not None:
             parse_limit(str(experiment.limit))
+        field = "sample"
+        if experiment.sample is not None and (experiment.limit is not None or experiment.sample_ids):
+            raise UsageError("goes with neither limit nor sample_ids: each chooses sentences of each data set")
         for index, name in enumerate(experiment.metrics):
             field = f"metrics[{index}]"
             as_metric(name)
         field = "quoted"
         choose_published(experiment.quoted_rows)
         for field, entry in experiment.entries:
-            _require_usable(entry, path, field)
-            if not entry.files:
-                as_known(entry)
+            _require_group(entry, path, field)
+            for member in entry.members:
+                _require_usable(member, path, field)
+                if not member.files:
+                    as_known(member)
+        _require_seeds(experiment, path)
     except UsageError as error:
         raise InputError(path, str(error), field=field) from None
-    takes = [BACKENDS.get(as_known(entry).backend).takes for _, entry in experiment.entries if not entry.files]
+    members = [member for _, entry in experiment.entries for member in entry.members if not member.files]
+    takes = [BACKENDS.get(as_known(member).backend).takes for member in members]
     for key in (*SIDE_BY_SIDE, "threads"):
         if takes and getattr(experiment, key) is not None and not any(key in of for of in takes):
             raise InputError(path, "is for none of the systems", field=key)
@@ -251,12 +306,13 @@ def read_experiment(path: Path, models: tuple[str, ...] = ()) -> Experiment:
         raise InputError(path, message, field="num_beams")
     runs = [job.name for job in experiment.jobs()]
     for key, entry in experiment.entries:
-        if runs.count(entry.title) > 1:
+        if runs.count(entry.title) > 1 or (entry.title in runs and entry.title in experiment.groups):
             raise InputError(path, f"two systems are called {entry.title!r}; give each a name", field=key)
     if twice := next((name for name in runs if runs.count(name) > 1), ""):
         raise InputError(path, f"two runs are called {twice!r}; give each system a name", field="systems")
-    if runs and experiment.baseline and experiment.baseline not in runs:
-        raise InputError(path, f"{experiment.baseline!r} is none of the runs {', '.join(runs)}", field="baseline")
+    rows = list(dict.fromkeys(job.group or job.name for job in experiment.jobs()))
+    if rows and experiment.baseline and experiment.baseline not in rows:
+        raise InputError(path, f"{experiment.baseline!r} is none of the runs {', '.join(rows)}", field="baseline")
     return experiment
 
 
@@ -267,12 +323,39 @@ def _require_numbers(table: Experiment | SystemEntry, least: Mapping[str, int], 
             raise InputError(path, f"must be at least {smallest}, found {value}", field=prefix + key)
 
 
-def _require_usable(entry: SystemEntry, path: Path, key: str) -> None:
-    """Raise InputError for an entry that is no system, or that sets what is not for it."""
-    if not entry.model and not entry.files:
+def _require_group(entry: SystemEntry, path: Path, key: str) -> None:
+    """Raise InputError for an entry that is no system or says twice what it is, and for a group without a name."""
+    if not (entry.model or entry.files or entry.models or entry.runs):
         raise InputError(path, "is missing (or predictions, for files of them)", field=f"{key}.model")
+    for one, other in (("models", "model"), ("models", "predictions"), ("models", "runs"), ("runs", "predictions")):
+        if getattr(entry, one) and getattr(entry, other):
+            raise InputError(path, f"and {other} exclude each other", field=f"{key}.{one}")
+    if (entry.models or entry.runs) and not entry.name:
+        raise InputError(path, "is missing: what tables call the group of runs", field=f"{key}.name")
     if entry.title in ("", "..") or Path(entry.title).name != entry.title:
         raise InputError(path, f"{entry.title!r} is no name of a folder", field=f"{key}.name")
+    for name, names in (("models", [member.title for member in entry.members]), ("runs", list(entry.runs))):
+        if twice := next((each for each in names if names.count(each) > 1), ""):
+            raise InputError(path, f"names {twice!r} twice", field=f"{key}.{name}")
+
+
+def _require_seeds(experiment: Experiment, path: Path) -> None:
+    """Raise InputError for seeds that are there twice, and for those that give copies of one run."""
+    asked = [(key, entry) for key, entry in experiment.entries if not (entry.files or entry.runs)]
+    depends = {key: any(depends_on_seed(m, experiment.label_order) for m in entry.members) for key, entry in asked}
+    given = [("seeds", experiment.seeds, not asked or any(depends.values()))]
+    given += [(f"{key}.seeds", entry.seeds, depends[key]) for key, entry in asked]
+    for place, seeds, used in given:
+        try:
+            distinct_seeds(seeds)
+            if seeds and not used:
+                raise UsageError(COPIES)
+        except UsageError as error:
+            raise InputError(path, str(error), field=place) from None
+
+
+def _require_usable(entry: SystemEntry, path: Path, key: str) -> None:
+    """Raise InputError for an entry that is no system, or that sets what is not for it."""
     _require_numbers(entry, LEAST_OF_SYSTEM, path, f"{key}.")
     wanted, what = IMPORTED, "files of predictions"
     if entry.files and entry.model and catalog().find_model(entry.model) is None:
@@ -285,7 +368,7 @@ def _require_usable(entry: SystemEntry, path: Path, key: str) -> None:
             kind = BACKENDS.get(as_known(entry).backend)
         except UsageError as error:
             raise InputError(path, str(error), field=f"{key}.backend") from None
-        wanted = kind.takes | {"model", "backend", "name"} | ({"decodings"} if kind.name == "local" else set())
+        wanted = kind.takes | {"model", "backend", "name", "seeds"} | ({"decodings"} if kind.name == "local" else set())
         what = f"backend {kind.name}"
     unset = SystemEntry()
     for spec in fields(SystemEntry):

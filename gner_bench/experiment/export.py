@@ -45,16 +45,19 @@ def export_config(folder: Path) -> str:
         "split": splits.pop(),
         "same_as": same_as.get("file") if isinstance(same_as := selection.get("same_as"), dict) else None,
         "limit": selection.get("limit"),
+        "sample": selection.get("sample"),
+        "sample_seed": selection.get("sample_seed"),
         "sample_ids": selection.get("sample_ids"),
         "decodings": [decoding] if decoding in get_args(DecodingName) else None,
         "num_beams": beams if decoding == "beam" else None,
         "batch_size": run.batch_size,
         "dtype": settings.get("dtype") if settings.get("dtype") in get_args(DtypeName) else None,
         "label_order": settings.get("label_order"),
-        "seed": settings.get("seed"),
+        "seed": settings.get("shots_seed", settings.get("seed")),
     }
     suffix = decoding_suffix(str(decoding), beams) if keys["decodings"] else ""
-    name = str(system.get("name") or path.absolute().parent.name).removesuffix(suffix)
+    # A run of several seeds is called by its group and seed, and is below the folder of that group.
+    name = str(system.get("name") or path.absolute().parent.name).rpartition("/")[2].removesuffix(suffix)
     lines = [f"{key} = {_toml(value)}" for key, value in keys.items() if value not in (None, "")]
     options = {key: value for key, value in system.items() if key not in ("model", "name") and value != "local"}
     system = {"model": system["model"], "name": name, **options}

@@ -99,6 +99,7 @@ def plan_experiment(experiment: Experiment, predictions: Path) -> Plan:
             count = options.same_as.count(entry.name) if options.same_as else facts.sentences
             if limit is not None:
                 count = max(0, min(count, limit.last) - limit.first + 1)
+            count = min(count, options.sample or count)
             sets.append(PlannedSet(entry.name, count, entry.name not in absent))
             datasets.append(typical(entry.name, options.split, entry.types, facts))
     else:
@@ -148,14 +149,16 @@ def _planned(job: Job, predictions: Path, sentences: int) -> PlannedJob:
 
 def _measured_rate(predictions: Path, job: Job) -> float | None:
     """Sentences a second of this run so far, else of another one of the system in the same folder."""
-    for path in sorted(predictions.glob(f"*/{NAME}"), key=lambda path: (path.parent.name != job.name, path)):
+    own = predictions / job.name
+    found = [*predictions.glob(f"*/{NAME}"), *predictions.glob(f"*/*/{NAME}")]  # those of groups are a level below
+    for path in sorted(found, key=lambda path: (path.parent != own, path)):
         try:
             run = read_run(path)
         except InputError:
             continue  # an estimate does without a file that cannot be read
         rate = run.generating.get("sentences_per_second")
         same = run.model.source == job.system.model and run.settings.get("decoding") == job.decoding
-        same = same or path.parent.name == job.name
+        same = same or path.parent == own
         if same and isinstance(rate, float | int) and rate > 0:
             return float(rate)
     return None

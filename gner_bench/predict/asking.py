@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -14,8 +14,9 @@ from gner_bench.messages import Say
 from gner_bench.predict.backend import SystemOptions
 from gner_bench.predict.definitions import NONE, definitions_for
 from gner_bench.predict.options import Options
-from gner_bench.predict.plan import Asking
+from gner_bench.predict.plan import Asking, renamed
 from gner_bench.predict.shots import shots_for
+from gner_bench.predict.type_names import GIVEN, type_names
 
 
 def material_of(
@@ -37,7 +38,22 @@ def material_of(
         shots = shots_for(system.shots, datasets, options, say, offline)
         noted |= {"shots": system.shots, "shots_seed": options.seed}
         asking = replace(asking, shots=shots)
+    if system.type_names != GIVEN:
+        asking, noted["type_names"] = with_names(asking, type_names(system.type_names, datasets)), system.type_names
     return replace(asking, noted=noted)
+
+
+def with_names(asking: Asking, names: Mapping[str, Mapping[str, str]]) -> Asking:
+    """``asking`` in whose prompts types have other ``names``, by data set, also in definitions and shots."""
+    definitions = {
+        dataset: {names.get(dataset, {}).get(kind, kind): text for kind, text in texts.items()}
+        for dataset, texts in asking.definitions.items()
+    }
+    shots = {
+        dataset: tuple(replace(shot, tags=renamed(shot.tags, names.get(dataset, {}))) for shot in of_set)
+        for dataset, of_set in asking.shots.items()
+    }
+    return replace(asking, names=names, definitions=definitions, shots=shots)
 
 
 def asking_of(name: str, wrapping: Wrapping, system: SystemOptions, material: Asking) -> Asking:

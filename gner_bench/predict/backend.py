@@ -16,7 +16,7 @@ from gner_bench.errors import UsageError
 from gner_bench.extras import require
 from gner_bench.plugins import Registry
 from gner_bench.predict.generation import Generation
-from gner_bench.predict.options import Api, DtypeName, Options, Split
+from gner_bench.predict.options import Api, DtypeName, Options, Split, TypeNames
 from gner_bench.predict.plan import Task
 from gner_bench.predict.processes import use_threads
 from gner_bench.predict.windows import Windows
@@ -63,9 +63,9 @@ class SystemOptions:
     """Which system is asked, and how: a ``backend`` and its ``model`` (a checkpoint, a server's or library's name).
 
     How it is asked: ``format`` names an answer format, empty for the system's own; ``prompt`` is a template of the
-    user's; ``definitions`` of types are those of the ``catalog``, of a file, or ``none``; ``shots`` sentences of the
-    train split are shown; ``wrapping`` goes around prompts, None for that of format and system; ``max_new_tokens``
-    limits an answer, None as format and system do.
+    user's; ``type_names`` says how it calls types; ``definitions`` of types are those of the ``catalog``, of a file, or
+    ``none``; ``shots`` sentences of the train split are shown; ``wrapping`` goes around prompts, None for that of
+    format and system; ``max_new_tokens`` limits an answer, None as format and system do.
 
     ``dtype``, ``device``, ``threads`` (None for as many as there are cores) and ``adapter`` (a LoRA adapter) are for
     checkpoints on this machine, ``tensor_parallel`` counts the devices that one is spread over. ``base_url``, ``api``,
@@ -80,6 +80,7 @@ class SystemOptions:
     backend: str = "local"
     format: str = ""
     prompt: Path | None = None
+    type_names: TypeNames = "given"
     definitions: str = "none"
     shots: int = 0
     wrapping: Wrapping | None = None
@@ -117,7 +118,7 @@ class SystemOptions:
         return [name for name in names if name not in ("model", "backend")]
 
 
-ASKING = frozenset({"format", "prompt", "definitions", "shots", "wrapping", "max_new_tokens"})
+ASKING = frozenset({"format", "prompt", "type_names", "definitions", "shots", "wrapping", "max_new_tokens"})
 """The fields of SystemOptions that every backend takes whose systems read prompts."""
 HERE = frozenset({"device", "threads"})
 """Those of backends that compute in this process."""

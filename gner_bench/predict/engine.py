@@ -231,6 +231,8 @@ def describe(
         commit = done.stdout.strip() if done.returncode == 0 else None
     asked = {"limit": options.limit, "sample_ids": list(options.sample_ids), "shard": options.shard}
     selection: Json = {name: value if isinstance(value, list) else str(value) for name, value in asked.items() if value}
+    if options.sample is not None:
+        selection |= {"sample": options.sample, "sample_seed": options.sample_seed}
     if options.same_as is not None:
         selection["same_as"] = options.same_as.document()
     seed = options.seed if options.label_order == "shuffled" else None
@@ -254,7 +256,8 @@ def describe(
                 d.content_hash,
                 d.source,
                 d.repaired,
-                {"shots": [shot.id for shot in shots]} if (shots := asking.shots.get(d.name)) else {},
+                ({"shots": [shot.id for shot in shots]} if (shots := asking.shots.get(d.name)) else {})
+                | ({"type_names": dict(names)} if (names := asking.names.get(d.name)) else {}),
             )
             for d in datasets
         },

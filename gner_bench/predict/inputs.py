@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from gner_bench.answers.types import ambiguous_types
@@ -17,6 +17,7 @@ from gner_bench.fetch.datasets import load_split
 from gner_bench.fetch.requirements import Requirements, ensure
 from gner_bench.messages import Say
 from gner_bench.predict.options import Options, chosen
+from gner_bench.predict.sampling import found_order
 
 
 def provide_inputs(models: Sequence[str], options: Options, say: Say, offline: bool = False) -> list[Dataset]:
@@ -49,9 +50,21 @@ def provide_inputs(models: Sequence[str], options: Options, say: Say, offline: b
         names = ", ".join(dataset.name for dataset in taken if dataset.types == types)
         for fault in ambiguous_types(types):
             say(f"{names}: types that {fault}")
+    for line in section_warnings(datasets, options):
+        say(line)
     for checkpoint in checkpoints:
         say_trained_on(checkpoint.name, checkpoint.training_sets, taken, say)
     return datasets
+
+
+def section_warnings(datasets: Sequence[Dataset], options: Options) -> Iterator[str]:
+    """A line for each data set whose order is such that the sentences of ``limit`` are no sample of it."""
+    limit = options.limit
+    for dataset in chosen(datasets, replace(options, limit=None, sample_ids=())) if limit else ():
+        size = min(limit.last, len(dataset.sentences)) - limit.first + 1 if limit else 0
+        if 0 < size < len(dataset.sentences) and (order := found_order(dataset.sentences, size)):
+            where = f"{dataset.name}/{dataset.split}"
+            yield f"--limit {limit} takes a section of {where}, not a sample: {order}; --sample {size} draws at random"
 
 
 def say_trained_on(name: str, training_sets: Sequence[str], datasets: Sequence[Dataset], say: Say) -> None:

@@ -1,4 +1,5 @@
-"""What a prediction run is asked to do, and which sentences of the data it takes: a range, named ones, every n-th."""
+"""What a prediction run is asked to do, and which sentences of the data it takes: a range, a random sample, named
+ones, every n-th."""
 
 from __future__ import annotations
 
@@ -12,6 +13,7 @@ from gner_bench.answers import LabelOrder
 from gner_bench.bio import AnyScheme, Repair
 from gner_bench.data import Dataset
 from gner_bench.errors import InputError, UsageError, short
+from gner_bench.predict.sampling import drawn
 
 if TYPE_CHECKING:
     from gner_bench.predict.same_as import SameAs
@@ -20,6 +22,7 @@ T = TypeVar("T")
 DecodingName = Literal["drafted", "greedy", "beam", "constrained"]
 Split = Literal["train", "dev", "test"]
 Api = Literal["completions", "chat"]
+TypeNames = Literal["given", "underscore", "upper", "synonyms"]
 DtypeName = Literal["auto", "fp32", "bf16", "fp16"]
 
 
@@ -54,12 +57,14 @@ class Shard:
 class Options:
     """``data`` is a folder in the GNER layout, None for the cache; no ``datasets`` means all those of the folder.
 
-    ``same_as`` are the sentences of a file, in its order, of which ``limit`` and ``sample_ids`` choose.
-    ``sample_ids`` are ``dataset/id``, or plain ids where there is one data set; none means all sentences.
-    ``batch_size`` sentences are decoded side by side, or as many as ``batch_tokens`` or the memory allow.
+    ``same_as`` are the sentences of a file, in its order, of which ``limit`` and ``sample_ids`` choose, or of which
+    ``sample`` of each data set are drawn by ``sample_seed``. ``sample_ids`` are ``dataset/id``, or plain ids where
+    there is one data set; none means all sentences. ``batch_size`` sentences are decoded side by side, or as many as
+    ``batch_tokens`` or the memory allow.
     ``draft_from`` is a run whose outputs are the drafts; ``repair`` says what becomes of illegal gold tags;
     ``scheme`` and ``columns`` say how the data is read.
-    Raises UsageError for drafts that the decoding has no use for, and for two sizes of batches.
+    Raises UsageError for drafts that the decoding has no use for, for two sizes of batches, and for a sample of what
+    ``limit`` or ``sample_ids`` choose.
     """
 
     data: Path | None
@@ -68,6 +73,8 @@ class Options:
     split: Split = "test"
     same_as: SameAs | None = None
     limit: Limit | None = None
+    sample: int | None = None
+    sample_seed: int = 0
     sample_ids: tuple[str, ...] = ()
     shard: Shard | None = None
     decoding: DecodingName = "drafted"
@@ -86,6 +93,9 @@ class Options:
             raise UsageError(f"--draft-from is for drafted decoding, not for {self.effective_decoding}")
         if self.batch_size is not None and self.batch_tokens is not None:
             raise UsageError("--batch-size and --batch-tokens exclude each other")
+        if self.sample is not None and (self.limit or self.sample_ids):
+            other = "--limit" if self.limit else "--sample-ids"
+            raise UsageError(f"--sample and {other} exclude each other: both choose sentences of each data set")
 
     @property
     def effective_decoding(self) -> DecodingName:
@@ -116,6 +126,21 @@ def parse_shard(text: str) -> Shard:
     return shard
 
 
+def parse_seeds(text: str) -> tuple[int, ...]:
+    """Seeds separated by commas. Raises UsageError for other text and for a seed that is there twice."""
+    parts = [part.strip() for part in text.split(",")]
+    if not all(re.fullmatch(r"-?\d{1,18}", part, re.ASCII) for part in parts):
+        raise UsageError(f"{short(text)}: expected whole numbers separated by commas, such as 0,1,2")
+    return distinct_seeds([int(part) for part in parts])
+
+
+def distinct_seeds(seeds: Sequence[int]) -> tuple[int, ...]:
+    """``seeds``, where none is there twice. Raises UsageError, as the two runs would be copies."""
+    if twice := [seed for place, seed in enumerate(seeds) if seed in seeds[:place]]:
+        raise UsageError(f"names the seed {twice[0]} twice")
+    return tuple(seeds)
+
+
 def parse_ids(text: str) -> tuple[str, ...]:
     """Ids separated by commas or, in ``@FILE``, line ends. Raises UsageError for none, InputError for a bad file."""
     names = text
@@ -134,7 +159,7 @@ def parse_ids(text: str) -> tuple[str, ...]:
 
 
 def chosen(datasets: Sequence[Dataset], options: Options) -> list[Dataset]:
-    """``datasets`` cut to a file's sentences, limit and ids, without empty ones.
+    """``datasets`` cut to a file's sentences, limit, sample and ids, without empty ones.
 
     Raises UsageError for unknown ids and for none left, InputError for sentences of a file that the data lack.
     """
@@ -143,6 +168,8 @@ def chosen(datasets: Sequence[Dataset], options: Options) -> list[Dataset]:
         cut = options.same_as.chosen(cut)
     if limit is not None:
         cut = [replace(dataset, sentences=dataset.sentences[limit.first - 1 : limit.last]) for dataset in cut]
+    if options.sample is not None:
+        cut = [drawn(dataset, options.sample, options.sample_seed) for dataset in cut]
     if ids:
         missing, whole, cut = list(dict.fromkeys(ids)), cut, []
         for dataset in whole:

@@ -30,19 +30,24 @@ Key = tuple[str, str, str]
 class Asking:
     """How all sentences of a run are asked about: in a ``format``, with a ``wrapping`` around each prompt.
 
-    ``definitions`` of types and ``shots`` are by data set; ``noted`` is what run.json says of all that.
+    ``definitions`` of types and ``shots`` are by data set, as are the ``names`` that types have in prompts where these
+    are others, by which definitions and shots are then, too; ``noted`` is what run.json says of all that.
     """
 
     format: AnswerFormat = field(default_factory=lambda: answer_format(GNER))
     wrapping: Wrapping = "plain"
     definitions: Mapping[str, Mapping[str, Definition]] = field(default_factory=dict, hash=False)
     shots: Mapping[str, tuple[Shot, ...]] = field(default_factory=dict, hash=False)
+    names: Mapping[str, Mapping[str, str]] = field(default_factory=dict, hash=False)
     noted: Json = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """The ``ask``-th prompt of a sentence. Prompts are built when asked for: a run may have 100,000 of them."""
+    """The ``ask``-th prompt of a sentence. Prompts are built when asked for: a run may have 100,000 of them.
+
+    ``types`` are those of the prompt, ``own_types`` what the data call them where prompts have other names.
+    """
 
     dataset: str
     split: str
@@ -50,6 +55,7 @@ class Task:
     sentence: Sentence
     asking: Asking
     ask: int = 0
+    own_types: tuple[str, ...] = ()
 
     @property
     def key(self) -> Key:
@@ -77,10 +83,11 @@ class Task:
     def record(self, answer: str, generation: Json) -> Record:
         """The record of the sentence with its ``answer``, a JSON array where several questions were asked."""
         sentence, format = self.sentence, self.asking.format
-        gold_text = format.perfect(sentence.words, sentence.tags)
+        names = dict(zip(self.own_types, self.types, strict=True)) if self.own_types else {}
+        gold_text = format.perfect(sentence.words, renamed(sentence.tags, names))
         return Record(
             *self.key,
-            self.types,
+            self.own_types or self.types,
             sentence.words,
             sentence.tags,
             answer,
@@ -89,7 +96,13 @@ class Task:
             prompt=self.whole_prompt,
             gold_text=gold_text,
             document_id=sentence.document,
+            asked=self.types if self.own_types else (),
         )
+
+
+def renamed(tags: Sequence[str], names: Mapping[str, str]) -> tuple[str, ...]:
+    """BIO tags with the ``names`` of their types; types without one keep theirs."""
+    return tuple(f"{tag[:2]}{names.get(tag[2:], tag[2:])}" for tag in tags)
 
 
 def joined(texts: Sequence[str]) -> str:
@@ -99,13 +112,15 @@ def joined(texts: Sequence[str]) -> str:
 
 def plan(dataset: Dataset, order: LabelOrder, seed: int, asking: Asking) -> list[Task]:
     """A task for each sentence, its first prompt, in the order of the data set."""
-    tasks = []
+    tasks, names = [], asking.names.get(dataset.name, {})
     for sentence in dataset.sentences:
         types = sentence.types or dataset.types
         if order != "file":
             key = f"{dataset.name}/{dataset.split}/{sentence.id}"
             types = tuple(ordered_types(types, order, seed, key))
-        tasks.append(Task(dataset.name, dataset.split, types, sentence, asking))
+        asked = tuple(names.get(kind, kind) for kind in types)
+        own = types if asked != types else ()
+        tasks.append(Task(dataset.name, dataset.split, asked, sentence, asking, own_types=own))
     return tasks
 
 

@@ -206,7 +206,7 @@ def requests_of(system: SystemOptions) -> Requests:
         "api": system.api,
         # The model is among the settings because there are no hashes of weights to tell one run from another.
         "model": system.model,
-        "decoding": _decoding(changes),
+        "decoding": decoding_of(changes),
         "num_beams": 1,
         "dtype": "unknown (server)",
         "max_input_tokens": None,
@@ -291,7 +291,7 @@ def _template(prompting: Prompting) -> Callable[[str], str]:
     return lambda prompt: prompting.rendered(prompt).removeprefix(begin)
 
 
-def _decoding(changes: Sequence[Change]) -> str:
+def decoding_of(changes: Sequence[Change]) -> str:
     """As run.json has it: greedy unless a change of the temperature makes it something else."""
     name = "greedy"
     for change in changes:

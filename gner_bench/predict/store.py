@@ -110,8 +110,8 @@ def _other_data(line: Line, task: Task) -> str:
     """What of the sentence that was asked is not in the data now, empty where all is."""
     if line.words != task.sentence.words:
         return f"words ({first_difference(line.words, task.sentence.words, 'data')})"
-    if line.types != task.types:
-        return f"types ({', '.join(line.types)}; in the data {', '.join(task.types)})"
+    if line.types != (types := task.own_types or task.types):
+        return f"types ({', '.join(line.types)}; in the data {', '.join(types)})"
     return ""
 
 

@@ -25,6 +25,7 @@ from gner_bench.scoring.predictions import Origin, Prediction
 from gner_bench.scoring.tokenizers import BESIDE, Tokenizers
 from gner_bench.structure import BackTokenizer, load_back_tokenizer, place, structure
 from gner_bench.structure.back_tokenizer import tokenizer_file
+from gner_bench.structure.placing import renamed_tag
 
 LEFT_OUT_NOTE = "spans of types that the data lack, which the run left out"
 CHUNK = 512
@@ -76,11 +77,12 @@ def prediction(
             format = answer_format(record.format)
         except UsageError as error:
             raise InputError(path, str(error), record.line, "format") from None
-    answer = read_answer(format, record.prediction, record.words, record.types, rule)
+    asked = record.asked or record.types
+    answer = read_answer(format, record.prediction, record.words, asked, rule)
     unplaced: tuple[tuple[str, str], ...] = ()
     structured, generation, notes = None, record.generation, tuple(answer.notes)
     if isinstance(answer, Tagged):
-        structured = structure(record.words, record.types, answer, back_tokenizer)
+        structured = structure(record.words, asked, answer, back_tokenizer)
         tags = structured.match.tags
     else:
         try:
@@ -91,6 +93,10 @@ def prediction(
         generation = {**generation, **placed.generation}
         if isinstance(left_out := generation.get(LEFT_OUT), dict):
             notes += (LEFT_OUT_NOTE,) * sum(count for count in left_out.values() if type(count) is int)
+    if record.asked:  # from here on by the names that the data have
+        own = dict(zip(record.asked, record.types, strict=True))
+        tags = [renamed_tag(tag, lambda kind: own.get(kind, kind)) for tag in tags]
+        unplaced = tuple((text, own.get(kind, kind)) for text, kind in unplaced)
     finish = generation.get("finish")
     if isinstance(finish, str) and finish not in FINISHES:
         notes = (*notes, f"answers that ended with the finish reason {short(finish)}")
@@ -113,6 +119,7 @@ def prediction(
         notes,
         reading_of(format, record.prediction, answer) if (rule or format.rule) == "mended" else "",
         record.document_id,
+        record.asked,
     )
 
 

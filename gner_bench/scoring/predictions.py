@@ -24,13 +24,14 @@ NO_PREDICTIONS = "no predictions of"
 class Prediction:
     """One sentence: as many ``gold`` and ``predicted`` tags (``O``, ``B-type``, ``I-type``) as ``words``.
 
-    ``types`` is the prompt's list. ``unplaced`` holds predicted (text, type) pairs that are at no words of the
-    sentence. ``structured`` tells how a generated ``text`` became tags, None where tags came as such; ``generation`` is
-    what the run noted. ``file`` and ``line`` are the sentence's place. ``structuring`` names the way from the answer to
-    tags as the signature does, empty where tags came as such; ``rule`` is the one that the answer was read under where
-    it is not its format's own. ``notes`` tell what was noticed of the answer, each as often as it was; ``reading``
-    says how a free answer was read (see answers.front), empty for others. ``document`` names the one that the sentence
-    is of, empty where the data name none.
+    ``types`` is the prompt's list; ``asked`` are the names that prompt and answer have for them, where these are
+    others. ``unplaced`` holds predicted (text, type) pairs that are at no words of the sentence. ``structured`` tells
+    how a generated ``text`` became tags, None where tags came as such; ``generation`` is what the run noted. ``file``
+    and ``line`` are the sentence's place. ``structuring`` names the way from the answer to tags as the signature does,
+    empty where tags came as such; ``rule`` is the one that the answer was read under where it is not its format's own.
+    ``notes`` tell what was noticed of the answer, each as often as it was; ``reading`` says how a free answer was read
+    (see answers.front), empty for others. ``document`` names the one that the sentence is of, empty where the data name
+    none.
     """
 
     dataset: str
@@ -51,6 +52,7 @@ class Prediction:
     notes: tuple[str, ...] = ()
     reading: str = ""
     document: str = ""
+    asked: tuple[str, ...] = ()
 
     @cached_property
     def faultless(self) -> bool:

@@ -138,7 +138,7 @@ class StructuringTally:
         text = sentence.text if structured.text is None else structured.text
         if structured.unknown_labels or text.count("(") != len(structured.generated):
             label = structured.label or LABEL
-            self._faults += label_faults(text, structured.generated, sentence.types, label)
+            self._faults += label_faults(text, structured.generated, sentence.asked or sentence.types, label)
 
     def _note(self, name: str, texts: Sequence[tuple[str, ...]]) -> None:
         self._counts[name] += len(texts)

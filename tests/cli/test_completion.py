@@ -34,6 +34,8 @@ def offered(line: str) -> list[str]:
         ("predict --datasets mit-movie,crossner_a", ["mit-movie,crossner_ai"]),
         ("predict --backend o", ["openai"]),
         ("predict --format js", ["json"]),
+        ("sensitivity --names upper,syn", ["upper,synonyms"]),
+        ("predict --type-names up", ["upper"]),
         ("tag --model GNER-LL", ["<dir>", "GNER-LLaMA-7B"]),
         ("score pred", ["<file>"]),
         ("score --metric con", ["conlleval"]),

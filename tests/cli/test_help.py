@@ -43,6 +43,10 @@ def sections(lines: list[str]) -> Iterator[tuple[str, str]]:
         ("predict", {"--data": "Sentences", "--num-beams": "Decoding", "--base-url": "Servers and batch files"}),
         ("predict", {"--columns": "Sentences", "--model": "System", "--backend": "System", "-h": "Other options"}),
         ("tag", {"--labels": "Text", "--adapter": "Checkpoints on this machine", "--jsonl": "Output"}),
+        (
+            "sensitivity",
+            {"--orders": "What is varied", "--shots": "What is varied", "--out": "Output", "-h": "Other options"},
+        ),
         ("score", {"--metric": "Scores", "--max-drop": "Gates for CI", "--gold": "Predictions and gold"}),
         ("merge", {"-h": "Options"}),
     ],

@@ -37,6 +37,22 @@ def test_a_range_of_each_data_set(run: Run, tmp_path: Path) -> None:
     assert about(tmp_path)["datasets"]["mit-movie"]["sentences_in_data"] == 24
 
 
+def test_a_sample_is_noted_and_extended_by_a_larger_one(run: Run, tmp_path: Path) -> None:
+    command = (*PREDICT, "--datasets", "mit-movie,crossner_ai", "--sample-seed", "3", "--out", tmp_path, "--sample")
+    assert run(*command, "2").exit_code == 0
+    few = taken(tmp_path)
+    assert about(tmp_path)["selection"] == {"sample": 2, "sample_seed": 3}
+    assert run(*command, "4").exit_code == 0
+    many = taken(tmp_path)
+    assert len(few) == 4
+    assert len(many) == 8
+    assert set(few) < set(many)
+    assert many == sorted(many, key=lambda name: (name[0] != "m", int(name.partition("/")[2])))
+    refused = run(*command, "2")
+    assert refused.exit_code == 2
+    assert "of another run; choose another --out" in refused.stderr
+
+
 def test_sentences_by_id(run: Run, tmp_path: Path) -> None:
     (tmp_path / "ids").write_text("mit-movie/7\nmit-restaurant/2\n", encoding="utf-8")
     assert run(*PREDICT, "--sample-ids", f"@{tmp_path}/ids", "--out", tmp_path / "run").exit_code == 0
@@ -58,6 +74,9 @@ def test_a_shard_goes_to_its_own_folder(run: Run, tmp_path: Path) -> None:
     ("arguments", "said"),
     [
         (("--limit", "0"), "--limit: '0': expected a number of sentences, or a range such as 11-20"),
+        (("--sample", "0"), "--sample"),
+        (("--sample", "2", "--limit", "3"), "--sample and --limit exclude each other"),
+        (("--sample", "2", "--sample-ids", "1"), "--sample and --sample-ids exclude each other"),
         (("--limit", "20-11"), "--limit: '20-11': expected"),
         (("--limit", "99-100"), "there is no sentence 99-100"),
         (("--shard", "3/2"), "--shard: '3/2': expected i/n with i from 1 to n"),
@@ -213,3 +232,40 @@ def test_a_place_that_is_not_there_and_named_like_a_data_set(
     monkeypatch.chdir(tmp_path)
     assert "`gner-bench download mit-movie`" in refusal("convert", "mit-movie", "out.jsonl", "--to", "spans")
     assert "download" not in refusal("convert", "movie.jsonl", "out.jsonl", "--to", "spans")
+
+
+def test_a_run_for_each_seed_beside_the_others(run: Run, tmp_path: Path) -> None:
+    command = (*PREDICT, "--dataset", "mit-movie", "--limit", "2", "--label-order", "shuffled", "--seeds", "0,7")
+    result = run(*command, "--out", tmp_path)
+    assert result.exit_code == 0, result.output
+    assert result.stdout == f"{tmp_path}/seed-0/predictions.jsonl\n{tmp_path}/seed-7/predictions.jsonl\n"
+    assert [about(tmp_path / f"seed-{seed}")["settings"]["seed"] for seed in (0, 7)] == [0, 7]
+    first, other = (records_of(tmp_path / f"seed-{seed}") for seed in (0, 7))
+    assert [record["instance"]["id"] for record in first] == [record["instance"]["id"] for record in other]
+    assert first[0]["label_list"] != other[0]["label_list"]
+    assert sorted(first[0]["label_list"]) == sorted(other[0]["label_list"])
+    # One seed alone is the run that --seed makes.
+    assert run(*command[:-2], "--seed", "7", "--out", tmp_path / "alone").exit_code == 0
+    assert records_of(tmp_path / "alone") == other
+    # What one run lacks is continued, the other stays.
+    path = tmp_path / "seed-7/predictions.jsonl"
+    path.write_text(path.read_text(encoding="utf-8").splitlines(keepends=True)[0], encoding="utf-8")
+    before = (tmp_path / "seed-0/predictions.jsonl").stat().st_mtime_ns
+    assert run(*command, "--out", tmp_path).exit_code == 0
+    assert records_of(tmp_path / "seed-7") == other
+    assert (tmp_path / "seed-0/predictions.jsonl").stat().st_mtime_ns == before
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--seeds", "0,1"), "--seeds: nothing depends on a seed (fixed label order, no shots, no sampling)"),
+        (("--seeds", "0,0", "--label-order", "shuffled"), "--seeds: names the seed 0 twice"),
+        (("--seeds", "0,x"), "--seeds: '0,x': expected whole numbers separated by commas, such as 0,1,2"),
+        (("--seeds", "0,1", "--seed", "0", "--label-order", "shuffled"), "--seed and --seeds exclude each other"),
+    ],
+)
+def test_seeds_that_give_no_runs_of_their_own(
+    refusal: Refusal, tmp_path: Path, arguments: tuple[str, ...], said: str
+) -> None:
+    assert said in refusal(*PREDICT, *arguments, "--out", tmp_path / "run")

@@ -112,7 +112,7 @@ def test_a_value_outside_the_choices(tmp_path: Path, line: str, said: str) -> No
     assert refusal(tmp_path, f"{HEAD}{line}\n{CHECKPOINT}") == said
 
 
-@pytest.mark.parametrize("key", ["limit", "batch_size", "num_beams"])
+@pytest.mark.parametrize("key", ["limit", "sample", "batch_size", "num_beams"])
 @pytest.mark.parametrize("value", [0, -1])
 def test_counts_are_at_least_one(tmp_path: Path, key: str, value: int) -> None:
     assert refusal(tmp_path, f"{HEAD}{key} = {value}\n{CHECKPOINT}") == f"{key}: must be at least 1, found {value}"
@@ -122,6 +122,13 @@ def test_a_limit_may_be_a_range(tmp_path: Path) -> None:
     experiment = read(tmp_path, HEAD + 'limit = "11-20"\n' + CHECKPOINT)
     assert experiment.options(Path("x")).limit == Limit(11, 20)
     assert refusal(tmp_path, HEAD + 'limit = "20-11"\n' + CHECKPOINT).startswith("limit: '20-11': expected")
+
+
+def test_a_sample_is_of_all_sentences(tmp_path: Path) -> None:
+    options = read(tmp_path, HEAD + "sample = 5\nsample_seed = 7\n" + CHECKPOINT).options(Path("x"))
+    assert (options.sample, options.sample_seed) == (5, 7)
+    for other in ("limit = 2", 'sample_ids = ["1"]'):
+        assert "sample: goes with neither" in refusal(tmp_path, HEAD + f"sample = 5\n{other}\n" + CHECKPOINT)
 
 
 def test_without_a_system_there_is_no_run(tmp_path: Path) -> None:
@@ -277,3 +284,57 @@ def test_quoted_rows_of_the_report(tmp_path: Path, text: str, rows: tuple[str, .
 def test_an_unknown_quoted_row_is_refused_before_anything_runs(tmp_path: Path) -> None:
     said = refusal(tmp_path, HEAD + 'quoted = ["GNER-T5-bass"]\n' + CHECKPOINT)
     assert said == "quoted: unknown published system 'GNER-T5-bass'; did you mean 'GNER-T5-base'?"
+
+
+SHUFFLED = HEAD + 'label_order = "shuffled"\n'
+
+
+def test_seeds_and_groups_of_runs(tmp_path: Path) -> None:
+    text = SHUFFLED + 'seeds = [0, 1]\ndecodings = ["drafted", "greedy"]\n[[systems]]\nmodel = "a"\nseeds = [5]\n'
+    text += '[[systems]]\nname = "two"\nmodels = ["x/b", "x/c"]\ndecodings = ["drafted"]\n'
+    text += '[[systems]]\nname = "old"\nruns = ["r/1", "r/2"]\n[[systems]]\nname = "u"\npredictions = "u.jsonl"\n'
+    experiment = read(tmp_path, text)
+    assert experiment.groups == {
+        "a": ["a/seed-5"],
+        "a+greedy": ["a+greedy/seed-5"],
+        "two": ["two/b/seed-0", "two/b/seed-1", "two/c/seed-0", "two/c/seed-1"],
+        "old": ["old/run-1", "old/run-2"],
+    }
+    jobs = {job.name: job for job in experiment.jobs()}
+    assert list(jobs)[-1] == "u"
+    assert experiment.options_of(jobs["two/c/seed-1"], Path("out")).seed == 1
+    assert jobs["two/c/seed-1"].system.model == "x/c"
+    assert jobs["old/run-2"].system.files == (Path("r/2"),)
+
+
+def test_one_system_samples_by_its_seeds_and_the_other_runs_once(tmp_path: Path) -> None:
+    text = HEAD + 'seeds = [3, 4]\n[[systems]]\nmodel = "m"\nbackend = "openai"\nrequest = ["temperature=1"]\n'
+    jobs = list(read(tmp_path, text + CHECKPOINT).jobs())
+    assert [(job.name, job.seed, job.system.request) for job in jobs] == [
+        ("m/seed-3", 3, ("seed=3", "temperature=1")),
+        ("m/seed-4", 4, ("seed=4", "temperature=1")),
+        ("GNER-T5-base", None, ()),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (HEAD + "seeds = [0, 1]\n" + CHECKPOINT, "seeds: nothing depends on a seed"),
+        (HEAD + CHECKPOINT + "seeds = [0, 1]\n", "checkpoints[0].seeds: nothing depends on a seed"),
+        (SHUFFLED + "seeds = [1, 1]\n" + CHECKPOINT, "seeds: names the seed 1 twice"),
+        (HEAD + '[[systems]]\nmodels = ["a", "b"]\n', "systems[0].name: is missing: what tables call the group"),
+        (HEAD + '[[systems]]\nname = "g"\nmodels = ["x/a", "y/a"]\n', "systems[0].models: names 'g/a' twice"),
+        (HEAD + '[[systems]]\nname = "g"\nruns = ["r", "r"]\n', "systems[0].runs: names 'r' twice"),
+        (HEAD + '[[systems]]\nname = "g"\nmodel = "a"\nmodels = ["b"]\n', "systems[0].models: and model exclude"),
+        (
+            HEAD + '[[systems]]\nname = "g"\nruns = ["r"]\nseeds = [1]\n',
+            "systems[0].seeds: is not for files of predict",
+        ),
+        (HEAD + '[[systems]]\nname = "a/b"\nruns = ["r"]\n', "systems[0].name: 'a/b' is no name of a folder"),
+        (HEAD + '[[systems]]\nname = "g"\nruns = ["r"]\n[[systems]]\nmodel = "g"\n', "two systems are called 'g'"),
+        (HEAD + '[[systems]]\nname = "g"\n', "systems[0].model: is missing (or predictions"),
+    ],
+)
+def test_groups_that_are_none(tmp_path: Path, text: str, said: str) -> None:
+    assert said in refusal(tmp_path, text)

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.slow
 
 def test_a_run_made_from_the_exported_configuration_is_the_same(tmp_path: Path, undrawn: None) -> None:
     first = tmp_path / "first/tiny+constrained"
-    command = ("predict", "--model", "demo", "--data", "demo", "--datasets", "mit-movie", "--limit", "2-3")
+    command = ("predict", "--model", "demo", "--data", "demo", "--datasets", "mit-movie", "--sample", "2")
     made = CliRunner().invoke(main, [*command, "--decoding", "constrained", "--out", str(first)])
     assert made.exit_code == 0, made.output
     config = tmp_path / "run.toml"

@@ -1,13 +1,17 @@
 from __future__ import annotations
 
+import random
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from gner_bench.data import Sentence, read_dataset
 from gner_bench.errors import GnerBenchError, UsageError
+from gner_bench.predict.inputs import section_warnings
 from gner_bench.predict.options import Limit, Options, Shard, chosen, parse_ids, parse_limit, parse_shard, sharded
 from gner_bench.predict.plan import Asking, plan
+from gner_bench.predict.sampling import found_order
 
 from .echo import echo_data
 
@@ -56,6 +60,57 @@ def test_a_range_is_of_each_data_set() -> None:
     assert ids(limit=Limit(9, 99)) == ["one/8", "two/8"]
     with pytest.raises(UsageError, match="there is no sentence 10-12"):
         ids(limit=Limit(10, 12))
+
+
+def test_a_sample_depends_on_seed_set_and_id_alone() -> None:
+    few, many = ids(40, sample=5), ids(40, sample=12)
+    assert len(few) == 10
+    assert set(few) < set(many)
+    assert many == [id for id in ids(40) if id in many]
+    assert [id for id in few if id.startswith("two/")] == ids(40, ("two",), sample=5)
+    assert ids(40, sample=5, sample_seed=1) != few
+    assert ids(3, sample=5) == ids(3)
+    # One draw by hand: the lowest SHA-256 of "0 one/test/ID" for the ids 0 to 39.
+    assert ids(40, ("one",), sample=1) == ["one/12"]
+
+
+def test_every_sentence_is_drawn_as_often() -> None:
+    """2,000 draws of 3 of 9: 667 each, give or take 21 (the standard deviation of a binomial)."""
+    counts = dict.fromkeys(ids(9, ("one",)), 0)
+    for seed in range(2000):
+        for id in ids(9, ("one",), sample=3, sample_seed=seed):
+            counts[id] += 1
+    assert all(abs(count - 2000 / 3) < 5 * 21 for count in counts.values())
+
+
+def sentences_with(tags: list[str]) -> list[Sentence]:
+    return [Sentence(str(index), ("a", "b"), (tag, "O")) for index, tag in enumerate(tags)]
+
+
+def test_sections_by_type_are_found_and_a_random_order_is_not() -> None:
+    tags = ["B-x"] * 150 + ["B-y"] * 150 + ["O"] * 100
+    found = found_order(sentences_with(tags), 50)
+    assert found is not None
+    assert (found.size, found.least, found.most) == (50, 0, 50)
+    shuffled, found_by_chance = random.Random(0), 0
+    for _ in range(200):  # at a level of 0.1%
+        shuffled.shuffle(tags)
+        found_by_chance += found_order(sentences_with(tags), 50) is not None
+    assert found_by_chance <= 2
+    assert found_order(sentences_with(tags[:1]), 1) is None
+    assert found_order([], 5) is None
+
+
+def test_a_limit_warns_of_a_set_in_sections(shared: Path) -> None:
+    """Of the real sets: mit-movie is in sections, crossner_music is in random order."""
+    sets = [read_dataset(shared / "data/gner", name, "test") for name in ("mit-movie", "crossner_music")]
+    [line] = section_warnings(sets, replace(OPTIONS, limit=Limit(1, 100)))
+    assert line == (
+        "--limit 1-100 takes a section of mit-movie/test, not a sample: its sentences are not in random order: of 100"
+        " in a row 14 to 80 have the type genre (46 on average); --sample 100 draws at random"
+    )
+    assert not list(section_warnings(sets, OPTIONS))
+    assert not list(section_warnings(sets, replace(OPTIONS, limit=Limit(1, 2443))))
 
 
 def test_ids_come_in_the_order_of_the_data() -> None:
