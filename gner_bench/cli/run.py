@@ -92,7 +92,7 @@ def run_command(
     if export_config is not None:
         _print_config(export_config)
         return
-    from gner_bench.experiment.config import PRESETS, read_experiment
+    from gner_bench.experiment.config import PRESETS, read_experiment, several
 
     experiment = read_experiment(config or PRESETS[preset or ""], models)
     formats = known_formats(experiment.formats or FORMATS)
@@ -109,7 +109,7 @@ def run_command(
     require(*libraries_of(formats), *needed)
     with interruptible(f"what is finished is in {predictions}"):
         scores = run_experiment(experiment, predictions, warn, shared.is_offline(offline))
-    print_report(scores, report, experiment.quoted_rows, experiment.baseline or None, formats, experiment.title)
+    print_report(scores, report, several(experiment.quoted), experiment.baseline or None, formats, experiment.title)
 
 
 def _print_config(run: Path) -> None:
