@@ -17,13 +17,7 @@ from gner_bench.scoring.trials import TRIALS
 
 @click.command("compare", cls=Command)
 @click.argument("systems", nargs=-1, required=True, type=SystemFile(), metavar="[NAME=]A [NAME=]B…")
-@click.option(
-    "--metric",
-    multiple=True,
-    type=shared.METRIC,
-    show_default="gner and strict",
-    help="What is counted; may be repeated.",
-)
+@shared.metric
 @click.option(
     "--resamples",
     type=click.IntRange(100),

@@ -21,6 +21,8 @@ from gner_bench.plugins import Registry
 
 T = TypeVar("T")
 MOST_THRESHOLDS = 1000
+MEAN = "mean"
+"""What stands for the mean over data sets."""
 LONGEST_CHOICES = 62
 """Characters of the choices that fit into a line of help beside the longest of the options that have such."""
 
@@ -133,9 +135,9 @@ class Figure(Registered):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         metric, at, dataset = str(value).partition("@")
-        if metric == "mean" and not at:
+        if metric == MEAN and not at:
             return None, None
-        known = ["mean", *self.registry.names()]
+        known = [MEAN, *self.registry.names()]
         if not (metric or dataset) or metric not in ("", *known[1:]):
             expected = "expected mean, METRIC, METRIC@DATASET or @DATASET"
             raise UsageError(f"--only {short(str(value))}: {expected}; {did_you_mean(metric, known)}")
@@ -146,7 +148,7 @@ class Figure(Registered):
         if at:
             found = offer(dataset_names)(ctx, param, dataset)
             return [CompletionItem(f"{metric}@{item.value}") for item in found]
-        return offer(of("mean"), self.registry.names)(ctx, param, incomplete)
+        return offer(of(MEAN), self.registry.names)(ctx, param, incomplete)
 
 
 class Columns(click.ParamType[dict[str, int]]):
