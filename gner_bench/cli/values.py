@@ -6,7 +6,6 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from decimal import Decimal
-from importlib import import_module
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
@@ -17,7 +16,7 @@ from gner_bench.cli.completion import dataset_names, of, offer
 from gner_bench.demo import CORPUS
 from gner_bench.errors import UsageError, did_you_mean, short
 from gner_bench.files import NamedPath, named_path
-from gner_bench.plugins import Registry
+from gner_bench.plugins import Registry, at
 
 T = TypeVar("T")
 MOST_THRESHOLDS = 1000
@@ -106,8 +105,7 @@ class Registered(click.ParamType[str]):
 
     @property
     def registry(self) -> Registry[Any]:
-        module, _, attribute = self.place.partition(":")
-        registry: Registry[Any] = getattr(import_module(module), attribute)
+        registry: Registry[Any] = at(self.place)
         return registry
 
     @property
