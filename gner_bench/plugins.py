@@ -25,6 +25,12 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
+def at(place: str) -> Any:
+    """What is at ``module:attribute``, imported when it is asked for."""
+    module, _, attribute = place.partition(":")
+    return getattr(import_module(module), attribute)
+
+
 @dataclass(frozen=True)
 class Registry(Generic[T]):
     """Things of one ``kind`` (such as ``metric``) by name, each imported when it is first asked for.
@@ -65,8 +71,7 @@ class Registry(Generic[T]):
         """What is registered as ``name``. Raises UsageError for an unknown name, and for a plug-in that is broken."""
         if name not in self._loaded:
             if name in self.builtin:
-                module, _, attribute = self.builtin[name].partition(":")
-                self._loaded[name] = getattr(import_module(module), attribute)
+                self._loaded[name] = at(self.builtin[name])
             elif name in self.plugins:
                 self._loaded[name] = self._plugin(self.plugins[name])
             else:

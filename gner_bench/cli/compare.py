@@ -36,15 +36,9 @@ class Points(click.ParamType[float]):
 
 
 @click.command("compare", cls=Command)
-@click.argument("systems", nargs=-1, type=SystemFile(), metavar="[NAME=]A [NAME=]B…")
+=@click.argument("systems", nargs=-1, type=SystemFile(), metavar="[NAME=]A [NAME=]B…")
 @shared.group
-@click.option(
-    "--metric",
-    multiple=True,
-    type=shared.METRIC,
-    show_default="gner and strict",
-    help="What is counted; may be repeated.",
-)
+@shared.metric
 @click.option(
     "--resamples",
     type=click.IntRange(100),

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
-from importlib import import_module
 from typing import Any
 
 import click
@@ -14,7 +13,7 @@ from gner_bench.cli import options as shared
 from gner_bench.cli.command import Command
 from gner_bench.errors import UsageError
 from gner_bench.extras import require
-from gner_bench.plugins import Registry
+from gner_bench.plugins import Registry, at
 
 Row = dict[str, Any]
 
@@ -137,8 +136,7 @@ class Listing:
 
 def _registered(place: str) -> list[Row]:
     """What a registry holds, one line each; a plug-in that cannot be loaded is left out with a warning."""
-    module, _, name = place.partition(":")
-    registry: Registry[Any] = getattr(import_module(module), name)
+    registry: Registry[Any] = at(place)
     return [
         {
             "name": name,

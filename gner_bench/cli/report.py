@@ -54,8 +54,6 @@ if TYPE_CHECKING:
     help="Published rows in tables and figures: all, none or some of `gner-bench list published`, * for anything"
     " (GNER-*). Repeatable.",
 )
-@click.option("--published", multiple=True, hidden=True, help="An older name of --quoted.")
-@click.option("--no-published", is_flag=True, hidden=True, help="An older name of --quoted none.")
 @click.option(
     "--formats",
     type=Names(),
@@ -93,8 +91,6 @@ def report_command(
     intervals: bool,
     title: str,
     quoted: tuple[str, ...],
-    published: tuple[str, ...],
-    no_published: bool,
     formats: tuple[str, ...],
     style: StyleName,
     trained_on: tuple[NamedPath, ...],
@@ -127,14 +123,14 @@ def report_command(
         raise UsageError("Missing argument '[NAME=]FILE…' (or --group NAME=RUN,RUN…)")
     chosen = known_formats(formats)
     require(*libraries_of(chosen))
-    rows, tokenizers = ("none",) if no_published else published or quoted, read_tokenizers(tokenizer, clean_up_spaces)
+=    tokenizers = read_tokenizers(tokenizer, clean_up_spaces)
     contents = prepare(
-        *(systems, metric, rows, baseline, intervals, tokenizers, answers, title.strip(), grouped(groups)),
+        *(systems, metric, quoted, baseline, intervals, tokenizers, answers, title.strip(), grouped(groups)),
         trained_on=trained_on,
         encoder=familiarity,
     )
     written = write_report(contents, out, chosen, style)
-    if rows != ("all",) and contents.out_of_place:
+    if quoted != ("all",) and contents.out_of_place:
         warn(
             f"no table has quoted scores of {', '.join(contents.out_of_place)} (on other data sets, by the GNER metric)"
         )

@@ -96,7 +96,7 @@ def run_command(
     if export_config is not None:
         _print_config(export_config)
         return
-    from gner_bench.experiment.config import PRESETS, read_experiment
+    from gner_bench.experiment.config import PRESETS, read_experiment, several
 
     experiment = read_experiment(config or PRESETS[preset or ""], models)
     formats = known_formats(experiment.formats or FORMATS)
@@ -113,10 +113,10 @@ def run_command(
     require(*libraries_of(formats), *needed)
     with interruptible(f"what is finished is in {predictions}"):
         scores = run_experiment(experiment, predictions, warn, shared.is_offline(offline))
-    of_runs = {name: [scores[job] for job in jobs] for name, jobs in experiment.groups.items()}
+=    of_runs = {name: [scores[job] for job in jobs] for name, jobs in experiment.groups.items()}
     alone = [path for job, path in scores.items() if not any(job in jobs for jobs in experiment.groups.values())]
     baseline = experiment.baseline or None
-    print_report(alone, report, experiment.quoted_rows, baseline, formats, experiment.title, of_runs)
+    print_report(alone, report, several(experiment.quoted), baseline, formats, experiment.title, of_runs)
 
 
 def _print_config(run: Path) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,7 +13,7 @@ import click
 from gner_bench.cli import importing
 from gner_bench.cli import options as shared
 from gner_bench.cli.command import OTHERS, Command, section
-from gner_bench.cli.values import Thresholds, Written, grouped
+=from gner_bench.cli.values import MEAN, Text, Thresholds, Written, grouped
 from gner_bench.errors import GnerBenchError, UsageError, did_you_mean
 from gner_bench.extras import require
 from gner_bench.files import write_atomic, write_json
@@ -28,7 +28,11 @@ if TYPE_CHECKING:
     from gner_bench.scoring.scores import Scores
 
 FORMATS = ("table", "json", "markdown", "csv", "junit")
-MEAN = "mean"
+
+
+def _quiet(ctx: click.Context, param: click.Parameter, quiet: bool) -> None:
+    if quiet:
+        ctx.with_resource(verbosity(QUIET))
 
 
 def _installed(ctx: click.Context, param: click.Parameter, library: str | None) -> str | None:
@@ -90,7 +94,14 @@ def _installed(ctx: click.Context, param: click.Parameter, library: str | None) 
 @shared.gates
 @importing.options
 @section(OTHERS)
-@click.option("-q", "--quiet", is_flag=True, help="No warnings but those that the verdict is to be read by.")
+@click.option(
+    "-q",
+    "--quiet",
+    is_flag=True,
+    callback=_quiet,
+    expose_value=False,
+    help="No warnings but those that the verdict is to be read by.",
+)
 def score_command(
     files: tuple[Path, ...],
     metric: tuple[str, ...],
@@ -107,9 +118,8 @@ def score_command(
     out: Path | None,
     write: tuple[tuple[str, Path], ...],
     check: str | None,
-    trained_on: tuple[Path, ...],
+=    trained_on: tuple[Path, ...],
     familiarity: str | None,
-    quiet: bool,
     **options: Any,
 ) -> None:
     """Score predictions: F1 with intervals, and gates for CI.
@@ -134,23 +144,18 @@ def score_command(
       gner-bench score answers.jsonl --from uniner --gold data/gner/crossner_ai --as crossner_ai --split test
     """
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # data sets are resampled side by side instead
-    from gner_bench.api import score
     from gner_bench.documents.scores import Resampling
-    from gner_bench.report.score import text_of
-    from gner_bench.scoring.counting import usable_processes
     from gner_bench.scoring.document import scores_document
     from gner_bench.scoring.expected import expected
     from gner_bench.scoring.metrics import DEFAULT
     from gner_bench.scoring.seen import sets_known_of, training_data, with_training
 
-    group_name, runs = _one_group(groups, files, name, thresholds, check)
-    if quiet:
-        click.get_current_context().with_resource(verbosity(QUIET))
-    format_ = _format(format_, as_json, errors, (name or "", *map(str, (*files, *runs))))
-    if only and (format_ != "table" or per_type or errors):
-        raise UsageError("--only prints a number alone: it goes with none of --format, --json, --per-type, --errors")
-    named = [only[0]] if only and only[0] else []
-    metrics, resampling = tuple(dict.fromkeys([*(metric or DEFAULT), *named])), Resampling(resamples, seed)
+=    group_name, runs = _one_group(groups, files, name, thresholds, check)
+    format_ = _format(format_, as_json, only is not None, per_type, errors)
+    for text in (name or "", *map(str, (*files, *runs))):
+        Text().convert(text, None, None)
+    metrics = tuple(dict.fromkeys([*(metric or DEFAULT), *filter(None, only[:1] if only else ())]))
+    resampling = Resampling(resamples, seed)
     read_as = {key: options.pop(key) for key in importing.KEYS}
     if thresholds is not None:
         _require_alone(out, write, only, per_type, errors, trained_on, format_ == "junit", *options.values())
@@ -158,24 +163,18 @@ def score_command(
         return
     asked = shared.GateOptions(**options)
     gates, tests = _gates(asked, metrics, seed, [out, *(path for _, path in write)])
-    wanted = expected(asked.expect)
-    training = training_data(trained_on, familiarity)
+=    training = training_data(trained_on, familiarity)
     if runs:
-        scores = wanted.applied(_scores_of_runs(runs, group_name, metrics, read_as))
+        scores = expected(asked.expect).applied(_scores_of_runs(runs, group_name, metrics, read_as))
     else:
-        predictions = importing.load(files, name, **read_as)
-        wanted.require_described(predictions.origin)
-        scores = wanted.applied(score(predictions, metrics, usable_processes()))
-        _recount(check, predictions, scores)
+        predictions, scores = _counted(files, name, read_as, metrics, asked.expect, check)
         scores = with_training(scores, training, resampling, predictions, familiarity, sets_known_of(scores))
     document = scores_document(scores, resampling)
     alone = _figure(document, only[0] or metrics[0], only[1]) if only else ""
     if out is not None:
         write_json(out, document.json())
     result = _judged(scores, document, gates, tests)
-    for written_as, path in write:
-        write_atomic(path, text_of(result, written_as, per_type))
-    _print(result, format_, per_type, errors, alone)
+    _print(result, format_, per_type, errors, alone, write)
     result.require_passed()
 
 
@@ -209,6 +208,30 @@ def _scores_of_runs(runs: Sequence[Path], name: str, metrics: Sequence[str], rea
     return scores
 
 
+def _counted(
+    files: tuple[Path, ...],
+    name: str | None,
+    read_as: Mapping[str, Any],
+    metrics: tuple[str, ...],
+    expect: tuple[str, ...],
+    check: str | None,
+) -> tuple[Predictions, Scores]:
+    """Predictions and their scores: as many sentences as are expected, counted again by the library of --check."""
+    from gner_bench.api import score
+    from gner_bench.scoring.counting import usable_processes
+    from gner_bench.scoring.expected import expected
+
+    wanted = expected(expect)
+    predictions = importing.load(files, name, **read_as)
+    wanted.require_described(predictions.origin)
+    scores = wanted.applied(score(predictions, metrics, usable_processes()))
+    if check is not None:
+        from gner_bench.scoring.recount import check_with_seqeval
+
+        note(check_with_seqeval(predictions, scores))
+    return predictions, scores
+
+
 def _judged(scores: Scores, document: ScoresDocument, gates: Gates, tests: Resampling) -> Result:
     """What the gates say of scores; warnings go to stderr, those that a gate rests on always."""
     from gner_bench.documents.scores import Resampling
@@ -226,14 +249,6 @@ def _judged(scores: Scores, document: ScoresDocument, gates: Gates, tests: Resam
     if before := compared_with(gates, outcomes):
         baseline = replace(scores_document(before.scores, Resampling(0)), signature_short=before.signature_short)
     return Result(document, outcomes, warnings, bool(gates), baseline)
-
-
-def _recount(library: str | None, predictions: Predictions, scores: Scores) -> None:
-    """Say what the library of --check counts. Raises GnerBenchError where that is something else."""
-    if library is not None:
-        from gner_bench.scoring.recount import check_with_seqeval
-
-        note(check_with_seqeval(predictions, scores))
 
 
 def _require_alone(*others: object) -> None:
@@ -274,16 +289,15 @@ def _print_sweep(
     click.echo(texts[format_]().encode("utf-8"), nl=False)
 
 
-def _format(format_: str, as_json: bool, errors: bool, texts: Sequence[str]) -> str:
-    """What is printed. Raises UsageError for options that exclude each other, and for names that are not UTF-8."""
+def _format(format_: str, as_json: bool, only: bool, per_type: bool, errors: bool) -> str:
+    """What is printed. Raises UsageError for options that exclude each other."""
     if as_json and format_ not in ("table", "json"):
         raise UsageError(f"--json and --format {format_} exclude each other")
     format_ = "json" if as_json else format_
     if errors and format_ != "table":
         raise UsageError("--errors is for --format table; JSON holds the error analysis anyway")
-    for text in texts:
-        if not text.isascii() and text.encode("utf-8", "replace").decode() != text:
-            raise UsageError(f"{text.encode('utf-8', 'replace').decode()}: is not UTF-8")
+    if only and (format_ != "table" or per_type or errors):
+        raise UsageError("--only prints a number alone: it goes with none of --format, --json, --per-type, --errors")
     return format_
 
 
@@ -321,10 +335,17 @@ def _figure(document: ScoresDocument, metric: str, dataset: str | None) -> str:
     return percent(sets[dataset].values[metric].f1)
 
 
-def _print(result: Result, format_: str, per_type: bool, errors: bool, alone: str) -> None:
-    """Print the results, or the number ``alone``; in GitHub Actions, add the results to the summary of the step."""
+def _print(
+    result: Result, format_: str, per_type: bool, errors: bool, alone: str, write: tuple[tuple[str, Path], ...]
+) -> None:
+    """Write the results in the formats of --write, then print them, or the number ``alone``.
+
+    In GitHub Actions the results also go to the summary of the step.
+    """
     from gner_bench.report.score import SUMMARY, append_summary, print_scores, print_verdict, text_of
 
+    for written_as, path in write:
+        write_atomic(path, text_of(result, written_as, per_type))
     try:
         if alone:
             click.echo(alone)

@@ -6,8 +6,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from decimal import Decimal
-from glob import glob
-from importlib import import_module
+=from glob import glob
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
@@ -18,10 +17,12 @@ from gner_bench.cli.completion import dataset_names, of, offer
 from gner_bench.demo import CORPUS
 from gner_bench.errors import UsageError, did_you_mean, short
 from gner_bench.files import NamedPath, named_path
-from gner_bench.plugins import Registry
+from gner_bench.plugins import Registry, at
 
 T = TypeVar("T")
 MOST_THRESHOLDS = 1000
+MEAN = "mean"
+"""What stands for the mean over data sets."""
 LONGEST_CHOICES = 62
 """Characters of the choices that fit into a line of help beside the longest of the options that have such."""
 
@@ -160,8 +161,7 @@ class Registered(click.ParamType[str]):
 
     @property
     def registry(self) -> Registry[Any]:
-        module, _, attribute = self.place.partition(":")
-        registry: Registry[Any] = getattr(import_module(module), attribute)
+        registry: Registry[Any] = at(self.place)
         return registry
 
     @property
@@ -189,9 +189,9 @@ class Figure(Registered):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         metric, at, dataset = str(value).partition("@")
-        if metric == "mean" and not at:
+        if metric == MEAN and not at:
             return None, None
-        known = ["mean", *self.registry.names()]
+        known = [MEAN, *self.registry.names()]
         if not (metric or dataset) or metric not in ("", *known[1:]):
             expected = "expected mean, METRIC, METRIC@DATASET or @DATASET"
             raise UsageError(f"--only {short(str(value))}: {expected}; {did_you_mean(metric, known)}")
@@ -202,7 +202,7 @@ class Figure(Registered):
         if at:
             found = offer(dataset_names)(ctx, param, dataset)
             return [CompletionItem(f"{metric}@{item.value}") for item in found]
-        return offer(of("mean"), self.registry.names)(ctx, param, incomplete)
+        return offer(of(MEAN), self.registry.names)(ctx, param, incomplete)
 
 
 class Columns(click.ParamType[dict[str, int]]):

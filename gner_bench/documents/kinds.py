@@ -43,7 +43,7 @@ TOML = (
     (("checkpoint",), Kind("is a recipe of train", "gner-bench train {path}", ("train",))),
 )
 """The kind of a TOML document, likewise."""
-FILES = (
+FOLDERS = (
     ("predictions.jsonl*", Kind("is the folder of a run", "score, compare, report and explain take it", OF_SYSTEMS)),
     ("shard-*-of-*", Kind("is a run in shards", "gner-bench merge {path} puts them together", ("merge",))),
     ("report.json", Kind("is the folder of a report", AGAIN.format(verb="report"))),
@@ -87,7 +87,7 @@ def _json(text: str) -> Any:
 
 
 def _of_folder(path: Path) -> Kind | None:
-    for pattern, kind in FILES:
+    for pattern, kind in FOLDERS:
         if any(path.glob(pattern)):
             return kind
     runs = sorted(_runs_below(path), key=str)

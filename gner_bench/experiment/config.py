@@ -12,7 +12,7 @@ from gner_bench.answers import LabelOrder
 from gner_bench.answers.answer import Rule
 from gner_bench.bio import AnyScheme, Repair
 from gner_bench.catalog import catalog
-from gner_bench.catalog.quoted import ALL, NONE, choose_published
+from gner_bench.catalog.quoted import ALL, choose_published
 from gner_bench.config import read_config
 from gner_bench.demo import CORPUS
 from gner_bench.errors import InputError, UsageError, did_you_mean
@@ -128,13 +128,12 @@ class Experiment:
 
     ``checkpoints`` is an older name of ``systems``. ``dtype``, ``device`` and ``threads`` are for systems that take and
     do not name them, ``batch_size`` and ``batch_tokens`` for those that take them. ``same_as`` is a file of predictions
-    whose sentences are taken. ``limit`` is a number of sentences or a range such as ``"11-20"``, ``sample`` one to draw
+=    whose sentences are taken. ``limit`` is a number of sentences or a range such as ``"11-20"``, ``sample`` one to draw
     by ``sample_seed``. ``num_beams`` is for the decoding ``beam``. ``seed`` is that of shuffled prompts, shots and
     sampling, ``seeds`` are several, with a run each of every system that depends on one; ``resampling_seed`` is that of
     intervals; ``baseline`` names the run that the others are tested against in the report, which is called ``title``;
-    ``quoted`` are the published rows in it (see ``choose_published``), of which an older ``published = false`` says
-    none; ``formats`` are those of its tables and figures, all where none is named. ``answers`` is the rule that answers
-    are read under, by default that of their format.
+    ``quoted`` are the published rows in it (see ``choose_published``); ``formats`` are those of its tables and figures,
+    all where none is named. ``answers`` is the rule that answers are read under, by default that of their format.
     """
 
     predictions: str
@@ -169,13 +168,7 @@ class Experiment:
     baseline: str = ""
     title: str = ""
     quoted: str | tuple[str, ...] = ALL
-    published: bool = True
     formats: tuple[str, ...] = ()
-
-    @property
-    def quoted_rows(self) -> tuple[str, ...]:
-        """What is asked of ``choose_published``."""
-        return several(self.quoted) if self.published else (NONE,)
 
     @property
     def entries(self) -> list[tuple[str, SystemEntry]]:
@@ -279,7 +272,7 @@ def read_experiment(path: Path, models: tuple[str, ...] = ()) -> Experiment:
             field = f"metrics[{index}]"
             as_metric(name)
         field = "quoted"
-        choose_published(experiment.quoted_rows)
+        choose_published(several(experiment.quoted))
         for field, entry in experiment.entries:
             _require_group(entry, path, field)
             for member in entry.members:

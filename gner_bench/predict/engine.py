@@ -164,9 +164,7 @@ def predict(
             if backend.settle is not None:
                 settled = backend.settle(every, before.settings if before else {})
                 backend = replace(backend, settings={**backend.settings, **settled})
-            # A run keeps the name that it was given, until it is given another one.
-            named = {"name": before.system["name"]} if before and "name" in before.system else {}
-            run = replace(describe(backend, asking, options, cut, sizes, every), system={**named, **(system or {})})
+            run = replace(describe(backend, asking, options, cut, sizes, every), system=_named(before, system or {}))
             _require_own_folder(options, run, before is not None)
             done, moved = store.recover(path, tasks)
             if moved:
@@ -186,6 +184,11 @@ def predict(
         elif run.system.get("name") != before.system.get("name"):
             write_run(about, replace(before, system=run.system))
     return path
+
+
+def _named(before: Run | None, system: Json) -> Json:
+    """What run.json says of the ``system``; a run keeps the name that it was given, until it is given another one."""
+    return {"name": before.system["name"], **system} if before and "name" in before.system else system
 
 
 def _require_own_folder(options: Options, run: Run, continued: bool) -> None:

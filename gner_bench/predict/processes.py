@@ -52,8 +52,8 @@ def wait_without_spinning() -> None:
     """Let threads that have nothing to do leave their core to others; has no effect once torch is imported.
 
     OpenMP's threads spin between the parts of a pass. Where other programs want the same cores, a thread that is waited
-    for is not running, and all others burn the time that it needs: 5 to 15 times slower than one thread (measured,
-    docs/decoding.md). What the user has set (OMP_WAIT_POLICY, GOMP_SPINCOUNT, KMP_BLOCKTIME) goes first.
+    for is not running, and all others burn the time that it needs (measured: docs/decoding.md). What the user has set
+    (OMP_WAIT_POLICY, GOMP_SPINCOUNT, KMP_BLOCKTIME) goes first.
     """
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 

@@ -125,7 +125,7 @@ def test_two_rules_are_not_like_for_like(run: Run, record: Build, predictions_fi
 def test_report_warns_and_explain_shows_what_was_read(
     run: Run, record: Build, predictions_file: Write, odd: Path, tmp_path: Path
 ) -> None:
-    result = run("report", odd, "--out", tmp_path / "out", "--formats", "md", "--no-published")
+    result = run("report", odd, "--out", tmp_path / "out", "--formats", "md", "--quoted", "none")
     assert "answers in which nothing could be read: 1" in warned(result)
     odd.write_text(json.dumps(record(prediction=COMMAS)) + "\n")
     told = json.loads(run("explain", odd, "--sample", "news/0", "--answers", "mended", "--json").stdout)

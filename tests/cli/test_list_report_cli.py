@@ -79,11 +79,8 @@ def test_report_writes_its_files_and_names_the_folder(
     assert len([row for row in rows if row["kind"] == "quoted"]) == len(published_scores())
 
 
-@pytest.mark.parametrize("arguments", [("--quoted", "none"), ("--no-published",)])
-def test_report_prints_the_table_and_may_leave_out_published_rows(
-    run: Run, scores: Path, tmp_path: Path, arguments: tuple[str, ...]
-) -> None:
-    result = run("report", scores, "--out", tmp_path / "report", *arguments, "--formats", "csv")
+def test_report_prints_the_table_and_may_leave_out_published_rows(run: Run, scores: Path, tmp_path: Path) -> None:
+    result = run("report", scores, "--out", tmp_path / "report", "--quoted", "none", "--formats", "csv")
     assert result.exit_code == 0
     cells = [[cell.strip() for cell in line.split("│")] for line in result.stdout.splitlines()]
     assert any("base a" in row and any(cell.startswith("66.7") for cell in row) for row in cells)
@@ -97,7 +94,6 @@ def test_report_prints_the_table_and_may_leave_out_published_rows(
     [
         ("--quoted", "UniNER-*,instructuie"),
         ("--quoted", "UniNER-*", "--quoted", "InstructUIE"),
-        ("--published", "UniNER-*,instructuie"),
     ],
 )
 def test_report_shows_chosen_published_rows(run: Run, scores: Path, tmp_path: Path, arguments: tuple[str, ...]) -> None:

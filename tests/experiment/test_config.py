@@ -7,7 +7,7 @@ import pytest
 from gner_bench.cli.run import PRESET_NAMES
 from gner_bench.demo import CORPUS
 from gner_bench.errors import InputError
-from gner_bench.experiment.config import PRESETS, Experiment, Job, SystemEntry, read_experiment
+from gner_bench.experiment.config import PRESETS, Experiment, Job, SystemEntry, read_experiment, several
 from gner_bench.predict.options import Limit, Options
 
 HEAD = 'predictions = "out"\nreport = "rep"\ndata = "corpora"\n'
@@ -273,12 +273,10 @@ def test_the_sentences_of_a_file_are_those_of_an_experiment(tmp_path: Path) -> N
         ('quoted = "none"\n', ("none",)),
         ('quoted = "GNER-T5-*, UniNER-7B"\n', ("GNER-T5-*, UniNER-7B",)),
         ('quoted = ["GNER-T5-*", "UniNER-7B"]\n', ("GNER-T5-*", "UniNER-7B")),
-        ("published = false\n", ("none",)),
-        ("published = true\n", ("all",)),
     ],
 )
 def test_quoted_rows_of_the_report(tmp_path: Path, text: str, rows: tuple[str, ...]) -> None:
-    assert read(tmp_path, HEAD + text + CHECKPOINT).quoted_rows == rows
+    assert several(read(tmp_path, HEAD + text + CHECKPOINT).quoted) == rows
 
 
 def test_an_unknown_quoted_row_is_refused_before_anything_runs(tmp_path: Path) -> None:

@@ -62,7 +62,7 @@ TARGETS = {
     "gold": Target("score {}/run --gold {}/gold.jsonl --resamples 0", ("gold.jsonl",)),
     "compare": Target("compare {}/a.json {}/b.json --resamples 100", ("a.json", "b.json"), 2),
     "report": Target(
-        "report {}/a.json {}/b.json --out {}/report --formats md,csv --no-published", ("a.json", "b.json"), 0.5
+        "report {}/a.json {}/b.json --out {}/report --formats md,csv --quoted none", ("a.json", "b.json"), 0.5
     ),
     "explain": Target("explain {}/run --worst 2", ("run/predictions.jsonl", "run/run.json")),
     "convert columns": Target("convert {}/data/news/test.txt {}/out.jsonl --to spans", ("data/news/test.txt",)),
@@ -137,7 +137,7 @@ repair = "refuse"
 metrics = ["gner", "strict"]
 resamples = 100
 baseline = ""
-published = true
+quoted = "all"
 predictions = "{}/predictions"
 report = "{}/report"
 [[checkpoints]]
