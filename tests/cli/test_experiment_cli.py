@@ -22,7 +22,7 @@ decodings = ["drafted", "constrained"]
 metrics = ["strict"]
 resamples = 50
 baseline = "tiny"
-published = false
+quoted = "none"
 [[checkpoints]]
 model = "demo"
 name = "tiny"
