@@ -36,7 +36,7 @@ class Points(click.ParamType[float]):
 
 
 @click.command("compare", cls=Command)
-=@click.argument("systems", nargs=-1, type=SystemFile(), metavar="[NAME=]A [NAME=]B…")
+@click.argument("systems", nargs=-1, type=SystemFile(), metavar="[NAME=]A [NAME=]B…")
 @shared.group
 @shared.metric
 @click.option(

@@ -123,7 +123,7 @@ def report_command(
         raise UsageError("Missing argument '[NAME=]FILE…' (or --group NAME=RUN,RUN…)")
     chosen = known_formats(formats)
     require(*libraries_of(chosen))
-=    tokenizers = read_tokenizers(tokenizer, clean_up_spaces)
+    tokenizers = read_tokenizers(tokenizer, clean_up_spaces)
     contents = prepare(
         *(systems, metric, quoted, baseline, intervals, tokenizers, answers, title.strip(), grouped(groups)),
         trained_on=trained_on,

@@ -113,7 +113,7 @@ def run_command(
     require(*libraries_of(formats), *needed)
     with interruptible(f"what is finished is in {predictions}"):
         scores = run_experiment(experiment, predictions, warn, shared.is_offline(offline))
-=    of_runs = {name: [scores[job] for job in jobs] for name, jobs in experiment.groups.items()}
+    of_runs = {name: [scores[job] for job in jobs] for name, jobs in experiment.groups.items()}
     alone = [path for job, path in scores.items() if not any(job in jobs for jobs in experiment.groups.values())]
     baseline = experiment.baseline or None
     print_report(alone, report, several(experiment.quoted), baseline, formats, experiment.title, of_runs)

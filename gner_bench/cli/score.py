@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,7 +13,7 @@ import click
 from gner_bench.cli import importing
 from gner_bench.cli import options as shared
 from gner_bench.cli.command import OTHERS, Command, section
-=from gner_bench.cli.values import MEAN, Text, Thresholds, Written, grouped
+from gner_bench.cli.values import MEAN, Text, Thresholds, Written, grouped
 from gner_bench.errors import GnerBenchError, UsageError, did_you_mean
 from gner_bench.extras import require
 from gner_bench.files import write_atomic, write_json
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from gner_bench.documents.scores import Resampling, ScoresDocument
     from gner_bench.report.views.scores import Result
     from gner_bench.scoring.gates import Gates
-    from gner_bench.scoring.predictions import Predictions
     from gner_bench.scoring.scores import Scores
+    from gner_bench.scoring.seen import Training
 
 FORMATS = ("table", "json", "markdown", "csv", "junit")
 
@@ -118,7 +118,7 @@ def score_command(
     out: Path | None,
     write: tuple[tuple[str, Path], ...],
     check: str | None,
-=    trained_on: tuple[Path, ...],
+    trained_on: tuple[Path, ...],
     familiarity: str | None,
     **options: Any,
 ) -> None:
@@ -126,8 +126,7 @@ def score_command(
 
     By default F1 is that of the GNER metric and that of strict spans. FILE is a predictions.jsonl (or .jsonl.gz), - for
     standard input, or the folder of a run; several files are scored together as one system, several runs of a system
-    (--group) each by itself, and then their mean. Needs neither a model nor
-    torch. Under Linux, up to eight processors count large files; the scores are the same.
+    (--group) each by itself, and then their mean. Needs neither a model nor torch.
 
     The results are printed and written before a gate ends the command with exit code 6 (sentences of the run are
     missing), 5 (the baseline has the same sentence ids with other words or gold), 2 (--fail-under names an unknown data
@@ -146,11 +145,10 @@ def score_command(
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # data sets are resampled side by side instead
     from gner_bench.documents.scores import Resampling
     from gner_bench.scoring.document import scores_document
-    from gner_bench.scoring.expected import expected
     from gner_bench.scoring.metrics import DEFAULT
-    from gner_bench.scoring.seen import sets_known_of, training_data, with_training
+    from gner_bench.scoring.seen import training_data
 
-=    group_name, runs = _one_group(groups, files, name, thresholds, check)
+    group_name, runs = _one_group(groups, files, name, thresholds, check)
     format_ = _format(format_, as_json, only is not None, per_type, errors)
     for text in (name or "", *map(str, (*files, *runs))):
         Text().convert(text, None, None)
@@ -163,12 +161,11 @@ def score_command(
         return
     asked = shared.GateOptions(**options)
     gates, tests = _gates(asked, metrics, seed, [out, *(path for _, path in write)])
-=    training = training_data(trained_on, familiarity)
     if runs:
-        scores = expected(asked.expect).applied(_scores_of_runs(runs, group_name, metrics, read_as))
+        scores = _scores_of_runs(runs, group_name, read_as, metrics, asked.expect)
     else:
-        predictions, scores = _counted(files, name, read_as, metrics, asked.expect, check)
-        scores = with_training(scores, training, resampling, predictions, familiarity, sets_known_of(scores))
+        training = training_data(trained_on, familiarity)
+        scores = _counted(files, name, read_as, metrics, resampling, asked.expect, check, training, familiarity)
     document = scores_document(scores, resampling)
     alone = _figure(document, only[0] or metrics[0], only[1]) if only else ""
     if out is not None:
@@ -192,17 +189,20 @@ def _one_group(
     return next(iter(by_name.items()))
 
 
-def _scores_of_runs(runs: Sequence[Path], name: str, metrics: Sequence[str], read_as: dict[str, Any]) -> Scores:
+def _scores_of_runs(
+    runs: Sequence[Path], name: str, read_as: Mapping[str, Any], metrics: Sequence[str], expect: tuple[str, ...]
+) -> Scores:
     """The runs as one system. Raises UsageError for a scores.json that lacks a metric."""
     from gner_bench.api import group, score
     from gner_bench.scoring.comparison import scores_file
     from gner_bench.scoring.counting import usable_processes
+    from gner_bench.scoring.expected import expected
 
     scored = [
         run if scores_file(run) else score(importing.load((run,), None, **read_as), metrics, usable_processes())
         for run in runs
     ]
-    scores = group(scored, name)
+    scores = expected(expect).applied(group(scored, name))
     if lacking := [metric for metric in metrics if metric not in scores.metrics]:
         raise UsageError(f"the runs were not scored by {lacking[0]}; score them again with --metric {lacking[0]}")
     return scores
@@ -213,13 +213,18 @@ def _counted(
     name: str | None,
     read_as: Mapping[str, Any],
     metrics: tuple[str, ...],
+    resampling: Resampling,
     expect: tuple[str, ...],
     check: str | None,
-) -> tuple[Predictions, Scores]:
-    """Predictions and their scores: as many sentences as are expected, counted again by the library of --check."""
+    training: Training | None,
+    encoder: str | None,
+) -> Scores:
+    """The scores of as many sentences as are expected, counted again by the library of --check, with what is known of
+    the training data."""
     from gner_bench.api import score
     from gner_bench.scoring.counting import usable_processes
     from gner_bench.scoring.expected import expected
+    from gner_bench.scoring.seen import sets_known_of, with_training
 
     wanted = expected(expect)
     predictions = importing.load(files, name, **read_as)
@@ -229,7 +234,7 @@ def _counted(
         from gner_bench.scoring.recount import check_with_seqeval
 
         note(check_with_seqeval(predictions, scores))
-    return predictions, scores
+    return with_training(scores, training, resampling, predictions, encoder, sets_known_of(scores))
 
 
 def _judged(scores: Scores, document: ScoresDocument, gates: Gates, tests: Resampling) -> Result:

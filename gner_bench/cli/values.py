@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from decimal import Decimal
-=from glob import glob
+from glob import glob
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 

@@ -128,7 +128,7 @@ class Experiment:
 
     ``checkpoints`` is an older name of ``systems``. ``dtype``, ``device`` and ``threads`` are for systems that take and
     do not name them, ``batch_size`` and ``batch_tokens`` for those that take them. ``same_as`` is a file of predictions
-=    whose sentences are taken. ``limit`` is a number of sentences or a range such as ``"11-20"``, ``sample`` one to draw
+    whose sentences are taken. ``limit`` is a number of sentences or a range such as ``"11-20"``, ``sample`` one to draw
     by ``sample_seed``. ``num_beams`` is for the decoding ``beam``. ``seed`` is that of shuffled prompts, shots and
     sampling, ``seeds`` are several, with a run each of every system that depends on one; ``resampling_seed`` is that of
     intervals; ``baseline`` names the run that the others are tested against in the report, which is called ``title``;
