@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from gner_bench.documents.scores import Resampling, ScoresDocument
     from gner_bench.report.views.scores import Result
     from gner_bench.scoring.gates import Gates
+    from gner_bench.scoring.predictions import Predictions
     from gner_bench.scoring.scores import Scores
     from gner_bench.scoring.seen import Training
 
