@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from gner_bench.predict.same_as import SameAs
 
 STYLES = tuple(style for style in get_args(TypeNames) if style != "given")
-OTHER = frozenset({"out", "seeds", "shard", "draft_from", "verify_identical", "type_names", "definitions", "shots"})
+ASKED = {"type_names", "definitions", "shots"}
+OTHER = frozenset({"out", "seeds", "repeat_batches", "shard", "draft_from", "verify_identical", *ASKED})
 """Options of predict that are those of one arm, or are other ones here."""
 FORMATS = ("md", "tex", "csv", "json", "html", "png", "svg", "pdf")
 
