@@ -18,7 +18,21 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-LINES = ("tokenizer", "gold", "as", "rename", "field", "metric", "fail-under", "baseline", "expect")
+LINES = (
+    *(
+        "group",
+        "trained-on",
+        "tokenizer",
+        "gold",
+        "as",
+        "rename",
+        "field",
+        "metric",
+        "fail-under",
+        "baseline",
+        "expect",
+    ),
+)
 """Options that may be repeated: one a line."""
 FLAGS = ("clean-up-spaces", "keep-misc", "per-type", "strict-drop")
 TEXTS = (
@@ -87,7 +101,10 @@ def arguments(inputs: Mapping[str, str], page: str) -> list[str]:
     given += [f"--{name}" for name in FLAGS if flag(name, inputs[name])]
     given += [f"--out={path}"] if (path := inputs["scores"].strip()) else []
     given += [f"--write=junit={path}"] if (path := inputs["junit"].strip()) else []
-    return ["score", "--json", f"--write=markdown={page}", *given, "--", *files(inputs["predictions"])]
+    # Without any file the command says what is missing; a dash alone would be standard input.
+    of_group = lines(inputs["group"]) and not inputs["predictions"].strip()
+    named = [] if of_group else files(inputs["predictions"])
+    return ["score", "--json", f"--write=markdown={page}", *given, "--", *named]
 
 
 def score(given: Iterable[str], page: Path) -> tuple[int, dict[str, Any], str]:

@@ -274,13 +274,15 @@ def accepted(command: str, place: str) -> None:
     line = Line.of(command.replace(" …", "").removeprefix("uvx "))
     if line is None or not line.words:
         return
+    while line.words[0].startswith("-"):
+        del line.words[0]
     verb = main.commands[line.words[0]]
     try:
         verb.make_context(line.words[0], line.words[1:], parent=click.Context(main))
     except click.ClickException as error:
         pytest.fail(f"{place}\n{error.format_message()}")
     except UsageError as error:  # such as NAME=FILE of a file that is not there
-        if not str(error).startswith("there is neither "):
+        if not re.search(r"there is (no|neither) ", str(error)):
             pytest.fail(f"{place}\n{error}")
 
 

@@ -112,7 +112,6 @@ def report_command(
       gner-bench report base=base.json large=large.json --out reports/sizes --baseline base --intervals
       gner-bench report prediction_results/base --out reports/base --quoted 'GNER-*' --style slides
     """
-    from gner_bench.errors import UsageError
     from gner_bench.report.contents import prepare
     from gner_bench.report.views.differences import noise
     from gner_bench.report.write import write_report
@@ -120,7 +119,9 @@ def report_command(
     from gner_bench.scoring.tokenizers import read_tokenizers
 
     if not systems and not groups:
-        raise UsageError("Missing argument '[NAME=]FILE…' (or --group NAME=RUN,RUN…)")
+        raise click.UsageError(
+            "Missing argument '[NAME=]FILE…' (or --group NAME=RUN,RUN…)", click.get_current_context()
+        )
     chosen = known_formats(formats)
     require(*libraries_of(chosen))
     tokenizers = read_tokenizers(tokenizer, clean_up_spaces)

@@ -182,7 +182,7 @@ def _one_group(
     """The name and the runs of --group, empty without one. Raises UsageError for what it does not go with."""
     if not groups:
         if not files:
-            raise UsageError("Missing argument 'FILE…' (or --group NAME=RUN,RUN…)")
+            raise click.UsageError("Missing argument 'FILE…' (or --group NAME=RUN,RUN…)", click.get_current_context())
         return "", ()
     by_name = grouped(groups)
     if files or len(by_name) > 1 or any(others):

@@ -17,6 +17,7 @@ from gner_bench.predict.inputs import provide_inputs
 from gner_bench.predict.seeds import Waiting
 from gner_bench.scoring.document import scores_document
 from gner_bench.scoring.scores import warnings_of
+from gner_bench.scoring.seen import sets_known_of, with_training
 
 
 def run_experiment(experiment: Experiment, predictions: Path, say: Say, offline: bool = False) -> dict[str, Path]:
@@ -47,6 +48,7 @@ def run_experiment(experiment: Experiment, predictions: Path, say: Say, offline:
         scores = score(read, experiment.metrics)
         for warning in warnings_of(scores):
             say(f"{job.name}: {warning}")
+        scores = with_training(scores, None, resampling, read, known=sets_known_of(scores))
         paths[job.name] = make_folder(folder) / "scores.json"
         write_json(paths[job.name], scores_document(scores, resampling).json())
     waiting.require_none("no report yet")

@@ -119,11 +119,11 @@ def test_the_table_compares_each_target_with_gner() -> None:
     best = {**group(), "entities": score(Guesses(["B-person", "O", "O"]))}
     lines = ablation_tables.summary(group(), best).splitlines()
     entities, gner = ([cell.strip() for cell in line.strip("|").split("|")] for line in lines[2:])
-    assert entities[:3] == ["entities", "0.0 [0.0, 0.0]", "-100.0 [-100.0, -100.0]"]
+    assert entities[:3] == ["entities", "0.0 [0.0, 43.4]", "-100.0 [-100.0, -100.0]"]
     assert 0 < float(entities[3]) < 0.05
     assert entities[4] == "66.7"
     assert entities[9:] == ["50.0", "100.0", "0.0"]
-    assert gner[:5] == ["full+bio", "100.0 [100.0, 100.0]", "", "", "100.0"]
+    assert gner[:5] == ["full+bio", "100.0 [83.9, 100.0]", "", "", "100.0"]
     assert {len(line.split("|")) for line in lines} == {len(lines[0].split("|"))}
 
 

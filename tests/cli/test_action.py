@@ -41,6 +41,7 @@ NO_INPUTS = {
     "thresholds": "instead of scores: there would be no F1, no verdict and no scores.json",
     "quiet": "the warnings are what a verdict is to be read by",
     "help": "scores nothing",
+    "familiarity": "needs a sentence encoder on disk",
 }
 """Options of ``score`` that are no inputs of the action, and why."""
 
@@ -179,6 +180,11 @@ def test_an_input_is_one_argument_whatever_is_in_it(name: str, text: str) -> Non
     lines = text.split("\n") if name in SCORE.LINES else [text]
     wanted = [f"--{name}={line.strip()}" for line in lines if line.strip()]
     assert arguments == ["score", "--json", "--write=markdown=page.md", *wanted, "--", "--help"]
+
+
+def test_runs_of_one_system_take_the_place_of_predictions() -> None:
+    inputs = dict.fromkeys([*SCORE.LINES, *SCORE.TEXTS, *SCORE.FLAGS, *SCORE.OWN], "")
+    assert SCORE.arguments({**inputs, "group": "a=x,y\na=z"}, "p.md")[3:] == ["--group=a=x,y", "--group=a=z", "--"]
 
 
 # The step

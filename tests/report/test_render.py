@@ -151,7 +151,7 @@ def test_latex_captions_are_short_and_all_else_is_a_comment(grid: Grid) -> None:
     shown = "\n".join(line for line in lines if not line.startswith("%"))
     # What marks mean stays beside the table, and that the systems were not scored alike.
     assert "half to even" not in shown
-    assert r"{*} differs from {[}/\allowbreak{}bold{]} b (paired" in shown
+    assert r"{*} differs from {[}/\allowbreak{}bold{]} b (studentized" in shown
     assert r"\textsuperscript{a} test, 40 sentences" in shown
     assert r"\textbf{Not like for like}: systems differ in data." in shown
 
@@ -208,9 +208,7 @@ def test_latex_marks_several_baselines(scores_file: ScoresFile) -> None:
     built = systems_grid(table)
     assert [[cell.star for cell in row[1:]] for row in built.sections[0].rows] == [[""] * 3, [""] * 3, ["†‡"] * 3]
     [legend] = [text for text in built.legend if "differs" in text]
-    assert legend.startswith(
-        "† differs from a, ‡ differs from b (paired approximate randomization, p < 0.05, corrected"
-    )
+    assert legend.startswith("† differs from a, ‡ differs from b (studentized permutation test, p < 0.05, corrected")
     assert r"\rlap{\ensuremath{^{\dagger\ddagger}}}" in render("tex", [built])
     assert built.columns[2:5] == ("crossner_ai", "crossner_ai differs", "crossner_ai differs from b")
     assert built.values[2][3:5] == ("yes", "yes")
@@ -241,12 +239,12 @@ def test_markdown_tells_all(grid: Grid) -> None:
     assert re.search(r"Signature of .*: `d:2@", text)
     assert "arXiv 2402.16602v2" in text
     assert "GNER-T5-base (quoted)" in text
-    assert "\\* differs from \\[/bold\\] b (paired" in text
+    assert "\\* differs from \\[/bold\\] b (studentized" in text
 
 
 def test_a_name_in_brackets_of_a_quoted_row_becomes_a_footnote(grid: Grid) -> None:
     cells = [cell for cell in grid.cells() if cell.text == "ChatGPT (quoted)"]
-    assert [cell.notes for cell in cells] == [("gpt-3.5-turbo",)]
+    assert [cell.notes for cell in cells] == [("gpt-3.5-turbo", "not known to be scored by the GNER metric")]
 
 
 def test_footnotes_that_all_figures_of_a_row_share_stand_at_its_name(grid: Grid) -> None:

@@ -22,6 +22,7 @@ from gner_bench.scoring import gates
 from gner_bench.scoring.comparison import comparison, measured, shared_metrics
 from gner_bench.scoring.counting import score
 from gner_bench.scoring.document import scores_document, scores_of
+from gner_bench.scoring.drops import Limits
 from gner_bench.scoring.metrics import prf
 from gner_bench.scoring.paired import differences
 from gner_bench.scoring.predictions import Prediction
@@ -166,8 +167,8 @@ def test_what_is_no_sum_over_sentences_has_no_interval_and_no_test(tmp_path: Pat
     path = tmp_path / "scores.json"
     path.write_text(json.dumps(scores_document(one, Resampling(20)).json(), default=list))
     with pytest.raises(UsageError, match=r"no test that could confirm a drop; give --strict-drop"):
-        gates.baseline(path, "surface", Resampling(), 0, 0.05, False)
-    drop = gates.baseline(path, "surface", Resampling(), 0, 0.05, True)
+        gates.baseline((path,), "surface", 1000, Limits(), False)
+    drop = gates.baseline((path,), "surface", 1000, Limits(), True)
     worse = score(given_sets(news=[*NEWS[:-1], sentence("O O", "B-y B-x", words="a ,")]), ["surface"])
     outcomes = gates.evaluate(worse, gates.Gates((gates.floor("surface:20", ["surface"]),), drop), Resampling())
     assert [each.status for each in outcomes] == ["passed", "passed", "failed", "failed"]

@@ -16,6 +16,7 @@ from gner_bench.cli import main
 from gner_bench.documents.scores import Resampling, read_scores
 from gner_bench.errors import UsageError
 from gner_bench.scoring.document import scores_document, scores_of
+from gner_bench.scoring.drops import Limits
 from gner_bench.scoring.gates import Baseline, Floor, Gates, baseline, evaluate, floor
 from gner_bench.scoring.metrics import METRICS, as_metric
 
@@ -111,7 +112,7 @@ def test_it_scores_compares_gates_and_is_written_and_read(path: Path, tmp_path: 
     found = api.compare(written, scores, metric="first", resamples=100)
     assert found.against[0].differences["first"][0].difference == 0
     assert list(found.against[0].types) == ["first"]
-    gate: Baseline = baseline(written, "first", FEW.resamples, 0.0, 0.05, False)
+    gate: Baseline = baseline((written,), "first", FEW.resamples, Limits(), False)
     asked: Floor = floor("first:73", ["first"])
     reasons = [each.reason for each in evaluate(scores, Gates((asked,), gate), FEW)[1:]]
     assert reasons[0] == "mean first-word F1 73.68% is at least 73%"
