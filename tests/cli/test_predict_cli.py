@@ -74,7 +74,6 @@ def test_a_shard_goes_to_its_own_folder(run: Run, tmp_path: Path) -> None:
     ("arguments", "said"),
     [
         (("--limit", "0"), "--limit: '0': expected a number of sentences, or a range such as 11-20"),
-        (("--sample", "0"), "--sample"),
         (("--sample", "2", "--limit", "3"), "--sample and --limit exclude each other"),
         (("--sample", "2", "--sample-ids", "1"), "--sample and --sample-ids exclude each other"),
         (("--limit", "20-11"), "--limit: '20-11': expected"),
