@@ -194,7 +194,7 @@ def load_with_other(
     gold = Gold(tuple(other), *(read_as[name] for name in names))
     inside = read_as["format"] == "gner-jsonl" and not read_as["gold"]
     usual: tuple[Any, ...] = ((), None, False, "refuse", "auto", {}, ())
-    unsaid = dict(zip(names, usual, strict=True)) if inside else {}
+    unsaid: dict[str, Any] = dict(zip(names, usual, strict=True)) if inside else {}
     return load(files, name, **{**read_as, **unsaid}), gold
 
 
