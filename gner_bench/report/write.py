@@ -123,10 +123,10 @@ def tables_of(contents: Contents) -> Tables:
 def write_report(contents: Contents, out: Path, formats: Sequence[str] = FORMATS, style: StyleName = "acl") -> Written:
     """Write the report of ``contents`` into ``out``.
 
-    ``report.md``, ``checklist.md`` and ``report.json`` are always written, tables and figures in the ``formats``, figures in the sizes of
-    ``style`` and, but for PDF, also for dark pages. With ``html`` there is a page, with ``tex`` a document of
-    all and what other documents need (``report.paper``). Files that an earlier report wrote there and this one does not
-    are removed. Raises InputError for a folder that cannot be written.
+    ``report.md``, ``checklist.md`` and ``report.json`` are always written, tables and figures in the ``formats``,
+    figures in the sizes of ``style`` and, but for PDF, also for dark pages. With ``html`` there is a page, with ``tex``
+    a document of all and what other documents need (``report.paper``). Files that an earlier report wrote there and
+    this one does not are removed. Raises InputError for a folder that cannot be written.
     """
     written, tables, figures = Written(make_folder(out)), tables_of(contents), collect(contents)
     written.left_out = figures.left_out
