@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -19,6 +19,7 @@ from gner_bench.data.formats import FORMATS
 from gner_bench.errors import did_you_mean
 
 if TYPE_CHECKING:
+    from gner_bench.scoring.gold import Gold
     from gner_bench.scoring.predictions import Predictions
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -178,6 +179,23 @@ def load(
         align=align,
         predicted=Reading(repair, scheme=scheme, columns=columns, keys=dict(keys), tag_names=tag_names),
     )
+
+
+def load_with_other(
+    files: Sequence[Path], name: str | None, other: Sequence[Path], read_as: Mapping[str, Any]
+) -> tuple[Predictions, Gold]:
+    """The predictions that the options ``read_as`` describe, and the gold at ``other``, which they describe, too.
+
+    They say nothing of predictions.jsonl that is scored against the gold in it.
+    """
+    from gner_bench.scoring.gold import Gold
+
+    names = ("datasets", "split", "keep_misc", "repair", "gold_scheme", "gold_columns", "tag_names")
+    gold = Gold(tuple(other), *(read_as[name] for name in names))
+    inside = read_as["format"] == "gner-jsonl" and not read_as["gold"]
+    usual: tuple[Any, ...] = ((), None, False, "refuse", "auto", {}, ())
+    unsaid: dict[str, Any] = dict(zip(names, usual, strict=True)) if inside else {}
+    return load(files, name, **{**read_as, **unsaid}), gold
 
 
 def new_names(renames: Sequence[str]) -> dict[str, str]:

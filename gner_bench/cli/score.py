@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from gner_bench.documents.scores import Resampling, ScoresDocument
     from gner_bench.report.views.scores import Result
     from gner_bench.scoring.gates import Gates
+    from gner_bench.scoring.gold import Gold
     from gner_bench.scoring.predictions import Predictions
     from gner_bench.scoring.scores import Scores
     from gner_bench.scoring.seen import Training
@@ -75,6 +76,15 @@ def _installed(ctx: click.Context, param: click.Parameter, library: str | None) 
     metavar="P,P…|FROM:TO:STEP",
     help="Instead, scores of the entities whose confidence is at least each P, of predictions that have confidences.",
 )
+@click.option(
+    "--corrected-gold",
+    "corrected",
+    multiple=True,
+    type=shared.PATH,
+    metavar="PATH",
+    help="Instead, scores against the gold and against this one, which --as, --split, --keep-misc, --gold-scheme and"
+    " --gold-columns describe, too; with the sentences whose gold changed. Repeatable.",
+)
 @click.option("--out", type=shared.PATH, metavar="scores.json", help="Also write the result to this file.")
 @section("Scores")
 @click.option(
@@ -116,6 +126,7 @@ def score_command(
     per_type: bool,
     errors: bool,
     thresholds: tuple[float, ...] | None,
+    corrected: tuple[Path, ...],
     out: Path | None,
     write: tuple[tuple[str, Path], ...],
     check: str | None,
@@ -156,9 +167,14 @@ def score_command(
     metrics = tuple(dict.fromkeys([*(metric or DEFAULT), *filter(None, only[:1] if only else ())]))
     resampling = Resampling(resamples, seed)
     read_as = {key: options.pop(key) for key in importing.KEYS}
-    if thresholds is not None:
-        _require_alone(out, write, only, per_type, errors, trained_on, format_ == "junit", *options.values())
-        _print_sweep(importing.load(files, name, **read_as), thresholds, metrics, format_)
+    if corrected or thresholds is not None:
+        _require_alone(out, write, only, per_type, errors, trained_on, runs, format_ == "junit", *options.values())
+        if corrected and thresholds is not None:
+            raise UsageError("--corrected-gold and --thresholds exclude each other")
+        if corrected:
+            _print_corrected(*importing.load_with_other(files, name, corrected, read_as), metrics, resampling, format_)
+        else:
+            _print_sweep(importing.load(files, name, **read_as), thresholds or (), metrics, format_)
         return
     asked = shared.GateOptions(**options)
     gates, tests = _gates(asked, metrics, seed, [out, *(path for _, path in write)])
@@ -258,11 +274,11 @@ def _judged(scores: Scores, document: ScoresDocument, gates: Gates, tests: Resam
 
 
 def _require_alone(*others: object) -> None:
-    """Raise UsageError for what cannot be had together with --thresholds."""
+    """Raise UsageError for what cannot be had together with an option that prints something else."""
     if any(others):
         raise UsageError(
-            "--thresholds goes with no gates and none of --expect, --out, --write, --only, --per-type, --errors,"
-            " --trained-on, --format junit"
+            "--corrected-gold and --thresholds go with no gates and none of --expect, --out, --write, --only,"
+            " --per-type, --errors, --trained-on, --group, --format junit"
         )
 
 
@@ -291,6 +307,32 @@ def _print_sweep(
         "json": lambda: to_json(thresholds_document(documents)) + "\n",
         "csv": lambda: csv.verbatim(thresholds_grid(documents)),
         "markdown": lambda: markdown.render([thresholds_grid(documents)]),
+    }
+    click.echo(texts[format_]().encode("utf-8"), nl=False)
+
+
+def _print_corrected(
+    predictions: Predictions, gold: Gold, metrics: tuple[str, ...], resampling: Resampling, format_: str
+) -> None:
+    """Print the scores against both golds."""
+    from gner_bench.files import to_json
+    from gner_bench.report.render import csv, markdown
+    from gner_bench.report.render.terminal import show
+    from gner_bench.report.views.corrected import corrected_grids
+    from gner_bench.scoring.corrected import against_corrected
+    from gner_bench.scoring.counting import usable_processes
+
+    compared = against_corrected(predictions, gold.read(), metrics, resampling, usable_processes())
+    for warning in compared.warnings():
+        warn(warning)
+    grids = corrected_grids(compared)
+    if format_ == "table":
+        show(grids)
+        return
+    texts = {
+        "json": lambda: to_json(compared.document()) + "\n",
+        "csv": lambda: csv.render(grids[:-1]),
+        "markdown": lambda: markdown.render(grids),
     }
     click.echo(texts[format_]().encode("utf-8"), nl=False)
 

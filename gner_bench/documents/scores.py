@@ -185,13 +185,22 @@ class PaperErrors(Part):
 
 
 @dataclass(frozen=True)
+class Conflicting(Part):
+    """Sentences that are there several times with different gold, and the ``errors`` in them (in any class but
+    ``correct``); ``sentences`` counts each time they are there."""
+
+    sentences: int
+    errors: int
+
+
+@dataclass(frozen=True)
 class Errors(Part):
     """Every predicted and every gold entity in one class (see scoring.errors); triples are as ``strict`` counts.
 
     ``types`` holds classes by type (spurious by predicted, all else by gold type; no zeros), ``confusion`` the pairs of
     types, most frequent first. Buckets: entities and sentences by their length in words (``1`` … ``5+``, ``1-10`` …
     ``61+``), types by their position in the prompt's list (``1`` … ``31+``, ``unlisted``). ``oracle`` are triples by
-    oracle (see scoring.oracles) and metric.
+    oracle (see scoring.oracles) and metric. ``conflicting`` is None where no gold conflicts.
     """
 
     classes: dict[str, int]
@@ -202,6 +211,7 @@ class Errors(Part):
     by_sentence_length: dict[str, Triple]
     by_type_position: dict[str, Triple]
     oracle: dict[str, dict[str, Triple]]
+    conflicting: Conflicting | None = field(default=None, metadata=OPTIONAL)
 
 
 @dataclass(frozen=True)

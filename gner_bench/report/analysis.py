@@ -6,10 +6,12 @@ All counts of entities are of strict spans.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from gner_bench.documents.scores import Bin, Calibration, Errors, Triple
+from gner_bench.documents.scores import Bin, Calibration, Conflicting, Errors, Triple
+from gner_bench.messages import one_line
+from gner_bench.number_text import decimal
 from gner_bench.report.load import SystemScores
 from gner_bench.scoring.errors import ERROR_CLASSES, PAPER, ErrorClass
 from gner_bench.scoring.metrics import Metric, prf
@@ -39,6 +41,7 @@ class Mistakes:
     by_sentence_length: Buckets = field(default_factory=dict)
     by_type_position: Buckets = field(default_factory=dict)
     oracle: dict[str, dict[str, Triple]] = field(default_factory=dict)
+    conflicting: Conflicting | None = None
 
     @property
     def gold(self) -> int:
@@ -85,7 +88,21 @@ def mistakes_of(errors: Errors) -> Mistakes:
         errors.by_sentence_length,
         errors.by_type_position,
         {name: errors.oracle[name] for name in ORACLES if name in errors.oracle},
+        errors.conflicting,
     )
+
+
+def conflict_note(sets: Mapping[str, Mistakes]) -> str:
+    """What share of the errors is in sentences whose gold conflicts, in words; empty where none does."""
+    told = []
+    for name, part in sets.items():
+        if (found := part.conflicting) is not None:
+            errors = part.classes.total() - part.classes["correct"]
+            share = f" ({decimal(100 * found.errors / errors)}%)" if errors else ""
+            told.append(
+                f"{one_line(name)} {found.errors:,} of {errors:,} errors{share} in {found.sentences:,} sentences"
+            )
+    return f"In sentences that are there several times with different gold: {'; '.join(told)}." if told else ""
 
 
 def mistakes_by_set(system: SystemScores) -> dict[str, Mistakes]:

@@ -15,6 +15,7 @@ from gner_bench.documents.fields import Json
 from gner_bench.documents.scores import Resampling
 from gner_bench.files import make_folder, to_json, write_atomic
 from gner_bench.report import paper
+from gner_bench.report.checklist import checklist, checklist_text
 from gner_bench.report.comments import report_comment
 from gner_bench.report.contents import Contents
 from gner_bench.report.figures.files import Files, drawing
@@ -155,10 +156,10 @@ def _seen(contents: Contents) -> list[Grid]:
 def write_report(contents: Contents, out: Path, formats: Sequence[str] = FORMATS, style: StyleName = "acl") -> Written:
     """Write the report of ``contents`` into ``out``.
 
-    ``report.md`` and ``report.json`` are always written, tables and figures in the ``formats``, figures in the sizes of
-    ``style`` and, but for PDF, also for dark pages. With ``html`` there is a page, with ``tex`` a document of
-    all and what other documents need (``report.paper``). Files that an earlier report wrote there and this one does not
-    are removed. Raises InputError for a folder that cannot be written.
+    ``report.md``, ``checklist.md`` and ``report.json`` are always written, tables and figures in the ``formats``,
+    figures in the sizes of ``style`` and, but for PDF, also for dark pages. With ``html`` there is a page, with ``tex``
+    a document of all and what other documents need (``report.paper``). Files that an earlier report wrote there and
+    this one does not are removed. Raises InputError for a folder that cannot be written.
     """
     written, tables, figures = Written(make_folder(out)), tables_of(contents), collect(contents)
     written.left_out = figures.left_out
@@ -182,6 +183,7 @@ def write_report(contents: Contents, out: Path, formats: Sequence[str] = FORMATS
         ]
         for name, text in paper.files(tables.by_file, included_figures).items():
             written.write(name, text)
+    written.write("checklist.md", checklist_text(contents))
     written.write("report.md", report_comment(contents, tables.main, written.files, written.said_left_out))
     written.write("report.json", to_json(_summary(contents, tables, figures, written.files)) + "\n")
     for name in before - set(written.files):
@@ -260,6 +262,7 @@ def _summary(contents: Contents, tables: Tables, figures: Figures, files: Sequen
         ],
         "tables": [to_records(grid) for grids in tables.by_file.values() for grid in grids],
         "figures": [{"name": plot.name, "caption": plot.caption} for plot in figures.plots],
+        "checklist": checklist(contents),
         "left_out": figures.left_out,
         "files": list(files),
     }

@@ -19,6 +19,7 @@ it are not comparable with the quoted ones.
 
 from __future__ import annotations
 
+from array import array
 from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
@@ -27,7 +28,7 @@ from operator import add
 from typing import Literal, get_args
 
 from gner_bench.bio import Span
-from gner_bench.documents.scores import Errors, PaperErrors, Triple
+from gner_bench.documents.scores import Conflicting, Errors, PaperErrors, Triple
 from gner_bench.scoring.metrics import DEFAULT, Metric
 from gner_bench.scoring.oracles import OracleTally
 from gner_bench.scoring.predictions import Prediction
@@ -56,6 +57,8 @@ LONGEST = 5
 SENTENCE_LENGTHS = (10, 20, 30, 40, 60)
 """The last number of words of each range but the open one."""
 SENTENCE_RANGES = ("1-10", "11-20", "21-30", "31-40", "41-60", "61+")
+MOST_ERRORS = 65_535
+"""Of a sentence, so that they are held in two bytes."""
 LAST_POSITION = 31
 """Types at this position of the prompt or after it are counted together."""
 UNLISTED = 0
@@ -124,6 +127,7 @@ class ErrorTally:
         self._types: Sequence[str] = ()
         self._positions: dict[str, int] = {}
         self._oracles = OracleTally(metrics)
+        self._words, self._tags, self._errors = array("q"), array("q"), array("H")
 
     def add(self, sentence: Prediction) -> None:
         """Classify the entities of a sentence."""
@@ -139,7 +143,9 @@ class ErrorTally:
         for start, end, kind in right:
             length = end - start
             counts[kind, length if length < LONGEST else LONGEST, positions.get(kind, UNLISTED)] += 1
-        wrong_types = self._add_wrong(gold, predicted, right) if not len(gold) == len(predicted) == len(right) else 0
+        wrong_types = errors = 0
+        if not len(gold) == len(predicted) == len(right):
+            wrong_types, errors = self._add_wrong(gold, predicted, right)
         for text, kind in sentence.unplaced:
             self._wrong["spurious", None, kind] += 1
             self._predicted[min(len(text.split()) or 1, LONGEST), positions.get(kind, UNLISTED)] += 1
@@ -148,19 +154,24 @@ class ErrorTally:
         sums[1] += len(predicted) + len(sentence.unplaced)
         sums[2] += len(gold)
         self._oracles.add(sentence, wrong_types)
+        # Python's own hashes, which are the same in the processes that are forked from this one.
+        self._words.append(hash(sentence.words))
+        self._tags.append(hash(sentence.gold))
+        self._errors.append(min(errors + len(sentence.unplaced), MOST_ERRORS))
 
-    def _add_wrong(self, gold: Sequence[Span], predicted: Sequence[Span], right: Sequence[Span]) -> int:
-        """Count the spans beside the right ones; returns how many are wrong in type alone."""
+    def _add_wrong(self, gold: Sequence[Span], predicted: Sequence[Span], right: Sequence[Span]) -> tuple[int, int]:
+        """Count the spans beside the right ones; returns how many are wrong in type alone, and all errors."""
         wrong_types, same = 0, set(right)
         rest = [[span for span in side if span not in same] for side in (gold, predicted)]
-        for name, *spans in _classify_rest(*rest):
+        classified = _classify_rest(*rest)
+        for name, *spans in classified:
             expected, made = spans
             self._wrong[name, expected and expected[2], made and made[2]] += 1
             wrong_types += name == "wrong_type"
             for span, counts in zip(spans, (self._gold, self._predicted), strict=True):
                 if span is not None:
                     counts[min(span[1] - span[0], LONGEST), self._positions.get(span[2], UNLISTED)] += 1
-        return wrong_types
+        return wrong_types, len(classified)
 
     def extend(self, later: ErrorTally) -> None:
         """Add the sentences of another."""
@@ -171,6 +182,9 @@ class ErrorTally:
         for sums, others in zip(self._by_sentence, later._by_sentence, strict=True):
             sums[:] = map(add, sums, others)
         self._oracles.extend(later._oracles)
+        self._words.extend(later._words)
+        self._tags.extend(later._tags)
+        self._errors.extend(later._errors)
 
     def errors(self, statistics: Statistics) -> Errors:
         """The part ``errors`` of scores.json; ``statistics`` are those of the same sentences."""
@@ -198,7 +212,18 @@ class ErrorTally:
             },
             by_type_position={names.get(key, str(key)): triple for key, triple in positions},
             oracle=self._oracles.oracles(statistics.totals()),
+            conflicting=self._conflicting(),
         )
+
+    def _conflicting(self) -> Conflicting | None:
+        """What is in sentences of the same words and other tags."""
+        several = {words for words, count in Counter(self._words).items() if count > 1}
+        places: dict[int, list[int]] = {}
+        for place, words in enumerate(self._words):
+            if words in several:
+                places.setdefault(words, []).append(place)
+        conflicting = [at for group in places.values() if len({self._tags[p] for p in group}) > 1 for at in group]
+        return Conflicting(len(conflicting), sum(self._errors[at] for at in conflicting)) if conflicting else None
 
     def _by_place(self, axis: int) -> dict[int, Triple]:
         """Right, predicted and gold by one part of a place."""

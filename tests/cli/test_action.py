@@ -39,6 +39,7 @@ NO_INPUTS = {
     "only": "one number and nothing else; the outputs f1 and path",
     "errors": "for the terminal",
     "thresholds": "instead of scores: there would be no F1, no verdict and no scores.json",
+    "corrected-gold": "instead of scores, as thresholds",
     "quiet": "the warnings are what a verdict is to be read by",
     "help": "scores nothing",
     "familiarity": "needs a sentence encoder on disk",

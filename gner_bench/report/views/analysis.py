@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from gner_bench.documents.scores import Analysis, Calibration, ScoresDocument, Structuring, Triple
 from gner_bench.number_text import NOTHING, decimal, share_text
-from gner_bench.report.analysis import Mistakes, added, mistakes_of, pooled, pooled_bins
+from gner_bench.report.analysis import Mistakes, added, conflict_note, mistakes_of, pooled, pooled_bins
 from gner_bench.report.escape import visible
 from gner_bench.report.grid import FOLDED, NAMES, NUMBERS, Cell, Column, Grid, Part, Section, Styled, line, styled
 from gner_bench.report.views.seen import seen_view
@@ -136,9 +136,10 @@ def _kinds(sets: Mapping[str, Mistakes]) -> Iterator[Grid]:
     """Entities by class, then by our reading of the paper's errors: counts with their percentages of all below."""
     parts = _with_all(sets)
     sums = "; ".join(f"{error}: {' + '.join(names)}".replace("_", " ") for error, names in PAPER.items())
+    classes_note = " ".join(filter(None, (CLASSES_NOTE, conflict_note(sets))))
     note = PAPER_NOTE.format(sums=sums[0].upper() + sums[1:])
     for title, kinds, counted, remark in (
-        ("Entities by class", CLASSES, [part.classes for part in parts.values()], CLASSES_NOTE),
+        ("Entities by class", CLASSES, [part.classes for part in parts.values()], classes_note),
         ("Errors as unlabeled, noisy and boundary errors", PAPER, [part.paper for part in parts.values()], note),
     ):
         rows = []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from gner_bench.report.analysis import TITLES, Mistakes, mistakes_by_set, pooled
+from gner_bench.report.analysis import TITLES, Mistakes, conflict_note, mistakes_by_set, pooled
 from gner_bench.report.grid import Cell, Grid, Section
 from gner_bench.report.load import SystemScores
 from gner_bench.report.views.table import title
@@ -43,7 +43,7 @@ def _classes(name: str, parts: Mapping[str, Mistakes]) -> Grid:
         title=f"Entities by kind of error: {name}",
         heads=tuple(map(Cell, ("Data set", "gold", "predicted", *TITLES.values()))),
         sections=(Section(tuple(rows)),),
-        remarks=(STRICT,),
+        remarks=tuple(filter(None, (STRICT, conflict_note(parts)))),
         columns=("system", "dataset", "gold", "predicted", *ERROR_CLASSES),
         values=tuple((name, key, *_numbers(part)) for key, part in parts.items()),
         subject=name,
