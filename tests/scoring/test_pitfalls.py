@@ -292,5 +292,5 @@ def test_the_protocol_lists_every_metric_as_it_is_defined() -> None:
 def test_the_protocol_lists_every_key_of_the_signature() -> None:
     found = {cells[0].strip("`"): cells[1].strip("`") for cells in rows("Signature")}
     fields = signature_fields(score(given_sets(news=[sentence("B-x", "B-x")])), NONE)
-    assert set(found) == {*fields, "part", "answers", "scheme", "spaces", "align"}
+    assert set(found) == {*fields, "part", "answers", "scheme", "spaces", "align", "ci", "cl"}
     assert {key: short for key, short in found.items() if short} == SHORT
