@@ -24,7 +24,7 @@ FEW_UNITS = 100
 FEW_ENTITIES = 20
 """The same for right entities, and for wrong ones; and gold mentions of each type below which macro F1 has no interval,
 since types that are rare, and those that are missing, decide it."""
-FEW_DOCUMENTS = 5
+FEW_DOCUMENTS = 10
 """Documents below which nothing has an interval: what differs between documents cannot be told from so few."""
 
 

@@ -109,7 +109,7 @@ def test_documents_count_where_they_tell_sentences_apart_and_hold_several() -> N
 
 
 def test_the_signature_and_scores_json_tell_of_documents(tmp_path: Path) -> None:
-    scores = scored([RIGHT, WRONG] * 5, list("aabbccddee"))
+    scores = scored([RIGHT, WRONG] * 10, list("aabbccddeeffgghhiijj"))
     fields = signature_fields(scores, Resampling())
     assert (fields["cl"], fields["ci"]) == ("doc", "wilson")
     assert "cl" not in signature_fields(scored([RIGHT, WRONG] * 5), Resampling())
@@ -118,13 +118,13 @@ def test_the_signature_and_scores_json_tell_of_documents(tmp_path: Path) -> None
     path = tmp_path / "scores.json"
     path.write_text("".join(to_json(scores_document(scores, Resampling()).json())), encoding="utf-8")
     again = scores_of(read_scores(path), path)
-    assert again["news"].documents == [0, 0, 1, 1, 2, 2, 3, 3, 4, 4]
+    assert again["news"].documents == [place // 2 for place in range(20)]
     assert again.interval == scores.interval
 
 
-def test_fewer_than_five_documents_have_no_interval_and_a_warning() -> None:
+def test_fewer_than_ten_documents_have_no_interval_and_a_warning() -> None:
     scores = scored([RIGHT, WRONG] * 60, ["a", "b", "c", "d"] * 30)
-    why = "4 documents are too few for intervals and tests, 5 the fewest"
+    why = "4 documents are too few for intervals and tests, 10 the fewest"
     assert f"news: {why}" in warnings_of(scores)
     found = SystemValues(scores, Resampling(50))
     part = found.sets["news"]
