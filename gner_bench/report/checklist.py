@@ -10,6 +10,8 @@ from gner_bench.documents.run import Run
 from gner_bench.messages import markdown
 from gner_bench.report.contents import Contents
 from gner_bench.report.load import SystemScores
+from gner_bench.report.views.scores import other_intervals
+from gner_bench.scoring.trials import TEST
 
 NOT_KNOWN = "not known: fill in"
 
@@ -21,7 +23,6 @@ def checklist(contents: Contents) -> Json:
         "all": {
             "metrics": ", ".join(contents.metrics),
             "tests of differences": _tests(contents),
-            "number of runs (seeds, trainings) behind each row": None,
             "search of hyper-parameters, prompts and thresholds: tried values, how chosen, on what data": None,
             "total computing time of the project": None,
             "licences and intended use of data and models": None,
@@ -43,7 +44,8 @@ def _answer(value: str | None) -> str:
 
 
 def _of_run(tell: Callable[[Run], str | None]) -> Callable[[SystemScores], str | None]:
-    return lambda system: None if system.run is None else tell(system.run) or None
+    """What is told of the run, or of each run of a group; what runs have in common once."""
+    return lambda system: "; ".join(dict.fromkeys(filter(None, map(tell, system.runs)))) or None
 
 
 def _pairs(values: Mapping[str, Any]) -> str:
@@ -77,23 +79,31 @@ def _intervals(system: SystemScores) -> str:
     resampling = system.resampling
     if not resampling.resamples:
         return "none"
-    return (
-        f"{resampling.confidence:.0%}, bootstrap over sentences, {resampling.resamples:,} resamples,"
-        f" seed {resampling.seed}"
-    )
+    drawn = f"bootstrap over sentences, {resampling.resamples:,} resamples, seed {resampling.seed}"
+    if len(system.scores.runs) > 1:
+        return f"{resampling.confidence:.0%}, over sentences and runs, Student's t; {drawn}"
+    return f"{resampling.confidence:.0%}, {drawn}{other_intervals(system.document)}"
 
 
 def _tests(contents: Contents) -> str:
     if contents.baseline is None:
         return "none: no baseline was named"
-    resampling = contents.baseline.system.resampling
+    seed = contents.baseline.system.resampling.seed
+    several = any(len(system.scores.runs) > 1 for system in contents.systems)
+    of_groups = ", of groups of runs Student's t" if several else ""
     return (
-        f"against {', '.join(each.name for each in contents.baselines)}: approximate randomization, paired by sentence,"
-        f" two-sided (seed {resampling.seed}); tables of differences say trials and correction"
+        f"against {', '.join(each.name for each in contents.baselines)}: {TEST} test, paired by sentence, two-sided"
+        f" (seed {seed}){of_groups}; tables of differences say trials and correction"
     )
 
 
+def _number_of_runs(system: SystemScores) -> str:
+    several = len(system.scores.runs)
+    return f"{several}, their mean is shown" if several > 1 else "one; what another seed or training gives is not known"
+
+
 ITEMS: dict[str, Callable[[SystemScores], str | None]] = {
+    "number of runs (seeds, trainings)": _number_of_runs,
     "size of the model (parameters)": lambda s: None if s.parameters is None else f"{s.parameters:,.0f}",
     "weights": _of_run(_weights),
     "data sets it was trained on": lambda s: ", ".join(s.scores.origin.system.training_sets) or None,

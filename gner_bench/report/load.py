@@ -82,6 +82,12 @@ class SystemScores:
         return replace(self.scores, sets={name: self.scores.sets[name] for name in names})
 
     @property
+    def runs(self) -> tuple[Run, ...]:
+        """Those that there are; several of a group."""
+        of_group = (run for scores in self.scores.runs for run in scores.origin.runs.values())
+        return tuple(of_group) if len(self.scores.runs) > 1 else tuple(filter(None, [self.run]))
+
+    @property
     def known(self) -> Model | None:
         """What the catalogue says of the system, by what its run asked for or, without one, by its names."""
         asked = [] if self.run is None else [self.run.system.get("model"), self.run.model.source, self.run.model.name]
@@ -165,11 +171,14 @@ def load_group(
     scores = group([with_run(run.scores, run.run) for run in runs], name)
     if len(runs) == 1:
         return replace(runs[0], name=name, scores=scores, given=True, own_name=runs[0].name)
-    fields = signature_fields(scores, Resampling())
+    # Where runs were resampled in different ways, none of these is that of the group.
+    alike = all(run.resampling == runs[0].resampling for run in runs)
+    resampling = runs[0].resampling if alike else Resampling()
+    fields = signature_fields(scores, resampling)
     return SystemScores(
         name,
         scores,
-        Resampling(),
+        resampling,
         long_line(fields),
         short_line(fields),
         fields,

@@ -12,6 +12,8 @@ from gner_bench.report.page.html import Html, element, join, join_names, name, t
 from gner_bench.report.views.table import title
 from gner_bench.scoring.metrics import METRICS
 
+MEAN = "A mean is over the system's own data sets; its interval is over sentences, of a group of runs over runs, too."
+
 
 def summary(content: Content) -> Html:
     """Means with intervals, warnings, data and signatures."""
@@ -22,7 +24,8 @@ def summary(content: Content) -> Html:
         whole = element("p", element("code", system.document.signature))
         signatures.append(element("details", head, whole, class_="signature"))
     means, data = table(_means(content.systems)), table(_data(content.systems), folded=True)
-    return join(means, _warnings(content), data, *signatures)
+    checklist = element("p", element("a", "Reproducibility checklist", href="checklist.md"))
+    return join(means, _warnings(content), data, *signatures, checklist)
 
 
 def _means(systems: Sequence[PageSystem]) -> Grid:
@@ -56,7 +59,7 @@ def _means(systems: Sequence[PageSystem]) -> Grid:
         "Systems, and the mean over their data sets",
         tuple(map(Cell, ("System", *means, "Parameters (M)", "Sentences", "Data sets", "Decoding"))),
         (Section(tuple(rows)),),
-        (rounding(), "A mean is over the system's own data sets; its interval is by resampling sentences."),
+        (rounding(), MEAN),
     )
 
 
@@ -88,7 +91,8 @@ def _data(systems: Sequence[PageSystem]) -> Grid:
         row = [
             *(title(dataset), dataset, scores.split),
             *(f"{scores.sentences:,}", f"{scores.planned:,}" if scores.planned else "–"),
-            *(f"{len(scores.label_list)}", f"{counted.gold:,}", content_hash[:12]),
+            # Groups of runs have no counts.
+            *(f"{len(scores.label_list)}", "–" if counted.gold is None else f"{counted.gold:,}", content_hash[:12]),
             "all" if len(titles) == len(systems) else ", ".join(titles),
         ]
         rows.append(tuple(map(Cell, row)))

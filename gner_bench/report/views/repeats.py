@@ -14,7 +14,7 @@ from gner_bench.report.grid import Cell, Column, Grid, Section, Value
 from gner_bench.scoring.metrics import Metric
 from gner_bench.scoring.values import SystemValues
 
-NOTE = "texts: sentences whose text is not that of the first run. SD and range: of these runs, in points."
+NOTE = "texts: sentences whose text is not that of the first run. SD and range: of these runs, in points"
 USE = "This is the noise of the system: `score --noise` takes it, `--baseline` several scores.json of such runs."
 COLUMNS = ("run", "dtype", "batch_size", "texts", "dataset", "f1")
 
