@@ -37,7 +37,7 @@ def parse_repeats(text: str) -> tuple[Repeat, ...]:
         if match is None or match[1] not in (None, *get_args(DtypeName)):
             formats = ", ".join(get_args(DtypeName))
             message = f"expected batch sizes such as 8,32, or with a number format ({formats}) bf16:8"
-            raise UsageError(f"--repeat-batches: {short(part)}: {message}")
+            raise UsageError(f"{short(part)}: {message}")
         repeats.append(Repeat(int(match[2]), match[1]))  # type: ignore[arg-type]
     return tuple(dict.fromkeys(repeats))
 
