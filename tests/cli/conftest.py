@@ -82,4 +82,4 @@ def baseline(run: Run, sentences: Callable[..., Path], tmp_path: Path) -> Path:
 def report_files() -> set[str]:
     """The names at the top of a report's folder."""
     latex = {"report.tex", "figures.tex", "notes.tex", "quoted.bib"}
-    return {"report.md", "report.json", "index.html", "tables", "figures", *latex}
+    return {"report.md", "checklist.md", "report.json", "index.html", "tables", "figures", *latex}
