@@ -86,7 +86,8 @@ def test_report_prints_the_table_and_may_leave_out_published_rows(run: Run, scor
     assert any("base a" in row and any(cell.startswith("66.7") for cell in row) for row in cells)
     assert "GNER-T5-base" not in result.stdout
     assert "quoted" not in (tmp_path / "report" / "tables" / "f1_gner.csv").read_text(encoding="utf-8")
-    assert {path.name for path in (tmp_path / "report").iterdir()} == {"tables", "report.md", "report.json", "checklist.md"}
+    beside = {"tables", "report.md", "report.json", "checklist.md"}
+    assert {path.name for path in (tmp_path / "report").iterdir()} == beside
 
 
 @pytest.mark.parametrize(

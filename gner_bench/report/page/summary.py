@@ -24,7 +24,7 @@ def summary(content: Content) -> Html:
         whole = element("p", element("code", system.document.signature))
         signatures.append(element("details", head, whole, class_="signature"))
     means, data = table(_means(content.systems)), table(_data(content.systems), folded=True)
-    checklist = element("p", "A reproducibility checklist is in ", element("code", "checklist.md"), " beside this page.")
+    checklist = element("p", "Reproducibility checklist: ", element("code", "checklist.md"), " beside this page.")
     return join(means, _warnings(content), data, *signatures, checklist)
 
 
