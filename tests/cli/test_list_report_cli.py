@@ -70,7 +70,7 @@ def test_report_writes_its_files_and_names_the_folder(
     assert {path.name for path in out.iterdir()} == report_files
     *left_out, last = result.stderr.splitlines()
     assert last.startswith(
-        f"{out}: figures.tex, index.html, notes.tex, quoted.bib, report.json, report.md, report.tex, "
+        f"{out}: checklist.md, figures.tex, index.html, notes.tex, quoted.bib, report.json, report.md, report.tex, "
     )
     assert left_out[-1].startswith("Figures left out: differences from the baseline (no --baseline to compare with); ")
     with (out / "tables" / "f1_gner.csv").open(encoding="utf-8") as file:
