@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 import click
 
+from gner_bench.answers import LabelOrder
 from gner_bench.cli import options as shared
 from gner_bench.cli.command import Command
 from gner_bench.cli.completion import model_names, of, offer
 from gner_bench.cli.options import interruptible
 from gner_bench.cli.report import known_formats, libraries_of, print_report
+from gner_bench.cli.values import Parsed
 from gner_bench.extras import require
 from gner_bench.messages import warn
+from gner_bench.predict.options import parse_seeds
 from gner_bench.report.render import FORMATS
 
 if TYPE_CHECKING:
@@ -60,6 +63,7 @@ A configuration names data and systems:
 Examples:
   gner-bench run --preset zero-shot --dry-run
   gner-bench run --preset demo --out build/demo
+  gner-bench run --preset zero-shot --model GNER-T5-base --label-order shuffled --seeds 0,1,2 --out build/base
   gner-bench run --export-config prediction_results/base > base.toml
 """
 
@@ -75,6 +79,15 @@ Examples:
     shell_complete=offer(model_names, of("demo"), path="dir"),
     help="Instead of its systems.",
 )
+@click.option(
+    "--label-order", type=click.Choice(get_args(LabelOrder)), help="Instead of that of the configuration; see predict."
+)
+@click.option(
+    "--seeds",
+    type=Parsed(parse_seeds),
+    metavar="N,N",
+    help="A run for each seed of each system that depends on one; the report has their mean and spread as one row.",
+)
 @click.option("--out", type=shared.PATH, metavar="DIR", help="Write to DIR/predictions and DIR/report instead.")
 @click.option(
     "--dry-run", is_flag=True, help="Only print what would be done, with estimates of calls, tokens, cost and time."
@@ -85,6 +98,8 @@ def run_command(
     config: Path | None,
     preset: str | None,
     models: tuple[str, ...],
+    label_order: str | None,
+    seeds: tuple[int, ...] | None,
     out: Path | None,
     dry_run: bool,
     export_config: Path | None,
@@ -98,7 +113,8 @@ def run_command(
         return
     from gner_bench.experiment.config import PRESETS, read_experiment, several
 
-    experiment = read_experiment(config or PRESETS[preset or ""], models)
+    asked = {key: value for key, value in (("label_order", label_order), ("seeds", seeds)) if value is not None}
+    experiment = read_experiment(config or PRESETS[preset or ""], models, **asked)
     formats = known_formats(experiment.formats or FORMATS)
     predictions = out / "predictions" if out else Path(experiment.predictions)
     report = out / "report" if out else Path(experiment.report)
@@ -108,8 +124,8 @@ def run_command(
     from gner_bench.experiment.run import run_experiment
     from gner_bench.predict.backend import BACKENDS
 
-    asked = [job.system for job in experiment.jobs() if not job.system.files]
-    needed = (library for system in asked for library in BACKENDS.get(system.backend).needs)
+    systems = [job.system for job in experiment.jobs() if not job.system.files]
+    needed = (library for system in systems for library in BACKENDS.get(system.backend).needs)
     require(*libraries_of(formats), *needed)
     with interruptible(f"what is finished is in {predictions}"):
         scores = run_experiment(experiment, predictions, warn, shared.is_offline(offline))

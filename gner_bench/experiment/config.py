@@ -251,12 +251,14 @@ def decoding_suffix(decoding: str, num_beams: int) -> str:
     return {"drafted": "", "beam": f"+beam{num_beams}"}.get(decoding, f"+{decoding}")
 
 
-def read_experiment(path: Path, models: tuple[str, ...] = ()) -> Experiment:
-    """Read a configuration; ``models`` take the place of its systems. Raises InputError naming the wrong key.
+def read_experiment(path: Path, models: tuple[str, ...] = (), **others: Any) -> Experiment:
+    """Read a configuration; ``models`` take the place of its systems, ``others`` of its keys of these names.
+
+    Raises InputError naming the wrong key.
 
     There may be no system: then there is nothing to run, but what it would run on can be told.
     """
-    experiment = read_config(Experiment, path)
+    experiment = replace(read_config(Experiment, path), **others)
     if models:
         experiment = replace(experiment, systems=tuple(SystemEntry(model) for model in models), checkpoints=())
     _require_numbers(experiment, LEAST, path)

@@ -56,3 +56,13 @@ def test_only_one_of_configuration_preset_and_export(run: Run, tmp_path: Path) -
         result = run("run", *arguments)
         assert result.exit_code == 2
         assert "one of a CONFIG.toml, --preset and --export-config" in result.stderr
+
+
+def test_seeds_of_the_command_line_are_those_of_the_systems(run: Run, tmp_path: Path) -> None:
+    asked = ("run", "--preset", "demo", "--dry-run", "--seeds", "3,4", "--out", tmp_path)
+    planned = run(*asked, "--label-order", "shuffled").stdout
+    assert "gner-tiny/seed-3" in planned
+    assert "gner-tiny/seed-4" in planned
+    assert "gazetteer/seed-3" not in planned
+    # All of them ask in the order of the file.
+    assert "seeds: nothing depends on a seed" in run(*asked).stderr
