@@ -17,8 +17,8 @@ from gner_bench.files import make_folder, to_json, write_atomic
 from gner_bench.report import paper
 from gner_bench.report.comments import report_comment
 from gner_bench.report.contents import Contents
-from gner_bench.report.figures.files import Files, drawing
-from gner_bench.report.figures.plot import Plot
+from gner_bench.report.figures.files import drawing
+from gner_bench.report.figures.plot import Files, Plot
 from gner_bench.report.figures.registry import Figures, collect
 from gner_bench.report.figures.style import SIZES, StyleName
 from gner_bench.report.grid import Grid

@@ -5,14 +5,12 @@ from __future__ import annotations
 import signal
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from itertools import groupby
 from typing import TYPE_CHECKING
 
 from gner_bench.errors import GnerBenchError, first_line
 from gner_bench.messages import warn
-from gner_bench.report.figures.plot import FileFormat, Plot, render
-from gner_bench.report.figures.style import DARK, LIGHT, Sizes, Style
-from gner_bench.report.figures.svg import in_dark
+from gner_bench.report.figures.plot import FileFormat, Files, Plot, render
+from gner_bench.report.figures.style import LIGHT, Sizes, Style
 from gner_bench.terminal import progress_bar
 
 if TYPE_CHECKING:
@@ -22,11 +20,9 @@ FORMATS: tuple[FileFormat, ...] = ("png", "svg", "pdf")
 NAMED = 40
 """Characters that a warning shows."""
 
-Files = dict[str, bytes]
-"""The files of a figure by what follows its name, such as ``_dark.svg``."""
 Job = tuple[Plot, Style, Sequence[FileFormat]]
 Done = tuple[Files, set[str]]
-"""Files of one job, and the letters that no font has."""
+"""The files of a figure, and the letters that no font has."""
 
 
 @contextmanager
@@ -41,17 +37,15 @@ def drawing(
     that was killed.
     """
     wanted = {*formats, "svg"} if "html" in formats else set(formats)
-    light = [kind for kind in FORMATS if kind in wanted]
-    dark: list[FileFormat] = ["png"] if "png" in wanted else []  # a dark SVG is the light one in other colours
-    themes = [(Style(sizes, theme), kinds) for theme, kinds in ((LIGHT, light), (DARK, dark)) if kinds]
-    jobs: list[Job] = [(plot, *theme) for plot in plots for theme in themes]
+    kinds = [kind for kind in FORMATS if kind in wanted]
+    jobs: list[Job] = [(plot, Style(sizes, LIGHT), kinds) for plot in plots if kinds]
     with ExitStack() as stack:
         done = _in_processes(jobs, processes, stack) if min(processes, len(jobs)) > 1 else _one_by_one(jobs)
         yield _files(jobs, done)
 
 
 def _one_by_one(jobs: Sequence[Job]) -> Iterator[Done]:
-    with progress_bar("figures", len(jobs), unit="drawings", beside_forks=True) as advance:
+    with progress_bar("figures", len(jobs), unit="figures", beside_forks=True) as advance:
         for job in jobs:
             yield _draw(*job)
             advance(1)
@@ -62,8 +56,13 @@ def _in_processes(jobs: Sequence[Job], processes: int, stack: ExitStack) -> Iter
     import multiprocessing
     from concurrent.futures import ProcessPoolExecutor
 
-    advance = stack.enter_context(progress_bar("figures", len(jobs), unit="drawings", beside_forks=True))
-    import gner_bench.report.figures.labels  # noqa: F401  matplotlib, which is then there in each process
+    advance = stack.enter_context(progress_bar("figures", len(jobs), unit="figures", beside_forks=True))
+    # Matplotlib is then there in each process.
+    import gner_bench.report.figures.labels
+    import gner_bench.report.figures.png
+
+    if "pdf" in jobs[0][2]:
+        import gner_bench.report.figures.pdf  # noqa: F401
 
     context = multiprocessing.get_context("fork")  # plots are handed over by forking, and files come back
     pool = ProcessPoolExecutor(min(processes, len(jobs)), context, _begin, (jobs,))
@@ -99,26 +98,18 @@ def _draw_job(index: int) -> Done:
 def _draw(plot: Plot, style: Style, kinds: Sequence[FileFormat]) -> Done:
     boxes: set[str] = set()
     try:
-        drawn = render(plot, style, kinds, boxes)
+        files = render(plot, style, kinds, boxes)
     except Exception as error:  # of matplotlib, whatever it is
         reason = f"{type(error).__name__}: {first_line(error)}"
         raise GnerBenchError(f"the figure {plot.name} cannot be drawn ({reason})") from error
-    suffix = "" if style.theme is LIGHT else "_dark"
-    files = {f"{suffix}.{kind}": data for kind, data in drawn.items()}
-    if style.theme is LIGHT and "svg" in drawn:
-        files["_dark.svg"] = in_dark(drawn["svg"].decode()).encode()
     return files, boxes
 
 
 def _files(jobs: Sequence[Job], done: Iterator[Done]) -> Iterator[tuple[Plot, Files]]:
-    """The files of all jobs of a plot together; letters that are drawn as boxes are told at the end."""
+    """Each plot with its files; letters that are drawn as boxes are told at the end."""
     boxes: set[str] = set()
-    for plot, group in groupby(jobs, lambda job: job[0]):
-        files: Files = {}
-        for _ in group:
-            some, boxed = next(done)
-            files |= some
-            boxes |= boxed
+    for (plot, _, _), (files, boxed) in zip(jobs, done, strict=True):
+        boxes |= boxed
         yield plot, files
     if boxes:
         listed = "".join(sorted(boxes))
