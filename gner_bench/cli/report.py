@@ -115,7 +115,7 @@ def report_command(
     from gner_bench.errors import UsageError
     from gner_bench.report.contents import prepare
     from gner_bench.report.views.differences import noise
-    from gner_bench.report.write import write_report
+    from gner_bench.report.write import painter, write_report
     from gner_bench.scoring.scores import warnings_of_all
     from gner_bench.scoring.tokenizers import read_tokenizers
 
@@ -123,13 +123,14 @@ def report_command(
         raise UsageError("Missing argument '[NAME=]FILE…' (or --group NAME=RUN,RUN…)")
     chosen = known_formats(formats)
     require(*libraries_of(chosen))
-    tokenizers = read_tokenizers(tokenizer, clean_up_spaces)
-    contents = prepare(
-        *(systems, metric, quoted, baseline, intervals, tokenizers, answers, title.strip(), grouped(groups)),
-        trained_on=trained_on,
-        encoder=familiarity,
-    )
-    written = write_report(contents, out, chosen, style)
+    with painter(chosen) as ready:
+        tokenizers = read_tokenizers(tokenizer, clean_up_spaces)
+        contents = prepare(
+            *(systems, metric, quoted, baseline, intervals, tokenizers, answers, title.strip(), grouped(groups)),
+            trained_on=trained_on,
+            encoder=familiarity,
+        )
+        written = write_report(contents, out, chosen, style, ready)
     if quoted != ("all",) and contents.out_of_place:
         warn(
             f"no table has quoted scores of {', '.join(contents.out_of_place)} (on other data sets, by the GNER metric)"
@@ -156,10 +157,12 @@ def print_report(
     Its table is printed on stdout, where it lies on stderr.
     """
     from gner_bench.report.contents import prepare
-    from gner_bench.report.write import write_report
+    from gner_bench.report.write import painter, write_report
 
-    contents = prepare(scores, published=quoted, baseline=baseline, title=title, groups=groups)
-    _print(contents, write_report(contents, out, formats), as_json=False)
+    with painter(formats) as ready:
+        contents = prepare(scores, published=quoted, baseline=baseline, title=title, groups=groups)
+        written = write_report(contents, out, formats, painter=ready)
+    _print(contents, written, as_json=False)
 
 
 def known_formats(names: tuple[str, ...]) -> tuple[str, ...]:

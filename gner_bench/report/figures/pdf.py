@@ -4,24 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import matplotlib.backends.backend_pdf  # noqa: F401  before processes are forked, which then have it
-from fontTools.subset import Options
+from fontTools import subset
 
-NOT_READ = ("GDEF", "GPOS", "GSUB", "kern")
+NOT_READ = ("GDEF", "GPOS", "GSUB", "MATH", "kern")
 """Tables by which letters are placed; in PDF each letter has its place."""
 
 
 @contextmanager
 def small_fonts() -> Iterator[None]:
-    """Fonts that are put into PDF are without the tables that it does not read.
+    """Fonts go into PDF without the tables that are ``NOT_READ`` there.
 
-    Most of the time of a PDF would go into cutting them to the letters that are used. Matplotlib has no setting for it,
-    so this is one of fontTools; without it PDFs would be right, too.
+    Without this PDFs would be right, too, but most of their time would go into cutting these to the letters that are
+    used. Matplotlib has no setting for it.
     """
-    usual = Options._drop_tables_default
-    Options._drop_tables_default = [*usual, *NOT_READ]
+    usual = subset.load_font
+
+    def load_font(*arguments: Any, **settings: Any) -> Any:
+        font = usual(*arguments, **settings)
+        for table in NOT_READ:
+            if table in font:
+                del font[table]
+        return font
+
+    subset.load_font = load_font
     try:
         yield
     finally:
-        Options._drop_tables_default = usual
+        subset.load_font = usual

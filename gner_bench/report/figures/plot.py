@@ -40,7 +40,10 @@ class NoData(Exception):  # noqa: N818
 
 @dataclass(frozen=True)
 class Plot:
-    """``draw`` makes the figure. ``name`` is that of its files; a ``wide`` one needs the width of the page."""
+    """``draw`` makes the figure; other processes get it by pickling.
+
+    ``name`` is that of its files; a ``wide`` one needs the width of the page.
+    """
 
     name: str
     caption: str
@@ -59,10 +62,8 @@ class Point:
     interval: tuple[float, float] | None = None
 
 
-def render(
-    plot: Plot, style: Style, formats: Iterable[FileFormat], boxes: set[str] | None = None
-) -> Files:
-    """The files of a plot in ``formats``: PNG and SVG for light pages and dark ones. The same plot gives the same bytes.
+def render(plot: Plot, style: Style, formats: Iterable[FileFormat], boxes: set[str] | None = None) -> Files:
+    """The files of a plot in ``formats``, PNG and SVG for light pages and dark ones. One plot gives the same bytes.
 
     Letters that the usual font lacks are taken from other installed fonts; those of none are drawn as boxes and added
     to ``boxes``.

@@ -65,7 +65,9 @@ def _in_both(light: Callable[..., None], dark: Callable[..., None], places: Coll
     def draw(gc: GraphicsContextBase, *arguments: Any, **named: Any) -> None:
         light(gc, *arguments, **named)
         others = (_dark(value) if place in places else value for place, value in enumerate(arguments))
-        dark(_dark_context(gc), *others, **{key: _dark(value) if key in NAMED else value for key, value in named.items()})
+        dark(
+            _dark_context(gc), *others, **{key: _dark(value) if key in NAMED else value for key, value in named.items()}
+        )
 
     return draw
 
