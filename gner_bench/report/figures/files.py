@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from typing import TYPE_CHECKING, cast
 
 from gner_bench.errors import GnerBenchError, first_line
@@ -43,10 +43,16 @@ class Painter:
         theirs.close()
         self._began = False
 
+    @property
+    def pid(self) -> int:
+        assert self._process.pid is not None
+        return self._process.pid
+
     def draw(self, jobs: Sequence[Job]) -> Iterator[Done]:
         """Begins to draw; the files come in the order of ``jobs``."""
         self._began = True
-        self._pipe.send(jobs)
+        with suppress(BrokenPipeError):  # is told where the files are missing
+            self._pipe.send(jobs)
         return (self._result() for _ in jobs)
 
     def _result(self) -> Done:

@@ -83,15 +83,16 @@ def render(plot: Plot, style: Style, formats: Iterable[FileFormat], boxes: set[s
                 canvas, _ = _drawn(plot, style)
         warnings.filterwarnings("ignore", message=GLYPH)  # was noted when it was laid out
         files: Files = {}
+        dark: Files = {}
         for name in formats:
             if name == "png":
                 canvas.figure.draw(canvas.pictures)
-                files[".png"], files["_dark.png"] = canvas.pictures.files(NO_METADATA["png"])
+                files[".png"], dark["_dark.png"] = canvas.pictures.files(NO_METADATA["png"])
             else:
                 files[f".{name}"] = _saved(canvas.figure, name)
     if ".svg" in files:
         files["_dark.svg"] = in_dark(files[".svg"].decode()).encode()
-    return files
+    return files | dark
 
 
 def _drawn(plot: Plot, style: Style) -> tuple[Canvas, set[str]]:
