@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from gner_bench.cli import options as shared
-from gner_bench.cli.command import Command
+from gner_bench.cli.command import OTHERS, Command, section
 from gner_bench.cli.completion import model_names, of, offer
 from gner_bench.cli.options import interruptible
 from gner_bench.cli.report import known_formats, libraries_of, print_report
@@ -66,6 +66,7 @@ Examples:
 
 @click.command("run", cls=Command, help=HELP)
 @click.argument("config", required=False, type=shared.PATH, metavar="[CONFIG.toml]")
+@section("Configuration")
 @click.option("--preset", type=click.Choice(PRESET_NAMES), help="A configuration that comes with the package.")
 @click.option(
     "--model",
@@ -75,11 +76,13 @@ Examples:
     shell_complete=offer(model_names, of("demo"), path="dir"),
     help="Instead of its systems.",
 )
+@click.option("--export-config", type=shared.PATH, metavar="RUN", help="Print the configuration of a finished run.")
+@section("Output")
 @click.option("--out", type=shared.PATH, metavar="DIR", help="Write to DIR/predictions and DIR/report instead.")
 @click.option(
     "--dry-run", is_flag=True, help="Only print what would be done, with estimates of calls, tokens, cost and time."
 )
-@click.option("--export-config", type=shared.PATH, metavar="RUN", help="Print the configuration of a finished run.")
+@section(OTHERS)
 @shared.offline
 def run_command(
     config: Path | None,
