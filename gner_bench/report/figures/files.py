@@ -51,14 +51,15 @@ class Painter:
     def draw(self, jobs: Sequence[Job]) -> Iterator[Done]:
         """Begins to draw; the files come in the order of ``jobs``."""
         self._began = True
-        with suppress(BrokenPipeError):  # is told where the files are missing
+        with suppress(OSError):  # of a process that was killed, which is told where its files are missing
             self._pipe.send(jobs)
         return (self._result() for _ in jobs)
 
     def _result(self) -> Done:
         try:
+            # Where it was killed, those that it draws with keep its end of the pipe open.
             while not self._pipe.poll(1):
-                if not self._process.is_alive():
+                if not self._process.is_alive() and not self._pipe.poll():
                     raise EOFError
             done = self._pipe.recv()
         except (EOFError, OSError):
@@ -78,16 +79,13 @@ class Painter:
 def _paint(others: Connection, pipe: Connection, processes: int, pdf: bool) -> None:
     others.close()  # or this process would never learn that the first one has ended
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the first process ends all at Ctrl-C
-    try:
-        _import_matplotlib(pdf)
-        jobs = pipe.recv()
-        with ExitStack() as stack:
-            for done in _in_processes(jobs, processes, stack):
+    _import_matplotlib(pdf)
+    with suppress(EOFError, OSError), ExitStack() as stack:  # where nobody waits for the figures any more
+        try:
+            for done in _in_processes(pipe.recv(), processes, stack):
                 pipe.send(done)
-    except GnerBenchError as error:
-        pipe.send(error)
-    except (EOFError, BrokenPipeError):
-        pass  # nobody waits for the figures
+        except GnerBenchError as error:
+            pipe.send(error)
 
 
 def _import_matplotlib(pdf: bool) -> None:
