@@ -51,7 +51,8 @@ def undrawn(monkeypatch: pytest.MonkeyPatch) -> None:
     """Lets the figures of reports be empty files: to draw them takes most of a report's time, and has its own tests."""
 
     def empty(plot: Any, style: Any, formats: Iterable[str], boxes: Any = None) -> dict[str, bytes]:
-        return dict.fromkeys(formats, b"<svg/>")
+        suffixes = {"png": (".png", "_dark.png"), "svg": (".svg", "_dark.svg"), "pdf": (".pdf",)}
+        return {suffix: b"<svg/>" for kind in formats for suffix in suffixes[kind]}
 
     monkeypatch.setattr("gner_bench.report.figures.files.render", empty)
     monkeypatch.setattr("gner_bench.report.write.usable_processes", lambda: 1)

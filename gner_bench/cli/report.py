@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, get_args
 import click
 
 from gner_bench.cli import options as shared
-from gner_bench.cli.command import Command
+from gner_bench.cli.command import Command, section
 from gner_bench.cli.completion import of, offer, quoted_names
 from gner_bench.cli.values import Names, SystemFile, Text, grouped
 from gner_bench.extras import require
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
 @click.command("report", cls=Command)
 @click.argument("systems", nargs=-1, type=SystemFile(), metavar="[NAME=]FILE…")
+@section("Systems")
 @shared.group
-@click.option("--out", type=shared.PATH, required=True, metavar="DIR", help="Folder of the report.")
 @click.option(
     "--baseline",
     multiple=True,
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     help="Compare all others with this system, by paired tests. Repeatable: tables mark what differs from the first by"
     " †, from the second by ‡ and so on; figures and verdict are about the first.",
 )
+@section("Tables and figures")
 @click.option(
     "--metric",
     multiple=True,
@@ -42,7 +43,6 @@ if TYPE_CHECKING:
     help="What tables show; may be repeated. Figures show the first.",
 )
 @click.option("--intervals", is_flag=True, help="Half the interval beside each figure of the tables.")
-@click.option("--title", type=Text(), default="", metavar="TEXT", help="Of the page and of report.md.")
 @shared.decimals(usual=1)
 @click.option(
     "--quoted",
@@ -70,6 +70,7 @@ if TYPE_CHECKING:
     show_default=True,
     help="Sizes of figures: columns of ACL or NeurIPS papers, or slides.",
 )
+@section("Scores of predictions")
 @click.option(
     "--trained-on",
     type=SystemFile(),
@@ -81,6 +82,9 @@ if TYPE_CHECKING:
 @shared.tokenizer
 @shared.clean_up_spaces
 @shared.answers
+@section("Output")
+@click.option("--out", type=shared.PATH, required=True, metavar="DIR", help="Folder of the report.")
+@click.option("--title", type=Text(), default="", metavar="TEXT", help="Of the page and of report.md.")
 @click.option("--json", "as_json", is_flag=True, help="Print report.json instead of the table.")
 def report_command(
     systems: tuple[NamedPath, ...],
@@ -114,7 +118,7 @@ def report_command(
     """
     from gner_bench.report.contents import prepare
     from gner_bench.report.views.differences import noise
-    from gner_bench.report.write import write_report
+    from gner_bench.report.write import painter, write_report
     from gner_bench.scoring.scores import warnings_of_all
     from gner_bench.scoring.tokenizers import read_tokenizers
 
@@ -124,13 +128,14 @@ def report_command(
         )
     chosen = known_formats(formats)
     require(*libraries_of(chosen))
-    tokenizers = read_tokenizers(tokenizer, clean_up_spaces)
-    contents = prepare(
-        *(systems, metric, quoted, baseline, intervals, tokenizers, answers, title.strip(), grouped(groups)),
-        trained_on=trained_on,
-        encoder=familiarity,
-    )
-    written = write_report(contents, out, chosen, style)
+    with painter(chosen) as ready:
+        tokenizers = read_tokenizers(tokenizer, clean_up_spaces)
+        contents = prepare(
+            *(systems, metric, quoted, baseline, intervals, tokenizers, answers, title.strip(), grouped(groups)),
+            trained_on=trained_on,
+            encoder=familiarity,
+        )
+        written = write_report(contents, out, chosen, style, ready)
     if quoted != ("all",) and contents.out_of_place:
         warn(
             f"no table has quoted scores of {', '.join(contents.out_of_place)} (on other data sets, by the GNER metric)"
@@ -157,10 +162,12 @@ def print_report(
     Its table is printed on stdout, where it lies on stderr.
     """
     from gner_bench.report.contents import prepare
-    from gner_bench.report.write import write_report
+    from gner_bench.report.write import painter, write_report
 
-    contents = prepare(scores, published=quoted, baseline=baseline, title=title, groups=groups)
-    _print(contents, write_report(contents, out, formats), as_json=False)
+    with painter(formats) as ready:
+        contents = prepare(scores, published=quoted, baseline=baseline, title=title, groups=groups)
+        written = write_report(contents, out, formats, painter=ready)
+    _print(contents, written, as_json=False)
 
 
 def known_formats(names: tuple[str, ...]) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ import click
 
 from gner_bench.answers import LabelOrder
 from gner_bench.cli import options as shared
-from gner_bench.cli.command import Command
+from gner_bench.cli.command import OTHERS, Command, section
 from gner_bench.cli.completion import model_names, of, offer
 from gner_bench.cli.options import interruptible
 from gner_bench.cli.report import known_formats, libraries_of, print_report
@@ -70,6 +70,7 @@ Examples:
 
 @click.command("run", cls=Command, help=HELP)
 @click.argument("config", required=False, type=shared.PATH, metavar="[CONFIG.toml]")
+@section("Configuration")
 @click.option("--preset", type=click.Choice(PRESET_NAMES), help="A configuration that comes with the package.")
 @click.option(
     "--model",
@@ -88,11 +89,13 @@ Examples:
     metavar="N,N",
     help="A run for each seed of each system that depends on one; the report has their mean and spread as one row.",
 )
+@click.option("--export-config", type=shared.PATH, metavar="RUN", help="Print the configuration of a finished run.")
+@section("Output")
 @click.option("--out", type=shared.PATH, metavar="DIR", help="Write to DIR/predictions and DIR/report instead.")
 @click.option(
     "--dry-run", is_flag=True, help="Only print what would be done, with estimates of calls, tokens, cost and time."
 )
-@click.option("--export-config", type=shared.PATH, metavar="RUN", help="Print the configuration of a finished run.")
+@section(OTHERS)
 @shared.offline
 def run_command(
     config: Path | None,

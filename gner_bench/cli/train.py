@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from gner_bench.cli import options as shared
-from gner_bench.cli.command import Command
+from gner_bench.cli.command import OTHERS, Command, section
 from gner_bench.cli.completion import offer, recipe_names
 from gner_bench.cli.values import DataRoot, Names
 from gner_bench.errors import UsageError
@@ -18,16 +18,15 @@ INTERRUPTED = 130
 
 @click.command("train", cls=Command)
 @click.argument("recipe", type=shared.PATH, metavar="RECIPE", shell_complete=offer(recipe_names, path="file"))
+@section("Data")
 @click.option(
     "--data",
     type=DataRoot(),
     metavar="ROOT|demo",
     help="Folder with the recipe's data sets. What is not there is taken from the cache, or fetched into it.",
 )
+@section("Output")
 @click.option("--out", type=shared.PATH, metavar="DIR", help="Folder of the checkpoint.")
-@click.option(
-    "--dry-run", is_flag=True, help="Only say how many steps, tokens, bytes and hours it would take; fetches nothing."
-)
 @click.option(
     "--report-to",
     type=Names(),
@@ -36,6 +35,10 @@ INTERRUPTED = 130
 )
 @click.option(
     "--push-to-hub", metavar="OWNER/NAME", help="Upload the finished checkpoint, to a private repository if new."
+)
+@section(OTHERS)
+@click.option(
+    "--dry-run", is_flag=True, help="Only say how many steps, tokens, bytes and hours it would take; fetches nothing."
 )
 @shared.threads
 @shared.offline

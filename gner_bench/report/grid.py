@@ -5,6 +5,7 @@ from __future__ import annotations
 import string
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Literal
 
 Rank = Literal["", "best", "second"]
@@ -114,7 +115,7 @@ class Grid:
             for row in section.rows:
                 yield from row
 
-    @property
+    @cached_property
     def footnotes(self) -> dict[str, str]:
         """The letter of each footnote, by its text, in reading order."""
         texts = dict.fromkeys(note for cell in self.cells() for note in cell.notes)

@@ -6,6 +6,7 @@ import json
 import re
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import product
 from pathlib import Path, PurePosixPath
@@ -18,8 +19,9 @@ from gner_bench.report import paper
 from gner_bench.report.checklist import checklist, checklist_text
 from gner_bench.report.comments import report_comment
 from gner_bench.report.contents import Contents
-from gner_bench.report.figures.files import Files, drawing
-from gner_bench.report.figures.plot import Plot
+from gner_bench.report.figures.files import FORMATS as FIGURE_FORMATS
+from gner_bench.report.figures.files import Painter, drawing
+from gner_bench.report.figures.plot import Files, Plot
 from gner_bench.report.figures.registry import Figures, collect
 from gner_bench.report.figures.style import SIZES, StyleName
 from gner_bench.report.grid import Grid
@@ -153,8 +155,31 @@ def _seen(contents: Contents) -> list[Grid]:
     return seen_grids(analyses, metric)
 
 
-def write_report(contents: Contents, out: Path, formats: Sequence[str] = FORMATS, style: StyleName = "acl") -> Written:
-    """Write the report of ``contents`` into ``out``.
+@contextmanager
+def painter(formats: Sequence[str] = FORMATS) -> Iterator[Painter | None]:
+    """What draws the figures of a report beside this process, None where one process does all or draws nothing.
+
+    It makes itself ready while the contents of the report are prepared.
+    """
+    processes = usable_processes()
+    if processes < 2 or not {*FIGURE_FORMATS, "html"}.intersection(formats):
+        yield None
+        return
+    started = Painter(processes, "pdf" in formats)
+    try:
+        yield started
+    finally:
+        started.close()
+
+
+def write_report(
+    contents: Contents,
+    out: Path,
+    formats: Sequence[str] = FORMATS,
+    style: StyleName = "acl",
+    painter: Painter | None = None,
+) -> Written:
+    """Write the report of ``contents`` into ``out``, its figures drawn by the ``painter`` where there is one.
 
     ``report.md``, ``checklist.md`` and ``report.json`` are always written, tables and figures in the ``formats``,
     figures in the sizes of ``style`` and, but for PDF, also for dark pages. With ``html`` there is a page, with ``tex``
@@ -164,7 +189,7 @@ def write_report(contents: Contents, out: Path, formats: Sequence[str] = FORMATS
     written, tables, figures = Written(make_folder(out)), tables_of(contents), collect(contents)
     written.left_out = figures.left_out
     before = _earlier(out)
-    with drawing(figures.plots, formats, SIZES[style], usable_processes()) as drawn:
+    with drawing(figures.plots, formats, SIZES[style], usable_processes(), painter) as drawn:
         for name, grids in tables.by_file.items():
             for format_ in RENDERS:
                 if format_ in formats:

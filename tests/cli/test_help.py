@@ -48,6 +48,13 @@ def sections(lines: list[str]) -> Iterator[tuple[str, str]]:
             {"--orders": "What is varied", "--shots": "What is varied", "--out": "Output", "-h": "Other options"},
         ),
         ("score", {"--metric": "Scores", "--max-drop": "Gates for CI", "--gold": "Predictions and gold"}),
+        (
+            "report",
+            {"--group": "Systems", "--style": "Tables and figures", "--tokenizer": "Scores of predictions"},
+        ),
+        ("report", {"--trained-on": "Scores of predictions", "--json": "Output"}),
+        ("run", {"--export-config": "Configuration", "--dry-run": "Output", "--offline": "Other options"}),
+        ("train", {"--data": "Data", "--report-to": "Output", "--dry-run": "Other options"}),
         ("merge", {"-h": "Options"}),
     ],
 )

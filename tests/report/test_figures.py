@@ -7,7 +7,8 @@ import signal
 import subprocess
 import sys
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 from itertools import combinations, pairwise
 from pathlib import Path
@@ -19,6 +20,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.font_manager import FontProperties, findfont
 from matplotlib.text import Text
 from matplotlib.transforms import Bbox
 
@@ -29,11 +31,12 @@ from gner_bench.report.contents import Contents, prepare
 from gner_bench.report.figures import by_size, confusion, differences, errors, lengths, per_set, reliability, speed
 from gner_bench.report.figures.confusion import heat_of
 from gner_bench.report.figures.drawing import cut, labels, text_width
-from gner_bench.report.figures.files import drawing
+from gner_bench.report.figures.files import Painter, drawing
 from gner_bench.report.figures.labels import label_points
-from gner_bench.report.figures.plot import NoData, Plot, Point, names_and_note, render
+from gner_bench.report.figures.pdf import small_fonts
+from gner_bench.report.figures.plot import Files, NoData, Plot, Point, names_and_note, render
 from gner_bench.report.figures.registry import FIGURES, collect
-from gner_bench.report.figures.style import DARK, LIGHT, SERIES, SIZES, Style, StyleName
+from gner_bench.report.figures.style import DARK, FONT, LIGHT, SERIES, SIZES, Style, StyleName
 from gner_bench.report.figures.svg import embedded, in_dark
 from gner_bench.report.load import load_system
 
@@ -142,7 +145,7 @@ def test_figures_have_their_size_and_nothing_is_cut_off_too_small_or_covered(pri
 def test_saved_bytes_are_the_same_each_time_and_tell_no_date(scores_file: ScoresFile, kind: Any, theme: Any) -> None:
     contents = prepare([scores_file()])
     [plot] = errors.plots(contents)
-    first, second = (render(plot, Style(SIZES["acl"], theme), [kind])[kind] for _ in range(2))
+    first, second = (render(plot, Style(SIZES["acl"], theme), [kind])[f".{kind}"] for _ in range(2))
     assert first == second
     assert not [each for each in (b"Software", b"<dc:date>", b"CreationDate") if each in first]
 
@@ -150,58 +153,114 @@ def test_saved_bytes_are_the_same_each_time_and_tell_no_date(scores_file: Scores
 def test_fonts_are_embedded_and_svg_needs_none(scores_file: ScoresFile) -> None:
     [plot] = errors.plots(prepare([scores_file()]))
     files = render(plot, ACL, ["svg", "pdf"])
-    assert b"/FontFile2" in files["pdf"]
-    assert b"/Type3" not in files["pdf"]
-    assert b"<text" not in files["svg"]
+    assert b"/FontFile2" in files[".pdf"]
+    assert b"/Type3" not in files[".pdf"]
+    assert b"<text" not in files[".svg"]
 
 
 def test_a_dark_svg_is_the_light_one_in_other_colours(scores_file: ScoresFile) -> None:
     """Of the heat map, the bars and the lines, whose colours are in all of the ways that matplotlib writes them."""
     contents = prepare([scores_file(right={"a": 0.5, "b": 0.1})])
     for plot in (*errors.plots(contents), *confusion.plots(contents), *per_set.plots(contents)):
-        light, dark = (render(plot, Style(SIZES["acl"], theme), ["svg"])["svg"].decode() for theme in (LIGHT, DARK))
+        light, dark = (render(plot, Style(SIZES["acl"], theme), ["svg"])[".svg"].decode() for theme in (LIGHT, DARK))
         # Identifiers of marks are hashes of their colours too.
         first, second = (re.sub(r"(?<=[#\"])[mhp][0-9a-f]{10}", "", text) for text in (in_dark(light), dark))
         assert first == second
         assert first != light
 
 
-def test_processes_change_no_byte() -> None:
-    def draw(text: str, style: Style) -> Figure:
-        figure = Figure(figsize=(1, 1))
-        figure.text(0, 0.5, text, color=style.colour(0))
-        return figure
+def test_a_dark_png_is_what_the_dark_theme_draws(scores_file: ScoresFile) -> None:
+    contents = prepare([scores_file(right={"a": 0.5, "b": 0.1})])
+    for plot in (*errors.plots(contents), *confusion.plots(contents), *per_set.plots(contents)):
+        light, dark = (render(plot, Style(SIZES["acl"], theme), ["png"]) for theme in (LIGHT, DARK))
+        assert light["_dark.png"] == dark[".png"], plot.name
+        assert light["_dark.png"] != light[".png"]
 
-    plots = [Plot(name, "", partial(draw, name)) for name in ("b", "a", "c")]
+
+def _draw_text(text: str, style: Style) -> Figure:
+    figure = Figure(figsize=(1, 1))
+    figure.text(0, 0.5, text, color=style.colour(0))
+    return figure
+
+
+def _draw_nothing(style: Style) -> Figure:
+    raise ValueError("no room\nfor it")
+
+
+def _kill(style: Style) -> Figure:
+    os.kill(os.getpid(), signal.SIGKILL)
+    raise AssertionError
+
+
+@contextmanager
+def _drawn_by(way: str, plots: Sequence[Plot]) -> Iterator[Iterator[tuple[Plot, Files]]]:
+    """In this process, in two, or by a painter that is there before the plots are."""
+    painter = Painter(2, pdf=False) if way == "painter" else None
+    try:
+        with drawing(plots, ["png", "html"], SIZES["acl"], 2 if way == "two" else 1, painter) as drawn:
+            yield drawn
+    finally:
+        if painter:
+            painter.close()
+
+
+def test_processes_change_no_byte() -> None:
+    plots = [Plot(name, "", partial(_draw_text, name)) for name in ("b", "a", "c")]
     found = []
-    for processes in (1, 2):
-        with drawing(plots, ["png", "html"], SIZES["acl"], processes) as drawn:
+    for way in ("one", "two", "painter"):
+        with _drawn_by(way, plots) as drawn:
             found.append([(plot.name, files) for plot, files in drawn])
-    assert found[0] == found[1]
+    assert found[0] == found[1] == found[2]
     assert [(name, set(files)) for name, files in found[0]] == [
         (name, {".png", ".svg", "_dark.svg", "_dark.png"}) for name in "bac"
     ]
 
 
-@pytest.mark.parametrize("processes", [1, 2])
-def test_a_figure_that_fails_is_named_in_one_line(processes: int) -> None:
-    def draw(style: Style) -> Figure:
-        raise ValueError("no room\nfor it")
-
+@pytest.mark.parametrize("way", ["one", "two", "painter"])
+def test_a_figure_that_fails_is_named_in_one_line(way: str) -> None:
     with (
         pytest.raises(GnerBenchError, match=r"^the figure bad cannot be drawn \(ValueError: no room\)$"),
-        drawing([Plot("bad", "", draw)], ["png"], SIZES["acl"], processes) as drawn,
+        _drawn_by(way, [Plot("bad", "", _draw_nothing)] * 2) as drawn,
     ):
         list(drawn)
 
 
-def test_a_process_that_is_killed_is_told() -> None:
-    plot = Plot("bad", "", lambda style: os.kill(os.getpid(), signal.SIGKILL))  # type: ignore[arg-type, return-value]
+@pytest.mark.parametrize("way", ["two", "painter"])
+def test_a_process_that_is_killed_is_told(way: str) -> None:
     with (
         pytest.raises(GnerBenchError, match="a process that drew figures was killed"),
-        drawing([plot], ["png"], SIZES["acl"], 2) as drawn,
+        _drawn_by(way, [Plot("bad", "", _kill)] * 2) as drawn,
     ):
         list(drawn)
+
+
+def test_a_painter_that_is_killed_is_told() -> None:
+    painter = Painter(2, pdf=False)
+    os.kill(painter.pid, signal.SIGKILL)
+    with (
+        pytest.raises(GnerBenchError, match="a process that drew figures was killed"),
+        drawing([Plot("a", "", partial(_draw_text, "a"))], ["png"], SIZES["acl"], painter=painter) as drawn,
+    ):
+        list(drawn)
+    painter.close()
+
+
+def test_a_painter_without_work_ends() -> None:
+    painter = Painter(2, pdf=False)
+    painter.close()
+    with pytest.raises(ProcessLookupError):
+        os.kill(painter.pid, 0)
+
+
+def test_fonts_in_pdf_are_without_what_is_not_read(scores_file: ScoresFile) -> None:
+    from fontTools import subset
+
+    usual = subset.load_font
+    with small_fonts():
+        font = subset.load_font(findfont(FontProperties(family=FONT)), subset.Options())
+    assert not {"GPOS", "GSUB", "GDEF"} & set(font.keys())
+    assert {"glyf", "hmtx", "cmap"} <= set(font.keys())
+    assert subset.load_font is usual
 
 
 def test_names_that_look_like_markup_are_none_in_a_page() -> None:
@@ -210,15 +269,15 @@ def test_names_that_look_like_markup_are_none_in_a_page() -> None:
         figure.text(0, 0.5, "--><script>alert(1)</script><!-- --!><b>")
         return figure
 
-    markup = embedded(render(Plot("test", "", draw), ACL, ["svg"])["svg"].decode(), "test")
+    markup = embedded(render(Plot("test", "", draw), ACL, ["svg"])[".svg"].decode(), "test")
     assert not re.search("script|<b>|<!--|style", markup)
 
 
 def test_a_users_settings_of_matplotlib_neither_count_nor_change(scores_file: ScoresFile) -> None:
     [plot] = errors.plots(prepare([scores_file()]))
-    plain = render(plot, ACL, ["png"])["png"]
+    plain = render(plot, ACL, ["png"])[".png"]
     with matplotlib.rc_context({"font.size": 30, "axes.facecolor": "red", "text.parse_math": True}):
-        assert render(plot, ACL, ["png"])["png"] == plain
+        assert render(plot, ACL, ["png"])[".png"] == plain
         assert matplotlib.rcParams["font.size"] == 30
 
 

@@ -57,7 +57,7 @@ def test_letters_come_from_an_installed_font(font: str) -> None:
     assert fallback(set(NAMES)) == ((font,), frozenset(NAMES[1]))
     boxes: set[str] = set()
     style = Style(SIZES["acl"], LIGHT)
-    with_font = render(_plot(NAMES[0]), style, ["svg"], boxes)["svg"]
+    with_font = render(_plot(NAMES[0]), style, ["svg"], boxes)[".svg"]
     assert boxes == set()
     assert b"Squares" in with_font
 

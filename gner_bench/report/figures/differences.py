@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from gner_bench.report.baseline import Changes
@@ -34,7 +35,7 @@ def plots(contents: Contents) -> list[Plot]:
         f" {baseline.resampling.confidence:.0%} paired bootstrap intervals. Filled marks: p < 0.05 ({TEST} test,"
         f" {contents.tested(contents.metric).correction}).{left_out_caption(len(compared) - len(shown))}"
     )
-    return [Plot("differences", caption, lambda style: draw(shown, baseline.name, style))]
+    return [Plot("differences", caption, partial(draw, shown, baseline.name))]
 
 
 def draw(systems: Sequence[Changes], baseline: str, style: Style) -> Figure:

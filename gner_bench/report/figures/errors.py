@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from gner_bench.report.analysis import TITLES, Mistakes, mistakes_by_set, pooled
@@ -42,7 +43,7 @@ def plots(contents: Contents) -> list[Plot]:
         "Errors for every 100 gold entities by kind, counted on strict spans: equal boundaries with another type, an"
         " overlap of one type, an overlap of two types, gold without and prediction without counterpart."
     )
-    return [Plot("error_composition", caption, lambda style: draw(panels, style), wide=True)]
+    return [Plot("error_composition", caption, partial(draw, panels), wide=True)]
 
 
 def draw(panels: Mapping[str, Bars], style: Style) -> Figure:

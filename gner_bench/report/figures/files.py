@@ -4,57 +4,122 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
-from itertools import groupby
-from typing import TYPE_CHECKING
+from contextlib import ExitStack, contextmanager, suppress
+from typing import TYPE_CHECKING, cast
 
 from gner_bench.errors import GnerBenchError, first_line
 from gner_bench.messages import warn
-from gner_bench.report.figures.plot import FileFormat, Plot, render
-from gner_bench.report.figures.style import DARK, LIGHT, Sizes, Style
-from gner_bench.report.figures.svg import in_dark
+from gner_bench.report.figures.plot import FileFormat, Files, Plot, render
+from gner_bench.report.figures.style import LIGHT, Sizes, Style
 from gner_bench.terminal import progress_bar
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
+    from multiprocessing.connection import Connection
 
 FORMATS: tuple[FileFormat, ...] = ("png", "svg", "pdf")
 NAMED = 40
 """Characters that a warning shows."""
+KILLED = "a process that drew figures was killed (is there too little memory?)"
 
-Files = dict[str, bytes]
-"""The files of a figure by what follows its name, such as ``_dark.svg``."""
 Job = tuple[Plot, Style, Sequence[FileFormat]]
 Done = tuple[Files, set[str]]
-"""Files of one job, and the letters that no font has."""
+"""The files of a figure, and the letters that no font has."""
+
+
+class Painter:
+    """A process that imports matplotlib while this one does something else, and then draws (``drawing``).
+
+    It and the ``processes`` that it draws with are forked from this one, which must have no threads at work then.
+    """
+
+    def __init__(self, processes: int, pdf: bool) -> None:
+        import multiprocessing
+
+        context = multiprocessing.get_context("fork")
+        self._pipe, theirs = context.Pipe()
+        self._process = context.Process(target=_paint, args=(self._pipe, theirs, processes, pdf))
+        self._process.start()
+        theirs.close()
+        self._began = False
+
+    @property
+    def pid(self) -> int:
+        assert self._process.pid is not None
+        return self._process.pid
+
+    def draw(self, jobs: Sequence[Job]) -> Iterator[Done]:
+        """Begins to draw; the files come in the order of ``jobs``."""
+        self._began = True
+        with suppress(OSError):  # of a process that was killed, which is told where its files are missing
+            self._pipe.send(jobs)
+        return (self._result() for _ in jobs)
+
+    def _result(self) -> Done:
+        try:
+            # Where it was killed, those that it draws with keep its end of the pipe open.
+            while not self._pipe.poll(1):
+                if not self._process.is_alive() and not self._pipe.poll():
+                    raise EOFError
+            done = self._pipe.recv()
+        except (EOFError, OSError):
+            raise GnerBenchError(KILLED) from None
+        if isinstance(done, GnerBenchError):
+            raise done
+        return cast(Done, done)
+
+    def close(self) -> None:
+        """Ends it; figures that are being drawn are waited for."""
+        self._pipe.close()
+        if not self._began:
+            self._process.terminate()
+        self._process.join()
+
+
+def _paint(others: Connection, pipe: Connection, processes: int, pdf: bool) -> None:
+    others.close()  # or this process would never learn that the first one has ended
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the first process ends all at Ctrl-C
+    _import_matplotlib(pdf)
+    with suppress(EOFError, OSError), ExitStack() as stack:  # where nobody waits for the figures any more
+        try:
+            for done in _in_processes(pipe.recv(), processes, stack):
+                pipe.send(done)
+        except GnerBenchError as error:
+            pipe.send(error)
+
+
+def _import_matplotlib(pdf: bool) -> None:
+    """What is imported before processes are forked is there in each of them."""
+    import gner_bench.report.figures.labels
+    import gner_bench.report.figures.png
+
+    if pdf:
+        import gner_bench.report.figures.pdf  # noqa: F401
 
 
 @contextmanager
 def drawing(
-    plots: Sequence[Plot], formats: Sequence[str], sizes: Sizes, processes: int = 1
+    plots: Sequence[Plot], formats: Sequence[str], sizes: Sizes, processes: int = 1, painter: Painter | None = None
 ) -> Iterator[Iterator[tuple[Plot, Files]]]:
     """Begin to draw ``plots``; yields each with its files, in their order, whatever the number of ``processes``.
 
     More than one fork this process, which must have no threads at work then; they draw while the caller does something
-    else. SVG is there for a page too (``html`` among the ``formats``). PDF is for paper, which is white: all else is
-    there in dark also. Raises GnerBenchError, from the iterator, for a figure that cannot be drawn and for a process
-    that was killed.
+    else. A ``painter`` draws in its own. SVG is there for a page too (``html`` among the ``formats``). PDF is for
+    paper, which is white: all else is there in dark also. Raises GnerBenchError, from the iterator, for a figure that
+    cannot be drawn and for a process that was killed.
     """
     wanted = {*formats, "svg"} if "html" in formats else set(formats)
-    light = [kind for kind in FORMATS if kind in wanted]
-    dark: list[FileFormat] = ["png"] if "png" in wanted else []  # a dark SVG is the light one in other colours
-    themes = [(Style(sizes, theme), kinds) for theme, kinds in ((LIGHT, light), (DARK, dark)) if kinds]
-    jobs: list[Job] = [(plot, *theme) for plot in plots for theme in themes]
+    kinds = [kind for kind in FORMATS if kind in wanted]
+    jobs: list[Job] = [(plot, Style(sizes, LIGHT), kinds) for plot in plots if kinds]
     with ExitStack() as stack:
-        done = _in_processes(jobs, processes, stack) if min(processes, len(jobs)) > 1 else _one_by_one(jobs)
+        if painter:
+            done = painter.draw(jobs)
+        elif min(processes, len(jobs)) > 1:
+            _import_matplotlib("pdf" in kinds)
+            done = _in_processes(jobs, processes, stack)
+        else:
+            done = (_draw(*job) for job in jobs)
         yield _files(jobs, done)
-
-
-def _one_by_one(jobs: Sequence[Job]) -> Iterator[Done]:
-    with progress_bar("figures", len(jobs), unit="drawings", beside_forks=True) as advance:
-        for job in jobs:
-            yield _draw(*job)
-            advance(1)
 
 
 def _in_processes(jobs: Sequence[Job], processes: int, stack: ExitStack) -> Iterator[Done]:
@@ -62,15 +127,12 @@ def _in_processes(jobs: Sequence[Job], processes: int, stack: ExitStack) -> Iter
     import multiprocessing
     from concurrent.futures import ProcessPoolExecutor
 
-    advance = stack.enter_context(progress_bar("figures", len(jobs), unit="drawings", beside_forks=True))
-    import gner_bench.report.figures.labels  # noqa: F401  matplotlib, which is then there in each process
-
+    if not jobs:
+        return iter(())
     context = multiprocessing.get_context("fork")  # plots are handed over by forking, and files come back
     pool = ProcessPoolExecutor(min(processes, len(jobs)), context, _begin, (jobs,))
     stack.callback(pool.shutdown, cancel_futures=True)
     futures = [pool.submit(_draw_job, index) for index in range(len(jobs))]
-    for future in futures:
-        future.add_done_callback(lambda _: advance(1))
     return (_result(future) for future in futures)
 
 
@@ -80,7 +142,7 @@ def _result(future: Future[Done]) -> Done:
     try:
         return future.result()
     except BrokenProcessPool:
-        raise GnerBenchError("a process that drew figures was killed (is there too little memory?)") from None
+        raise GnerBenchError(KILLED) from None
 
 
 _jobs: Sequence[Job] = ()
@@ -99,27 +161,21 @@ def _draw_job(index: int) -> Done:
 def _draw(plot: Plot, style: Style, kinds: Sequence[FileFormat]) -> Done:
     boxes: set[str] = set()
     try:
-        drawn = render(plot, style, kinds, boxes)
+        files = render(plot, style, kinds, boxes)
     except Exception as error:  # of matplotlib, whatever it is
         reason = f"{type(error).__name__}: {first_line(error)}"
         raise GnerBenchError(f"the figure {plot.name} cannot be drawn ({reason})") from error
-    suffix = "" if style.theme is LIGHT else "_dark"
-    files = {f"{suffix}.{kind}": data for kind, data in drawn.items()}
-    if style.theme is LIGHT and "svg" in drawn:
-        files["_dark.svg"] = in_dark(drawn["svg"].decode()).encode()
     return files, boxes
 
 
 def _files(jobs: Sequence[Job], done: Iterator[Done]) -> Iterator[tuple[Plot, Files]]:
-    """The files of all jobs of a plot together; letters that are drawn as boxes are told at the end."""
+    """Each plot with its files; letters that are drawn as boxes are told at the end."""
     boxes: set[str] = set()
-    for plot, group in groupby(jobs, lambda job: job[0]):
-        files: Files = {}
-        for _ in group:
-            some, boxed = next(done)
-            files |= some
+    with progress_bar("figures", len(jobs), unit="figures", beside_forks=True) as advance:
+        for (plot, _, _), (files, boxed) in zip(jobs, done, strict=True):
             boxes |= boxed
-        yield plot, files
+            advance(1)
+            yield plot, files
     if boxes:
         listed = "".join(sorted(boxes))
         shown = f"{listed[:NAMED]}…" if len(listed) > NAMED else listed

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from gner_bench.documents.scores import Triple
@@ -36,7 +37,7 @@ def plots(contents: Contents) -> list[Plot]:
         " Below each length: its gold entities, as far as they are the same for all systems."
         f"{left_out_caption(len(analysed) - len(shown))}"
     )
-    return [Plot("f1_by_length", caption, lambda style: draw(shown, panels, style), wide=True)]
+    return [Plot("f1_by_length", caption, partial(draw, shown, panels), wide=True)]
 
 
 def lengths_of(panel: str, systems: Mapping[str, Mistakes]) -> list[str]:

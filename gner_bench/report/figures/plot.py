@@ -11,13 +11,18 @@ from string import ascii_lowercase
 from typing import TYPE_CHECKING, Any, Literal
 
 from gner_bench.report.figures.style import FONT, Style
+from gner_bench.report.figures.svg import in_dark
 from gner_bench.report.views.table import Row, row_note
 from gner_bench.scoring.metrics import METRICS, Metric
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+    from gner_bench.report.figures.png import Canvas
+
 FileFormat = Literal["png", "svg", "pdf"]
+Files = dict[str, bytes]
+"""The files of a figure by what follows its name, such as ``_dark.svg``."""
 DOTS_PER_INCH = 200
 NO_METADATA: dict[FileFormat, dict[str, Any]] = {
     "png": {"Software": None},
@@ -35,7 +40,10 @@ class NoData(Exception):  # noqa: N818
 
 @dataclass(frozen=True)
 class Plot:
-    """``draw`` makes the figure. ``name`` is that of its files; a ``wide`` one needs the width of the page."""
+    """``draw`` makes the figure; other processes get it by pickling.
+
+    ``name`` is that of its files; a ``wide`` one needs the width of the page.
+    """
 
     name: str
     caption: str
@@ -54,10 +62,8 @@ class Point:
     interval: tuple[float, float] | None = None
 
 
-def render(
-    plot: Plot, style: Style, formats: Iterable[FileFormat], boxes: set[str] | None = None
-) -> dict[FileFormat, bytes]:
-    """The files of a plot in one style, by format. The same plot gives the same bytes.
+def render(plot: Plot, style: Style, formats: Iterable[FileFormat], boxes: set[str] | None = None) -> Files:
+    """The files of a plot in ``formats``, PNG and SVG for light pages and dark ones. One plot gives the same bytes.
 
     Letters that the usual font lacks are taken from other installed fonts; those of none are drawn as boxes and added
     to ``boxes``.
@@ -66,31 +72,38 @@ def render(
 
     from gner_bench.report.figures.drawing import fallback
 
-    with matplotlib.style.context(["default", style.settings()]):
-        figure, lacking = _drawn(plot, style)
+    with matplotlib.style.context(["default", style.settings()]), warnings.catch_warnings():
+        canvas, lacking = _drawn(plot, style)
         if lacking:
             families, boxed = fallback(lacking)
             if boxes is not None:
                 boxes |= boxed
             if families:
                 matplotlib.rcParams["font.family"] = [FONT, *families]
-                figure, _ = _drawn(plot, style)
-        files: dict[FileFormat, bytes] = {}
+                canvas, _ = _drawn(plot, style)
+        warnings.filterwarnings("ignore", message=GLYPH)  # was noted when it was laid out
+        files: Files = {}
+        dark: Files = {}
         for name in formats:
-            buffer = io.BytesIO()
-            with warnings.catch_warnings():
-                warnings.filterwarnings("ignore", message=GLYPH)  # was noted when it was laid out
-                figure.savefig(buffer, format=name, dpi=DOTS_PER_INCH, metadata=NO_METADATA[name])
-            files[name] = buffer.getvalue()
-    return files
+            if name == "png":
+                canvas.figure.draw(canvas.pictures)
+                files[".png"], dark["_dark.png"] = canvas.pictures.files(NO_METADATA["png"])
+            else:
+                files[f".{name}"] = _saved(canvas.figure, name)
+    if ".svg" in files:
+        files["_dark.svg"] = in_dark(files[".svg"].decode()).encode()
+    return files | dark
 
 
-def _drawn(plot: Plot, style: Style) -> tuple[Figure, set[str]]:
-    """The figure of a plot, laid out, and the letters that its fonts lack."""
+def _drawn(plot: Plot, style: Style) -> tuple[Canvas, set[str]]:
+    """The figure of a plot on its canvas, laid out, and the letters that its fonts lack."""
+    from gner_bench.report.figures.png import Canvas
+
     with warnings.catch_warnings(record=True) as said:
         warnings.simplefilter("always")
         figure = plot.draw(style)
         figure.set_dpi(DOTS_PER_INCH)
+        canvas = Canvas(figure)
         # The layout is computed once and is then the same in every format. With "none" for None, matplotlib would
         # draw each file twice, the first time for the layout.
         if layout := figure.get_layout_engine():
@@ -102,7 +115,20 @@ def _drawn(plot: Plot, style: Style) -> tuple[Figure, set[str]]:
             lacking.add(chr(int(letter[1])))
         else:
             warnings.warn_explicit(warning.message, warning.category, warning.filename, warning.lineno)
-    return figure, lacking
+    return canvas, lacking
+
+
+def _saved(figure: Figure, kind: FileFormat) -> bytes:
+    """The SVG or PDF of a figure."""
+    buffer = io.BytesIO()
+    if kind == "pdf":
+        from gner_bench.report.figures.pdf import small_fonts
+
+        with small_fonts():
+            figure.savefig(buffer, format=kind, dpi=DOTS_PER_INCH, metadata=NO_METADATA[kind])
+    else:
+        figure.savefig(buffer, format=kind, dpi=DOTS_PER_INCH, metadata=NO_METADATA[kind])
+    return buffer.getvalue()
 
 
 def scored_by(metric: Metric) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from gner_bench.documents.scores import Bin
@@ -33,7 +34,7 @@ def plots(contents: Contents) -> list[Plot]:
         " entities spread over confidences. On the dashed line confidence says how often entities are right. ECE is the"
         f" expected calibration error in ten bins.{left_out_caption(len(calibrated) - len(shown))}"
     )
-    return [Plot("reliability", caption, lambda style: draw(shown, style))]
+    return [Plot("reliability", caption, partial(draw, shown))]
 
 
 def bins_of(system: SystemScores) -> list[Bin]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from gner_bench.experiment.sensitivity import Sensitivity
@@ -20,7 +21,7 @@ def plot(sensitivity: Sensitivity) -> Plot:
         f"Mean {scored_by(sensitivity.metric)} of {sensitivity.system} by how it is asked, in points above the base,"
         f" with {confidence} paired bootstrap intervals. Filled marks: p < 0.05, corrected after Holm over all arms."
     )
-    return Plot("sensitivity", caption, lambda style: draw(sensitivity, style))
+    return Plot("sensitivity", caption, partial(draw, sensitivity))
 
 
 def draw(sensitivity: Sensitivity, style: Style) -> Figure:
