@@ -23,10 +23,12 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
+from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
 from itertools import cycle, islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 Tags = list[list[str]]
 OURS = "`gner-bench score --out`"
@@ -68,30 +70,27 @@ def by_seqeval(gold: Tags, predicted: Tags) -> float:
 
 
 def by_nervaluate(gold: Tags, predicted: Tags) -> float:
-    from nervaluate.evaluator import Evaluator
-
+    evaluator = import_module("nervaluate.evaluator").Evaluator
     types = sorted({tag[2:] for tags in gold + predicted for tag in tags if tag != "O"})
-    return float(Evaluator(gold, predicted, tags=types, loader="list").evaluate()["overall"]["strict"].f1)
+    return float(evaluator(gold, predicted, tags=types, loader="list").evaluate()["overall"]["strict"].f1)
 
 
 def by_evaluate(gold: Tags, predicted: Tags) -> float:
-    import datasets
-    import evaluate
+    datasets, evaluate = import_module("datasets"), import_module("evaluate")
     from seqeval.metrics import classification_report
+    from seqeval.scheme import IOB2
 
-    class Seqeval(evaluate.Metric):
-        def _info(self) -> evaluate.MetricInfo:
-            tags = datasets.Sequence(datasets.Value("string"))
-            features = datasets.Features({"predictions": tags, "references": tags})
-            return evaluate.MetricInfo(description="", citation="", features=features)
+    def info(metric: Any) -> Any:
+        tags = datasets.Sequence(datasets.Value("string"))
+        features = datasets.Features({"predictions": tags, "references": tags})
+        return evaluate.MetricInfo(description="", citation="", features=features)
 
-        def _compute(self, predictions: Tags, references: Tags) -> dict[str, float]:
-            from seqeval.scheme import IOB2
+    def compute(metric: Any, predictions: Tags, references: Tags) -> dict[str, float]:
+        report = classification_report(references, predictions, output_dict=True, mode="strict", scheme=IOB2)
+        return {"f1": report["micro avg"]["f1-score"]}
 
-            report = classification_report(references, predictions, output_dict=True, mode="strict", scheme=IOB2)
-            return {"f1": report["micro avg"]["f1-score"]}
-
-    return float(Seqeval(experiment_id=str(os.getpid())).compute(predictions=predicted, references=gold)["f1"])
+    metric = type("Seqeval", (evaluate.Metric,), {"_info": info, "_compute": compute})
+    return float(metric(experiment_id=str(os.getpid())).compute(predictions=predicted, references=gold)["f1"])
 
 
 COUNTING: dict[str, Callable[[Tags, Tags], float]] = {
