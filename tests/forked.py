@@ -89,4 +89,4 @@ def run_beside(packages: Sequence[Path], folder: Path, *arguments: object) -> Co
     result = json.loads(made.read_text(encoding="utf-8"))
     made.unlink()
     said.unlink()
-    return CompletedProcess(arguments, *result)
+    return CompletedProcess(list(map(str, arguments)), *result)
