@@ -57,9 +57,7 @@ def recognised(sentences: Iterable[Sequence[str]]) -> Scheme:
     ``E`` and ``S`` are of BIOES alone, ``L`` and ``U`` of BILOU. Without them it is IOB1 where entities begin with
     ``I`` and every ``B`` directly follows an entity of its own type, and IO where there is no ``B``.
     """
-    pairs: set[tuple[str, str]] = set()
-    for tags in sentences:
-        pairs.update(zip(("O", *tags), tags, strict=False))
+    pairs = neighbours(sentences)
     prefixes = {tag[0] for _, tag in pairs if tag[1:2] == "-"}
     if prefixes & set("ESM"):
         return "bioes"
@@ -70,6 +68,14 @@ def recognised(sentences: Iterable[Sequence[str]]) -> Scheme:
     if any(tag.startswith("B-") and before[1:] != tag[1:] for before, tag in pairs):
         return "iob2"
     return "iob1" if "B" in prefixes else "io"
+
+
+def neighbours(sentences: Iterable[Sequence[str]]) -> set[tuple[str, str]]:
+    """Each tag with the one before it (``O`` before the first): few for a file, so that each can be looked at once."""
+    pairs: set[tuple[str, str]] = set()
+    for tags in sentences:
+        pairs.update(zip(("O", *tags), tags, strict=False))
+    return pairs
 
 
 def may_follow(before: str, tag: str) -> bool:

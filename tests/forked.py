@@ -1,14 +1,25 @@
-"""Processes for tests that kill them: forked, so that they need not import anew what takes seconds to import."""
+"""Processes for tests that kill them or install packages: forked, so that they need not import anew what takes seconds
+to import."""
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import sys
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from subprocess import CompletedProcess
+
+from click.testing import CliRunner
+
+from gner_bench.answers import ANSWERS
+from gner_bench.cli import main
+from gner_bench.data.formats import FORMATS
+from gner_bench.predict.backend import BACKENDS
+from gner_bench.scoring.metrics import METRICS
 
 
 class Forked:
@@ -59,3 +70,23 @@ class Forked:
         while self.runs():
             time.sleep(0.002)
         return os.waitstatus_to_exitcode(self._status), self._said.read_text(encoding="utf-8")
+
+
+def run_beside(packages: Sequence[Path], folder: Path, *arguments: object) -> CompletedProcess[str]:
+    """What the command does in ``folder`` where these folders of packages are on the path too."""
+    made, said = folder / "made.json", folder / "said.txt"
+
+    def call() -> None:
+        os.chdir(folder)
+        sys.path[:0] = map(str, packages)
+        for registry in (ANSWERS, BACKENDS, FORMATS, METRICS):
+            vars(registry).pop("plugins", None)
+        result = CliRunner().invoke(main, [*map(str, arguments)])
+        made.write_text(json.dumps([result.exit_code, result.stdout, result.stderr]), encoding="utf-8")
+
+    code, text = Forked(call, said).end()
+    assert code == 0, text
+    result = json.loads(made.read_text(encoding="utf-8"))
+    made.unlink()
+    said.unlink()
+    return CompletedProcess(list(map(str, arguments)), *result)

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from .forked import run_beside
+
 pytestmark = pytest.mark.slow
 
 ENTRY_POINTS = """\
@@ -32,6 +34,7 @@ ANSWERS = {
     "good": {"Ann saw Oslo": "person = Ann\nplace = Oslo", "Bob Dylan sang": "person = Bob Dylan"},
     "poor": {"Ann saw Oslo": "I see:\nperson = Ann", "Bob Dylan sang": "person = Dylan"},
 }
+PLUGIN = Path(__file__).parent / "plugin"
 Command = Callable[..., subprocess.CompletedProcess[str]]
 
 
@@ -45,19 +48,11 @@ def install(folder: Path, name: str, entry_points: str) -> None:
 
 @pytest.fixture
 def command(tmp_path: Path) -> Command:
-    """The installed command, with the package beside it."""
+    """The command, with the package beside it."""
     install(tmp_path / "site", "gner-bench-example", ENTRY_POINTS)
-    paths = [str(Path(__file__).parent / "plugin"), str(tmp_path / "site"), os.environ.get("PYTHONPATH", "")]
 
     def call(*arguments: object, code: int = 0) -> subprocess.CompletedProcess[str]:
-        gner_bench = Path(sys.executable).with_name("gner-bench")
-        done = subprocess.run(
-            [gner_bench, *map(str, arguments)],
-            cwd=tmp_path,
-            capture_output=True,
-            text=True,
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths))},
-        )
+        done = run_beside([PLUGIN, tmp_path / "site"], tmp_path, *arguments)
         assert done.returncode == code, done.stderr
         return done
 
@@ -106,6 +101,20 @@ def test_what_is_added_is_listed(command: Command) -> None:
         ("formats", "word|tag, a sentence a line"),
     ):
         assert line in command("list", what).stdout
+
+
+def test_the_installed_command_finds_it(tmp_path: Path) -> None:
+    """A process of its own, as who installs the package has it."""
+    install(tmp_path / "site", "gner-bench-example", ENTRY_POINTS)
+    paths = [str(PLUGIN), str(tmp_path / "site"), os.environ.get("PYTHONPATH", "")]
+    done = subprocess.run(
+        [Path(sys.executable).with_name("gner-bench"), "list", "metrics"],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths))},
+    )
+    assert "the last word of an entity and its type" in done.stdout
 
 
 def test_a_broken_plug_in_is_one_warning_that_names_it(command: Command, tmp_path: Path) -> None:

@@ -148,10 +148,10 @@ def _target(name: str, title: str, scheme: Scheme, context: int | None = None) -
 
 
 @lru_cache(maxsize=1024)
-def label_pattern(scheme: Scheme, types: tuple[str, ...]) -> re.Pattern[str]:
+def label_pattern(scheme: Scheme, types: frozenset[str]) -> re.Pattern[str]:
     """What ends a word. Types of the list that hold a bracket or a line break, which end a label, are tried first."""
     frame, held = _LABELS[scheme]
-    others = sorted((kind for kind in types if not re.fullmatch(held, kind)), key=len, reverse=True)
+    others = sorted((kind for kind in types if not re.fullmatch(held, kind)), key=lambda kind: (-len(kind), kind))
     if not any(others):
         return LABEL if scheme == "bio" else re.compile(frame.format(held))
     return re.compile(frame.format("|".join([*map(re.escape, filter(None, others)), held])))
@@ -159,7 +159,7 @@ def label_pattern(scheme: Scheme, types: tuple[str, ...]) -> re.Pattern[str]:
 
 def _read(scheme: Scheme, text: str, words: Sequence[str], types: Sequence[str]) -> Tagged:
     """Labels as BIO; for a plain scheme, ``O`` and ``I-type``."""
-    label = label_pattern(scheme, tuple(types))
+    label = label_pattern(scheme, frozenset(types))
     pairs = parse_generation(text, label)
     notes = []
     if apart := _between_commas(pairs, words):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
 from pathlib import Path
@@ -137,14 +137,17 @@ def audit(root: Path, name: str, back_tokenize: BackTokenize | None = None, read
 def _split(root: Path, dataset: Dataset, types: Sequence[str], back_tokenize: BackTokenize | None) -> SplitAudit:
     counts: Counter[str] = Counter()
     words: Counter[str] = Counter()
+    # Few pairs of neighbours are distinct: each is judged once.
+    neighbours: Counter[tuple[str, str]] = Counter()
     illegal = 0
     for sentence in dataset.sentences:
         words.update(sentence.words)
-        for before, tag in zip(("O", *sentence.tags), sentence.tags, strict=False):
-            orphan = not may_follow(before, tag)
-            illegal += orphan
-            if orphan or tag.startswith("B-"):
-                counts[tag[2:]] += 1
+        neighbours.update(zip(("O", *sentence.tags), sentence.tags, strict=False))
+    for (before, tag), times in neighbours.items():
+        orphan = not may_follow(before, tag)
+        illegal += orphan * times
+        if orphan or tag.startswith("B-"):
+            counts[tag[2:]] += times
     entry, content = catalog().find_dataset(dataset.name), dataset.content_hash
     facts = entry.splits.get(dataset.split) if entry else None
     compared = "unknown"
@@ -167,16 +170,23 @@ def _split(root: Path, dataset: Dataset, types: Sequence[str], back_tokenize: Ba
         conflicting=len(conflicting(dataset.sentences)),
         illegal_tags=illegal,
         unlabelled_types=sorted(counts.keys() - set(types)) if types else [],
-        unreadable=sum(not _reads_back(sentence, tuple(types or sorted(counts))) for sentence in dataset.sentences),
+        unreadable=_unreadable(dataset.sentences, words, tuple(types or sorted(counts))),
         white_space_words=sum(count for word, count in words.items() if not word.strip()),
         unknown_words=unknown,
         remarks=[remark.removeprefix(f"{dataset.name}/{dataset.split}: ") for remark in dataset.remarks],
     )
 
 
+def _unreadable(sentences: Sequence[Sentence], words: Iterable[str], types: tuple[str, ...]) -> int:
+    """How many sentences, which have these ``words``, do not read back."""
+    if not any(set("()\n") & set(kind) for kind in types):
+        # Where no word opens a bracket, nothing but the labels reads as one.
+        opening = {word for word in words if "(" in word}
+        sentences = [sentence for sentence in sentences if not opening.isdisjoint(sentence.words)]
+    return sum(not _reads_back(sentence, types) for sentence in sentences)
+
+
 def _reads_back(sentence: Sentence, types: tuple[str, ...]) -> bool:
-    if not any("(" in word for word in sentence.words) and not any(set("()\n") & set(kind) for kind in types):
-        return True  # nothing but the labels reads as one
     text = GNER.perfect(sentence.words, sentence.tags)
     answer = GNER.read(text, sentence.words, types)
     words = [word.strip() for word in sentence.words]

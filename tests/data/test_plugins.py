@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from subprocess import CompletedProcess
 
 import pytest
+
+from ..forked import run_beside
 
 MODULE = '''
 from gner_bench.answers import AnswerFormat, Mentions, Tags
@@ -77,13 +77,7 @@ def run(tmp_path: Path) -> Run:
         "Metadata-Version: 2.1\nName: my_formats\nVersion: 1\n"
     )
     (package / "my_formats-1.dist-info" / "entry_points.txt").write_text(ENTRY_POINTS)
-    path = os.pathsep.join([str(package), *sys.path])
-
-    def invoke(*arguments: object) -> CompletedProcess[str]:
-        command = [sys.executable, "-m", "gner_bench", *map(str, arguments)]
-        return subprocess.run(command, capture_output=True, text=True, env={**os.environ, "PYTHONPATH": path})
-
-    return invoke
+    return partial(run_beside, [package], tmp_path)
 
 
 @pytest.fixture

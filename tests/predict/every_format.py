@@ -1,8 +1,7 @@
-"""Asks a checkpoint in every answer format that asks; runs by itself: ``every_format CHECKPOINT DATA OUT FORMAT…``."""
+"""Asks a checkpoint in every answer format that asks."""
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -25,14 +24,10 @@ FORMATS = [name for name in NAMES if answer_format(name).ask is not read_only]
 
 
 def ask(folder: str, data: Path, out: Path, formats: Sequence[str] = FORMATS) -> None:
-    """A run for each format on 20 sentences of each zero-shot set, with answers of three tokens."""
+    """A run for each format on 10 sentences of each zero-shot set, with answers of three tokens."""
     names = tuple(entry.name for entry in catalog().group("zero-shot"))
-    datasets = chosen(select(Options(data, out, names)), Options(data, out, limit=Limit(1, 20)))
+    datasets = chosen(select(Options(data, out, names)), Options(data, out, limit=Limit(1, 10)))
     checkpoint = replace(load_checkpoint(folder, "fp32", "cpu"), max_new_tokens=TOKENS, wrapping="plain")
     for name in formats:
         options = Options(data, out / name)
         predict(local_backend(replace(checkpoint, format=name), options), datasets, options)
-
-
-if __name__ == "__main__":
-    ask(sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3]), sys.argv[4:])

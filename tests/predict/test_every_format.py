@@ -1,12 +1,11 @@
-"""140 real sentences through every answer format with a checkpoint on this machine, killed and continued."""
+"""70 real sentences through every answer format with a checkpoint on this machine, killed and continued."""
 
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
+import signal
 import time
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -15,10 +14,10 @@ from gner_bench.answers import answer_format
 from gner_bench.api import load_predictions, score
 from gner_bench.documents.record import read_records
 
+from ..forked import Forked
 from .every_format import FORMATS, TOKENS, ask
 
 pytestmark = pytest.mark.slow
-ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +32,7 @@ def whole(tiny_llama: Path, shared: Path, tmp_path_factory: pytest.TempPathFacto
 def test_records_are_complete_and_their_counts_add_up(whole: Path, name: str) -> None:
     records = list(read_records(whole / name / "predictions.jsonl"))
     run = json.loads((whole / name / "run.json").read_text(encoding="utf-8"))
-    assert len(records) == run["sentences_done"] == 140
+    assert len(records) == run["sentences_done"] == 70
     assert {record.format for record in records} == {name} == {run["settings"]["format"]}
     several = answer_format(name).several
     for record in records:
@@ -53,13 +52,12 @@ def test_runs_killed_in_the_middle_end_in_the_same_bytes(
     """The kill is in the second run, of a format with several asks a sentence if there is one."""
     data = shared / "data/gner"
     formats = [FORMATS[1], next((name for name in FORMATS if answer_format(name).several), FORMATS[-1])]
-    arguments = (str(tiny_llama), str(data), str(tmp_path), *formats)
-    command = [sys.executable, "-m", "tests.predict.every_format", *arguments]
     path = tmp_path / formats[1] / "predictions.jsonl"
-    with subprocess.Popen(command, cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)}) as process:
-        while process.poll() is None and not (path.exists() and path.read_bytes().count(b"\n") > 20):
-            time.sleep(0.002)
-        process.kill()
+    process = Forked(partial(ask, str(tiny_llama), data, tmp_path, formats), tmp_path / "said.txt")
+    while process.runs() and not (path.exists() and path.read_bytes().count(b"\n") > 20):
+        time.sleep(0.002)
+    process.send(signal.SIGKILL)
+    assert process.end()[0] == -signal.SIGKILL
     state = json.loads((tmp_path / formats[1] / "run.json").read_text(encoding="utf-8"))
     assert state["status"] == "running"
     ask(str(tiny_llama), data, tmp_path, formats)

@@ -21,7 +21,7 @@ from typing import Any
 
 from gner_bench.answers.answer import CharacterSpans, Span, WordSpans
 from gner_bench.answers.spans import span_of
-from gner_bench.bio import Reading, TagReader, may_follow, place_span, strict_spans
+from gner_bench.bio import Reading, TagReader, may_follow, neighbours, place_span, strict_spans
 from gner_bench.data.collect import Sets, one_of, renamed, sentence_id
 from gner_bench.data.formats import JSON_SUFFIXES, DataFormat, Predicted, Source
 from gner_bench.data.formats.characters import tagged_words, with_remarks
@@ -135,8 +135,10 @@ def write_spans(path: Path, datasets: Sequence[Dataset], lossy: bool = False) ->
     """Write token spans, one sentence a line; return the file. Refuses (InputError) ``I-`` that continue nothing."""
     check(path, datasets)
     for dataset in datasets:
-        for sentence in dataset.sentences:
-            if not all(map(may_follow, ("O", *sentence.tags), sentence.tags)):
+        pairs = neighbours(sentence.tags for sentence in dataset.sentences)
+        illegal = {pair for pair in pairs if not may_follow(*pair)}
+        for sentence in dataset.sentences if illegal else ():
+            if not illegal.isdisjoint(neighbours([sentence.tags])):
                 message = "has an I- that continues no entity, which no span can hold; choose a repair (--repair)"
                 raise refusal(path, dataset, sentence, message)
     lines: list[Json] = []

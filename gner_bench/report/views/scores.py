@@ -11,7 +11,7 @@ from gner_bench.number_text import NOTHING, p_text, percent, points
 from gner_bench.report.grid import Cell, Column, Grid, Section, Value
 from gner_bench.report.views.seen import short_verdict
 from gner_bench.scoring.gates import NOT_JUDGED, Outcome, exit_code, require_passed
-from gner_bench.scoring.metrics import METRICS, Metric
+from gner_bench.scoring.metrics import METRICS, Metric, ordered
 from gner_bench.structure.matching import STEPS
 
 STEP_HEADS = {"exact": "exact", "subsequence": "subseq.", "lcs": "LCS"}
@@ -109,7 +109,7 @@ def part_note(document: ScoresDocument) -> str:
 
 def metrics_of(document: ScoresDocument) -> list[Metric]:
     """The metrics of a document, in the order of tables."""
-    return [metric for metric in METRICS if metric in document.metrics]
+    return list(ordered(document.metrics))
 
 
 def sets_grid(document: ScoresDocument, ends: bool = False, against: Result | None = None) -> Grid:
