@@ -80,6 +80,7 @@ Examples:
     "--dry-run", is_flag=True, help="Only print what would be done, with estimates of calls, tokens, cost and time."
 )
 @click.option("--export-config", type=shared.PATH, metavar="RUN", help="Print the configuration of a finished run.")
+@shared.report_to
 @shared.offline
 def run_command(
     config: Path | None,
@@ -88,6 +89,7 @@ def run_command(
     out: Path | None,
     dry_run: bool,
     export_config: Path | None,
+    report_to: tuple[str, ...],
     offline: bool,
 ) -> None:
     """Predict, score and report what a configuration names; see ``HELP``."""
@@ -117,6 +119,11 @@ def run_command(
     alone = [path for job, path in scores.items() if not any(job in jobs for jobs in experiment.groups.values())]
     baseline = experiment.baseline or None
     print_report(alone, report, several(experiment.quoted), baseline, formats, experiment.title, of_runs)
+    if report_to:
+        from gner_bench.documents.scores import read_scores
+        from gner_bench.publish.tracking import track_report
+
+        track_report(report_to, experiment.title, {job: read_scores(path) for job, path in scores.items()}, report)
 
 
 def _print_config(run: Path) -> None:

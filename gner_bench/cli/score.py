@@ -90,6 +90,7 @@ def _installed(ctx: click.Context, param: click.Parameter, library: str | None) 
     callback=_installed,
     help="Count strict and conlleval F1 again with this library, and refuse scores that differ (exit code 1).",
 )
+@shared.report_to
 @shared.trained_on
 @shared.familiarity
 @shared.gates
@@ -119,6 +120,7 @@ def score_command(
     out: Path | None,
     write: tuple[tuple[str, Path], ...],
     check: str | None,
+    report_to: tuple[str, ...],
     trained_on: tuple[Path, ...],
     familiarity: str | None,
     **options: Any,
@@ -157,7 +159,7 @@ def score_command(
     resampling = Resampling(resamples, seed)
     read_as = {key: options.pop(key) for key in importing.KEYS}
     if thresholds is not None:
-        _require_alone(out, write, only, per_type, errors, trained_on, format_ == "junit", *options.values())
+        _require_alone(out, write, only, per_type, errors, trained_on, report_to, format_ == "junit", *options.values())
         _print_sweep(importing.load(files, name, **read_as), thresholds, metrics, format_)
         return
     asked = shared.GateOptions(**options)
@@ -173,6 +175,12 @@ def score_command(
         write_json(out, document.json())
     result = _judged(scores, document, gates, tests)
     _print(result, format_, per_type, errors, alone, write)
+    if report_to:
+        from gner_bench.publish.tracking import track_scores
+        from gner_bench.report.score import text_of
+
+        texts = {"scores.json": text_of(result, "json"), "report.md": text_of(result, "markdown", True)}
+        track_scores(report_to, document, texts)
     result.require_passed()
 
 
@@ -262,7 +270,7 @@ def _require_alone(*others: object) -> None:
     if any(others):
         raise UsageError(
             "--thresholds goes with no gates and none of --expect, --out, --write, --only, --per-type, --errors,"
-            " --trained-on, --format junit"
+            " --trained-on, --report-to, --format junit"
         )
 
 

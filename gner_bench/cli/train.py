@@ -32,7 +32,7 @@ INTERRUPTED = 130
     "--report-to",
     type=Names(),
     metavar="A,B",
-    help="tensorboard, wandb: also log there.  [default: the recipe's]",
+    help="tensorboard, trackio, mlflow, wandb: also log there.  [default: the recipe's]",
 )
 @click.option(
     "--push-to-hub", metavar="OWNER/NAME", help="Upload the finished checkpoint, to a private repository if new."
