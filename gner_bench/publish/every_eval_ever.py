@@ -27,8 +27,10 @@ from gner_bench.publish import Files, Publication, Target
 from gner_bench.publish.hub import on_hub, slug
 from gner_bench.scoring.described import read_described
 from gner_bench.scoring.document import scores_of
+from gner_bench.scoring.intervals import is_small, micro_moments
 from gner_bench.scoring.metrics import METRICS, Metric
 from gner_bench.scoring.predictions import Prediction
+from gner_bench.scoring.scores import SetScores
 
 VERSION = "0.3.0"
 RATIOS = ("f1", "precision", "recall")
@@ -37,6 +39,7 @@ SPLITS = {"dev": "val"}
 COMPUTED = ("revision", "weights", "prompts", "dtype", "batch_size", "device", "versions")
 """What is told of the model, where the scores know it."""
 WILSON = "Wilson score interval"
+COMBINED = "intervals of the sets, combined (Zou and Donner 2008)"
 
 
 def files(publication: Publication, destination: str) -> Files:
@@ -154,15 +157,30 @@ def _results(document: ScoresDocument) -> Iterator[Json]:
     scores = scores_of(document, Path(NAME))
     for name, part in document.datasets.items():
         for metric in document.metrics:
+            method = _method(document, WILSON if _is_small(scores.sets[name], metric) else "")
             place, value = f"{name}/{part.split}", part.values[metric]
-            method = _method(document, scores.sets[name].has_small_samples)
             yield from _ratios(document, place, metric, value, _source(name, part), method, part.sentences)
     if len(document.datasets) > 1:
         total = sum(part.sentences for part in document.datasets.values())
         sets = ", ".join(f"{name}/{part.split}" for name, part in document.datasets.items())
         source = {"dataset_name": "gner-bench", "source_type": "other", "additional_details": {"mean_over": sets}}
         for metric in document.metrics:
-            yield from _ratios(document, "mean", metric, document.average[metric], source, _method(document), total)
+            small = any(_is_small(part, metric) for part in scores.sets.values())
+            method = _method(document, COMBINED if small else "")
+            yield from _ratios(document, "mean", metric, document.average[metric], source, method, total)
+
+
+def _is_small(part: SetScores, metric: Metric) -> bool:
+    """Whether a set's interval by a metric is Wilson's."""
+    return not METRICS[metric].distinct and is_small(micro_moments(part.units.statistics, metric))
+
+
+def _method(document: ScoresDocument, of_small: str) -> str:
+    """How an interval was made; ``of_small`` is how where a set is too small for percentiles."""
+    if document.runs:
+        return "bootstrap over sentences and runs"
+    drawn = "documents" if document.signature_fields.get("cl") == "doc" else "sentences"
+    return of_small or f"percentile bootstrap over {drawn}"
 
 
 def _ratios(
@@ -184,7 +202,7 @@ def _ratios(
                     "method": method,
                 },
                 "num_samples": sentences,
-                **({} if method == WILSON else {"num_bootstrap_samples": document.resampling.resamples}),
+                **({} if method in (WILSON, COMBINED) else {"num_bootstrap_samples": document.resampling.resamples}),
             }
         yield {
             "evaluation_result_id": result_id(place, metric, ratio),
@@ -204,16 +222,6 @@ def _ratios(
             },
             "score_details": score,
         }
-
-
-def _method(document: ScoresDocument, small: bool = False) -> str:
-    """How an interval was made."""
-    if document.runs:
-        return "bootstrap over sentences and runs"
-    if small:
-        return WILSON
-    drawn = "documents" if document.signature_fields.get("cl") == "doc" else "sentences"
-    return f"percentile bootstrap over {drawn}"
 
 
 def result_id(place: str, metric: Metric, ratio: str = "f1") -> str:

@@ -199,3 +199,28 @@ def test_a_card_that_cannot_be_read_stays(run: Run, repository: Any, scores: Pat
     assert done.exit_code == 1
     assert "Traceback" not in done.output
     assert repo.files == before
+
+
+def test_a_trained_checkpoint_is_pushed_with_its_scores(
+    run: Run, hub: Any, scores: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("torch", reason="torch is not installed: pip install 'gner-bench[train]'")
+    folder = tmp_path / "out"
+    (folder / "state").mkdir(parents=True)
+    (folder / "state/step").write_text("1", encoding="utf-8")
+    (folder / "README.md").write_text(CARD, encoding="utf-8")
+    (folder / "run.json").write_text("{}", encoding="utf-8")
+    scores.rename(folder / "selection_scores.json")
+    monkeypatch.setattr("gner_bench.train.fine_tune.fine_tune", lambda request, say: folder)
+    recipe = tmp_path / "recipe.toml"
+    recipe.write_text('name = "mine"\ncheckpoint = "demo"\nsteps = 1\n[[sets]]\nname = "films"\n', encoding="utf-8")
+    done = run("train", recipe, "--out", folder, "--push-to-hub", "me/mine")
+    assert (done.exit_code, done.stdout) == (0, f"{folder}\nhttps://huggingface.co/me/mine\n"), done.output
+    repo = hub.repos["me/mine"]
+    assert set(repo.files) == {"README.md", "run.json", "selection_scores.json"}
+    assert b"What I say of it." in repo.files["README.md"]
+    strict = next(result for result in results(repo) if result.metric_name == "strict F1")
+    assert strict.metric_args["note"] == "these sentences chose the checkpoint: not a test score"
+    assert {request.headers.get("authorization") for request in hub.requests} == {f"Bearer {TOKEN}"}
+    files = [path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()]
+    assert not any(TOKEN.encode() in content for content in [done.output.encode(), *files, *repo.files.values()])
