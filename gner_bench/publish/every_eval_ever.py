@@ -79,10 +79,10 @@ def model_of(publication: Publication) -> str:
     """The hub id of the model: the given one, else that of its run or of the catalogue. Raises UsageError for none."""
     document, run = publication.document, publication.run
     computed = document.origin.computed
-    said = (publication.model, run and run.model.source, computed and computed.model, document.system.name)
+    said = [publication.model, run.model.source if run else "", computed.model or "" if computed else ""]
     if publication.model and not HUB_ID.fullmatch(publication.model):
         raise UsageError(f"--model {short(publication.model)}: expected OWNER/NAME")
-    for name in filter(None, said):
+    for name in filter(None, [*said, document.system.name]):
         known = catalog().find_model(name)
         if known is not None and HUB_ID.fullmatch(known.hub):
             return known.hub
@@ -234,19 +234,16 @@ def _source(name: str, part: SetDocument) -> Json:
     details = {"split": part.split, "content_hash": part.content_hash, "sentences": str(part.sentences)}
     details |= {"planned": str(part.planned)} if part.planned is not None else {}
     known = catalog().find_dataset(name)
+    facts = known.splits.get(part.split) if known else None
     if place := on_hub(name, part):
         details |= {"revision": place.revision, "subset": place.subset}
         split = SPLITS.get(part.split, part.split)
         there = {"source_type": "hf_dataset", "hf_repo": place.id, "hf_split": split, "samples_number": part.sentences}
-    elif known is not None and known.homepage and part.content_hash in _hashes(known.splits.get(part.split)):
+    elif known and facts and known.homepage and part.content_hash == facts.content_hash:
         there = {"source_type": "url", "url": [known.homepage]}
     else:
         there = {"source_type": "other"}
     return {"dataset_name": name, **there, "additional_details": details}
-
-
-def _hashes(facts: Any) -> tuple[str, ...]:
-    return (facts.content_hash, *facts.other_hashes) if facts else ()
 
 
 def _sentences(publication: Publication, record: Json) -> Iterator[Json]:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 CARD = "README.md"
 NEW_CARD = "---\ntags:\n- named-entity-recognition\n---\n\n# {name}\n"
 """Of a repository that has no card."""
-TASK = {"task_type": "token-classification", "task_name": "Named entity recognition"}
+TASK: dict[str, Any] = {"task_type": "token-classification", "task_name": "Named entity recognition"}
 MEAN = "gner-bench/mean"
 
 
@@ -46,7 +46,7 @@ def on_hub(name: str, part: SetDocument) -> OnHub | None:
     """The hub's data set that was scored; None unless words and tags are those that the catalogue knows of it."""
     known = catalog().find_dataset(name)
     facts = known.splits.get(part.split) if known else None
-    if known is None or facts is None or part.content_hash not in (facts.content_hash, *facts.other_hashes):
+    if known is None or facts is None or not part.content_hash or part.content_hash != facts.content_hash:
         return None
     for source in known.sources:
         if source.hub and part.split in source.files:
@@ -62,7 +62,7 @@ def files(publication: Publication, repository: str) -> Files:
     """
     from huggingface_hub import EvalResultEntry, eval_result_entries_to_yaml
     from huggingface_hub.repocard_data import eval_results_to_model_index
-    from huggingface_hub.utils import yaml_dump
+    from huggingface_hub.utils import yaml_dump  # type: ignore[attr-defined]  # documented, not in __all__
 
     if HUB_ID.fullmatch(repository) is None:
         raise UsageError(f"{short(repository)} is no repository of the hub: expected OWNER/NAME")
@@ -83,16 +83,16 @@ def files(publication: Publication, repository: str) -> Files:
                 )
                 for metric in document.metrics
             ]
-            texts[f".eval_results/{slug(f'{name}_{part.split}')}.yaml"] = yaml_dump(
-                eval_result_entries_to_yaml(entries)
-            )
+            path = f".eval_results/{slug(f'{name}_{part.split}')}.yaml"
+            texts[path] = yaml_dump(eval_result_entries_to_yaml(entries), sort_keys=False)
     if elsewhere:
         note(
             f"in the model-index alone: {', '.join(elsewhere)}: these sentences and tags are not known to be those of a"
             " data set of the hub"
         )
     model = repository.partition("/")[2]
-    texts[CARD] = yaml_dump({"model-index": eval_results_to_model_index(model, list(_results(publication)))})
+    index = {"model-index": eval_results_to_model_index(model, list(_results(publication)))}
+    texts[CARD] = yaml_dump(index, sort_keys=False)
     return texts
 
 
@@ -124,15 +124,15 @@ def _card_with(index: str, repository: str) -> str:
     from huggingface_hub import ModelCard
     from huggingface_hub.errors import EntryNotFoundError
 
-    new = ModelCard(f"---\n{index}---\n").data
+    new: Any = ModelCard(f"---\n{index}---\n").data
     try:
         card = ModelCard.load(repository)
     except EntryNotFoundError:
         card = ModelCard(NEW_CARD.format(name=repository.partition("/")[2]))
+    there: Any = card.data
     ours = {_identity(result) for result in new.eval_results}
-    kept = [result for result in card.data.eval_results or () if _identity(result) not in ours]
-    card.data.eval_results = kept + new.eval_results
-    card.data.model_name = card.data.model_name or new.model_name
+    there.eval_results = [each for each in there.eval_results or () if _identity(each) not in ours] + new.eval_results
+    there.model_name = there.model_name or new.model_name
     return str(card)
 
 
@@ -147,7 +147,7 @@ def _results(publication: Publication) -> Iterator[EvalResult]:
     document = publication.document
     for name, part in document.datasets.items():
         place = on_hub(name, part)
-        about = {
+        about: dict[str, Any] = {
             "dataset_type": place.id if place else name,
             "dataset_name": name,
             "dataset_config": place.subset if place else None,

@@ -55,7 +55,7 @@ def kept(texts: Mapping[str, str]) -> Iterator[tuple[Path, ...]]:
 def track_scores(names: Sequence[str], document: ScoresDocument, texts: Mapping[str, str], run: str = "") -> None:
     """Log the scores of one system: every set's and the mean's ratios with the interval of F1, and all values as a
     table; ``texts`` are the files of the artifact. The run is called ``run``, else as the system."""
-    metrics = {}
+    metrics: dict[str, float] = {}
     for metric in document.metrics:
         values = {name: part.values[metric] for name, part in document.datasets.items()}
         # Last, as a data set may be called mean, too.
@@ -75,7 +75,7 @@ COMPARED = ("first", "second", "metric", "dataset", "f1_first", "f1_second", "di
 
 def track_comparison(names: Sequence[str], result: Comparison, texts: Mapping[str, str]) -> None:
     """Log a comparison: a row for each pair, metric and set (last the mean), and their numbers as metrics."""
-    rows, metrics = [], {}
+    rows, metrics = [], dict[str, float]()
     for against in result.against:
         for metric, differences in against.differences.items():
             for row in differences:
@@ -93,7 +93,7 @@ def track_report(names: Sequence[str], title: str, documents: Mapping[str, Score
     """Log the scores of all runs of an experiment, each as a run, then the folder of the report as one more."""
     from gner_bench.files import to_json
 
-    rows, metrics = [], {}
+    rows, metrics = [], dict[str, float]()
     for name, document in documents.items():
         track_scores(names, document, {"scores.json": to_json(document.json()) + "\n"}, name)
         for metric in document.metrics:

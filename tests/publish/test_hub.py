@@ -201,6 +201,7 @@ def test_a_card_that_cannot_be_read_stays(run: Run, repository: Any, scores: Pat
     assert repo.files == before
 
 
+@pytest.mark.slow
 def test_a_trained_checkpoint_is_pushed_with_its_scores(
     run: Run, hub: Any, scores: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -103,22 +103,12 @@ def test_a_tracker_that_cannot_be_used_is_refused_before_anything_is_read(
 
 
 def test_an_experiment_is_logged_as_its_runs_and_its_report(
-    run: Run, predictions: Any, noted: Noted, tmp_path: Path
+    run: Run, scores: Path, noted: Noted, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("gner_bench.experiment.run.run_experiment", lambda *_: {"base": scores})
     config = tmp_path / "run.toml"
-    config.write_text(
-        f"""title = "Two sets"
-predictions = "p"
-report = "r"
-formats = ["md", "csv"]
-resamples = 100
-[[systems]]
-name = "base"
-predictions = ["{predictions()}"]
-tokenizer = "none"
-""",
-        encoding="utf-8",
-    )
+    more = 'data = "demo"\nformats = ["md", "csv"]\npredictions = "p"\nreport = "r"\n[[systems]]\nmodel = "demo"\n'
+    config.write_text(f'title = "Two sets"\n{more}', encoding="utf-8")
     done = run("-q", "run", config, "--out", tmp_path / "out", "--report-to", "trackio")
     assert done.exit_code == 0, done.output
     of_run, report = noted.runs
