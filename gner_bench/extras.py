@@ -16,9 +16,12 @@ EXTRAS = {
     "datasets": "data",
     "deepspeed": "deepspeed",
     "matplotlib": "report",
+    "mlflow": "mlflow",
     "seqeval": "seqeval",
     "spacy": "spacy",
+    "trackio": "trackio",
     "vllm": "vllm",
+    "wandb": "wandb",
 }
 """The extra of this package by the name under which a library of it is imported."""
 

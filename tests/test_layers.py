@@ -22,6 +22,7 @@ STAGES = (
     ("predict",),
     ("experiment", "train"),
     ("report",),
+    ("publish",),
     ("cli",),
     ("__main__",),
 )

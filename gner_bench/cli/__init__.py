@@ -23,6 +23,7 @@ from gner_bench.cli.explain import explain_command
 from gner_bench.cli.list import list_command
 from gner_bench.cli.merge import merge_command
 from gner_bench.cli.predict import predict_command
+from gner_bench.cli.push import push_command
 from gner_bench.cli.report import report_command
 from gner_bench.cli.run import run_command
 from gner_bench.cli.score import score_command
@@ -97,6 +98,7 @@ for command in (
     score_command,
     compare_command,
     explain_command,
+    push_command,
     report_command,
     run_command,
     sensitivity_command,

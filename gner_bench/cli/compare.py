@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -13,6 +13,9 @@ from gner_bench.cli.values import SystemFile, grouped
 from gner_bench.files import NamedPath
 from gner_bench.messages import warn
 from gner_bench.scoring.trials import TRIALS
+
+if TYPE_CHECKING:
+    from gner_bench.scoring.comparison import Comparison
 
 FORMATS = {"markdown": "md", "latex": "tex", "csv": "csv"}
 
@@ -85,6 +88,7 @@ class Points(click.ParamType[float]):
 )
 @click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
 @click.option("--out", type=shared.PATH, metavar="comparison.json", help="Also write the result to this file.")
+@shared.report_to
 def compare_command(
     systems: tuple[NamedPath, ...],
     groups: tuple[tuple[str, tuple[Path, ...]], ...],
@@ -102,6 +106,7 @@ def compare_command(
     format_: str,
     as_json: bool,
     out: Path | None,
+    report_to: tuple[str, ...],
 ) -> None:
     """Compare systems on the same sentences by paired tests.
 
@@ -143,6 +148,15 @@ def compare_command(
         warn(warning, always=warning in result.unlike or warning in result.noise)
     if out is not None:
         write_json(out, result.document())
+    _print(result, format_, per_type, changed, power)
+    if report_to:
+        from gner_bench.files import to_json
+        from gner_bench.publish.tracking import track_comparison
+
+        track_comparison(report_to, result, {"comparison.json": to_json(result.document()) + "\n"})
+
+
+def _print(result: Comparison, format_: str, per_type: bool, changed: int, power: float | None) -> None:
     if format_ == "json":
         shared.print_json(result.document())
         return

@@ -28,6 +28,7 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 
 
 PATH = click.Path(path_type=Path)
+TARGET = Registered("gner_bench.publish:TARGETS")
 METRIC = Registered("gner_bench.scoring.metrics:METRICS")
 FIGURE = Figure("gner_bench.scoring.metrics:METRICS")
 BACKEND = Registered("gner_bench.predict.backend:BACKENDS")
@@ -120,6 +121,25 @@ answers = click.option(
     show_default="raw for GNER's text, else mended",
     help="raw reads answers as they are; mended takes off thoughts, code fences and text around them, and reads labels"
     " in other forms, such as word(label), word(label), and other cases. What was done is counted.",
+)
+
+
+def _trackers(ctx: click.Context, param: click.Parameter, names: tuple[str, ...]) -> tuple[str, ...]:
+    """Raises UsageError for those that cannot be used, before anything is read."""
+    if names:
+        from gner_bench.publish.tracking import require_trackers
+
+        require_trackers(names)
+    return names
+
+
+report_to = click.option(
+    "--report-to",
+    type=Names(),
+    default=(),
+    metavar="A,B",
+    callback=_trackers,
+    help="Also log numbers, table and files to trackio, mlflow or wandb, as their own variables say where.",
 )
 
 group = click.option(

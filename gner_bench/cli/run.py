@@ -95,6 +95,7 @@ Examples:
 @click.option(
     "--dry-run", is_flag=True, help="Only print what would be done, with estimates of calls, tokens, cost and time."
 )
+@shared.report_to
 @section(OTHERS)
 @shared.offline
 def run_command(
@@ -106,6 +107,7 @@ def run_command(
     out: Path | None,
     dry_run: bool,
     export_config: Path | None,
+    report_to: tuple[str, ...],
     offline: bool,
 ) -> None:
     """Predict, score and report what a configuration names; see ``HELP``."""
@@ -136,6 +138,11 @@ def run_command(
     alone = [path for job, path in scores.items() if not any(job in jobs for jobs in experiment.groups.values())]
     baseline = experiment.baseline or None
     print_report(alone, report, several(experiment.quoted), baseline, formats, experiment.title, of_runs)
+    if report_to:
+        from gner_bench.documents.scores import read_scores
+        from gner_bench.publish.tracking import track_report
+
+        track_report(report_to, experiment.title, {job: read_scores(path) for job, path in scores.items()}, report)
 
 
 def _print_config(run: Path) -> None:

@@ -100,6 +100,7 @@ def _installed(ctx: click.Context, param: click.Parameter, library: str | None) 
     callback=_installed,
     help="Count strict and conlleval F1 again with this library, and refuse scores that differ (exit code 1).",
 )
+@shared.report_to
 @shared.trained_on
 @shared.familiarity
 @shared.gates
@@ -130,6 +131,7 @@ def score_command(
     out: Path | None,
     write: tuple[tuple[str, Path], ...],
     check: str | None,
+    report_to: tuple[str, ...],
     trained_on: tuple[Path, ...],
     familiarity: str | None,
     **options: Any,
@@ -168,9 +170,8 @@ def score_command(
     resampling = Resampling(resamples, seed)
     read_as = {key: options.pop(key) for key in importing.KEYS}
     if corrected or thresholds is not None:
-        _require_alone(out, write, only, per_type, errors, trained_on, runs, format_ == "junit", *options.values())
-        if corrected and thresholds is not None:
-            raise UsageError("--corrected-gold and --thresholds exclude each other")
+        others = (out, write, only, per_type, errors, trained_on, report_to, runs, format_ == "junit")
+        _require_alone(*others, *options.values(), corrected and thresholds)
         if corrected:
             _print_corrected(*importing.load_with_other(files, name, corrected, read_as), metrics, resampling, format_)
         else:
@@ -189,7 +190,17 @@ def score_command(
         write_json(out, document.json())
     result = _judged(scores, document, gates, tests)
     _print(result, format_, per_type, errors, alone, write)
+    if report_to:
+        _track(result, document, report_to)
     result.require_passed()
+
+
+def _track(result: Result, document: ScoresDocument, trackers: tuple[str, ...]) -> None:
+    from gner_bench.publish.tracking import track_scores
+    from gner_bench.report.score import text_of
+
+    texts = {"scores.json": text_of(result, "json"), "report.md": text_of(result, "markdown", True)}
+    track_scores(trackers, document, texts)
 
 
 def _one_group(
@@ -277,8 +288,8 @@ def _require_alone(*others: object) -> None:
     """Raise UsageError for what cannot be had together with an option that prints something else."""
     if any(others):
         raise UsageError(
-            "--corrected-gold and --thresholds go with no gates and none of --expect, --out, --write, --only,"
-            " --per-type, --errors, --trained-on, --group, --format junit"
+            "--corrected-gold and --thresholds go not with each other, with no gates and none of --expect, --out, --write, --only,"
+            " --per-type, --errors, --trained-on, --report-to, --group, --format junit"
         )
 
 

@@ -14,6 +14,7 @@ from gner_bench.errors import UsageError
 from gner_bench.messages import warn
 
 INTERRUPTED = 130
+SELECTED = "these sentences chose the checkpoint: not a test score"
 
 
 @click.command("train", cls=Command)
@@ -31,10 +32,12 @@ INTERRUPTED = 130
     "--report-to",
     type=Names(),
     metavar="A,B",
-    help="tensorboard, wandb: also log there.  [default: the recipe's]",
+    help="tensorboard, trackio, mlflow, wandb: also log there.  [default: the recipe's]",
 )
 @click.option(
-    "--push-to-hub", metavar="OWNER/NAME", help="Upload the finished checkpoint, to a private repository if new."
+    "--push-to-hub",
+    metavar="OWNER/NAME",
+    help="Upload the finished checkpoint with its scores on the selection sets, to a private repository if new.",
 )
 @section(OTHERS)
 @click.option(
@@ -77,7 +80,7 @@ def train_command(
     from gner_bench.train.estimate import estimate
     from gner_bench.train.fine_tune import fine_tune
     from gner_bench.train.prepare import Request, prepare
-    from gner_bench.train.result import push, require_repository
+    from gner_bench.train.result import SCORES, push, require_repository
 
     request = Request(recipe, data, out or Path(), report_to or (), shared.is_offline(offline))
     say = warn if is_first() else (lambda _: None)  # the first process speaks for all
@@ -94,7 +97,19 @@ def train_command(
             click.echo(str(folder))
             if push_to_hub is not None:
                 click.echo(push(folder, push_to_hub))
+                _push_scores(folder / SCORES, push_to_hub)
     except KeyboardInterrupt:
         state = request.out / "state"
         click.echo(f"Interrupted: the last saved state is in {state}; the same command continues.", err=True)
         raise click.exceptions.Exit(INTERRUPTED) from None
+
+
+def _push_scores(scores: Path, repository: str) -> None:
+    """Put the scores of the chosen checkpoint, if it was chosen by any, on its page of the hub."""
+    if not scores.is_file():
+        return
+    from gner_bench.documents.scores import read_scores
+    from gner_bench.publish import TARGETS, Publication
+
+    hub = TARGETS.get("hub")
+    hub.put(hub.files(Publication(read_scores(scores), note=SELECTED), repository), repository, False)

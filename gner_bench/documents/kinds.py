@@ -24,8 +24,8 @@ class Kind:
     verbs: tuple[str, ...] = ()
 
 
-OF_SYSTEMS = ("score", "compare", "report", "explain")
-OF_SCORES = ("compare", "report", "--baseline")
+OF_SYSTEMS = ("score", "compare", "report", "explain", "push")
+OF_SCORES = ("compare", "report", "push", "--baseline")
 AGAIN = "no command reads it: give {verb} the scores or runs again"
 EXPERIMENT = Kind("is a configuration of run", "gner-bench run {path}", ("run",))
 JSON = (

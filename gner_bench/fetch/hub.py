@@ -9,7 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from gner_bench import __version__
-from gner_bench.errors import GnerBenchError, UnreachableError
+from gner_bench.errors import GnerBenchError, UnreachableError, first_line
 from gner_bench.fetch.home import kind_of
 from gner_bench.fetch.http import ATTEMPTS, CONNECT_SECONDS, backoff, is_temporary, retry_after
 from gner_bench.fetch.manifest import Snapshot, StoredFile, repo_folder
@@ -78,13 +78,32 @@ def pickled_error(hub_id: str) -> GnerBenchError:
     )
 
 
+def hub_errors() -> tuple[type[Exception], ...]:
+    """What huggingface_hub raises where the hub refuses, cannot be reached or is given what it does not take."""
+    return _client().HTTPError, OSError, ValueError
+
+
+def told(error: Exception) -> str:
+    """The first line of what such an error says, without the user's token, which some quote with the request."""
+    from huggingface_hub import get_token
+
+    line = re.sub(r"(Bearer |hf_)[^\s'\"]+", r"\1***", first_line(error))
+    return line.replace(token, "***") if (token := get_token()) else line
+
+
+def _client() -> Any:
+    """Version 1, which GLiNER's transformers needs, raises errors of httpx, version 2 those of httpx2."""
+    from huggingface_hub.errors import HfHubHTTPError
+
+    return import_module(HfHubHTTPError.__mro__[1].__module__.partition(".")[0])
+
+
 def _model_info(hub_id: str, revision: str) -> ModelInfo:
     """The hub's answer about a checkpoint, asked for again when it may come later: huggingface_hub asks only once."""
     from huggingface_hub import HfApi
     from huggingface_hub.errors import HfHubHTTPError, HFValidationError, OfflineModeIsEnabled
 
-    # Version 1, which GLiNER's transformers needs, raises errors of httpx, version 2 those of httpx2.
-    client: Any = import_module(HfHubHTTPError.__mro__[1].__module__.partition(".")[0])
+    client = _client()
     no_connection = (client.ConnectError, client.ConnectTimeout, client.ProxyError)
     api, failures = HfApi(library_name="gner-bench", library_version=__version__), 0
     while True:

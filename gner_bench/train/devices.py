@@ -16,7 +16,7 @@ from gner_bench.extras import require
 from gner_bench.predict.processes import own_shard
 from gner_bench.train.recipe import Recipe
 
-TRACKERS = ("tensorboard", "wandb")
+TRACKERS = ("tensorboard", "trackio", "mlflow", "wandb")
 
 
 def processes() -> int:

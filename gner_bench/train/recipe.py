@@ -74,7 +74,7 @@ class Recipe:
     ``warmup_ratio`` is the share of all updates in which the learning rate rises; ``max_grad_norm`` 0 clips nothing.
     ``test`` names the sets of the later evaluation: no sentence of their test splits may be in the selection data.
     ``source`` says where the settings are from, and where paper and released script disagree. ``report_to`` are
-    trackers of the Trainer (tensorboard, wandb), which decide nothing.
+    trackers of the Trainer (tensorboard, trackio, mlflow, wandb), which decide nothing.
     """
 
     name: str

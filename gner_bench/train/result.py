@@ -17,9 +17,10 @@ from safetensors import SafetensorError
 
 from gner_bench import __version__
 from gner_bench.documents.fields import Json, read_object
-from gner_bench.errors import GnerBenchError, InputError, UsageError, first_line, short
+from gner_bench.errors import GnerBenchError, InputError, UsageError, short
 from gner_bench.fetch import home
 from gner_bench.fetch.checkpoint import HUB_ID
+from gner_bench.fetch.hub import hub_errors, told
 from gner_bench.files import write_atomic, write_json
 from gner_bench.messages import markdown, one_line
 from gner_bench.number_text import decimal, rounding
@@ -276,14 +277,13 @@ def push(folder: Path, repository: str) -> str:
     Raises GnerBenchError when the hub refuses or cannot be reached; the folder is as it was.
     """
     from huggingface_hub import HfApi
-    from huggingface_hub.errors import HfHubHTTPError
 
     try:
         api = HfApi()
         api.create_repo(repository, private=True, exist_ok=True)
         commit = f"Upload {folder.name} with gner-bench"
         api.upload_folder(repo_id=repository, folder_path=folder, ignore_patterns=NOT_PUSHED, commit_message=commit)
-    except (HfHubHTTPError, OSError, ValueError) as error:
-        message = f"--push-to-hub {repository}: {first_line(error)}; the checkpoint is in {folder}"
+    except hub_errors() as error:
+        message = f"--push-to-hub {repository}: {told(error)}; the checkpoint is in {folder}"
         raise GnerBenchError(message) from None
     return f"https://huggingface.co/{repository}"

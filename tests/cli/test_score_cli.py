@@ -396,7 +396,7 @@ def test_thresholds_that_are_none_are_refused(asked: str, scored_spans: Path, ru
 def test_thresholds_have_a_table_of_their_own(other: str, scored_spans: Path, run: Run) -> None:
     result = run("score", str(scored_spans), "--thresholds", "0.5", other)
     assert (result.exit_code, result.stdout) == (2, "")
-    assert "--corrected-gold and --thresholds go with no gates and none of" in result.stderr
+    assert "--corrected-gold and --thresholds go not with each other, with no gates and none of" in result.stderr
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import json
 import threading
@@ -150,6 +151,8 @@ class _Handler(BaseHTTPRequestHandler):
             time.sleep(fault.hold)
         if fault.status:
             self._send(fault.status, dict(fault.headers), b"no luck")
+        elif self.command == "POST" and not path.startswith("/api/datasets/"):
+            self._posted(path)
         elif path.startswith("/api/models/"):
             self._info(path.removeprefix("/api/models/"))
         elif path.startswith("/api/datasets/"):
@@ -223,8 +226,43 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(200, {"Content-Type": "application/json"}, json.dumps(found).encode())
 
     def _posted_paths(self) -> list[str]:
-        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        return parse_qs(body.decode()).get("paths", []) if self.command == "POST" else []
+        return parse_qs(self._body().decode()).get("paths", []) if self.command == "POST" else []
+
+    def _body(self) -> bytes:
+        if self.headers.get("Transfer-Encoding") != "chunked":
+            return self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        body = b""
+        while size := int(self.rfile.readline(), 16):
+            body += self.rfile.read(size)
+            self.rfile.readline()
+        self.rfile.readline()
+        return body
+
+    def _posted(self, path: str) -> None:
+        """What huggingface_hub asks to upload: whether the card is right, how to send files, and the commit, which
+        changes the files of the repository (or, for a pull request, none)."""
+        body, answer = self._body(), dict[str, Any]()
+        hub_id, _, what = path.removeprefix("/api/models/").partition("/preupload/")
+        if path == "/api/repos/create":
+            wanted = json.loads(body)
+            hub_id = "/".join(filter(None, [wanted.get("organization") or "me", wanted["name"]]))
+            self.loopback.repos.setdefault(hub_id, Repo({}))
+            answer = {"url": f"{self.loopback.url}/{hub_id}"}
+        elif what:
+            files = json.loads(body)["files"]
+            answer = {"files": [{"path": f["path"], "uploadMode": "regular", "shouldIgnore": False} for f in files]}
+        elif "/commit/" in path:
+            hub_id = path.removeprefix("/api/models/").partition("/commit/")[0]
+            repo = self._repo(hub_id, "main")
+            if repo is None:
+                return
+            proposed = "create_pr=1" in self.path
+            for line in map(json.loads, body.splitlines()):
+                if line["key"] == "file" and not proposed:
+                    repo.files[line["value"]["path"]] = base64.b64decode(line["value"]["content"])
+            answer = {"commitUrl": f"{self.loopback.url}/{hub_id}/commit/{COMMIT}", "commitOid": COMMIT}
+            answer |= {"pullRequestUrl": f"{self.loopback.url}/{hub_id}/discussions/1"} if proposed else {}
+        self._send(200, {"Content-Type": "application/json"}, json.dumps(answer).encode())
 
     def _resolve(self, hub_id: str, rest: str, fault: Fault) -> None:
         revision, _, name = rest.partition("/")

@@ -138,4 +138,4 @@ def test_real_predictions_against_a_corrected_copy(shared: Path, corrected: Path
 def test_corrected_gold_is_a_table_of_its_own(tmp_path: Path) -> None:
     done = CliRunner().invoke(main, ["score", "x.jsonl", "--corrected-gold", "y", "--fail-under", "50"])
     assert done.exit_code == 2
-    assert "--corrected-gold and --thresholds go with no gates and none of" in done.stderr
+    assert "--corrected-gold and --thresholds go not with each other, with no gates and none of" in done.stderr

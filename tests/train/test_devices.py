@@ -81,7 +81,7 @@ def test_unknown_trackers_and_those_not_installed_are_refused(monkeypatch: pytes
     with pytest.raises(UsageError, match="unknown tracker 'tensorbord'; did you mean 'tensorboard'"):
         require_supported(RECIPE, ("tensorbord",))
     monkeypatch.setattr("gner_bench.extras.installed", lambda _: False)
-    message = r"^wandb, peft are not installed; pip install 'gner-bench\[train\]' wandb$"
+    message = r"^wandb, peft are not installed; pip install 'gner-bench\[wandb,train\]'$"
     with pytest.raises(UsageError, match=message):
         require_supported(replace(RECIPE, lora=Lora()), ("wandb",))
 
