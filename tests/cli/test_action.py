@@ -42,6 +42,7 @@ NO_INPUTS = {
     "corrected-gold": "instead of scores, as thresholds",
     "quiet": "the warnings are what a verdict is to be read by",
     "help": "scores nothing",
+    "report-to": "needs a library and, mostly, a key",
     "familiarity": "needs a sentence encoder on disk",
 }
 """Options of ``score`` that are no inputs of the action, and why."""
