@@ -278,7 +278,7 @@ def accepted(command: str, place: str) -> None:
         del line.words[0]
     verb = main.commands[line.words[0]]
     try:
-        verb.make_context(line.words[0], line.words[1:], parent=click.Context(main))
+        verb.make_context(line.words[0], line.words[1:], parent=click.Context(main, **main.context_settings))
     except click.ClickException as error:
         pytest.fail(f"{place}\n{error.format_message()}")
     except UsageError as error:  # such as NAME=FILE of a file that is not there

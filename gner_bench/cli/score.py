@@ -288,8 +288,8 @@ def _require_alone(*others: object) -> None:
     """Raise UsageError for what cannot be had together with an option that prints something else."""
     if any(others):
         raise UsageError(
-            "--corrected-gold and --thresholds go not with each other, with no gates and none of --expect, --out, --write,"
-            " --only, --per-type, --errors, --trained-on, --report-to, --group, --format junit"
+            "--corrected-gold and --thresholds go not with each other, with no gates and none of --expect, --out,"
+            " --write, --only, --per-type, --errors, --trained-on, --report-to, --group, --format junit"
         )
 
 
