@@ -93,7 +93,10 @@ def table(grid: Grid, folded: bool = False) -> Html:
         quoted = bool(grid.quoted_from) and at >= grid.quoted_from
         return " ".join((["words"] if at in words else []) + (["quoted"] if quoted else [])) or None
 
-    heads = [element("th", *_parts(cell, grid), scope="col", class_=class_of(at)) for at, cell in enumerate(grid.heads)]
+    heads = [
+        element("th", *_parts(cell, grid), scope="col", class_=class_of(at), **_facts(cell))
+        for at, cell in enumerate(grid.heads)
+    ]
     bodies = []
     for section in grid.sections:
         lines = []
