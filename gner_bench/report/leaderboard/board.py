@@ -151,7 +151,8 @@ def _apart(one: SystemScores, others: Mapping[int, SystemScores], metric: Metric
         for each in differences(one.signature_fields, other.signature_fields, [metric]):
             if each.key != "data":
                 differs(KEYS.get(each.key, each.key), each.first, number, each.second)
-    return list(found.values())
+    first = [SETS, KEYS["data"]]
+    return sorted(found.values(), key=lambda each: first.index(each.what) if each.what in first else len(first))
 
 
 def _listed(names: Iterable[str]) -> str:

@@ -128,17 +128,18 @@ def _data(
                     f"{folder}: words and gold of {name} in the predictions have the content hash {hashes[name][:12]},"
                     f" in {file} {known[name][:12]}"
                 )
-    notes += _not_the_catalogues(hashes, splits)
+    notes += filter(None, [_not_the_catalogues(hashes, splits)])
 
 
-def _not_the_catalogues(hashes: Mapping[str, str], splits: Mapping[str, str]) -> Iterator[str]:
+def _not_the_catalogues(hashes: Mapping[str, str], splits: Mapping[str, str]) -> str:
+    """Which sets are not, sentence for sentence, those that the catalogue knows, as a note; empty where all are."""
+    other = []
     for name, found in hashes.items():
         known = catalog().find_dataset(name)
         facts = known.splits.get(splits[name]) if known else None
-        if facts is None or not facts.content_hash:
-            yield f"{name}/{splits[name]}: the catalogue has no content hash of it"
-        elif found not in (facts.content_hash, *facts.other_hashes):
-            yield f"{name}/{splits[name]}: not the {facts.sentences:,} sentences of the catalogue, or with other gold"
+        if facts is None or found not in (facts.content_hash, *facts.other_hashes):
+            other.append(f"{name}/{splits[name]}")
+    return f"not the whole split of the catalogue, or other gold than there: {', '.join(other)}" if other else ""
 
 
 def _scores(
@@ -157,7 +158,7 @@ def _scores(
     if found := next(_differences(stored, made), ""):
         edition = document.signature_fields.get("version")
         by = f" (scored by gner-bench {edition}, this is {__version__})" if edition != __version__ else ""
-        yield GnerBenchError(f"{folder / NAME}: {found}{by}")
+        yield GnerBenchError(f"{folder / NAME}: {found}{by}; score them again")
     if again.lacking:
         yield IncompleteError(f"{folder}: {again.lacking} sentences of the run are missing")
 
@@ -181,7 +182,7 @@ def _differences(stored: Any, made: Any, place: str = "") -> Iterator[str]:
     elif isinstance(made, Sequence) and isinstance(stored, Sequence) and not isinstance(made, str):
         if len(made) != len(stored):
             yield f"{place}: has {len(stored)} values, the predictions give {len(made)}"
-        for at, (one, other) in enumerate(zip(stored, made, strict=False)):
-            yield from _differences(one, other, f"{place}[{at}]")
+        for index, (one, other) in enumerate(zip(stored, made, strict=False)):
+            yield from _differences(one, other, f"{place}[{index}]")
     elif stored != made:
         yield f"{place}: is {short(stored)}, the predictions give {short(made)}"

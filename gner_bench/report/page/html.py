@@ -140,7 +140,7 @@ def _paper(grid: Grid, words: set[int]) -> str | None:
 def _parts(cell: Cell, grid: Grid) -> list[Html]:
     """What is in a cell: its text, half an interval, and the symbols of its notes."""
     if cell.links:
-        return [element("a", text, Html(" "), href=address) for address, text in cell.links]
+        return [join(*(element("a", text, href=address) for address, text in cell.links))]
     shown = name(cell.text)
     parts = [element(EMPHASIS[cell.rank], shown) if cell.rank else shown]
     if cell.rank:

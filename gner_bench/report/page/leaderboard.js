@@ -1,7 +1,6 @@
 // Filters of a leaderboard. Tables have their figures without it; with it, rank and training are of the chosen data set.
 
-const FIRST = 4; // System, Rank, Letters, Mean; then data sets
-const LAST = 3; // Parameters, Training, Files
+const FIRST = 4; // System, Rank, Letters, Mean; then data sets; then Parameters, Training and perhaps Files
 const RANK = 1;
 const LETTERS = 2;
 const MEAN = 3;
@@ -15,12 +14,14 @@ const TRAINING = ["types unseen", "types seen", "supervised", "not known"];
 const UNKNOWN = "not known";
 
 const form = document.getElementById("filters");
+const count = document.getElementById("count");
 const boards = [...document.querySelectorAll(".board")].map((box) => {
   const table = box.querySelector("table");
-  const sets = heads(table).slice(FIRST, -LAST);
+  const sets = heads(table).filter((head) => head.dataset.set !== undefined);
+  const last = FIRST + sets.length;
   const rows = [...table.tBodies].flatMap(rowsOf).map((row) => {
-    const texts = [RANK, row.cells.length - 2].map((at) => row.cells[at].querySelector("bdi"));
-    return { row, texts, own: texts.map((text) => text.textContent), size: value(row.cells[row.cells.length - LAST]) };
+    const texts = [RANK, last + 1].map((at) => row.cells[at].querySelector("bdi"));
+    return { row, texts, own: texts.map((text) => text.textContent), size: value(row.cells[last]) };
   });
   return { box, table, sets: sets.map((head) => head.dataset.set), titles: sets.map(titleOf), rows };
 });
@@ -74,7 +75,7 @@ function showBoard(board, filters) {
   if (!has) return 0;
   for (const row of [...board.table.tHead.rows, ...board.rows.map((each) => each.row)]) {
     [...row.cells].forEach((cell, at) => {
-      const ofSet = at >= FIRST && at < row.cells.length - LAST;
+      const ofSet = at >= FIRST && at < FIRST + board.sets.length;
       cell.hidden = Boolean(set) && (at === MEAN || at === LETTERS || (ofSet && board.sets[at - FIRST] !== set));
     });
   }
@@ -85,16 +86,23 @@ let before = "";
 
 function update() {
   const filters = chosen();
-  const counts = boards.map((board) => [showBoard(board, filters), board.rows.length]);
-  const total = (at) => counts.reduce((sum, count) => sum + count[at], 0);
-  document.getElementById("count").textContent = `${total(0)} of ${total(1)} rows`;
+  const counts = boards.map((board) => [board, showBoard(board, filters), board.rows.length]);
+  count.textContent = [["measured", "systems"], ["published", "published ones"]].map(([kind, name]) => {
+    // Those of one metric: the others have the same systems.
+    const shown = counts.filter(([{ box }]) => box.classList.contains(kind) && form.parentElement.contains(box));
+    const total = (at) => shown.reduce((sum, each) => sum + each[at], 0);
+    return total(2) ? `${total(1)} of ${total(2)} ${name}` : "";
+  }).filter(Boolean).join(", ");
   if (filters.set !== before) {
     for (const board of boards.filter(({ sets }) => !filters.set || sets.includes(filters.set))) {
       sortBy(board.table, filters.set ? FIRST + board.sets.indexOf(filters.set) : MEAN, "descending");
     }
     before = filters.set;
   }
-  const kept = Object.entries(filters).filter(([, text]) => text);
+}
+
+function store() {
+  const kept = Object.entries(chosen()).filter(([, text]) => text);
   history.replaceState(null, "", kept.length ? `#${new URLSearchParams(kept)}` : location.pathname + location.search);
 }
 
@@ -112,12 +120,9 @@ const known = boards.flatMap(({ rows }) =>
   rows.flatMap(({ row, own }) => [own[1], ...[...row.cells].map((cell) => cell.dataset.training ?? "")]),
 );
 fill("training", "any", TRAINING.filter((name) => known.some((text) => text.startsWith(name))));
-form.addEventListener("input", update);
+form.addEventListener("input", () => (update(), store()));
 form.addEventListener("submit", (event) => event.preventDefault());
-form.addEventListener("reset", () => setTimeout(update));
-form.hidden = false;
-document.getElementById("count").hidden = false;
-if (location.hash.includes("=")) {
-  restore();
-  update();
-}
+form.addEventListener("reset", () => setTimeout(() => (update(), store())));
+form.hidden = count.hidden = false;
+if (location.hash.includes("=")) restore(); // else it names a part of the page
+update();

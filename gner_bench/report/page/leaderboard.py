@@ -42,24 +42,23 @@ def _lead(document: str) -> Html:
 
 def _groups(part: Part, links: Links) -> list[Html]:
     suffix = LAYOUT_TITLES[part.layout]
-    boards = [
-        _board(group.heading + suffix, _about(group), group_grid(group, links), "measured") for group in part.groups
-    ]
+    boards = []
+    for group in part.groups:
+        data = table(data_grid([PageSystem(group.systems[0].document)]), folded=True)
+        boards.append(_board(group.heading + suffix, _about(group), group_grid(group, links), "measured", data))
     if part.quoted:
         boards.append(_board(QUOTED + suffix, element("p", NOT_ALIKE), quoted_grid(part.quoted), "published"))
     return boards
 
 
-def _board(heading: str, about: Html, grid: Grid, kind: str) -> Html:
-    return element("div", element("h3", heading), about, table(grid), class_=f"board {kind}")
+def _board(heading: str, about: Html, grid: Grid, kind: str, *data: Html) -> Html:
+    return element("div", element("h3", heading), about, table(grid), *data, class_=f"board {kind}")
 
 
 def _about(group: Group) -> Html:
-    """What keeps the group apart, and its data."""
+    """What keeps the group apart."""
     lines = [element("li", str(each)) for each in group.apart]
-    told = element("p", "Not like for like with other groups:") if lines else Html("")
-    listed = element("ul", *lines) if lines else Html("")
-    return join(told, listed, table(data_grid([PageSystem(group.systems[0].document)]), folded=True))
+    return join(element("p", "Not like for like with other groups:"), element("ul", *lines)) if lines else Html("")
 
 
 def _systems(parts: Sequence[Part]) -> Html:

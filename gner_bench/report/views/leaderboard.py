@@ -66,24 +66,24 @@ def group_grid(group: Group, links: Links | None = None) -> Grid:
     )
 
 
-def quoted_grid(table: Table, links: bool = True) -> Grid:
-    """Published rows, with as many columns as those of a group. They have no intervals, and so no ranks."""
+def quoted_grid(table: Table) -> Grid:
+    """Published rows, with the columns of a group but for files. They have no intervals, and so no ranks."""
     rows, values = [], []
     for row in table.rows:
         known = [_known_of_quoted(entry, table) for entry in row.entries[:-1]]
         told = [each for each, entry in zip(known, row.entries, strict=False) if entry]
         overall = told[0] if len(set(told)) == 1 else SEEN if SEEN in told else NOT_KNOWN
         *cells, mean = (_quoted(entry, each) for entry, each in zip(row.entries, [*known, overall], strict=True))
-        notes = (*row.notes, *filter(None, [row.no_mean]))
-        first = (Cell(f"{row.system} (quoted)", notes=notes, cite=row.cite), Cell(NOTHING), Cell(NOTHING), mean)
-        source = [Cell(row.origin)] if links else []
-        rows.append((*first, *cells, Cell(_millions(row.parameters)), Cell(overall), *source))
+        name, _, remark = row.system.partition(" (")
+        notes = tuple(filter(None, (remark.removesuffix(")"), *row.notes, row.no_mean)))
+        first = (Cell(f"{name} (quoted)", notes=notes, cite=row.cite), Cell(NOTHING), Cell(NOTHING), mean)
+        rows.append((*first, *cells, Cell(_millions(row.parameters)), Cell(overall)))
         figures = [value for entry in row.entries for value in (entry.f1 if entry else None, None, None, None, "")]
         values.append((row.system, "quoted", *figures, row.parameters, overall))
     return Grid(
         name=f"leaderboard_{table.metric}{table.suffix}_quoted",
         title=METRICS[table.metric].long_title + LAYOUT_TITLES[table.layout],
-        heads=_heads(table, ["Source"] if links else []),
+        heads=_heads(table, []),
         sections=(Section(tuple(rows), QUOTED),),
         remarks=(rounding(), TRAINING_NOTE),
         sources=by_value((row.system, row.origin) for row in table.rows),
@@ -100,7 +100,7 @@ def parts_view(parts: Sequence[Part]) -> Iterator[Shown]:
             yield from (line(one_line(f"not like for like: {each}"), soft=True) for each in group.apart)
             yield group_grid(group)
         if part.quoted:
-            yield quoted_grid(part.quoted, links=False)
+            yield quoted_grid(part.quoted)
 
 
 def training(system: SystemScores, names: Sequence[str]) -> str:
