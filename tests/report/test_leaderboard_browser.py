@@ -80,8 +80,8 @@ def test_all_systems_are_there_without_a_filter(show: Callable[..., BrowserPage]
     assert page.inner_text("#count") == "4 of 4 systems, 2 of 2 published ones"
     assert page.title() == "Our board"
     assert page.locator("section h3").all_inner_texts()[:3] == [
-        "Group 1: 2 data sets (test), 80 sentences; differs from others in data sets",
-        "Group 2: Movie (test), 40 sentences; differs from others in data sets",
+        "Group 1: 2 data sets (test), 80 sentences; differs from others in data sets, misc types",
+        "Group 2: Movie (test), 40 sentences; differs from others in data sets, misc types",
         "Published scores, quoted",
     ]
 
@@ -150,7 +150,8 @@ def test_it_is_a_plain_table_without_scripts(browser: Any, site: Path) -> None:
     page = context.new_page()
     page.goto(site.as_uri())
     assert page.is_hidden("#filters")
-    assert page.locator("section").first.locator(".board tbody tr:not(.group)").count() == 6
+    # Six systems, and three lines of data.
+    assert page.locator("section").first.locator(".board tbody tr:not(.group)").count() == 9
     context.close()
 
 

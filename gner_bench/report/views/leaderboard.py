@@ -11,6 +11,7 @@ from gner_bench.number_text import NOTHING, decimal, quoted_decimal, rounding
 from gner_bench.report.grid import Cell, Grid, Section, Value, by_value, line
 from gner_bench.report.grid import Part as Shown
 from gner_bench.report.leaderboard.board import Group, Part
+from gner_bench.report.leaderboard.ranking import MOST_TESTED
 from gner_bench.report.load import SystemScores
 from gner_bench.report.views.systems import HALF, LAYOUT_TITLES, QUOTED, RUNS
 from gner_bench.report.views.table import ALL_SEEN, NONE_SEEN, SOME_SEEN, Entry, Table
@@ -41,7 +42,8 @@ def group_grid(group: Group, links: Links | None = None) -> Grid:
         known = [training(system, [name]) for name in names]
         overall, name = training(system, names), system.name
         ranks = [ranking.rank(place, name) for place in range(len(names) + 1)]
-        letters = ranking.letters[-1][name] if ranking.letters else ""
+        # Of many systems that all overlap, letters would be words of 50 of them.
+        letters = ranking.letters[-1][name] if ranking.letters and len(group.systems) <= MOST_TESTED else ""
         cells = [
             _figure(entry, rank, known_of)
             for entry, rank, known_of in zip(row.entries, ranks, [*known, overall], strict=True)
@@ -182,7 +184,7 @@ def _remarks(group: Group) -> list[str]:
     if ranking.ranks:
         told.append(
             "Rank: one more than the number of systems that are ahead. One is ahead of another where"
-            f" {ranking.means}. {SHARED}"
+            f" {ranking.means}." + (f" {SHARED}" if len(group.systems) <= MOST_TESTED else "")
         )
         if ranking.sets != ranking.means:
             told.append(f"Of a single data set one is ahead of another where {ranking.sets}.")
