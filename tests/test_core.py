@@ -94,6 +94,7 @@ def test_every_verb_of_the_core_runs_without_the_rest(run: Callable[..., list[Re
         ("compare", "scores.json", RUN),
         ("explain", RUN, "--worst", "2"),
         ("report", "scores.json", "--out", "report", "--formats", "md,tex,csv"),
+        ("leaderboard", "scores.json", "--out", "board"),
         ("convert", ROOT / "gner_bench/demo/corpus/mit-movie", "movie.jsonl", "--to", "spans"),
         ("audit", "mit-movie", "--data", "demo"),
         ("download", "GNER-T5-base", "--dry-run"),
@@ -105,6 +106,7 @@ def test_every_verb_of_the_core_runs_without_the_rest(run: Callable[..., list[Re
         assert code == 0, (command, stderr)
         assert stdout + stderr
     assert (tmp_path / "report/report.tex").is_file()
+    assert (tmp_path / "board/index.html").is_file()
 
 
 @pytest.mark.slow

@@ -20,6 +20,7 @@ from gner_bench.cli.compare import compare_command
 from gner_bench.cli.convert import convert_command
 from gner_bench.cli.download import download_command
 from gner_bench.cli.explain import explain_command
+from gner_bench.cli.leaderboard import leaderboard_command
 from gner_bench.cli.list import list_command
 from gner_bench.cli.merge import merge_command
 from gner_bench.cli.predict import predict_command
@@ -100,6 +101,7 @@ for command in (
     explain_command,
     push_command,
     report_command,
+    leaderboard_command,
     run_command,
     sensitivity_command,
     tag_command,

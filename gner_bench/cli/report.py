@@ -22,6 +22,24 @@ if TYPE_CHECKING:
     from gner_bench.report.contents import Contents
     from gner_bench.report.write import Written
 
+quoted = click.option(
+    "--quoted",
+    multiple=True,
+    default=("all",),
+    show_default=True,
+    metavar="all|NAME,…|none",
+    shell_complete=offer(quoted_names, of("all", "none"), several=True),
+    help="Published rows in tables and figures: all, none or some of `gner-bench list published`, * for anything"
+    " (GNER-*). Repeatable.",
+)
+trained_on = click.option(
+    "--trained-on",
+    type=SystemFile(),
+    multiple=True,
+    metavar="[NAME=]PATH",
+    help="As of `score`, of all systems or of the one that is called NAME here. Repeatable.",
+)
+
 
 @click.command("report", cls=Command)
 @click.argument("systems", nargs=-1, type=SystemFile(), metavar="[NAME=]FILE…")
@@ -44,16 +62,7 @@ if TYPE_CHECKING:
 )
 @click.option("--intervals", is_flag=True, help="Half the interval beside each figure of the tables.")
 @shared.decimals(usual=1)
-@click.option(
-    "--quoted",
-    multiple=True,
-    default=("all",),
-    show_default=True,
-    metavar="all|NAME,…|none",
-    shell_complete=offer(quoted_names, of("all", "none"), several=True),
-    help="Published rows in tables and figures: all, none or some of `gner-bench list published`, * for anything"
-    " (GNER-*). Repeatable.",
-)
+@quoted
 @click.option(
     "--formats",
     type=Names(),
@@ -71,13 +80,7 @@ if TYPE_CHECKING:
     help="Sizes of figures: columns of ACL or NeurIPS papers, or slides.",
 )
 @section("Scores of predictions")
-@click.option(
-    "--trained-on",
-    type=SystemFile(),
-    multiple=True,
-    metavar="[NAME=]PATH",
-    help="As of `score`, of all systems or of the one that is called NAME here. Repeatable.",
-)
+@trained_on
 @shared.familiarity
 @shared.tokenizer
 @shared.clean_up_spaces

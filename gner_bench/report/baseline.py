@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import combinations
 
 from gner_bench.answers.answer import Rule
 from gner_bench.documents.scores import Resampling
@@ -13,6 +14,7 @@ from gner_bench.report.load import SystemScores, distinct, file_of, load_system
 from gner_bench.scoring.groups import differences
 from gner_bench.scoring.metrics import Metric
 from gner_bench.scoring.paired import Difference, corrected, correction
+from gner_bench.scoring.pairs import Pairs, pairs_of
 from gner_bench.scoring.tokenizers import BESIDE, Tokenizers
 from gner_bench.scoring.trials import TRIALS
 
@@ -117,6 +119,23 @@ def changes_of(
 def _corrected_like(one: Difference, other: Difference) -> Difference:
     """One of the two directions of a difference with the correction of the other."""
     return replace(one, p_holm=other.p_holm, family=other.family, detectable=other.detectable)
+
+
+def all_pairs(
+    systems: Sequence[SystemScores], metric: Metric, known: Mapping[str, Baseline] | None = None
+) -> Pairs | None:
+    """All pairs of systems on the same data sets, corrected together; None where a pair cannot be compared.
+
+    What is ``known`` of differences from baselines is used; these come first among the systems.
+    """
+    baselines = {system.name: (known or {}).get(system.name, Baseline(system)) for system in systems}
+    changes = {
+        (one.name, other.name): baselines[one.name].changes(other, metric) for one, other in combinations(systems, 2)
+    }
+    if any(not each.differences for each in changes.values()):
+        return None
+    found = corrected([each.differences for each in changes.values()])
+    return pairs_of([system.name for system in systems], dict(zip(changes, found, strict=True)))
 
 
 def choose_baseline(

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import combinations
 from pathlib import Path
 
 from gner_bench.answers.answer import Rule
@@ -13,13 +12,12 @@ from gner_bench.catalog.entries import PublishedScore
 from gner_bench.catalog.quoted import ALL, choose_published
 from gner_bench.errors import UsageError, did_you_mean
 from gner_bench.files import NamedPath, named_path
-from gner_bench.report.baseline import Baseline, Changes, Tested, changes_of, choose_baseline
+from gner_bench.report.baseline import Baseline, Changes, Tested, all_pairs, changes_of, choose_baseline
 from gner_bench.report.groups import Group, groups
 from gner_bench.report.load import SystemScores, distinct, load_all, load_group, metrics_of
 from gner_bench.report.views.table import MARKS, Table, comparisons
 from gner_bench.scoring.metrics import METRICS, Metric
-from gner_bench.scoring.paired import corrected
-from gner_bench.scoring.pairs import Pairs, pairs_of
+from gner_bench.scoring.pairs import Pairs
 from gner_bench.scoring.seen import Training, training_data
 from gner_bench.scoring.tokenizers import BESIDE, Tokenizers
 
@@ -100,14 +98,7 @@ class Contents:
         same.sort(key=lambda system: system.name not in known)
         if len(same) < 3 or METRICS[metric].distinct:
             return None
-        changes = {
-            (one.name, other.name): known.get(one.name, Baseline(one)).changes(other, metric)
-            for one, other in combinations(same, 2)
-        }
-        if any(not each.differences for each in changes.values()):
-            return None
-        found = corrected([each.differences for each in changes.values()])
-        return pairs_of([system.name for system in same], dict(zip(changes, found, strict=True)))
+        return all_pairs(same, metric, known)
 
 
 def prepare(

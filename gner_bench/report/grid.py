@@ -26,7 +26,8 @@ class Cell:
 
     ``star`` holds the marks (``*``, or a dagger for each of several baselines) of differences from baselines that the
     paired test confirms. ``cite`` are the BibTeX keys of a quoted row's publications. ``code`` is a name that Markdown
-    shows as code. ``styled`` is the text for the
+    shows as code. ``links`` are addresses and what they are called, which pages show in place of the text; ``facts``
+    are for scripts of a page, by name. ``styled`` is the text for the
     terminal where it has styles or line breaks; it is printed as it is, so text of people must be ``escape.visible``.
     """
 
@@ -38,6 +39,8 @@ class Cell:
     cite: tuple[str, ...] = ()
     code: bool = False
     styled: tuple[Styled, ...] = ()
+    links: tuple[tuple[str, str], ...] = ()
+    facts: tuple[tuple[str, str], ...] = ()
 
 
 def styled(*pieces: str | Styled) -> Cell:

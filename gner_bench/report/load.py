@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -22,7 +22,7 @@ from gner_bench.scoring.metrics import DEFAULT, Metric
 from gner_bench.scoring.predictions import Predictions
 from gner_bench.scoring.scores import Scores
 from gner_bench.scoring.seen import Training, with_training
-from gner_bench.scoring.signature import long_line, short_line, signature_fields
+from gner_bench.scoring.signature import fields_over, long_line, short_line, signature_fields
 from gner_bench.scoring.tokenizers import BESIDE, Tokenizers
 from gner_bench.scoring.values import SystemValues
 from gner_bench.terminal import progress_bar
@@ -80,6 +80,14 @@ class SystemScores:
     def scores_over(self, names: Iterable[str]) -> Scores:
         """The scores of some of its data sets."""
         return replace(self.scores, sets={name: self.scores.sets[name] for name in names})
+
+    def over(self, names: Collection[str]) -> SystemScores:
+        """The system on some of its data sets."""
+        if self.scores.sets.keys() <= set(names):
+            return self
+        kept = [name for name in self.scores.sets if name in names]
+        fields = fields_over(self.signature_fields, kept)
+        return replace(self, scores=self.scores_over(kept), signature_fields=fields)
 
     @property
     def runs(self) -> tuple[Run, ...]:

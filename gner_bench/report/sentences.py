@@ -69,22 +69,32 @@ def _places(path: Path, files: Sequence[Path]) -> Iterator[Sequence[Path]]:
     yield from {tuple(os.path.realpath(file) for file in paths): paths for paths in there}.values()
 
 
-def _checked(files: Sequence[Path], system: SystemScores, tokenizers: Tokenizers) -> Predictions:
-    """The predictions of ``files``. Raises GnerBenchError for such as were not scored by the system's scores.json."""
-    scored = system.scores.origin
+def read_again(files: Sequence[Path], scores: Scores, tokenizers: Tokenizers, name: str = "") -> Predictions:
+    """The predictions of ``files``, read as those were that ``scores`` are of; ``name`` is what the system is called.
+
+    Raises GnerBenchError for another back-tokenizer, InputError for files that cannot be read.
+    """
+    scored = scores.origin
     rules: dict[str | None, Rule] = {rule: rule for rule in get_args(Rule)}
     predictions = load_predictions(
         *files,
-        tokenizer="none" if scored.tokenizer is None else tokenizers.of(files[0], name=system.name),
+        tokenizer="none" if scored.tokenizer is None else tokenizers.of(files[0], name=name),
         answers=rules.get(scored.options.get("answers")),
         clean_up_spaces=scored.options.get("spaces") == "cleaned",
     )
-    named = ", ".join(map(str, files))
     if (used := predictions.origin.tokenizer) != scored.tokenizer:
         wanted, there = (scored.tokenizer or "none")[:8], f"not {used[:8]}" if used else "which is not beside it"
+        named = ", ".join(map(str, files))
         raise GnerBenchError(f"{named} was scored with the back-tokenizer {wanted}, {there}; --tokenizer PATH names it")
+    return predictions
+
+
+def _checked(files: Sequence[Path], system: SystemScores, tokenizers: Tokenizers) -> Predictions:
+    """The predictions of ``files``. Raises GnerBenchError for such as were not scored by the system's scores.json."""
+    predictions = read_again(files, system.scores, tokenizers, system.name)
     held = InMemory(predictions.origin, tuple(predictions))
     if other := _differing(held, system.scores):
+        named = ", ".join(map(str, files))
         raise GnerBenchError(f"{named} is not what was scored (other words, gold or answers: {', '.join(other)})")
     return held
 

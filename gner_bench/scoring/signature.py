@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from gner_bench import __version__
@@ -127,6 +127,12 @@ def _misc(sets: Iterable[SetScores]) -> str:
     if kept and dropped:
         return f"kept={'+'.join(kept)}"
     return "kept" if kept else "dropped" if dropped else "none"
+
+
+def fields_over(fields: Mapping[str, str], names: Collection[str]) -> dict[str, str]:
+    """The signature of a score over some of its data sets."""
+    kept = (entry for name, entry in _sets(fields.get("data", "")).items() if name in names)
+    return {**fields, "data": ",".join(kept)}
 
 
 def long_line(fields: Mapping[str, str]) -> str:

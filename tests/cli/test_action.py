@@ -633,6 +633,39 @@ def git_project(parent: Path, folder: Path) -> Path:
 
 
 @pytest.mark.slow
+def test_a_run_is_added_to_the_leaderboard_by_a_pull_request(tools: Path, sentences: Sentences, tmp_path: Path) -> None:
+    """The steps of both workflows, on runs that are what they say and on one whose predictions are others."""
+    folder = tmp_path / "workspace"
+    for name, missed in (("a run; touch pwned", 1), ("-b=c", 10)):
+        path = sentences(missed, file=f"workspace/runs/{name}/predictions.jsonl")
+        arguments = [
+            "-q",
+            "score",
+            str(path),
+            "--name",
+            f"{name}\n::error::x",
+            "--out",
+            str(path.parent / "scores.json"),
+        ]
+        assert CliRunner().invoke(main, arguments).exit_code == 0
+    runner = Runner(folder, PATH=f"{tools}{os.pathsep}{os.environ['PATH']}", HOME=str(tmp_path))
+    for job in ("gner-bench-leaderboard-check.yml:check", "gner-bench-leaderboard.yml:build"):
+        shutil.rmtree(folder / "site", ignore_errors=True)
+        assert runner.run(JOBS[job]["steps"], {}) == 0, runner.log
+        assert (tmp_path / "installed").read_text().splitlines()[-1] == "gner-bench"
+        document = json.loads((folder / "site/leaderboard.json").read_text(encoding="utf-8"))
+        assert len(document["parts"][0]["groups"][0]["table"]["rows"]) == 2
+        assert (folder / "site/index.html").is_file()
+    assert not re.search("^::error", runner.log, re.M)
+    shutil.rmtree(folder / "site")
+    shutil.copy(path, folder / "runs/a run; touch pwned")
+    assert runner.run(JOBS["gner-bench-leaderboard-check.yml:check"]["steps"], {}) == 1
+    assert "runs/a run; touch pwned/: failed: " in runner.log.replace("pwned: failed", "pwned/: failed")
+    assert not (folder / "site").exists()
+    assert not list(tmp_path.rglob("pwned"))
+
+
+@pytest.mark.slow
 def test_the_pull_request_of_a_fork_is_found_by_branch_and_commit(tools: Path, tmp_path: Path) -> None:
     (tools / "gh").write_text('#!/bin/bash\nprintf "%s\\n" "$@" > asked\necho 7\n')
     (tools / "gh").chmod(0o755)

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -115,3 +117,35 @@ def latex_report(tmp_path_factory: pytest.TempPathFactory) -> Written:
         path.write_text(json.dumps(content), encoding="utf-8")
         paths.append(path)
     return write_report(prepare(paths, baseline=str(paths[0]), intervals=True), folder / "report", ("tex", "pdf"))
+
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    playwright = pytest.importorskip("playwright.sync_api", reason="needs Playwright")
+    found = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, BROWSERS)), None)
+    if found is None:
+        pytest.skip("needs Chromium (on the PATH, or named by $CHROMIUM)")
+    with playwright.sync_playwright() as started:
+        running = started.chromium.launch(executable_path=found)
+        yield running
+        running.close()
+
+
+@pytest.fixture
+def serious() -> Callable[[Any], list[tuple[str, str]]]:
+    """What axe finds on a page that is serious or worse: the rule and an element."""
+    root = Path(__file__).parents[2]
+    axe = Path(os.environ.get("AXE_PATH") or root / "node_modules/axe-core/axe.min.js")
+    if not axe.is_file():
+        pytest.skip("needs axe-core (node_modules/axe-core, or axe.min.js named by $AXE_PATH)")
+
+    def find(page: Any) -> list[tuple[str, str]]:
+        page.evaluate(axe.read_text(encoding="utf-8"))
+        found = page.evaluate("axe.run().then((results) => results.violations)")
+        serious = [each for each in found if each["impact"] in ("serious", "critical")]
+        return [(each["id"], each["nodes"][0]["html"]) for each in serious]
+
+    return find

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path
 from string import Template
@@ -34,21 +35,31 @@ def write_page(out: Path, content: Content) -> Path:
         raise UsageError("a page needs scores of at least one system")
     samples = columns(content.systems)
     parts = {heading: part for heading, function in PARTS.items() if (part := function(content))}
-    parts["Sentences"] = sentences(content, Html(_file("browser.html") if samples else ""))
-    sections = []
+    parts["Sentences"] = sentences(content, Html(file_of_page("browser.html") if samples else ""))
+    # A script of a type that no browser runs.
+    block = element("script", Html(packed(samples)), type="text/plain", id="samples") if samples else Html("")
+    return write_parts(out, content.title, parts, SCRIPTS, block)
+
+
+def write_parts(out: Path, title: str, parts: Mapping[str, Html], scripts: Sequence[str], block: Html) -> Path:
+    """Write a page of ``parts`` by their headings to ``out``, as ``write_page``; ``scripts`` are files of this package.
+
+    The ``block`` is an element that scripts read. Raises InputError for what cannot be written.
+    """
+    sections, links = [], []
     for heading, part in parts.items():
-        key = heading.lower()
+        key = re.sub(r"[^a-z0-9]+", "-", heading.lower()).strip("-")
         inner = join(element("h2", heading, id=f"{key}-heading"), part)
         sections.append(element("section", inner, id=key, aria_labelledby=f"{key}-heading"))
-    # A script of a type that no browser runs.
-    block = element("script", Html(packed(samples)), type="text/plain", id="samples") if samples else ""
-    style, theme, script = f"{_file('page.css')}{page_colours()}\n", _file("theme.js"), "\n".join(map(_file, SCRIPTS))
-    page = Template(_file("page.html")).substitute(
-        title=markup_of(content.title),
+        links.append(element("a", heading, href=f"#{key}"))
+    style, theme = f"{file_of_page('page.css')}{page_colours()}\n", file_of_page("theme.js")
+    script = "\n".join(map(file_of_page, scripts))
+    page = Template(file_of_page("page.html")).substitute(
+        title=markup_of(title),
         policy=f"style-src {_source_hash(style)}; script-src {_source_hash(theme)} {_source_hash(script)}",
         style=style,
         theme=theme,
-        navigation=join(*(element("a", heading, href=f"#{heading.lower()}") for heading in parts)),
+        navigation=join(*links),
         sections=join(*sections),
         version=markup_of(__version__),
         samples=block,
@@ -59,7 +70,8 @@ def write_page(out: Path, content: Content) -> Path:
     return file
 
 
-def _file(name: str) -> str:
+def file_of_page(name: str) -> str:
+    """A file of this package."""
     return files(__package__).joinpath(name).read_text(encoding="utf-8")
 
 

@@ -93,7 +93,10 @@ def table(grid: Grid, folded: bool = False) -> Html:
         quoted = bool(grid.quoted_from) and at >= grid.quoted_from
         return " ".join((["words"] if at in words else []) + (["quoted"] if quoted else [])) or None
 
-    heads = [element("th", *_parts(cell, grid), scope="col", class_=class_of(at)) for at, cell in enumerate(grid.heads)]
+    heads = [
+        element("th", *_parts(cell, grid), scope="col", class_=class_of(at), **_facts(cell))
+        for at, cell in enumerate(grid.heads)
+    ]
     bodies = []
     for section in grid.sections:
         lines = []
@@ -101,7 +104,10 @@ def table(grid: Grid, folded: bool = False) -> Html:
             head = element("th", section.title, scope="rowgroup", colspan=str(len(grid.heads)))
             lines.append(element("tr", head, class_="group"))
         for first, *cells in section.rows:
-            values = [element("td", *_parts(cell, grid), class_=class_of(at)) for at, cell in enumerate(cells, start=1)]
+            values = [
+                element("td", *_parts(cell, grid), class_=class_of(at), **_facts(cell))
+                for at, cell in enumerate(cells, start=1)
+            ]
             lines.append(element("tr", element("th", *_parts(first, grid), scope="row"), *values))
         bodies.append(element("tbody", join(*lines), class_="quoted" if section.title else None))
     caption = element("caption", name(grid.title), class_="unseen" if folded else None)
@@ -133,6 +139,8 @@ def _paper(grid: Grid, words: set[int]) -> str | None:
 
 def _parts(cell: Cell, grid: Grid) -> list[Html]:
     """What is in a cell: its text, half an interval, and the symbols of its notes."""
+    if cell.links:
+        return [join(*(element("a", text, href=address) for address, text in cell.links))]
     shown = name(cell.text)
     parts = [element(EMPHASIS[cell.rank], shown) if cell.rank else shown]
     if cell.rank:
@@ -141,3 +149,7 @@ def _parts(cell: Cell, grid: Grid) -> list[Html]:
         parts.append(element("small", f" ±{cell.half}"))
     symbols = [cell.star] * bool(cell.star) + [grid.footnotes[note] for note in cell.notes]
     return parts + ([element("sup", ", ".join(symbols))] if symbols else [])
+
+
+def _facts(cell: Cell) -> dict[str, str]:
+    return {f"data_{name}": value for name, value in cell.facts}

@@ -23,7 +23,7 @@ def summary(content: Content) -> Html:
         head = element("summary", "Signature of ", name(system.title), ": ", line)
         whole = element("p", element("code", system.document.signature))
         signatures.append(element("details", head, whole, class_="signature"))
-    means, data = table(_means(content.systems)), table(_data(content.systems), folded=True)
+    means, data = table(_means(content.systems)), table(data_grid(content.systems), folded=True)
     checklist = element("p", "Reproducibility checklist: ", element("code", "checklist.md"), " beside this page.")
     return join(means, _warnings(content), data, *signatures, checklist)
 
@@ -76,7 +76,7 @@ def _warnings(content: Content) -> Html:
     return element("details", element("summary", count), element("ul", *lines), class_="warnings", open=True)
 
 
-def _data(systems: Sequence[PageSystem]) -> Grid:
+def data_grid(systems: Sequence[PageSystem]) -> Grid:
     """A row for each data set, and for each version of it where systems were scored on different sentences."""
     versions: dict[tuple[str, str], tuple[SetDocument, list[str]]] = {}
     for system in systems:

@@ -32,10 +32,11 @@ function sortBy(table, column, direction) {
 const heads = (table) => [...table.tHead.rows[0].cells];
 const rowsOf = (body) => [...body.rows].filter((row) => !row.classList.contains("group"));
 
-/** Numbers begin with the largest, words with the first of the alphabet. */
+/** Numbers begin with the largest, words with the first of the alphabet, unless the head says it. */
 function nextDirection(table, column) {
   const now = heads(table)[column].getAttribute("aria-sort");
   if (now) return now === "ascending" ? "descending" : "ascending";
+  if (heads(table)[column].dataset.first) return heads(table)[column].dataset.first;
   const values = [...table.tBodies].flatMap(rowsOf).map((row) => value(row.cells[column]));
   return values.some((each) => typeof each === "string") ? "ascending" : "descending";
 }
