@@ -11,7 +11,7 @@ from click.testing import CliRunner
 from gner_bench.cli import main
 from gner_bench.integrations.sentences import questions
 
-Scored = Callable[[Path], dict[str, Any]]
+Scored = Callable[..., dict[str, Any]]
 
 
 @pytest.fixture(scope="session")
@@ -37,8 +37,9 @@ def scripted() -> dict[str, dict[str, str]]:
 def scored() -> Scored:
     """What ``gner-bench score --json`` prints for a file of predictions."""
 
-    def run(path: Path) -> dict[str, Any]:
-        result = CliRunner().invoke(main, ["score", str(path), "--json", "--resamples", "0"])
+    def run(path: Path, *metrics: str) -> dict[str, Any]:
+        chosen = [word for metric in metrics or ("gner", "strict") for word in ("--metric", metric)]
+        result = CliRunner().invoke(main, ["score", str(path), "--json", "--resamples", "0", *chosen])
         assert result.exit_code == 0, result.output
         found: dict[str, Any] = json.loads(result.stdout)
         return found

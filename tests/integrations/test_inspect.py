@@ -18,7 +18,7 @@ from gner_bench.integrations.inspect import ner, write_predictions
 
 pytestmark = pytest.mark.slow
 Answers = dict[str, dict[str, str]]
-Scored = Callable[[Path], dict[str, Any]]
+Scored = Callable[..., dict[str, Any]]
 
 
 def mock(answers: dict[str, str], reason: Any = "stop") -> Model:
@@ -59,13 +59,15 @@ def test_a_format_with_a_prompt_for_each_type(tmp_path: Path, scripted: Answers,
     arguments = {"datasets": "mit-movie", "format": "uniner", "limit": 2, "metrics": "conlleval"}
     log = run(mock(scripted["uniner"], "max_tokens"), tmp_path, **arguments)
     write_predictions(log, tmp_path / "predictions.jsonl")
-    document = scored(tmp_path / "predictions.jsonl")
+    document = scored(tmp_path / "predictions.jsonl", "conlleval")
     assert document["datasets"]["mit-movie"]["structuring"]["cut_outputs"] == 2
     prompts = len(log.samples[0].metadata["prompts"])
     assert prompts > 1
     assert log.samples[0].metadata["generation"] == {"tokens": 7 * prompts, "finish": "length"}
-    counted = {metric for metric in figures(log)}
-    assert counted == {"conlleval_f1", "mit-movie_conlleval_f1"}
+    assert figures(log) == {
+        "conlleval_f1": document["average"]["conlleval"]["f1"],
+        "mit-movie_conlleval_f1": document["datasets"]["mit-movie"]["conlleval"]["f1"],
+    }
 
 
 def test_what_cannot_be_asked_is_refused_before_any_model_is() -> None:

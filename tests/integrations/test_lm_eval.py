@@ -20,7 +20,7 @@ from gner_bench.integrations.lm_eval.functions import answered_records, write_pr
 
 pytestmark = pytest.mark.slow
 Answers = dict[str, dict[str, str]]
-Scored = Callable[[Path], dict[str, Any]]
+Scored = Callable[..., dict[str, Any]]
 
 
 class Scripted(LM):
