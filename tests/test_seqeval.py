@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import doctest
 import json
 import math
 import subprocess
@@ -312,6 +313,10 @@ def test_taggings_become_predictions_in_bio() -> None:
     assert sentence.types == ("a", "b")
     with pytest.raises(ValueError, match="words and tags are not of the same sentences"):
         ours.to_predictions([["w0"]], GOLD, PREDICTED)
+
+
+def test_the_example_of_the_module_runs() -> None:
+    assert doctest.testmod(ours) == (0, 3)
 
 
 def test_importing_it_imports_no_heavy_library() -> None:
