@@ -13,9 +13,10 @@ from gner_bench.scoring.predictions import Prediction, Predictions
 
 Rows = Literal["sentences", "entities", "errors"]
 Library = Literal["pandas", "polars"]
-SENTENCE = {"dataset": str, "split": str, "document": str, "id": str}
+Types = dict[str, type]
+SENTENCE: Types = {"dataset": str, "split": str, "document": str, "id": str}
 """The columns that all frames begin with, and their types."""
-SIDE = {"text": str, "type": str, "start": int, "end": int}
+SIDE: Types = {"text": str, "type": str, "start": int, "end": int}
 
 
 def to_frame(
@@ -45,11 +46,11 @@ def to_frame(
     module = required(library)
     if of == "sentences":
         chosen = ordered(as_metric(metric) for metric in metrics)
-        counted = {f"{metric}_{side}": float for metric in chosen for side in ("right", "predicted", "gold")}
+        counted: Types = {f"{metric}_{side}": float for metric in chosen for side in ("right", "predicted", "gold")}
         types = SENTENCE | {"words": str, "gold": str, "predicted": str, "answer": str} | counted
         rows = [_sentence(sentence, chosen) for sentence in predictions]
     else:
-        sides = {f"{side}_{name}": kind for side in ("gold", "predicted") for name, kind in SIDE.items()}
+        sides: Types = {f"{side}_{name}": kind for side in ("gold", "predicted") for name, kind in SIDE.items()}
         types = SENTENCE | {"class": str} | sides
         rows = [row for sentence in predictions for row in _entities(sentence, errors=of == "errors")]
     columns = {name: [row[place] for row in rows] for place, name in enumerate(types)}
@@ -57,8 +58,8 @@ def to_frame(
         kinds = {str: module.String, int: module.Int64, float: module.Float64}
         return module.DataFrame(columns, schema={name: kinds[kind] for name, kind in types.items()})
     # Whole numbers of which some are missing would become floats, and empty columns objects.
-    kinds = {str: "string", int: "Int64", float: "float64"}
-    return module.DataFrame({name: module.Series(columns[name], dtype=kinds[kind]) for name, kind in types.items()})
+    dtypes = {str: "string", int: "Int64", float: "float64"}
+    return module.DataFrame({name: module.Series(columns[name], dtype=dtypes[kind]) for name, kind in types.items()})
 
 
 def _of(sentence: Prediction) -> tuple[str, str, str | None, str]:

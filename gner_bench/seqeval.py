@@ -132,9 +132,10 @@ def accuracy_score(y_true: Taggings, y_pred: Taggings, *, interval: bool = False
 
     ``interval`` and what is raised are as in ``f1_score``; one list of tags is one sentence.
     """
-    sides = [[list(side)] if len(side) and isinstance(side[0], str) else side for side in (y_true, y_pred)]
+    if len(y_true) and len(y_pred) and isinstance(y_true[0], str) and isinstance(y_pred[0], str):
+        y_true, y_pred = [y_true], [y_pred]  # type: ignore[list-item]  # a text is a sequence of texts, too
     statistics = Statistics(("strict",))
-    for gold, predicted in zip(*_checked(*sides), strict=True):
+    for gold, predicted in zip(*_checked(y_true, y_pred), strict=True):
         # Equal words of as many and of as many: their precision is the accuracy.
         right = sum(one == other for one, other in zip(gold, predicted, strict=True))
         statistics.add({"strict": {"": (right, len(gold), len(gold))}})
@@ -231,8 +232,8 @@ def to_predictions(
         raise ValueError("words and tags are not of the same sentences: their numbers differ")
     types = tuple(dict.fromkeys(tag[2:] for tags in (*gold, *predicted) for tag in tags if tag != "O"))
     sentences = [
-        Prediction(dataset, split, str(number), types, tuple(sentence), *pair, line=number + 1)
-        for number, (sentence, *pair) in enumerate(zip(words, gold, predicted, strict=True))
+        Prediction(dataset, split, str(number), types, tuple(sentence), tags, made, line=number + 1)
+        for number, (sentence, tags, made) in enumerate(zip(words, gold, predicted, strict=True))
     ]
     return InMemory(Origin((), System(name), planned={dataset: len(sentences)}), tuple(sentences))
 
@@ -255,13 +256,14 @@ class _Tagged:
 
         counts, zero = list(self.counts.values()), 0.0 if self.zero_division == "warn" else float(self.zero_division)
         if average == "micro":
-            return [self._ratios(*self.values.sums(self.metric).tolist(), zero)]
+            right, predicted, gold = self.values.sums(self.metric).tolist()
+            return [self._ratios(right, predicted, gold, zero)]
         rows = [self._ratios(*triple, zero) for triple in counts]
         if average is None:
             return rows
-        supports = [gold for _, _, gold in counts]
+        supports = [triple[2] for triple in counts]
         if not rows or (average == "weighted" and not sum(supports)):
-            undefined = zero if not any(predicted for _, predicted, _ in counts) else 0.0
+            undefined = zero if not any(triple[1] for triple in counts) else 0.0
             return [(undefined, zero, undefined)]
         weights = supports if average == "weighted" else None
         precision, recall, f1 = (float(np.average(column, weights=weights)) for column in zip(*rows, strict=True))
@@ -318,7 +320,7 @@ class _Tagged:
         self.warn(FIGURES, None)
         averages: tuple[Average, ...] = ("micro", "macro", "weighted")
         heads = {"precision": "precision", "recall": "recall", "f1": "f1-score"}
-        rows = {}
+        rows: dict[str, dict[str, Any]] = {}
         for average in (None, *averages):
             names = [f"{average} avg"] if average else list(self.counts)
             supports = [gold for _, _, gold in self.counts.values()]

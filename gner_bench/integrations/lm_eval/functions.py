@@ -34,7 +34,7 @@ def questions_of(
     first of each data set. Without a ``dataset`` all those of ``data`` are asked about. What else the harness puts
     there, such as the arguments of the model, is not for us.
     """
-    from datasets import Dataset
+    from datasets import Dataset  # type: ignore[import-untyped]
 
     rows = []
     for question in questions(data, dataset, split, format, definitions, type_names, sentences):
