@@ -12,9 +12,20 @@ if TYPE_CHECKING:
     from gner_bench.api import match as match
     from gner_bench.api import parse_generation as parse_generation
     from gner_bench.api import score as score
+    from gner_bench.api import to_frame as to_frame
 
 __version__ = "0.1.0"
-__all__ = ["__version__", "compare", "entities", "group", "load_predictions", "match", "parse_generation", "score"]
+__all__ = [
+    "__version__",
+    "compare",
+    "entities",
+    "group",
+    "load_predictions",
+    "match",
+    "parse_generation",
+    "score",
+    "to_frame",
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -23,6 +23,7 @@ from gner_bench.data.sentence import Dataset
 from gner_bench.documents.run import run_beside
 from gner_bench.documents.scores import Resampling, read_scores
 from gner_bench.files import NamedPath, named_path
+from gner_bench.frames import to_frame as to_frame
 from gner_bench.scoring.comparison import (
     Comparison,
     comparison,

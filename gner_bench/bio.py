@@ -165,6 +165,11 @@ def to_bioes(tags: Sequence[str]) -> list[str]:
     return bioes
 
 
+def from_end(tags: Sequence[str]) -> list[str]:
+    """Tags of IOE, whose ``E`` ends an entity, from the last word to the first: IOE1 is IOB1 so, and IOE2 IOB2."""
+    return ["B" + tag[1:] if tag.startswith("E-") else tag for tag in reversed(tags)]
+
+
 def _is_bare(tag: str) -> bool:
     """Whether a tag may be a type without a prefix, as Few-NERD has them, and not one of another form or scheme."""
     return bool(tag.strip()) and not re.match(r"[A-Za-z]?[-_:./]|.*[-_:./][BIESLUM]$", tag)

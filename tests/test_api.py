@@ -116,7 +116,7 @@ def test_a_bad_field_of_the_run_is_named(file: Path, about: str, field: str) -> 
 
 
 def test_the_package_offers_the_interface() -> None:
-    names = {"compare", "entities", "group", "load_predictions", "match", "parse_generation", "score"}
+    names = {"compare", "entities", "group", "load_predictions", "match", "parse_generation", "score", "to_frame"}
     assert set(gner_bench.__all__) == {"__version__", *names}
     for name in names:
         assert getattr(gner_bench, name) is getattr(api, name)

@@ -1,0 +1,82 @@
+"""Predictions as pandas or polars frames: their sentences, their entities, and what is wrong with these."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any, Literal, get_args
+
+from gner_bench.errors import UsageError, short
+from gner_bench.extras import required
+from gner_bench.scoring.explain import Mention, counts_of, verdicts
+from gner_bench.scoring.metrics import DEFAULT, Metric, as_metric, ordered
+from gner_bench.scoring.predictions import Prediction, Predictions
+
+Rows = Literal["sentences", "entities", "errors"]
+Library = Literal["pandas", "polars"]
+Types = dict[str, type]
+SENTENCE: Types = {"dataset": str, "split": str, "document": str, "id": str}
+"""The columns that all frames begin with, and their types."""
+SIDE: Types = {"text": str, "type": str, "start": int, "end": int}
+
+
+def to_frame(
+    predictions: Predictions,
+    of: Rows = "sentences",
+    *,
+    library: Library = "pandas",
+    metrics: Sequence[str] = DEFAULT,
+) -> Any:
+    """A DataFrame with a row for each sentence, each entity or each error of ``predictions``.
+
+    ``sentences`` have their words and tags as texts, the answer, and right, predicted and gold entities by each of
+    ``metrics`` (``gner_right``, …). ``entities`` are pairs of a gold and a predicted entity, or one that has no other,
+    in the ``class`` of the error analysis (``correct``, ``wrong_type``, ``wrong_boundary``, ``wrong_both``, ``missed``,
+    ``spurious``); ``start`` and ``end`` are places of words from 0, the end after the last, and missing for text that
+    is at no words. ``errors`` are those that are not ``correct``.
+
+    Raises UsageError for another name, an unknown metric and a library that is not installed, and what reading the
+    predictions raises. Example::
+
+        to_frame(load_predictions("predictions.jsonl"), "errors").groupby("gold_type")["class"].value_counts()
+    """
+    if of not in get_args(Rows):
+        raise UsageError(f"frames are of {', '.join(get_args(Rows))}, not of {short(of)}")
+    if library not in get_args(Library):
+        raise UsageError(f"frames are of {' or '.join(get_args(Library))}, not of {short(library)}")
+    module = required(library)
+    if of == "sentences":
+        chosen = ordered(as_metric(metric) for metric in metrics)
+        counted: Types = {f"{metric}_{side}": float for metric in chosen for side in ("right", "predicted", "gold")}
+        types = SENTENCE | {"words": str, "gold": str, "predicted": str, "answer": str} | counted
+        rows = [_sentence(sentence, chosen) for sentence in predictions]
+    else:
+        sides: Types = {f"{side}_{name}": kind for side in ("gold", "predicted") for name, kind in SIDE.items()}
+        types = SENTENCE | {"class": str} | sides
+        rows = [row for sentence in predictions for row in _entities(sentence, errors=of == "errors")]
+    columns = {name: [row[place] for row in rows] for place, name in enumerate(types)}
+    if library == "polars":
+        kinds = {str: module.String, int: module.Int64, float: module.Float64}
+        return module.DataFrame(columns, schema={name: kinds[kind] for name, kind in types.items()})
+    # Whole numbers of which some are missing would become floats, and empty columns objects.
+    dtypes = {str: "string", int: "Int64", float: "float64"}
+    return module.DataFrame({name: module.Series(columns[name], dtype=dtypes[kind]) for name, kind in types.items()})
+
+
+def _of(sentence: Prediction) -> tuple[str, str, str | None, str]:
+    return sentence.dataset, sentence.split, sentence.document or None, sentence.id
+
+
+def _sentence(sentence: Prediction, metrics: Sequence[Metric]) -> tuple[Any, ...]:
+    counts = (counts_of(sentence, metric) for metric in metrics)
+    numbers = [number for found in counts for number in (found.true_positives, found.predicted, found.gold)]
+    texts = (" ".join(side) for side in (sentence.words, sentence.gold, sentence.predicted))
+    return *_of(sentence), *texts, sentence.text or None, *numbers
+
+
+def _entities(sentence: Prediction, errors: bool) -> Iterator[tuple[Any, ...]]:
+    def side(mention: Mention | None) -> tuple[Any, ...]:
+        return (mention.text, mention.type, mention.start, mention.end) if mention else (None,) * len(SIDE)
+
+    for verdict in verdicts(sentence):
+        if not errors or verdict.kind != "correct":
+            yield *_of(sentence), verdict.kind, *side(verdict.gold), *side(verdict.predicted)
