@@ -1,7 +1,7 @@
 """What decoding takes of an accelerator's memory, by arithmetic, and how many sentences side by side fit.
 
-Weights, cache and logits are counted exactly; what a pass makes on its way is counted as of fused attention, which keeps
-no scores. tests/predict/decode/test_memory.py compares it with the tensors that a pass of these shapes makes.
+Weights, cache and logits are counted exactly; what a pass makes on its way is counted as of fused attention, which
+keeps no scores. tests/predict/test_memory.py compares it with the tensors that a pass of these shapes makes.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ GRAPH = 16 * 2**20
 READ_AHEAD = 8192
 """Tokens of prompts that are read together, at least one prompt."""
 PUSHED = 4096
-"""Tokens of all rows in one pass on an accelerator. At some 300 a pass of 16 bits is no longer bound by reading weights,
-so that more cost as much each as they would in a pass of their own."""
+"""Tokens of all rows in one pass on an accelerator. At some 300 a pass of 16 bits is no longer bound by reading
+weights, so that more cost as much each as they would in a pass of their own."""
 LONGEST_PASS = 129
 """Tokens of a row in one pass: the last accepted one and the longest draft."""
 SHARE = 0.9
@@ -61,8 +61,8 @@ def memory_of(
     graphs: int,
     itemsize: int = 2,
 ) -> Memory:
-    """The memory of decoding ``rows`` sentences side by side, each of a prompt of ``source`` and an ``output`` of so many
-    tokens, in passes of ``tokens`` for each row, of which ``graphs`` are recorded.
+    """The memory of decoding ``rows`` sentences side by side, each of a prompt of ``source`` and an ``output`` of so
+    many tokens, in passes of ``tokens`` for each row, of which ``graphs`` are recorded.
 
     ``parameters`` counts all weights, each of ``itemsize`` bytes; ``layers`` are those of the decoder, ``inner`` is the
     width of its feed-forward layers. T5 (``encoder_decoder``) keeps the prompt in a cache of its own and has a bias for

@@ -93,7 +93,7 @@ def local_backend(checkpoint: Checkpoint, options: Options) -> Backend:
         device=str(checkpoint.model.device),
         decode=decoder,
         tokenizer=tokenizer_file(checkpoint.folder),
-        statistics=dict if isinstance(decoder, BatchedDecoder) else lambda: vars(decoder.loop.counts).copy(),
+        statistics=dict if isinstance(decoder, BatchedDecoder) else decoder.statistics,
         format=checkpoint.format,
         verify=lambda path, count: verify_run(checkpoint, path, count),
         windows=prompting.windows,
