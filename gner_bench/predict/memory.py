@@ -6,7 +6,14 @@ keeps no scores. tests/predict/test_memory.py compares it with the tensors that 
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from collections import Counter
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from gner_bench.errors import GnerBenchError
+
+if TYPE_CHECKING:
+    import torch
 
 GRAPH = 16 * 2**20
 """Bytes that a recorded graph takes by itself, for its kernels' arguments: read elsewhere, not measured here."""
@@ -125,6 +132,39 @@ def most_rows(free: int, source: int, output: int, itemsize: int, graphs: int = 
 def longest_pass(rows: int) -> int:
     """The most tokens of a row in one pass on an accelerator."""
     return max(2, min(LONGEST_PASS, PUSHED // rows))
+
+
+def free_bytes(devices: Sequence[torch.device]) -> int | None:
+    """The bytes that are free for what a model does not take, of whose parts these are the ``devices``; None on a CPU.
+
+    Layers on several devices have their caches there, so that the fullest device decides for all.
+    """
+    import torch
+
+    shares = Counter(devices)
+    if any(device.type != "cuda" for device in shares):
+        return None
+    free = []
+    for device, count in shares.items():
+        unused = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
+        free.append((torch.cuda.mem_get_info(device)[0] + unused) * len(devices) / count)
+    return int(min(free, default=0))
+
+
+def require_weights_fit(name: str, dtype: str, weights: int, device: torch.device) -> None:
+    """Raise GnerBenchError with the numbers where the ``weights``, in bytes, are more than is free on a device."""
+    free = free_bytes([device])
+    if free is not None and weights > free:
+        sizes = f"the weights take {gigabytes(weights)}, and {gigabytes(free)} of {device} are free"
+        raise GnerBenchError(f"{name} in {dtype} does not fit: {sizes}; {advice(dtype, weights)}")
+
+
+def advice(dtype: str, need: int) -> str:
+    """What to change where ``need`` bytes do not fit."""
+    half = "--dtype bf16, which halves it, " if dtype == "fp32" else ""
+    return (
+        f"try {half}--device map, which uses all GPUs and the main memory, or a GPU with {gigabytes(int(need / SHARE))}"
+    )
 
 
 def gigabytes(size: int) -> str:

@@ -150,7 +150,7 @@ class Graphs:
         try:
             # Zeros until it is replayed: were anything of the inputs part of the recording, the comparison would fail.
             inputs = [torch.zeros(values.shape, dtype=values.dtype, device=plain.device) for values in filled]
-            output = self._place_for(plain)
+            output = self._place_for(plain).fill_(torch.nan)  # memory may hold what is expected from earlier
             replay = self.recorder.record(lambda: output.copy_(forward(shape, *inputs)))
             recorded = Recorded(inputs, output, replay)
             run_again(recorded, filled)

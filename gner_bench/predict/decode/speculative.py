@@ -16,6 +16,7 @@ from torch import Tensor
 from gner_bench.answers import Question, answer_format, wrapped
 from gner_bench.documents.fields import Json
 from gner_bench.documents.record import GNER
+from gner_bench.errors import UsageError
 from gner_bench.predict.checkpoint import Checkpoint
 from gner_bench.predict.decode.batched import use_protocol_settings
 from gner_bench.predict.decode.draft import Drafter, SentenceDraft, common
@@ -29,6 +30,8 @@ from gner_bench.predict.decode.units import Units
 from gner_bench.predict.generation import Generation
 from gner_bench.predict.plan import Key, Task, batches
 
+MODEL_TYPES, ROTARY = ("t5", "llama"), ("default", "linear", "llama3")
+"""What the decoding loop has written out: architectures, and rotary positions that do not depend on the length."""
 CHUNK = 256
 """Prompts that are tokenized together."""
 HELD = 0.97
@@ -54,7 +57,12 @@ class LoopDecoder(ABC, Generic[S]):
             step_model(checkpoint, rows), rows, self.ends, self.choose, draft_tokens(checkpoint.model)
         )
         if isinstance(graphs := self.loop.model.run, Graphs):
-            self.loop.draft_tokens, self.loop.timed = graphs.passes.draft_tokens, graphs.note
+            self.use(graphs)
+
+    def use(self, graphs: Graphs) -> None:
+        """Let ``graphs``, which run the passes, choose the length of drafts."""
+        self.loop.model.run = graphs
+        self.loop.draft_tokens, self.loop.timed = graphs.passes.draft_tokens, graphs.note
 
     def __call__(self, tasks: Sequence[Task]) -> Iterator[tuple[Task, Generation]]:
         chunks: Iterable[tuple[list[Task], list[tuple[list[int], int, bool]]]] = (
@@ -120,9 +128,24 @@ class SpeculativeDecoder(LoopDecoder[SentenceDraft]):
         return self.checkpoint.generation(row.tokens, cut, row.passes)
 
 
+def unsupported(config: Any) -> str:
+    """What kind of model a configuration (transformers) is of, if the loop has it not written out, else nothing."""
+    kind = config.model_type
+    rotary = (getattr(config, "rope_parameters", None) or {}).get("rope_type", "default")
+    if kind not in MODEL_TYPES:
+        return f"a {kind} checkpoint"
+    return "" if rotary in ROTARY else f"a {kind} checkpoint with {rotary} positions"
+
+
 def step_model(checkpoint: Checkpoint, rows: int) -> StepModel:
-    """The checkpoint's model for a loop of so many rows; on a single CUDA device its passes are recorded graphs."""
+    """The checkpoint's model for a loop of so many rows; on a single CUDA device its passes are recorded graphs.
+
+    Raises UsageError for one that is not of T5 or LLaMA.
+    """
     model: Any = checkpoint.model
+    if other := unsupported(model.config):
+        message = f"this decoding is for T5 and LLaMA, and {checkpoint.name} is {other}"
+        raise UsageError(f"{message}; --decoding greedy takes it")
     steps: StepModel
     if checkpoint.encoder_decoder:
         steps = T5Steps(model, rows)
