@@ -51,6 +51,7 @@ class LoopDecoder(ABC, Generic[S]):
 
     def __init__(self, checkpoint: Checkpoint, rows: int) -> None:
         use_protocol_settings(checkpoint)
+        self.rows = rows
         self.checkpoint, self.ends, self.units = checkpoint, checkpoint.end_tokens, units_of(checkpoint)
         self.drafter = Drafter(self.units)
         self.loop: Loop[tuple[Task, bool], S] = Loop(
@@ -83,12 +84,12 @@ class LoopDecoder(ABC, Generic[S]):
             yield task, self.generation(task, row, cut)
 
     def statistics(self) -> Json:
-        """What run.json says of the decoding: counts and, on a GPU, the sizes of passes."""
-        graphs = self.loop.model.run
-        return {
-            **vars(self.loop.counts),
-            **({"passes_on_gpu": graphs.document()} if isinstance(graphs, Graphs) else {}),
-        }
+        """What run.json says of the decoding: counts, the rows that a shortage of memory left, and on a GPU sizes of
+        passes."""
+        graphs, told = self.loop.model.run, dict[str, Any](vars(self.loop.counts))
+        if self.loop.size < self.rows:
+            told["after_shortage"] = {"batch_size": self.loop.size}
+        return {**told, **({"passes_on_gpu": graphs.document()} if isinstance(graphs, Graphs) else {})}
 
     @abstractmethod
     def begin(self, task: Task) -> S:

@@ -42,6 +42,7 @@ class T5Steps:
         # Shape (2 + farthest, heads): the bias for each distance from query back to key; row 0 hides what follows.
         bias = self.blocks[0].layer[0].SelfAttention.compute_bias(FARTHEST + 1, 1)[0, :, :, 0].T
         self.bias_table = torch.cat([torch.full_like(bias[:1], -torch.inf), bias])
+        self.bias_by_head = self.bias_table.T.contiguous()
         self.inputs = [_stacked(block.layer[0].SelfAttention, "q", "k", "v") for block in self.blocks]
         self.sources = [_stacked(block.layer[1].EncDecAttention, "k", "v") for block in self.blocks]
         self.gates = [_stacked_gate(block.layer[2].DenseReluDense) for block in self.blocks]
@@ -125,7 +126,7 @@ class T5Steps:
         near = distance.clamp(-1, FARTHEST) + 1
         if shape.aligned:
             # Fused attention on a GPU refuses masks whose last dimension is not one piece of memory.
-            bias = self.bias_table.T[:, near].transpose(0, 1)
+            bias = self.bias_by_head[:, near].transpose(0, 1)
         else:
             bias = embedding(near, self.bias_table).permute(0, 3, 1, 2)
         beyond = torch.arange(shape.source, device=states.device) >= source_lengths[:, None]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from typing import Any
 
 import pytest
@@ -92,7 +93,7 @@ def test_recording_that_fails_ends_in_plain_passes_with_one_message(
 
 
 def reads_python(shape: Shape, tokens: Tensor, places: Tensor) -> Tensor:
-    return torch.ones(*tokens.shape, 2) * tokens.sum().item()
+    return torch.ones(*tokens.shape, 2) * tokens[0, 0].item()
 
 
 class Forgetful(Gpu):
@@ -254,18 +255,19 @@ def test_a_device_short_of_memory_decodes_fewer_at_once_or_says_so(
     demo: Checkpoint, tasks: list[Task], expected: dict[Task, str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     """With less and less memory: the same texts on fewer rows, then without graphs, in the end an error."""
+    few = {task: expected[task] for task in tasks[::2]}
     gpu, decoder = Gpu(), SpeculativeDecoder(demo, 4)
     on_gpu(decoder, gpu)
     with gpu:
-        assert texts(decoder(tasks)) == expected
+        assert texts(decoder(tasks[::2])) == few
     sizes = []
-    for share in (0.6, 0.35, 0.05):
+    for share in (0.35, 0.05):
         limit = gpu.peak * share
         short, decoder = Gpu(limit), SpeculativeDecoder(demo, 4)
         run = on_gpu(decoder, short)
         try:
             with short:
-                assert texts(decoder(tasks)) == expected
+                assert texts(decoder(tasks[::2])) == few
         except GnerBenchError:
             assert (decoder.loop.size, run.failure) == (1, "out of memory with a single sentence")
         assert short.shortages > 0
@@ -281,8 +283,8 @@ def test_the_recorder_of_cuda(monkeypatch: pytest.MonkeyPatch) -> None:
     calls: list[Any] = []
 
     class Recording:
-        def __init__(self, graph: Any, pool: Any) -> None:
-            calls.append(pool)
+        def __init__(self, graph: Any, pool: Any, stream: Any) -> None:
+            calls.append((pool, stream))
 
         def __enter__(self) -> None: ...
 
@@ -294,15 +296,19 @@ def test_the_recorder_of_cuda(monkeypatch: pytest.MonkeyPatch) -> None:
             calls.append("replay")
 
     handles = iter("AB")
+    streams = iter("12")
+    monkeypatch.setattr(torch.cuda, "Stream", lambda device: next(streams))
+    monkeypatch.setattr(torch.cuda, "device", lambda device: nullcontext(calls.append(device)))
     monkeypatch.setattr(torch.cuda, "current_stream", lambda device: "usual")
     monkeypatch.setattr(torch.cuda, "set_stream", calls.append)
     monkeypatch.setattr(torch.cuda, "graph_pool_handle", lambda: next(handles))
     monkeypatch.setattr(torch.cuda, "CUDAGraph", Graph)
     monkeypatch.setattr(torch.cuda, "graph", Recording)
-    recorder = CudaRecorder(torch.device("cpu"))
+    recorder = CudaRecorder("second")  # type: ignore[arg-type]
     recorder.record(lambda: calls.append("work"))()
     recorder.record(lambda: None)
     recorder.drop()
     with pytest.raises(ZeroDivisionError):
         recorder.record(lambda: 1 / 0)
-    assert calls == ["A", "work", "end", "replay", "A", "end", "B", "end", "usual"]
+    first, again, new = (["second", (pool, "1")] for pool in "AAB")
+    assert calls == [*first, "work", "end", "replay", *again, "end", *new, "end", "usual"]
