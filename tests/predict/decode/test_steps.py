@@ -99,6 +99,8 @@ MODELS: dict[str, Callable[[], tuple[Any, Callable[[Any], StepModel]]]] = {
     "llama": lambda: (tiny_llama(), lambda model: LlamaSteps(model, 4)),
     "llama without groups": lambda: (tiny_llama(num_key_value_heads=4), lambda model: LlamaSteps(model, 4)),
     "llama, shared beginning": lambda: (tiny_llama(), lambda model: LlamaSteps(model, 4, [7, 8, 9])),
+}
+RECORDED: dict[str, Callable[[], tuple[Any, Callable[[Any], StepModel]]]] = {
     "t5 recorded": lambda: (tiny_t5(), lambda model: recorded(T5Steps(model, 4))),
     "t5 recorded and planned": lambda: (tiny_t5(), lambda model: recorded(T5Steps(model, 4), True)),
     "llama recorded": lambda: (tiny_llama(), lambda model: recorded(LlamaSteps(model, 4))),
@@ -115,15 +117,23 @@ def test_rows_at_places_of_their_own_get_the_logits_of_transformers(name: str, s
     random_walk(model, steps(model), prompts_of(rng, rng.randint(1, 4), [7, 8, 9]), rng)
 
 
+@pytest.mark.parametrize("name", RECORDED)
+@pytest.mark.parametrize("seed", [0, 1])
+def test_recorded_passes_give_the_logits_of_transformers(name: str, seed: int) -> None:
+    model, steps = RECORDED[name]()
+    rng = random.Random(seed)
+    random_walk(model, steps(model), prompts_of(rng, rng.randint(1, 4), [7, 8, 9]), rng)
+
+
 def test_an_untied_head_is_used() -> None:
     model = tiny_t5()
     model.lm_head.weight = torch.nn.Parameter(torch.randn_like(model.lm_head.weight))
     random_walk(model, T5Steps(model, 2), prompts_of(random.Random(1), 2), random.Random(1))
 
 
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("name", [*MODELS, *RECORDED])
 def test_a_moved_row_goes_on_as_it_was(name: str) -> None:
-    model, build = MODELS[name]()
+    model, build = (MODELS | RECORDED)[name]()
     steps, prompt, output = build(model), [7, 8, 9, 20, 21, 1], [5, 6, 7, 8]
     prepared = steps.prepare([[9, 9, 9, 9], prompt])
     for row, each in enumerate(prepared):
