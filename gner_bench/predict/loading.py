@@ -62,8 +62,9 @@ def release_memory() -> None:
     """Give memory that nothing holds any more back to the device; not while an error is handled, which holds more."""
     import torch
 
-    gc.collect()  # tensors in circles of frames and errors
-    torch.cuda.empty_cache()
+    if torch.cuda.is_initialized():
+        gc.collect()  # tensors in circles of frames and errors
+        torch.cuda.empty_cache()
 
 
 def quiet_transformers() -> None:
