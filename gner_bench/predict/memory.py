@@ -95,7 +95,7 @@ def memory_of(
     )
 
 
-def shape_of(config: Any, parameters: int) -> dict[str, int]:
+def shape_of(config: Any, parameters: int) -> dict[str, Any]:
     """What ``memory_of`` takes of a model's configuration (transformers), T5's or LLaMA's."""
     if config.is_encoder_decoder:
         heads = kv_heads = config.num_heads
