@@ -62,7 +62,7 @@ def release_memory() -> None:
     """Give memory that nothing holds any more back to the device; not while an error is handled, which holds more."""
     import torch
 
-    if torch.cuda.is_initialized():
+    if torch.cuda.is_initialized():  # type: ignore[no-untyped-call]
         gc.collect()  # tensors in circles of frames and errors
         torch.cuda.empty_cache()
 
