@@ -11,6 +11,7 @@ from click.testing import CliRunner
 from gner_bench.cli import main
 from gner_bench.data import Sentence
 from gner_bench.documents.record import read_records
+from gner_bench.errors import UsageError
 from gner_bench.predict.checkpoint import Checkpoint, load_checkpoint
 from gner_bench.predict.decode.batched import generate, use_protocol_settings
 from gner_bench.predict.decode.constrained import ConstrainedDecoder
@@ -88,3 +89,10 @@ def test_constrained_decoding_of_a_decoder_only_checkpoint(checkpoint: Checkpoin
     ((_, generation),) = ConstrainedDecoder(checkpoint, 2)([task])
     assert [word for word, _ in parse_generation(generation.text)] == ["Ann", "saw", "Oslo"]
     assert len(generation.confidence) == 3
+
+
+@pytest.mark.parametrize("decoder", [SpeculativeDecoder, ConstrainedDecoder])
+def test_other_decoder_only_models_are_refused_by_name(tiny_qwen: Path, decoder: Callable[..., object]) -> None:
+    """Whose windows, norms or biases the loop has not, so that it would write something else."""
+    with pytest.raises(UsageError, match=r"T5 and LLaMA, and .* is a qwen2 checkpoint; --decoding greedy"):
+        decoder(load_checkpoint(str(tiny_qwen), device="cpu"), 2)
