@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
+import engines
 import numpy as np
 import pytest
 from click.testing import CliRunner
@@ -210,3 +212,31 @@ def test_prompts_that_are_none_of_gners_get_no_drafts(tiny_llama: Path) -> None:
     checkpoint = load_checkpoint(str(tiny_llama), device="cpu")
     ids = checkpoint.tokenizer("Tell me about Oslo")["input_ids"]
     assert speculate(Proposer(configured(tiny_llama, 8)), [ids], [[5, 6, 7, 2]]) == 4
+
+
+def test_engines_side_by_side(
+    tiny_llama: Path, corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """benchmarks/engines.py: a random checkpoint writes the same nonsense in all of them; nothing is run twice."""
+    engine = install(monkeypatch)
+
+    def predict(words: Sequence[str]) -> int:
+        return CliRunner().invoke(main, ["-q", "predict", *words, "--max-new-tokens", "4"]).exit_code
+
+    monkeypatch.setattr(engines, "predict", predict)
+    words = ["--model", str(tiny_llama), "--data", str(corpus), "--datasets", "mit-movie", "--limit", "2"]
+    words += ["--dtype", "fp32", "--out", str(tmp_path / "engines")]
+    engines.main(words)
+    rows = [line.split(" | ") for line in capsys.readouterr().out.splitlines()[2:]]
+    assert [row[:3] for row in rows] == [
+        ["| `generate`", "none", "2"],
+        ["| our loop", "our drafter", "2"],
+        ["| vLLM", "none", "2"],
+        ["| vLLM, our drafter", "our drafter", "2"],
+    ]
+    assert {row[-1] for row in rows} == {"0 |"}
+    asked = len(engine.asked)
+    engines.main(words)
+    again = [line.split(" | ") for line in capsys.readouterr().out.splitlines()[2:]]
+    assert len(engine.asked) == asked
+    assert [row[5] for row in again] == [""] * 4
