@@ -12,7 +12,8 @@ second in bf16 of drafted decoding and of `generate`, T5-xxl first; `generate` w
 The study's floors are those of an H100 with 64 rows. "Times reading the weights" is the time over that of reading the
 weights of decoder and head once a pass.
 A measurement is written to gpu.json and gpu.md of ``--out`` as soon as it is made. The script stops by itself after
-``--minutes``. The same command goes on where it stopped or was killed; what was killed twice is left out.
+``--minutes``. The same command goes on where it stopped or was killed. What failed, or was killed twice, is not tried
+again, unless its entry is taken out of gpu.json.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
 from itertools import zip_longest
+from operator import call
 from pathlib import Path
 from typing import Any
 
@@ -70,7 +72,7 @@ from gner_bench.predict.checkpoint import Checkpoint, load_checkpoint
 from gner_bench.predict.decode.batched import use_protocol_settings
 from gner_bench.predict.decode.draft import SentenceDraft
 from gner_bench.predict.decode.speculative import SpeculativeDecoder
-from gner_bench.predict.memory import gigabytes, longest_pass, memory_of, most_rows, shape_of
+from gner_bench.predict.memory import longest_pass, memory_of, most_rows, shape_of
 from gner_bench.predict.plan import Key, Task
 
 SHAPES = "t5-xxl", "llama-7b", "t5-base", "t5-large", "t5-xl"
@@ -257,36 +259,27 @@ def same_texts(bench: Bench) -> dict[str, Any]:
 
 
 def same_passes(bench: Bench, shape: str, dtype: str) -> dict[str, Any]:
-    """Every pass of a run recorded and plainly: the choices that differ, and how far apart logits are."""
+    """Every pass of a run as it is recorded and once more plainly, which writes the same keys and values again: the
+    choices that differ, and how far apart logits are."""
     rows = min(CHECKED, *bench.options.rows)
     decoder = Replayed(bench.hold(shape, dtype), rows, bench.goals, HINT_ERROR)
-    decoder.loop.model.run = compared = Compared(decoder.loop.model.run)
-    list(decoder(bench.tasks[: 2 * rows]))
-    return {
-        "compared": compared.choices,
-        "what": "choices of passes",
-        "differ": compared.differ,
-        "apart": compared.apart,
-        **recorded_by(compared.run),
-    }
+    model: Any = decoder.loop.model
+    step, run, found = model.step, model.run, {"compared": 0, "differ": 0, "apart": 0.0}
 
-
-class Compared:
-    """Runs passes as ``run`` does and plainly, which writes the same keys and values again, and compares the logits."""
-
-    def __init__(self, run: Any) -> None:
-        self.run, self.choices, self.differ, self.apart = run, 0, 0, 0.0
-
-    def __call__(self, forward: Callable[..., Tensor], shape: Any, tokens: Tensor, *inputs: Tensor) -> Tensor:
-        recorded = self.run(forward, shape, tokens, *inputs).float().clone()
-        logits = forward(shape, tokens, *inputs)
-        self.choices += tokens.numel()
-        self.differ += int((recorded.argmax(-1) != logits.argmax(-1)).sum())
-        self.apart = max(self.apart, float((recorded - logits.float()).abs().max() / logits.float().std()))
+    def both(tokens: Tensor, starts: Sequence[int]) -> Tensor:
+        recorded = step(tokens, starts).float().clone()
+        model.run = call
+        logits: Tensor = step(tokens, starts)
+        model.run = run
+        found["compared"] += tokens.numel()
+        found["differ"] += int((recorded.argmax(-1) != logits.argmax(-1)).sum())
+        apart = (recorded - logits.float()).abs().max() / logits.float().std()
+        found["apart"] = max(found["apart"], float(apart))
         return logits
 
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.run, name)
+    model.step = both
+    list(decoder(bench.tasks[: 2 * rows]))
+    return {**found, "what": "choices of passes", **recorded_by(run)}
 
 
 class Choosing(Replay):
@@ -369,16 +362,17 @@ def run(options: argparse.Namespace) -> None:
         with alarm(options.minutes * 60):
             for measurement in todo:
                 make(measurement, bench, document, path)
+                write_atomic(path.with_suffix(".md"), markdown(document, todo, options))
     except OutOfTime:
         print(f"{options.minutes:g} minutes are over.", file=sys.stderr)
     table = markdown(document, todo, options)
-    write_atomic(options.out / "gpu.md", table)
+    write_atomic(path.with_suffix(".md"), table)
     print(table)
 
 
 def make(measurement: Measurement, bench: Bench, document: dict[str, Any], path: Path) -> None:
-    done = document["measurements"]
-    entry = done.setdefault(measurement.key, {"attempts": 0})
+    """Make a measurement that is not in the document yet, and write it down."""
+    entry = document["measurements"].setdefault(measurement.key, {"attempts": 0})
     if "minutes" in entry:
         return
     if entry["attempts"] == 2:
@@ -389,17 +383,17 @@ def make(measurement: Measurement, bench: Bench, document: dict[str, Any], path:
         write_json(path, document)
         started = time.perf_counter()
         try:
-            entry |= {"shape": measurement.shape, "name": measurement.name, **measurement.make(bench)}
+            values = measurement.make(bench)
         except OutOfTime:
             entry["attempts"] -= 1
             write_json(path, document)
             raise
         except Exception as error:
-            entry["failure"] = reason(error)
-            bench.held = None
-        entry["minutes"] = (time.perf_counter() - started) / 60
-        free(bench.device)
+            values, bench.held = {"failure": reason(error)}, None
+        minutes = (time.perf_counter() - started) / 60
+        entry |= {"shape": measurement.shape, "name": measurement.name, **values, "minutes": minutes}
     write_json(path, document)
+    free(bench.device)
     said = entry.get("failure") or shown(entry)
     print(f"{measurement.key}: {said}", file=sys.stderr, flush=True)
 
@@ -456,8 +450,7 @@ def floors(study: Path) -> dict[str, dict[str, float]]:
 def markdown(document: dict[str, Any], todo: Sequence[Measurement], options: argparse.Namespace) -> str:
     done = {key: entry for key, entry in document["measurements"].items() if "minutes" in entry}
     fine = [entry for entry in done.values() if "failure" not in entry]
-    facts, order = document["about"], {measurement.key: place for place, measurement in enumerate(todo)}
-    fine.sort(key=lambda entry: order.get(f"{entry['shape']}: {entry['name']}", len(order)))
+    facts = document["about"]
     minutes = sum(entry["minutes"] for entry in done.values())
     lines = [
         f"{facts['device']}, torch {facts['torch']}, transformers {facts['transformers']}, begun {document['begun']}, "
@@ -521,7 +514,8 @@ def speed(entries: Sequence[dict[str, Any]], least: Mapping[str, Mapping[str, fl
 
 def memory_table() -> Iterator[str]:
     """How many sentences side by side fit each card by arithmetic, and what takes its memory."""
-    yield from table_head("shape", "format", "weights", "cache a sentence", *(f"{size} GB" for size in CARDS), left=2)
+    names = ["shape", "format", "weights, GB", "cache of a sentence, MB"]
+    yield from table_head(*names, *(f"{size} GB" for size in CARDS), left=2)
     for shape in sorted(SHAPES, key=[*T5, *LLAMA].index):
         config = config_of(shape)
         loader = AutoModelForSeq2SeqLM if config.is_encoder_decoder else AutoModelForCausalLM
@@ -537,7 +531,7 @@ def memory_table() -> Iterator[str]:
             room = [int(card * 1e9 - RESERVED - one.weights) for card in CARDS]
             fits = [most_rows(free, source, output, itemsize, **sizes) if free > 0 else 0 for free in room]
             cells = [str(rows) if rows else "does not fit" for rows in fits]
-            yield row(shape, format, gigabytes(one.weights), gigabytes(one.cache), *cells)
+            yield row(shape, format, f"{one.weights / 1e9:.1f}", f"{one.cache / 1e6:,.0f}", *cells)
 
 
 def table_head(*names: str, left: int = 1) -> list[str]:

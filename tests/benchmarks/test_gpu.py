@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -46,22 +47,28 @@ def measure(folder: Path, tmp_path: Path) -> Callable[..., dict[str, Any]]:
     return run
 
 
-@pytest.fixture
-def unmeasured(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Measurements give the same values at once; the list has the keys of those that were made."""
-    made: list[str] = []
-    original = gpu.measurements
+@dataclass
+class Faked:
+    """Measurements that take no time: ``made`` are the keys of those that were begun, ``before`` is called first."""
 
-    def measured(key: str) -> dict[str, Any]:
-        made.append(key)
+    made: list[str] = field(default_factory=list)
+    before: Callable[[], None] = lambda: None
+
+    def measure(self, bench: gpu.Bench, key: str) -> dict[str, Any]:
+        self.made.append(key)
+        self.before()
         return {"compared": 1, "what": "tokens", "differ": 0}
 
+
+@pytest.fixture
+def faked(monkeypatch: pytest.MonkeyPatch) -> Faked:
+    fake, original = Faked(), gpu.measurements
+
     def measurements(options: Any) -> list[gpu.Measurement]:
-        plain = original(options)
-        return [replace(entry, make=lambda bench, key=entry.key: measured(key)) for entry in plain]  # type: ignore[misc]
+        return [replace(entry, make=partial(fake.measure, key=entry.key)) for entry in original(options)]
 
     monkeypatch.setattr(gpu, "measurements", measurements)
-    return made
+    return fake
 
 
 def test_every_branch_on_the_cpu(
@@ -84,81 +91,63 @@ def test_every_branch_on_the_cpu(
     assert "Not measured" not in table
 
 
-def test_it_goes_on_after_a_kill(
-    measure: Callable[..., dict[str, Any]], unmeasured: list[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_it_goes_on_after_a_kill(measure: Callable[..., dict[str, Any]], faked: Faked) -> None:
     class Killed(BaseException):
         pass
 
-    free, kills = gpu.free, [3, 4, 5]  # the third measurement ends the process in the first two runs
-
-    def killed(device: Any) -> None:
-        if len(unmeasured) in kills:
-            kills.remove(len(unmeasured))
+    def kill() -> None:
+        if len(faked.made) > 2:
             raise Killed
-        free(device)
 
-    monkeypatch.setattr(gpu, "free", killed)
+    faked.before = kill  # the third measurement ends the process, whenever it is made
     for _ in range(2):
         with pytest.raises(Killed):
             measure()
-    third = unmeasured[2]
-    assert unmeasured == [unmeasured[0], unmeasured[1], third, third]
-    kills.clear()
+    first, second, third = faked.made[:3]
+    assert faked.made == [first, second, third, third]
+    faked.before = lambda: None
     done = measure()
     assert done[third]["failure"] == "was killed twice"
-    assert unmeasured.count(third) == 2
-    assert len(unmeasured) == len(set(unmeasured)) + 1 == len(done) + 1
+    assert len(faked.made) == len(done) + 1
+    assert set(faked.made) == set(done)
     measure()
-    assert len(unmeasured) == len(done) + 1
+    assert len(faked.made) == len(done) + 1
 
 
-def test_it_stops_when_its_time_is_over(
-    measure: Callable[..., dict[str, Any]], unmeasured: list[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    free = gpu.free
-
-    def hanging(device: Any) -> None:
-        while len(unmeasured) == 2:
+def test_it_stops_when_its_time_is_over(measure: Callable[..., dict[str, Any]], faked: Faked, tmp_path: Path) -> None:
+    def hang() -> None:
+        while len(faked.made) == 2:
             time.sleep(0.01)
 
-    monkeypatch.setattr(gpu, "free", hanging)
-    done = measure("--minutes", "0.005")
-    assert [("minutes" in entry) for entry in done.values()] == [True, False]
+    faked.before = hang
+    done = measure("--minutes", "0.01")
+    first, second = faked.made
+    assert ["minutes" in done[first], "minutes" in done[second]] == [True, False]
     table = (tmp_path / "gpu.md").read_text(encoding="utf-8")
-    assert "Not measured; the same command goes on with it:" in table
-    assert f"- {unmeasured[1]}\n" in table
-    monkeypatch.setattr(gpu, "free", free)
+    assert f"Not measured; the same command goes on with it:\n\n- {second}\n" in table
+    faked.before = lambda: None
     done = measure()
     assert all("minutes" in entry for entry in done.values())
-    assert unmeasured.count(unmeasured[0]) == 1
+    assert faked.made.count(first) == 1
+    assert done[second]["attempts"] == 1
 
 
 def test_a_failed_measurement_is_told_and_not_made_again(
-    measure: Callable[..., dict[str, Any]], unmeasured: list[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    measure: Callable[..., dict[str, Any]], faked: Faked, tmp_path: Path
 ) -> None:
-    entries = gpu.measurements
-
-    def first_fails(options: Any) -> list[gpu.Measurement]:
-        first, *others = entries(options)
-
-        def fail(bench: gpu.Bench) -> dict[str, Any]:
+    def fail() -> None:
+        if len(faked.made) == 1:
             raise RuntimeError("CUDA error: out of memory\nCompile with TORCH_USE_CUDA_DSA")
 
-        return [replace(first, make=fail), *others]
-
-    monkeypatch.setattr(gpu, "measurements", first_fails)
+    faked.before = fail
     done = measure()
-    assert next(iter(done.values()))["failure"] == "RuntimeError: CUDA error: out of memory"
-    count = len(unmeasured)
     measure()
-    assert len(unmeasured) == count
-    assert "Failed:\n\n- gner-tiny" in (tmp_path / "gpu.md").read_text(encoding="utf-8")
+    assert len(faked.made) == len(done)
+    line = f"- {faked.made[0]}: RuntimeError: CUDA error: out of memory\n"
+    assert f"Failed:\n\n{line}" in (tmp_path / "gpu.md").read_text(encoding="utf-8")
 
 
-def test_other_circumstances_are_refused(
-    measure: Callable[..., dict[str, Any]], unmeasured: list[str], tmp_path: Path
-) -> None:
+def test_other_circumstances_are_refused(measure: Callable[..., dict[str, Any]], faked: Faked) -> None:
     measure()
     with pytest.raises(SystemExit, match=r"gpu\.json was begun with another sentences; take another --out"):
         measure("--sentences", "2")
@@ -183,9 +172,17 @@ def test_the_table_of_memory(capsys: pytest.CaptureFixture[str], monkeypatch: py
     monkeypatch.setattr(gpu, "SHAPES", ("t5-base",))
     gpu.main(["--memory-table"])
     bf16 = capsys.readouterr().out.splitlines()[2].split(" | ")
-    assert bf16[:4] == ["| t5-base", "bf16", "0.5 GB", "47.2 MB"]  # 1,280 tokens of 2 * 12 * 768 * 2 bytes
+    assert bf16[:4] == ["| t5-base", "bf16", "0.5", "47"]  # 1,280 tokens of 2 * 12 * 768 * 2 bytes
     shape = {"layers": 12, "heads": 12, "kv_heads": 12, "head_size": 64, "width": 768, "inner": 2048}
     more = {"vocabulary": 32128, "encoder_decoder": True, "parameters": 247_577_856, "itemsize": 2}
     one = memory_of(rows=1, source=640, output=640, tokens=2, graphs=0, **shape, **more)
     free = int(24e9 - gpu.RESERVED - one.weights)
     assert bf16[4] == str(most_rows(free, 640, 640, 2, **shape, **{k: v for k, v in more.items() if k != "itemsize"}))
+
+
+def test_the_floors_are_those_of_the_study(shared: Path, tmp_path: Path) -> None:
+    floors = gpu.floors(shared / "reference/decoding_study.md")
+    assert set(floors) == set(gpu.SHAPES)
+    assert (floors["t5-xxl"][gpu.PLAIN_FLOOR], floors["t5-xxl"][gpu.DRAFT_FLOOR]) == (13.1, 5.65)
+    assert (floors["llama-7b"][gpu.PLAIN_FLOOR], floors["t5-base"][gpu.DRAFT_FLOOR]) == (15.9, 0.12)
+    assert gpu.floors(tmp_path / "none.md") == {}

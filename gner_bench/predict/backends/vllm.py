@@ -35,7 +35,7 @@ CHUNK = 256
 DRAFT = 32
 """Tokens of a draft; vLLM takes one length for all requests."""
 OURS: Json = {"method": "custom_class", "model": PATH, "num_speculative_tokens": DRAFT}
-"""Speculative decoding of GNER's text. vLLM's own, by n-grams of the prompt, is not used: its prompts hold no tags, so that
+"""Speculative decoding of GNER's text. vLLM's own, by n-grams of the prompt, is not used: prompts hold no tags, so that
 it saves few passes, and outputs were reported to change (vllm-project/vllm#41758)."""
 
 

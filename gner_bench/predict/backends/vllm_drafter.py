@@ -1,8 +1,8 @@
 """Our drafter in vLLM, as the class that ``speculative_config={"method": "custom_class", "model": …}`` names.
 
-Written after the source of vLLM 0.33.0 (``v1/spec_decode/custom_class_proposer.py`` and ``v1/worker/gpu_model_runner.py``).
-vLLM hands over token ids and no more, so the words and types of a sentence are read from its prompt. Runs in vLLM's
-worker, which checks every draft: a wrong one costs time and changes nothing.
+Written after the source of vLLM 0.33.0 (v1/spec_decode/custom_class_proposer.py, v1/worker/gpu_model_runner.py). vLLM
+hands over token ids and no more, so the words and types of a sentence are read from its prompt. Runs in vLLM's worker,
+which checks every draft: a wrong one costs time and changes nothing.
 """
 
 from __future__ import annotations
