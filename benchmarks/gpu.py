@@ -1,11 +1,12 @@
 """What one GPU does with drafted decoding, beside `generate`, within a few minutes; nothing is downloaded.
 
-    python benchmarks/gpu.py --shared ../shared [--out build/gpu] [--minutes 8]
+    python benchmarks/gpu.py [--shared DIR] [--out build/gpu] [--minutes 8]
     python benchmarks/gpu.py --memory-table
 
 Models of the shapes of T5-base to -xxl and LLaMA-7B have random weights and are made to write stored outputs, as
-decoding.py `replay` does: every pass is computed in full. ``--shared`` holds predictions/gner-t5-base.dev700.jsonl and
-tokenizers/; reference/decoding_study.md is read for the floors, where it is there.
+decoding.py `replay` does: every pass is computed in full. ``--shared`` (shared or ../shared) holds the outputs,
+predictions/gner-t5-base.dev700.jsonl, and tokenizers/; reference/decoding_study.md is read for the floors, where it is
+there.
 
 Measured in this order: that recorded passes give what plain ones give, and fp32 what `generate` gives; sentences a
 second in bf16 of drafted decoding and of `generate`, T5-xxl first; `generate` with a static cache, compiled; more rows.
@@ -549,7 +550,8 @@ def names_of(text: str) -> list[str]:
 def arguments(words: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--memory-table", action="store_true", help="print what fits by arithmetic, and nothing else")
-    parser.add_argument("--shared", type=Path, default=Path("../shared"), metavar="DIR")
+    shared = Path("shared") if Path("shared").is_dir() else Path("../shared")
+    parser.add_argument("--shared", type=Path, default=shared, metavar="DIR")
     parser.add_argument("--out", type=Path, default=Path("build/gpu"), metavar="DIR")
     parser.add_argument("--minutes", type=float, default=8, metavar="M", help="time of this run (%(default)s)")
     parser.add_argument("--seconds", type=float, default=6, metavar="S", help="of a measurement (%(default)s)")
