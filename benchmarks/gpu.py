@@ -72,8 +72,9 @@ from gner_bench.files import make_folder, write_atomic, write_json
 from gner_bench.predict.checkpoint import Checkpoint, load_checkpoint
 from gner_bench.predict.decode.batched import use_protocol_settings
 from gner_bench.predict.decode.draft import SentenceDraft
+from gner_bench.predict.decode.graphs import most_graphs
 from gner_bench.predict.decode.speculative import SpeculativeDecoder
-from gner_bench.predict.memory import longest_pass, memory_of, most_rows, shape_of
+from gner_bench.predict.memory import MOST_ROWS, longest_pass, memory_of, most_rows, shape_of
 from gner_bench.predict.plan import Key, Task
 
 SHAPES = "t5-xxl", "llama-7b", "t5-base", "t5-large", "t5-xl"
@@ -238,7 +239,8 @@ def arithmetic(model: Any, rows: int) -> int:
     """What drafted decoding takes by arithmetic, in bytes."""
     source, output = LIMITS["t5" if model.config.is_encoder_decoder else "llama"]
     shape: Any = shape_of(model.config, model.num_parameters())
-    sizes = {"rows": rows, "source": source, "output": output, "tokens": longest_pass(rows), "graphs": 0}
+    graphs = most_graphs(rows, source + output) if model.device.type == "cuda" else 0
+    sizes = {"rows": rows, "source": source, "output": output, "tokens": longest_pass(rows), "graphs": graphs}
     return memory_of(itemsize=model.dtype.itemsize, **sizes, **shape).total
 
 
@@ -530,9 +532,17 @@ def memory_table() -> Iterator[str]:
         for format, itemsize in (("bf16", 2), ("fp32", 4)):
             one = memory_of(rows=1, source=source, output=output, tokens=2, graphs=0, itemsize=itemsize, **sizes)
             room = [int(card * 1e9 - RESERVED - one.weights) for card in CARDS]
-            fits = [most_rows(free, source, output, itemsize, **sizes) if free > 0 else 0 for free in room]
+            fits = [fitting(free, source, output, itemsize, sizes) for free in room]
             cells = [str(rows) if rows else "does not fit" for rows in fits]
             yield row(shape, format, f"{one.weights / 1e9:.1f}", f"{one.cache / 1e6:,.0f}", *cells)
+
+
+def fitting(free: int, source: int, output: int, itemsize: int, sizes: Any) -> int:
+    """How many sentences ``predict`` decodes side by side: as many as fit with graphs, or without where none does."""
+    graphs = most_graphs(MOST_ROWS, source + output)
+    return most_rows(free, source, output, itemsize, graphs, **sizes) or most_rows(
+        free, source, output, itemsize, **sizes
+    )
 
 
 def table_head(*names: str, left: int = 1) -> list[str]:

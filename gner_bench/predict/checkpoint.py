@@ -19,6 +19,7 @@ from gner_bench.predict.adapter import open_adapter
 from gner_bench.predict.folder import HASHED, load_model, open_folder
 from gner_bench.predict.generation import Generation
 from gner_bench.predict.loading import MAP, chosen_device, file_hashes
+from gner_bench.predict.memory import require_weights_fit
 from gner_bench.predict.options import DtypeName
 from gner_bench.predict.prompting import Prompting, prompting_of
 
@@ -96,8 +97,8 @@ def load_checkpoint(
     """Load a folder, or a hub id or name of the catalogue that is in the cache, and merge a LoRA ``adapter`` into it.
 
     A dtype of ``auto`` means bf16 on CUDA where it can, fp32 elsewhere; the device ``map`` spreads the layers over all
-    devices and the main memory. Raises InputError for a folder that holds no checkpoint,
-    GnerBenchError when it is not in the cache or the device fails, IntegrityError when the cached files were altered.
+    devices and the main memory. Raises InputError for a folder that holds no checkpoint, IntegrityError when the cached
+    files were altered, GnerBenchError when it is not in the cache, does not fit the device or the device fails.
     """
     chosen = chosen_device("auto" if device == MAP else device)
     opened = open_folder(source)
@@ -109,6 +110,8 @@ def load_checkpoint(
     # A head of its own, as GNER's T5 have, stays so only here: transformers 5 ties it in a model that is built from
     # a configuration.
     model = load_model(opened, DTYPES[kind], **spread)
+    if not spread:
+        require_weights_fit(opened.name, kind, model.num_parameters() * DTYPES[kind].itemsize, chosen)
     try:
         model = (model if spread else model.to(chosen)).eval()
         if lora is not None:

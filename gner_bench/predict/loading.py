@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import re
 from collections.abc import Sequence
@@ -44,6 +45,25 @@ def file_hashes(path: Path, patterns: Sequence[str] = ("**/*",)) -> dict[str, st
         with file.open("rb") as content:
             hashes[name] = hashlib.file_digest(content, "sha256").hexdigest()
     return hashes
+
+
+def out_of_memory(error: BaseException) -> bool:
+    """Whether an error of torch or Python, or one that it was raised in place of, says that memory ran out."""
+    import torch
+
+    text, cause = str(error).lower(), error.__cause__ or error.__context__
+    signs = ("out of memory", "can't allocate memory", "cannot allocate memory", "alloc_failed")
+    if isinstance(error, (MemoryError, torch.OutOfMemoryError)) or any(sign in text for sign in signs):
+        return True
+    return cause is not None and out_of_memory(cause)
+
+
+def release_memory() -> None:
+    """Give memory that nothing holds any more back to the device; not while an error is handled, which holds more."""
+    import torch
+
+    gc.collect()  # tensors in circles of frames and errors
+    torch.cuda.empty_cache()
 
 
 def quiet_transformers() -> None:

@@ -1,20 +1,27 @@
 """What decoding takes of an accelerator's memory, by arithmetic, and how many sentences side by side fit.
 
-Weights, cache and logits are counted exactly; what a pass makes on its way is counted as of fused attention, which keeps
-no scores. tests/predict/decode/test_memory.py compares it with the tensors that a pass of these shapes makes.
+Weights, cache and logits are counted exactly; what a pass makes on its way is counted as of fused attention, which
+keeps no scores. tests/predict/test_memory.py compares it with the tensors that a pass of these shapes makes.
 """
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from collections import Counter
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from gner_bench.errors import GnerBenchError
+
+if TYPE_CHECKING:
+    import torch
 
 GRAPH = 16 * 2**20
 """Bytes that a recorded graph takes by itself, for its kernels' arguments: read elsewhere, not measured here."""
 READ_AHEAD = 8192
 """Tokens of prompts that are read together, at least one prompt."""
 PUSHED = 4096
-"""Tokens of all rows in one pass on an accelerator. At some 300 a pass of 16 bits is no longer bound by reading weights,
-so that more cost as much each as they would in a pass of their own."""
+"""Tokens of all rows in one pass on an accelerator. At some 300 a pass of 16 bits is no longer bound by reading
+weights, so that more cost as much each as they would in a pass of their own."""
 LONGEST_PASS = 129
 """Tokens of a row in one pass: the last accepted one and the longest draft."""
 SHARE = 0.9
@@ -61,8 +68,8 @@ def memory_of(
     graphs: int,
     itemsize: int = 2,
 ) -> Memory:
-    """The memory of decoding ``rows`` sentences side by side, each of a prompt of ``source`` and an ``output`` of so many
-    tokens, in passes of ``tokens`` for each row, of which ``graphs`` are recorded.
+    """The memory of decoding ``rows`` sentences side by side, each of a prompt of ``source`` and an ``output`` of so
+    many tokens, in passes of ``tokens`` for each row, of which ``graphs`` are recorded.
 
     ``parameters`` counts all weights, each of ``itemsize`` bytes; ``layers`` are those of the decoder, ``inner`` is the
     width of its feed-forward layers. T5 (``encoder_decoder``) keeps the prompt in a cache of its own and has a bias for
@@ -125,6 +132,39 @@ def most_rows(free: int, source: int, output: int, itemsize: int, graphs: int = 
 def longest_pass(rows: int) -> int:
     """The most tokens of a row in one pass on an accelerator."""
     return max(2, min(LONGEST_PASS, PUSHED // rows))
+
+
+def free_bytes(devices: Sequence[torch.device]) -> int | None:
+    """The bytes that are free for what a model does not take, of whose parts these are the ``devices``; None on a CPU.
+
+    Layers on several devices have their caches there, so that the fullest device decides for all.
+    """
+    import torch
+
+    shares = Counter(devices)
+    if any(device.type != "cuda" for device in shares):
+        return None
+    free = []
+    for device, count in shares.items():
+        unused = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
+        free.append((torch.cuda.mem_get_info(device)[0] + unused) * len(devices) / count)
+    return int(min(free, default=0))
+
+
+def require_weights_fit(name: str, dtype: str, weights: int, device: torch.device) -> None:
+    """Raise GnerBenchError with the numbers where the ``weights``, in bytes, are more than is free on a device."""
+    free = free_bytes([device])
+    if free is not None and weights > free:
+        sizes = f"the weights take {gigabytes(weights)}, and {gigabytes(free)} of {device} are free"
+        raise GnerBenchError(f"{name} in {dtype} does not fit: {sizes}; {advice(dtype, weights)}")
+
+
+def advice(dtype: str, need: int) -> str:
+    """What to change where ``need`` bytes do not fit."""
+    half = "--dtype bf16, which halves it, " if dtype == "fp32" else ""
+    return (
+        f"try {half}--device map, which uses all GPUs and the main memory, or a GPU with {gigabytes(int(need / SHARE))}"
+    )
 
 
 def gigabytes(size: int) -> str:

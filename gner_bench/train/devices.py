@@ -13,6 +13,7 @@ import torch
 
 from gner_bench.errors import GnerBenchError, UsageError, did_you_mean
 from gner_bench.extras import require
+from gner_bench.predict.loading import out_of_memory
 from gner_bench.predict.processes import own_shard
 from gner_bench.train.recipe import Recipe
 
@@ -117,14 +118,6 @@ def training_arguments(recipe: Recipe, state: Path, steps: int, trackers: tuple[
     # One process uses one GPU: with more, the Trainer would divide batches by DataParallel, behind the recipe's back.
     args._n_gpu = min(args.n_gpu, 1)
     return args
-
-
-def out_of_memory(error: BaseException) -> bool:
-    """Whether an error of torch or Python says that memory ran out."""
-    text = str(error).lower()
-    return isinstance(error, (MemoryError, torch.OutOfMemoryError)) or any(
-        sign in text for sign in ("out of memory", "can't allocate memory", "cannot allocate memory")
-    )
 
 
 @contextmanager

@@ -15,8 +15,9 @@ from statistics import median
 import torch
 
 from gner_bench.predict.folder import CheckpointFolder
+from gner_bench.predict.loading import out_of_memory
 from gner_bench.train.batches import Collator, epoch_order, longest, padding_share
-from gner_bench.train.devices import accumulation, device_names, on_cpu, out_of_memory, processes
+from gner_bench.train.devices import accumulation, device_names, on_cpu, processes
 from gner_bench.train.prepare import Prepared
 from gner_bench.train.start import load_trainable, weights_in
 from gner_bench.train.trainer import answer_loss

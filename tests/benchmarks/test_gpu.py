@@ -13,6 +13,7 @@ from typing import Any
 import gpu
 import pytest
 
+from gner_bench.predict.decode.graphs import most_graphs
 from gner_bench.predict.memory import memory_of, most_rows
 from tests.conftest import build_record
 
@@ -25,7 +26,7 @@ def folder(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("shared")
     (folder / "tokenizers").symlink_to(shared / "tokenizers")
     (folder / "predictions").mkdir()
-    records = [build_record(id=str(place)) for place in range(3)]
+    records = [build_record(dataset=name) for name in ("news", "film", "law")]
     lines = "".join(json.dumps(record) + "\n" for record in records)
     (folder / gpu.PREDICTIONS).write_text(lines, encoding="utf-8")
     (folder / "reference").mkdir()
@@ -40,7 +41,7 @@ def measure(folder: Path, tmp_path: Path) -> Callable[..., dict[str, Any]]:
 
     def run(*words: str, shapes: str = "t5-tiny") -> dict[str, Any]:
         given = ["--shared", str(folder), "--out", str(tmp_path), "--device", "cpu", "--shapes", shapes]
-        gpu.main([*given, "--rows", "1,2", "--batches", "2,3", "--seconds", "0.001", "--sentences", "3", *words])
+        gpu.main([*given, "--rows", "1,2", "--batches", "2,3", "--seconds", "0.001", "--sentences", "1", *words])
         document: dict[str, Any] = json.loads((tmp_path / "gpu.json").read_text(encoding="utf-8"))
         return document["measurements"]
 
@@ -177,7 +178,7 @@ def test_the_table_of_memory(capsys: pytest.CaptureFixture[str], monkeypatch: py
     more = {"vocabulary": 32128, "encoder_decoder": True, "parameters": 247_577_856, "itemsize": 2}
     one = memory_of(rows=1, source=640, output=640, tokens=2, graphs=0, **shape, **more)
     free = int(24e9 - gpu.RESERVED - one.weights)
-    assert bf16[4] == str(most_rows(free, 640, 640, 2, **shape, **{k: v for k, v in more.items() if k != "itemsize"}))
+    assert bf16[4] == str(most_rows(free, 640, 640, graphs=most_graphs(256, 1280), **shape, **more))
 
 
 def test_the_floors_are_those_of_the_study(shared: Path, tmp_path: Path) -> None:

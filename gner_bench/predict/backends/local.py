@@ -12,13 +12,24 @@ from gner_bench.answers import answer_format
 from gner_bench.documents.fields import Json
 from gner_bench.documents.record import GNER, read_records
 from gner_bench.documents.run import NAME, Model, read_own_run, write_run
-from gner_bench.errors import UsageError
+from gner_bench.errors import GnerBenchError, UsageError
 from gner_bench.messages import warn
 from gner_bench.predict.backend import Backend, SystemOptions
 from gner_bench.predict.checkpoint import Checkpoint, load_checkpoint
 from gner_bench.predict.decode.batched import BatchedDecoder, use_protocol_settings
 from gner_bench.predict.decode.constrained import ConstrainedDecoder
-from gner_bench.predict.decode.speculative import SpeculativeDecoder, units_of
+from gner_bench.predict.decode.graphs import most_graphs
+from gner_bench.predict.decode.speculative import SpeculativeDecoder, units_of, unsupported
+from gner_bench.predict.memory import (
+    MOST_ROWS,
+    advice,
+    free_bytes,
+    gigabytes,
+    longest_pass,
+    memory_of,
+    most_rows,
+    shape_of,
+)
 from gner_bench.predict.options import Options
 from gner_bench.predict.plan import Key
 from gner_bench.predict.prompting import CLEAN_UP_TOKENIZATION_SPACES
@@ -33,11 +44,8 @@ TOKENS_A_ROW = 1024
 
 It is the same for short sentences: most of a row is room for an output that loops to the limit.
 """
-MOST_ROWS = 256
-MEMORY_SHARE = 0.6
-"""The part of free accelerator memory that keys and values may fill; prompts that are read ahead take more of it."""
-MODEL_TYPES, ROTARY = ("t5", "llama"), ("default", "linear", "llama3")
-"""What the decoding loop has written out: architectures, and rotary positions that do not depend on the length."""
+LENGTH = 640
+"""Tokens of a prompt or an output that nothing limits, for what fits the memory."""
 
 
 def local_backend(checkpoint: Checkpoint, options: Options) -> Backend:
@@ -93,7 +101,7 @@ def local_backend(checkpoint: Checkpoint, options: Options) -> Backend:
         device=str(checkpoint.model.device),
         decode=decoder,
         tokenizer=tokenizer_file(checkpoint.folder),
-        statistics=dict if isinstance(decoder, BatchedDecoder) else lambda: vars(decoder.loop.counts).copy(),
+        statistics=dict if isinstance(decoder, BatchedDecoder) else decoder.statistics,
         format=checkpoint.format,
         verify=lambda path, count: verify_run(checkpoint, path, count),
         windows=prompting.windows,
@@ -105,11 +113,8 @@ def unfit(checkpoint: Checkpoint) -> str:
     """What our decoding loop is for, and why this is no such checkpoint; empty for one that it decodes."""
     if checkpoint.format != GNER:
         return f"GNER's text, and {checkpoint.name} is asked for {checkpoint.format}"
-    config, kind = checkpoint.model.config, checkpoint.model.config.model_type
-    rotary = (getattr(config, "rope_parameters", None) or {}).get("rope_type", "default")
-    if kind not in MODEL_TYPES or rotary not in ROTARY:
-        with_rotary = f" with {rotary} positions" if kind in MODEL_TYPES else ""
-        return f"T5 and LLaMA, and {checkpoint.name} is a {kind} checkpoint{with_rotary}"
+    if other := unsupported(checkpoint.model.config):
+        return f"T5 and LLaMA, and {checkpoint.name} is {other}"
     if not checkpoint.end_tokens:
         return f"checkpoints with an end token, and {checkpoint.name} has none"
     # Words are encoded one by one, which puts a space between them with SentencePiece alone.
@@ -120,22 +125,38 @@ def unfit(checkpoint: Checkpoint) -> str:
 
 
 def rows_for(checkpoint: Checkpoint, options: Options) -> int:
-    """How many sentences are decoded side by side: as asked for, or as many as a token budget or the memory hold."""
+    """How many sentences are decoded side by side: as asked for, or as many as a token budget or the memory hold.
+
+    Raises GnerBenchError where not even one of them fits the accelerator's memory.
+    """
+    fitting = rows_that_fit(checkpoint)
     if options.batch_size is not None:
         return options.batch_size
-    if options.batch_tokens is not None:
-        return rows_within(options.batch_tokens)
-    device, config = checkpoint.model.device, checkpoint.model.config
-    if device.type != "cuda":
+    return rows_within(options.batch_tokens) if options.batch_tokens is not None else fitting
+
+
+def rows_that_fit(checkpoint: Checkpoint) -> int:
+    """How many of the longest sentences fit the accelerator's memory; without one, a usual number."""
+    model, prompting = checkpoint.model, checkpoint.prompting
+    free = free_bytes([parameter.device for parameter in model.parameters()])
+    if free is None:
         return ROWS
-    if checkpoint.encoder_decoder:
-        width, layers = config.num_heads * config.d_kv, config.num_decoder_layers
-    else:
-        size = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
-        width, layers = config.num_key_value_heads * size, config.num_hidden_layers
-    bytes_a_token = int(2 * width * layers * checkpoint.model.dtype.itemsize)
-    free = torch.cuda.mem_get_info(device)[0] * MEMORY_SHARE
-    return rows_within(int(free // bytes_a_token))
+    total = prompting.max_total_tokens
+    source = prompting.max_input_tokens or total // 2 or LENGTH
+    output = prompting.max_new_tokens or total - total // 2 or LENGTH
+    shape = shape_of(model.config, int(model.num_parameters()))
+    sizes = {"source": source, "output": output, "itemsize": model.dtype.itemsize}
+    graphs = most_graphs(MOST_ROWS, source + output)
+    rows = most_rows(free, graphs=graphs, **sizes, **shape) or most_rows(free, **sizes, **shape)
+    if rows == 0:
+        single = memory_of(rows=1, tokens=longest_pass(1), graphs=graphs, **sizes, **shape)
+        more = single.total - single.weights - single.graphs  # a run does without graphs where they do not fit
+        need = f"one sentence of {source} + {output} tokens takes {gigabytes(more)} without graphs"
+        raise GnerBenchError(
+            f"{checkpoint.name} in {checkpoint.dtype} does not fit: {gigabytes(free)} of {model.device} are free, and"
+            f" {need} ({single}); {advice(checkpoint.dtype, single.total)}"
+        )
+    return rows
 
 
 def rows_within(tokens: int) -> int:

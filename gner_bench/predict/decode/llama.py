@@ -10,7 +10,8 @@ import torch
 from torch import Tensor
 from torch.nn.functional import scaled_dot_product_attention
 
-from gner_bench.predict.decode.steps import Cache, Prepared, Run, Shape, hiding, padded, places
+from gner_bench.predict.decode.graphs import ALIGNED, Graphs
+from gner_bench.predict.decode.steps import Cache, Prepared, Run, Shape, hiding, padded, places, rounded_up
 
 
 class LlamaSteps:
@@ -24,12 +25,25 @@ class LlamaSteps:
         self.heads, self.groups = config.num_key_value_heads, config.num_attention_heads // config.num_key_value_heads
         devices = [layer.self_attn.q_proj.weight.device for layer in self.layers]
         self.layout = self.heads, self.size, devices, model.dtype
-        self.cache = Cache(rows, *self.layout)
         self.run: Run = call
+        self.planned = 0
+        self.resize(rows)
         self.shared = list(shared)
         self._shared_memory: list[tuple[Tensor, Tensor]] = []
         if shared:
             self._shared_memory = self.prepare([[*shared, 0]])[0].memory  # a last token is not read, so any will do
+
+    def plan(self, sizes: Sequence[tuple[int, int]]) -> None:
+        # A place more than prompt and output have, for what fills up the columns of other rows.
+        planned = rounded_up(max(map(sum, sizes)) + 1, ALIGNED)
+        if planned > self.planned:
+            self.planned = planned
+            self.resize(self.rows)
+
+    def resize(self, rows: int) -> None:
+        self.rows, self.cache = rows, Cache(rows, *self.layout, planned=self.planned)
+        if isinstance(self.run, Graphs):
+            self.run.resize(rows)
 
     @torch.inference_mode()
     def prepare(self, prompts: Sequence[Sequence[int]]) -> list[Prepared]:
@@ -42,9 +56,10 @@ class LlamaSteps:
         rest = [prompt[start:-1] for prompt in prompts]
         if any(rest):
             tokens = padded(rest, 0, self.device)
-            cache.reserve(start + tokens.shape[1])
-            self._states(cache, start + tokens.shape[1], tokens, places(tokens, [start] * len(prompts)))
-        return [Prepared(cache.take(i, len(p) - 1), p[-1], len(p) - 1) for i, p in enumerate(prompts)]
+            at, length = places(tokens, [start] * len(prompts))
+            cache.reserve(length)
+            self._states(cache, length, tokens, at)
+        return [Prepared(cache.beginning(i, len(p) - 1), p[-1], len(p) - 1) for i, p in enumerate(prompts)]
 
     def admit(self, row: int, prepared: Prepared) -> None:
         if prepared.start:
@@ -55,14 +70,14 @@ class LlamaSteps:
 
     @torch.inference_mode()
     def step(self, tokens: Tensor, starts: Sequence[int]) -> Tensor:
-        length = max(starts) + tokens.shape[1]
+        at, length = places(tokens, starts, self.planned)
         self.cache.reserve(length)
-        shape = Shape(length, capacity=self.cache.positions)
-        return self.run(self._forward, shape, tokens, places(tokens, starts))
+        return self.run(self._forward, Shape(length, room=(self.cache.positions, 0)), tokens, at)
 
     def _forward(self, shape: Shape, tokens: Tensor, places: Tensor) -> Tensor:
-        head = self.model.lm_head
-        logits: Tensor = head(self._states(self.cache, shape.length, tokens, places).to(head.weight.device))
+        head, device = self.model.lm_head, self.device
+        states = self._states(self.cache, shape.length, tokens.to(device), places.to(device))
+        logits: Tensor = head(states.to(head.weight.device))
         return logits
 
     def _states(self, cache: Cache, length: int, tokens: Tensor, places: Tensor) -> Tensor:

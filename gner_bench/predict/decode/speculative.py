@@ -7,25 +7,31 @@ this shares with constrained decoding is in LoopDecoder.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache, partial
 from typing import Any, Generic
 
 from torch import Tensor
 
 from gner_bench.answers import Question, answer_format, wrapped
+from gner_bench.documents.fields import Json
 from gner_bench.documents.record import GNER
+from gner_bench.errors import UsageError
 from gner_bench.predict.checkpoint import Checkpoint
 from gner_bench.predict.decode.batched import use_protocol_settings
 from gner_bench.predict.decode.draft import Drafter, SentenceDraft, common
+from gner_bench.predict.decode.graphs import CudaRecorder, Graphs
 from gner_bench.predict.decode.llama import LlamaSteps
 from gner_bench.predict.decode.loop import Job, Loop, Row, S, longest_match
-from gner_bench.predict.decode.steps import Graphs, StepModel
+from gner_bench.predict.decode.passes import PassSizes
+from gner_bench.predict.decode.steps import StepModel
 from gner_bench.predict.decode.t5 import T5Steps
 from gner_bench.predict.decode.units import Units
 from gner_bench.predict.generation import Generation
 from gner_bench.predict.plan import Key, Task, batches
 
+MODEL_TYPES, ROTARY = ("t5", "llama"), ("default", "linear", "llama3")
+"""What the decoding loop has written out: architectures, and rotary positions that do not depend on the length."""
 CHUNK = 256
 """Prompts that are tokenized together."""
 HELD = 0.97
@@ -50,9 +56,23 @@ class LoopDecoder(ABC, Generic[S]):
         self.loop: Loop[tuple[Task, bool], S] = Loop(
             step_model(checkpoint, rows), rows, self.ends, self.choose, draft_tokens(checkpoint.model)
         )
+        if isinstance(graphs := self.loop.model.run, Graphs):
+            self.use(graphs)
+
+    def use(self, graphs: Graphs) -> None:
+        """Let ``graphs``, which run the passes, choose the length of drafts."""
+        self.loop.model.run = graphs
+        self.loop.draft_tokens, self.loop.timed = graphs.passes.draft_tokens, graphs.note
 
     def __call__(self, tasks: Sequence[Task]) -> Iterator[tuple[Task, Generation]]:
-        chunks = ((chunk, self.checkpoint.prompt_ids([t.prompt for t in chunk])) for chunk in batches(tasks, CHUNK))
+        chunks: Iterable[tuple[list[Task], list[tuple[list[int], int, bool]]]] = (
+            (chunk, self.checkpoint.prompt_ids([t.prompt for t in chunk])) for chunk in batches(tasks, CHUNK)
+        )
+        if isinstance(self.loop.model.run, Graphs) and tasks:
+            # A cache that grows moves, and a graph reads the addresses that it was recorded with: all prompts are
+            # tokenized first, so that it is made once for the longest sentence.
+            chunks = list(chunks)
+            self.loop.model.plan([(len(ids), room) for _, encoded in chunks for ids, room, _ in encoded])
         jobs = (
             Job((task, cut), ids, partial(self.begin, task), room)
             for chunk, encoded in chunks
@@ -61,6 +81,14 @@ class LoopDecoder(ABC, Generic[S]):
         for row in self.loop.run(jobs):
             task, cut = row.job.item
             yield task, self.generation(task, row, cut)
+
+    def statistics(self) -> Json:
+        """What run.json says of the decoding: counts and, on a GPU, the sizes of passes."""
+        graphs = self.loop.model.run
+        return {
+            **vars(self.loop.counts),
+            **({"passes_on_gpu": graphs.document()} if isinstance(graphs, Graphs) else {}),
+        }
 
     @abstractmethod
     def begin(self, task: Task) -> S:
@@ -100,9 +128,24 @@ class SpeculativeDecoder(LoopDecoder[SentenceDraft]):
         return self.checkpoint.generation(row.tokens, cut, row.passes)
 
 
+def unsupported(config: Any) -> str:
+    """What kind of model a configuration (transformers) is of, if the loop has it not written out, else nothing."""
+    kind = config.model_type
+    rotary = (getattr(config, "rope_parameters", None) or {}).get("rope_type", "default")
+    if kind not in MODEL_TYPES:
+        return f"a {kind} checkpoint"
+    return "" if rotary in ROTARY else f"a {kind} checkpoint with {rotary} positions"
+
+
 def step_model(checkpoint: Checkpoint, rows: int) -> StepModel:
-    """The checkpoint's model for a loop of so many rows; on a single CUDA device its passes are recorded graphs."""
+    """The checkpoint's model for a loop of so many rows; on a single CUDA device its passes are recorded graphs.
+
+    Raises UsageError for one that is not of T5 or LLaMA.
+    """
     model: Any = checkpoint.model
+    if other := unsupported(model.config):
+        message = f"this decoding is for T5 and LLaMA, and {checkpoint.name} is {other}"
+        raise UsageError(f"{message}; --decoding greedy takes it")
     steps: StepModel
     if checkpoint.encoder_decoder:
         steps = T5Steps(model, rows)
@@ -113,7 +156,7 @@ def step_model(checkpoint: Checkpoint, rows: int) -> StepModel:
         (first, _, _), (second, _, _) = checkpoint.prompt_ids(prompts)
         steps = LlamaSteps(model, rows, first[: common(first, second)])
     if steps.device.type == "cuda" and len({parameter.device for parameter in model.parameters()}) == 1:
-        steps.run = Graphs(rows)
+        steps.run = Graphs(PassSizes(rows, HELD, draft_tokens(model)), CudaRecorder(steps.device))
     return steps
 
 

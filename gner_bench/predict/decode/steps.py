@@ -8,7 +8,7 @@ own start, and keys and values are written where the row is.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Protocol
 
 import torch
@@ -16,8 +16,6 @@ from torch import Tensor
 
 GROWTH = 128
 """The cache grows by this many positions at a time."""
-DRAFTS = (1, 2, 4, 8, 12, 16, 24, 32, 48, 64, 96, 129)
-"""The numbers of tokens a row that graphs are recorded for: the last accepted one and a draft."""
 
 
 @dataclass(frozen=True)
@@ -35,26 +33,41 @@ class Prepared:
 
 @dataclass(frozen=True)
 class Shape:
-    """The positions of output and source that a pass attends to; the caches move when their ``capacity`` changes."""
+    """The positions of output and source that a pass attends to, of those that their caches have ``room`` for.
+
+    The caches move when their room changes. ``aligned`` says that masks have to lie in memory as fused attention on a
+    GPU takes them; ``length`` and ``source`` are then multiples of 8, or all that there is room for.
+    """
 
     length: int
     source: int = 0
-    capacity: int = 0
+    room: tuple[int, int] = (0, 0)
+    aligned: bool = False
 
 
 Run = Callable[..., Tensor]
 """How the work of a pass on the device is done, straight away or as a recorded graph: ``run(forward, shape, tokens,
-*inputs)`` gives the logits of ``forward(shape, tokens, *inputs)``; the first dimension of every input is the rows."""
+*inputs)`` gives the logits of ``forward(shape, tokens, *inputs)``; the first dimension of every input is the rows.
+Inputs are in main memory, and ``forward`` takes them to the device."""
 
 
 class StepModel(Protocol):
     """A model in the hands of the loop. Rows 0 to R-1 are in use; what is beyond a row's start is overwritten.
 
-    ``device`` is where it takes tokens, ``run`` how the work of a pass is done.
+    ``device`` is where its passes begin, ``run`` how their work is done.
     """
 
     device: torch.device
     run: Run
+
+    def plan(self, sizes: Sequence[tuple[int, int]]) -> None:
+        """Make caches that never grow, unless they are large enough; no row may be in use.
+
+        ``sizes`` are the tokens of every prompt and the most of its output, of one sentence at least.
+        """
+
+    def resize(self, rows: int) -> None:
+        """Begin anew with so many rows; the memory of the earlier ones is free."""
 
     def prepare(self, prompts: Sequence[Sequence[int]]) -> list[Prepared]:
         """Read prompts (token ids)."""
@@ -66,18 +79,28 @@ class StepModel(Protocol):
         """Let row ``target`` be what row ``source`` was."""
 
     def step(self, tokens: Tensor, starts: Sequence[int]) -> Tensor:
-        """Logits of shape (rows, n, vocabulary) for ``tokens`` of shape (rows, n); row r begins at ``starts[r]``."""
+        """Logits of shape (rows, n, vocabulary) for ``tokens`` of shape (rows, n) in main memory; row r begins at
+        ``starts[r]``."""
 
 
 class Cache:
     """Keys and values of every layer: shape (rows, positions, heads, head size) on the layer's device.
 
     Positions come before heads so that the new tokens of a row are one piece of memory, whatever the row's start is;
-    attention takes the transposed view. What a rejected draft wrote is masked until it is overwritten.
+    attention takes the transposed view. What a rejected draft wrote is masked until it is overwritten. The cache grows
+    with what is asked for; ``planned`` is the number of positions that it has as soon as it has any.
     """
 
-    def __init__(self, rows: int, heads: int, size: int, devices: Sequence[torch.device], dtype: torch.dtype) -> None:
-        self.positions = 0
+    def __init__(
+        self,
+        rows: int,
+        heads: int,
+        size: int,
+        devices: Sequence[torch.device],
+        dtype: torch.dtype,
+        planned: int = 0,
+    ) -> None:
+        self.positions, self.planned = 0, planned
         self._layers = [
             [torch.empty(rows, 0, heads, size, device=device, dtype=dtype) for _ in range(2)] for device in devices
         ]
@@ -86,7 +109,7 @@ class Cache:
         """Make room for this many positions in every row."""
         if positions <= self.positions:
             return
-        positions = rounded_up(positions)
+        positions = self.planned if positions <= self.planned else rounded_up(positions)
         for layer in self._layers:
             for index, old in enumerate(layer):
                 # Zeros, for masked positions are multiplied by zero and what memory held before may be NaN.
@@ -114,9 +137,9 @@ class Cache:
             layer[0][row, : keys.shape[0]] = keys
             layer[1][row, : values.shape[0]] = values
 
-    def take(self, row: int, positions: int) -> list[tuple[Tensor, Tensor]]:
-        """A copy of the first positions of a row, as ``put`` takes it."""
-        return [(keys[row, :positions].clone(), values[row, :positions].clone()) for keys, values in self._layers]
+    def beginning(self, row: int, positions: int) -> list[tuple[Tensor, Tensor]]:
+        """The first positions of a row, without a copy, as ``put`` takes it."""
+        return [(keys[row, :positions], values[row, :positions]) for keys, values in self._layers]
 
     @torch.inference_mode()
     def move(self, source: int, target: int) -> None:
@@ -126,72 +149,23 @@ class Cache:
                 store[target] = store[source]
 
 
-class Graphs:
-    """A way to run passes: recorded once as CUDA graphs and replayed for ``rows`` rows, so that none is launched anew.
-
-    A pass of a few tokens is so little work for a GPU that launching its kernels one by one takes longer than they do.
-    A graph has fixed shapes: rows are filled up to all rows, drafts and lengths to the next of a few sizes. Without
-    ``record`` passes run straight away, in the sizes of recorded ones.
-    """
-
-    def __init__(self, rows: int, record: bool = True) -> None:
-        self.rows, self.record = rows, record
-        self._capacity = 0
-        # The inputs that a graph reads, the output that it writes, and the graph.
-        self._recorded: dict[tuple[Shape, int], tuple[list[Tensor], Tensor, torch.cuda.CUDAGraph]] = {}
-
-    def __call__(self, forward: Callable[..., Tensor], shape: Shape, tokens: Tensor, *inputs: Tensor) -> Tensor:
-        """The logits of ``forward(shape, tokens, *inputs)``; they are overwritten by the next pass."""
-        rows, count = tokens.shape
-        if self._capacity != shape.capacity:
-            self._recorded.clear()  # the caches have moved, and a graph writes to the addresses it was recorded with
-            self._capacity = shape.capacity
-        size = next((draft for draft in DRAFTS if draft >= count), count)
-        shape = replace(shape, length=rounded_up(shape.length), source=rounded_up(shape.source))
-        filled = []
-        for values in (tokens, *inputs):
-            # Columns that are filled up repeat the row's last value, rows repeat the first: a place that is written
-            # twice holds what comes after everything that counts.
-            if values.dim() == 2:
-                values = torch.cat([values, values[:, -1:].expand(-1, size - values.shape[1])], dim=1)
-            filled.append(torch.cat([values, values[:1].expand(self.rows - values.shape[0], *values.shape[1:])]))
-        if not self.record:
-            return forward(shape, *filled)[:rows, :count]
-        recorded = self._recorded.get((shape, size))
-        if recorded is None:
-            static = [values.clone() for values in filled]
-            # PyTorch asks for a run on another stream before a recording: what libraries set up at the first call
-            # (handles, workspaces) must not become part of the graph.
-            stream = torch.cuda.Stream()  # type: ignore[no-untyped-call]
-            stream.wait_stream(torch.cuda.current_stream())
-            with torch.cuda.stream(stream):
-                forward(shape, *static)
-            torch.cuda.current_stream().wait_stream(stream)
-            graph = torch.cuda.CUDAGraph()
-            with torch.cuda.graph(graph):
-                output = forward(shape, *static)
-            recorded = self._recorded[shape, size] = static, output, graph
-        static, output, graph = recorded
-        for fixed, values in zip(static, filled, strict=True):
-            fixed.copy_(values)
-        graph.replay()
-        return output[:rows, :count]
+def rounded_up(positions: int, step: int = GROWTH) -> int:
+    """The next multiple of ``step``."""
+    return -(-positions // step) * step
 
 
-def rounded_up(positions: int) -> int:
-    """The next multiple of GROWTH."""
-    return -(-positions // GROWTH) * GROWTH
-
-
-def padded(rows: Sequence[Sequence[int]], fill: int, device: torch.device) -> Tensor:
+def padded(rows: Sequence[Sequence[int]], fill: int, device: torch.device | None = None) -> Tensor:
     """Token ids of shape (rows, longest), filled up on the right."""
     longest = max(map(len, rows))
     return torch.tensor([[*row, *([fill] * (longest - len(row)))] for row in rows], device=device)
 
 
-def places(tokens: Tensor, starts: Sequence[int]) -> Tensor:
-    """The position of each token, shape (rows, n), where row r begins at ``starts[r]``."""
-    return torch.tensor(starts, device=tokens.device)[:, None] + torch.arange(tokens.shape[1], device=tokens.device)
+def places(tokens: Tensor, starts: Sequence[int], planned: int = 0) -> tuple[Tensor, int]:
+    """The position of each token, shape (rows, n), where row r begins at ``starts[r]``, and how many positions there
+    are. Columns that fill up short rows stay within the ``planned`` positions, if these are given."""
+    length = max(starts) + tokens.shape[1]
+    at = torch.tensor(starts, device=tokens.device)[:, None] + torch.arange(tokens.shape[1], device=tokens.device)
+    return (at, length) if length <= planned or not planned else (at.clamp(max=planned - 1), planned)
 
 
 def hiding(hidden: Tensor, dtype: torch.dtype) -> Tensor:

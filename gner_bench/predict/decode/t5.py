@@ -11,7 +11,8 @@ from torch import Tensor
 from torch.nn.functional import embedding, gelu, linear, rms_norm, scaled_dot_product_attention
 from transformers.activations import NewGELUActivation
 
-from gner_bench.predict.decode.steps import Cache, Prepared, Run, Shape, hiding, padded, places
+from gner_bench.predict.decode.graphs import ALIGNED, Graphs
+from gner_bench.predict.decode.steps import Cache, Prepared, Run, Shape, hiding, padded, places, rounded_up
 
 FAST = torch.float32
 """The format in which sums may be taken in another order than transformers takes them: differences are of 1e-6 of the
@@ -33,11 +34,10 @@ class T5Steps:
         # Of T5 with a head tied to the embeddings; Flan-T5 and GNER have heads of their own. transformers 5 says in
         # tie_word_embeddings that all are tied, and keeps here what the checkpoint's configuration says.
         self.scale = config.d_model**-0.5 if config.scale_decoder_outputs else 1.0
-        devices = [block.layer[0].SelfAttention.q.weight.device for block in self.blocks]
-        self.own = Cache(rows, self.heads, self.size, devices, model.dtype)
-        self.source = Cache(rows, self.heads, self.size, devices, model.dtype)
-        self.source_lengths = [0] * rows
+        self.devices = [block.layer[0].SelfAttention.q.weight.device for block in self.blocks]
         self.run: Run = call
+        self.planned = 0, 0
+        self.resize(rows)
         # T5's bias depends on distances alone, so a row may begin anywhere in the cache without repair of positions.
         # Shape (2 + farthest, heads): the bias for each distance from query back to key; row 0 hides what follows.
         bias = self.blocks[0].layer[0].SelfAttention.compute_bias(FARTHEST + 1, 1)[0, :, :, 0].T
@@ -48,6 +48,22 @@ class T5Steps:
         encoder = model.encoder.block if model.dtype == FAST else ()
         self.encoder_inputs = [_stacked(block.layer[0].SelfAttention, "q", "k", "v") for block in encoder]
         self.encoder_gates = [_stacked_gate(block.layer[1].DenseReluDense) for block in encoder]
+
+    def plan(self, sizes: Sequence[tuple[int, int]]) -> None:
+        # A place more than outputs have, for what fills up the columns of other rows.
+        prompt, output = (max(lengths, default=0) for lengths in zip(*sizes, strict=True))
+        planned = rounded_up(output + 1, ALIGNED), rounded_up(prompt, ALIGNED)
+        if planned[0] > self.planned[0] or planned[1] > self.planned[1]:
+            self.planned = planned
+            self.resize(self.rows)
+
+    def resize(self, rows: int) -> None:
+        self.rows, self.source_lengths = rows, [0] * rows
+        self.own, self.source = (
+            Cache(rows, self.heads, self.size, self.devices, self.model.dtype, planned) for planned in self.planned
+        )
+        if isinstance(self.run, Graphs):
+            self.run.resize(rows)
 
     @torch.inference_mode()
     def prepare(self, prompts: Sequence[Sequence[int]]) -> list[Prepared]:
@@ -74,12 +90,11 @@ class T5Steps:
 
     @torch.inference_mode()
     def step(self, tokens: Tensor, starts: Sequence[int]) -> Tensor:
-        rows, count = tokens.shape
-        length, sources = max(starts) + count, self.source_lengths[:rows]
+        sources = self.source_lengths[: len(starts)]
+        at, length = places(tokens, starts, self.planned[0])
         self.own.reserve(length)
-        shape = Shape(length, max(sources), self.own.positions + self.source.positions)
-        lengths = torch.tensor(sources, device=self.device)
-        return self.run(self._forward, shape, tokens, places(tokens, starts), lengths)
+        shape = Shape(length, max(sources), (self.own.positions, self.source.positions))
+        return self.run(self._forward, shape, tokens, at, torch.tensor(sources))
 
     def _encode(self, ids: Tensor, mask: Tensor) -> Tensor:
         """Encoder states of shape (rows, n, width) for ``ids`` of shape (rows, n) where ``mask`` is true."""
@@ -103,10 +118,16 @@ class T5Steps:
 
     def _forward(self, shape: Shape, tokens: Tensor, places: Tensor, source_lengths: Tensor) -> Tensor:
         """The logits of ``tokens`` of shape (rows, n) at ``places``."""
+        tokens, places, source_lengths = (values.to(self.device) for values in (tokens, places, source_lengths))
         states = self.model.decoder.embed_tokens(tokens)
         # The bias has the shape (rows, heads, n, length), what hides the source (rows, 1, 1, longest source).
         distance = places[:, :, None] - torch.arange(shape.length, device=places.device)
-        bias = embedding(distance.clamp(-1, FARTHEST) + 1, self.bias_table).permute(0, 3, 1, 2)
+        near = distance.clamp(-1, FARTHEST) + 1
+        if shape.aligned:
+            # Fused attention on a GPU refuses masks whose last dimension is not one piece of memory.
+            bias = self.bias_table.T[:, near].transpose(0, 1)
+        else:
+            bias = embedding(near, self.bias_table).permute(0, 3, 1, 2)
         beyond = torch.arange(shape.source, device=states.device) >= source_lengths[:, None]
         hidden = hiding(beyond, states.dtype)[:, None, None]
         rows, count = places.shape

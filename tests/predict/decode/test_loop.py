@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from operator import call
 
 import pytest
 import torch
@@ -31,14 +32,28 @@ def plain(prompt: Sequence[int], room: int) -> list[int]:
     return output
 
 
+SHORT: list[Exception] = [
+    torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB"),
+    RuntimeError("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`"),
+    RuntimeError("[enforce fail at alloc_cpu.cpp:119] err == 0. DefaultCPUAllocator: can't allocate memory"),
+    MemoryError(),
+]
+"""How devices say that memory ran out."""
+
+
 class Rule:
     """A model for the loop: its cache holds the tokens themselves; a memory shortage happens where one is planned."""
 
-    device = torch.device("cpu")
+    device, run = torch.device("cpu"), staticmethod(call)
 
     def __init__(self, rows: int, shortages: Sequence[int] = ()) -> None:
-        self.rows: list[list[int]] = [[] for _ in range(rows)]
         self.steps, self.shortages = 0, set(shortages)
+        self.resize(rows)
+
+    def plan(self, sizes: Sequence[tuple[int, int]]) -> None: ...
+
+    def resize(self, rows: int) -> None:
+        self.rows: list[list[int]] = [[] for _ in range(rows)]
 
     def prepare(self, prompts: Sequence[Sequence[int]]) -> list[Prepared]:
         return [
@@ -54,7 +69,7 @@ class Rule:
     def step(self, tokens: Tensor, starts: Sequence[int]) -> Tensor:
         self.steps += 1
         if self.steps in self.shortages:
-            raise torch.cuda.OutOfMemoryError
+            raise SHORT[self.steps % len(SHORT)]
         logits = torch.zeros(*tokens.shape, VOCABULARY)
         for row, (new, start) in enumerate(zip(tokens.tolist(), starts, strict=True)):
             self.rows[row][start:] = new
@@ -110,6 +125,36 @@ def test_a_shortage_of_memory_halves_the_rows_and_loses_nothing(
 ) -> None:
     loop = run(prompts, 8, 30, rng, sorted(set(shortages))[:3])
     assert loop.size >= 1
+
+
+def test_a_shortage_is_told_each_time(capsys: pytest.CaptureFixture[str]) -> None:
+    prompts = [[number] for number in range(1, 8)] * 2
+    loop = run(prompts, 8, 30, random.Random(0), [2, 5])
+    assert loop.size == 2
+    assert capsys.readouterr().err.splitlines() == [
+        "Warning: out of memory with 8 sentences side by side; going on with 4",
+        "Warning: out of memory with 4 sentences side by side; going on with 2",
+    ]
+
+
+@pytest.mark.parametrize("error", [RuntimeError("an illegal memory access was encountered"), ValueError("bad")])
+def test_other_errors_are_no_shortages(error: Exception) -> None:
+    class Broken(Rule):
+        def step(self, tokens: Tensor, starts: Sequence[int]) -> Tensor:
+            raise error
+
+    jobs = iter([Job(0, [1], lambda: Guess([1], random.Random(0)), 30)])
+    with pytest.raises(type(error), match=str(error)):
+        list(Loop(Broken(4), 4, ENDS, choose, lambda rows: 12).run(jobs))
+
+
+def test_sentences_that_fail_to_come_are_not_lost() -> None:
+    def jobs() -> Iterator[Job[int, Guess]]:
+        yield Job(0, [1], lambda: Guess([1], random.Random(0)), 30)
+        raise MemoryError("while reading")
+
+    with pytest.raises(MemoryError, match="while reading"):
+        list(Loop(Rule(4), 4, ENDS, choose, lambda rows: 12).run(jobs()))
 
 
 def test_a_single_sentence_that_does_not_fit_is_an_error() -> None:

@@ -12,9 +12,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from transformers import LlamaConfig, LlamaForCausalLM, T5Config, T5ForConditionalGeneration
 
+from gner_bench.predict.decode.graphs import Graphs
 from gner_bench.predict.decode.llama import LlamaSteps
-from gner_bench.predict.decode.steps import Graphs, StepModel
+from gner_bench.predict.decode.passes import PassSizes
+from gner_bench.predict.decode.steps import StepModel
 from gner_bench.predict.decode.t5 import T5Steps
+
+from .gpu import Gpu
 
 VOCABULARY = 50
 TOLERANCE = {"rtol": 1e-4, "atol": 1e-4}
@@ -81,9 +85,11 @@ def prompts_of(rng: random.Random, count: int, start: list[int] | None = None) -
     return [[*(start or []), *(rng.randrange(3, VOCABULARY) for _ in range(rng.randint(2, 40)))] for _ in range(count)]
 
 
-def in_fixed_sizes(steps: StepModel) -> StepModel:
-    """Passes of the sizes that graphs are recorded in, run straight away."""
-    steps.run = Graphs(4, record=False)
+def recorded(steps: StepModel, planned: bool = False) -> StepModel:
+    """Passes that are recorded on a stand-in for a GPU and replayed, on caches that grow or do not."""
+    steps.run = Graphs(PassSizes(4, 0.97, lambda rows: 7), Gpu())
+    if planned:
+        steps.plan([(45, 215)])
     return steps
 
 
@@ -93,8 +99,10 @@ MODELS: dict[str, Callable[[], tuple[Any, Callable[[Any], StepModel]]]] = {
     "llama": lambda: (tiny_llama(), lambda model: LlamaSteps(model, 4)),
     "llama without groups": lambda: (tiny_llama(num_key_value_heads=4), lambda model: LlamaSteps(model, 4)),
     "llama, shared beginning": lambda: (tiny_llama(), lambda model: LlamaSteps(model, 4, [7, 8, 9])),
-    "t5 in fixed sizes": lambda: (tiny_t5(), lambda model: in_fixed_sizes(T5Steps(model, 4))),
-    "llama in fixed sizes": lambda: (tiny_llama(), lambda model: in_fixed_sizes(LlamaSteps(model, 4))),
+    "t5 recorded": lambda: (tiny_t5(), lambda model: recorded(T5Steps(model, 4))),
+    "t5 recorded and planned": lambda: (tiny_t5(), lambda model: recorded(T5Steps(model, 4), True)),
+    "llama recorded": lambda: (tiny_llama(), lambda model: recorded(LlamaSteps(model, 4))),
+    "llama recorded and planned": lambda: (tiny_llama(), lambda model: recorded(LlamaSteps(model, 4), True)),
 }
 
 
