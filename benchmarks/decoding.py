@@ -33,6 +33,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -552,6 +553,7 @@ def untie(model: Any) -> None:
         model.lm_head.weight = torch.nn.Parameter(torch.empty_like(shared).normal_(std=0.02))
 
 
+@cache
 def load_tokenizer(folder: Path) -> Any:
     """A tokenizer saved by transformers, or LLaMA's `tokenizer.model` by itself."""
     if (folder / "tokenizer_config.json").is_file() or not (folder / "tokenizer.model").is_file():

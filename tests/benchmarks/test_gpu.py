@@ -115,18 +115,23 @@ def test_it_goes_on_after_a_kill(measure: Callable[..., dict[str, Any]], faked: 
     assert len(faked.made) == len(done) + 1
 
 
-def test_it_stops_when_its_time_is_over(measure: Callable[..., dict[str, Any]], faked: Faked, tmp_path: Path) -> None:
-    def hang() -> None:
-        while len(faked.made) == 2:
-            time.sleep(0.01)
+def test_the_alarm_ends_what_is_under_way() -> None:
+    with pytest.raises(gpu.OutOfTime), gpu.alarm(0.001):
+        while True:
+            time.sleep(0.001)
 
-    faked.before = hang
-    done = measure("--minutes", "0.01")
+
+def test_it_stops_when_its_time_is_over(measure: Callable[..., dict[str, Any]], faked: Faked, tmp_path: Path) -> None:
+    def ring() -> None:
+        if len(faked.made) == 2:
+            raise gpu.OutOfTime
+
+    faked.before = ring
+    done = measure()
     first, second = faked.made
     assert ["minutes" in done[first], "minutes" in done[second]] == [True, False]
     table = (tmp_path / "gpu.md").read_text(encoding="utf-8")
     assert f"Not measured; the same command goes on with it:\n\n- {second}\n" in table
-    faked.before = lambda: None
     done = measure()
     assert all("minutes" in entry for entry in done.values())
     assert faked.made.count(first) == 1
