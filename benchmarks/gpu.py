@@ -240,7 +240,7 @@ def arithmetic(model: Any, rows: int) -> int:
     source, output = LIMITS["t5" if model.config.is_encoder_decoder else "llama"]
     shape: Any = shape_of(model.config, model.num_parameters())
     graphs = most_graphs(rows, source + output) if model.device.type == "cuda" else 0
-    sizes = {"rows": rows, "source": source, "output": output, "tokens": longest_pass(rows), "graphs": graphs}
+    sizes: Any = {"rows": rows, "source": source, "output": output, "tokens": longest_pass(rows), "graphs": graphs}
     return memory_of(itemsize=model.dtype.itemsize, **sizes, **shape).total
 
 
