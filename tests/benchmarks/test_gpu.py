@@ -121,7 +121,8 @@ def test_the_alarm_ends_what_is_under_way() -> None:
             while True:
                 time.sleep(0.001)
 
-    pytest.raises(gpu.OutOfTime, wait)
+    with pytest.raises(gpu.OutOfTime):
+        wait()
 
 
 def test_it_stops_when_its_time_is_over(measure: Callable[..., dict[str, Any]], faked: Faked, tmp_path: Path) -> None:
