@@ -370,7 +370,7 @@ def run(options: argparse.Namespace) -> None:
         print(f"{options.minutes:g} minutes are over.", file=sys.stderr)
     table = markdown(document, todo, options)
     write_atomic(path.with_suffix(".md"), table)
-    print(table)
+    print(table, end="")
 
 
 def make(measurement: Measurement, bench: Bench, document: dict[str, Any], path: Path) -> None:
