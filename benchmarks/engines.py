@@ -58,7 +58,7 @@ def table(options: argparse.Namespace) -> Iterator[str]:
         rates = run["throughput"]["generating"]
         cells = [
             name,
-            run["statistics"].get("speculative", "ours" if name == "our loop" else "none"),
+            run["statistics"].get("speculative", "our drafter" if name == "our loop" else "none"),
             str(len(written)),
         ]
         cells += [f"{rates[f'{what}_per_second']:.2f}" for what in ("sentences", "tokens")]
