@@ -42,7 +42,7 @@ def table(options: argparse.Namespace) -> Iterator[str]:
     first: dict[tuple[str, str], str] = {}
     for place, (name, choice) in enumerate(WAYS.items()):
         out = options.out / str(place)
-        complete = (out / NAME).is_file() and json.loads((out / NAME).read_text(encoding="utf-8"))["state"] == "done"
+        complete = (out / NAME).is_file() and json.loads((out / NAME).read_text(encoding="utf-8"))["status"] == "done"
         shared = ["--model", options.model, "--data", str(options.data), "--datasets", options.datasets]
         shared += ["--limit", str(options.limit), "--dtype", options.dtype, "--out", str(out)]
         started = time.perf_counter()
