@@ -33,6 +33,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -77,8 +78,9 @@ T5 = {
     "t5-large": (1024, 64, 2816, 24, 16),
     "t5-xl": (2048, 64, 5120, 24, 32),
     "t5-xxl": (4096, 64, 10240, 24, 64),
+    "t5-tiny": (64, 16, 128, 2, 4),
 }
-"""d_model, d_kv, d_ff, layers and heads of Flan-T5."""
+"""d_model, d_kv, d_ff, layers and heads of Flan-T5; the tiny one only tests the scripts."""
 LLAMA = {
     "llama-7b": (4096, 11008, 32, 32),
     "llama-134m": (768, 2048, 12, 12),
@@ -242,9 +244,17 @@ def replayed(checkpoint: Checkpoint, goals: dict[Key, Target], size: int, compil
 
 @torch.inference_mode()
 def replay_batch(
-    checkpoint: Checkpoint, goals: dict[Key, Target], tasks: Sequence[Task], rows: int, compiled: bool
+    checkpoint: Checkpoint,
+    goals: dict[Key, Target],
+    tasks: Sequence[Task],
+    rows: int,
+    compiled: bool,
+    processor: Callable[[Tensor, int], Replay] = Replay,
 ) -> list[Generation]:
-    """`generate` as predict calls it, on ``rows`` rows, the last task filling up those that are left."""
+    """`generate` as predict calls it, on ``rows`` rows, the last task filling up those that are left.
+
+    ``processor`` is made with the tokens to be written and where outputs begin.
+    """
     model: Any = checkpoint.model
     encoded = checkpoint.prompt_ids([task.prompt for task in tasks])
     filled = [*range(len(tasks)), *[len(tasks) - 1] * (rows - len(tasks))]
@@ -259,7 +269,7 @@ def replay_batch(
         input_ids=inputs["input_ids"],
         attention_mask=inputs["attention_mask"],
         max_new_tokens=max(room for _, room, _ in encoded),
-        logits_processor=LogitsProcessorList([Replay(targets, start)]),
+        logits_processor=LogitsProcessorList([processor(targets, start)]),
         cache_implementation="static" if compiled else None,
     )
     steps = output.shape[1] - start
@@ -318,7 +328,7 @@ def ctranslate2_ways(options: argparse.Namespace, checkpoint: Checkpoint, goals:
                 raise NotImplementedError("its generator cannot be forced to an output token by token")
             converted = converted_model(checkpoint, Path(folder))
         except Exception as error:
-            print(f"CTranslate2 is left out: {_first_line(error)}\n")
+            print(f"CTranslate2 is left out: {reason(error)}\n")
             yield []
             return
         load = {dtype: translator_of(options, converted, dtype) for dtype in dtypes}
@@ -357,7 +367,7 @@ def measure(ways: Sequence[Way], tasks: Sequence[Task], repeats: int, device: to
         try:
             run(timed, tasks, device)
         except Exception as error:
-            timed.failure = _first_line(error)
+            timed.failure = reason(error)
         said = timed.failure or f"{timed.seconds:.2f} s"
         print(f"{repeat + 1}/{repeats} {timed.way.name}: {said}", file=sys.stderr, flush=True)
         gc.collect()
@@ -370,16 +380,16 @@ def run(timed: Timed, tasks: Sequence[Task], device: torch.device) -> None:
     """One run, after one to warm up: with all tasks on CUDA, where shapes are compiled and recorded, else with one."""
     decode = timed.way.build()
     decode(tasks if device.type == "cuda" else tasks[:1])
-    _synchronise(device)
+    synchronise(device)
     started = time.perf_counter()
     work = decode(tasks)
-    _synchronise(device)
+    synchronise(device)
     seconds = time.perf_counter() - started
     if seconds < timed.seconds:
         timed.work, timed.seconds = work, seconds
 
 
-def _synchronise(device: torch.device) -> None:
+def synchronise(device: torch.device) -> None:
     if device.type == "cuda":
         torch.cuda.synchronize()
 
@@ -475,7 +485,7 @@ def _processor() -> str:
     return next((line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")), "unknown")
 
 
-def _first_line(error: BaseException) -> str:
+def reason(error: BaseException) -> str:
     lines = str(error).strip().splitlines()
     return f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__
 
@@ -543,6 +553,7 @@ def untie(model: Any) -> None:
         model.lm_head.weight = torch.nn.Parameter(torch.empty_like(shared).normal_(std=0.02))
 
 
+@cache
 def load_tokenizer(folder: Path) -> Any:
     """A tokenizer saved by transformers, or LLaMA's `tokenizer.model` by itself."""
     if (folder / "tokenizer_config.json").is_file() or not (folder / "tokenizer.model").is_file():

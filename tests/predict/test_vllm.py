@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
+import engines
+import numpy as np
 import pytest
 from click.testing import CliRunner
 
@@ -21,6 +24,7 @@ from gner_bench.predict.backend import SystemOptions
 from gner_bench.predict.backends import vllm
 from gner_bench.predict.backends.vllm_drafter import PATH, Proposer
 from gner_bench.predict.checkpoint import load_checkpoint
+from gner_bench.predict.decode.draft import SentenceDraft
 from gner_bench.predict.engine import run_prediction
 from gner_bench.predict.options import Options
 
@@ -88,11 +92,8 @@ def test_a_schema_stop_strings_an_adapter_and_several_gpus_are_handed_on(
     assert not [answer for record in records for answer in json.loads(record.prediction) if {"a", "e"} & set(answer)]
 
 
-@pytest.mark.parametrize(
-    ("methods", "taken", "warnings"),
-    [(("custom_class", "ngram"), "our drafter", 0), (("ngram",), "ngram", 1), ((), "none", 2)],
-)
-def test_our_drafter_then_ngram_then_none(
+@pytest.mark.parametrize(("methods", "taken", "warnings"), [(("custom_class",), "our drafter", 0), ((), "none", 1)])
+def test_our_drafter_or_none(
     tiny_llama: Path,
     corpus: Path,
     tmp_path: Path,
@@ -106,9 +107,11 @@ def test_our_drafter_then_ngram_then_none(
     backend = vllm.make(SystemOptions(str(tiny_llama), "vllm"), Options(corpus, tmp_path))
     assert backend.statistics() == {"speculative": taken, "tensor_parallel": 1}
     assert [line.count("the answers are the same") for line in capsys.readouterr().err.splitlines()] == [1] * warnings
-    first = engine.asked[0]["speculative_config"]
-    assert (first["method"], first["model"]) == ("custom_class", PATH)
-    assert engine.asked[0]["max_model_len"] == 1280
+    first, last = engine.asked[0], engine.asked[-1]
+    assert first["speculative_config"] == {"method": "custom_class", "model": PATH, "num_speculative_tokens": 32}
+    # vLLM asks for no drafts while a sequence and a draft may pass max_model_len; the limit of an output is max_tokens.
+    assert first["max_model_len"] == 1280 + 64
+    assert last["max_model_len"] == (1344 if methods else 1280)
     assert (backend.wrapping, backend.settings["max_total_tokens"]) == ("inst", 1280)
 
 
@@ -129,30 +132,111 @@ def test_an_encoder_decoder_is_refused(tiny_t5: Path, monkeypatch: pytest.Monkey
         vllm.make(SystemOptions(str(tiny_t5), "vllm"), Options(None, Path()))
 
 
-def test_our_drafter_takes_few_passes_for_gners_text(tiny_llama: Path, shared: Path) -> None:
-    """Outputs are GNER's text of real sentences with their gold tags; rows change places when one of them ends."""
+def configured(model: Path, tokens: int, longest: int = 1344) -> SimpleNamespace:
+    return SimpleNamespace(
+        model_config=SimpleNamespace(model=str(model), max_model_len=longest),
+        speculative_config=SimpleNamespace(num_speculative_tokens=tokens),
+    )
+
+
+@pytest.fixture(scope="module")
+def asked(tiny_llama: Path, shared: Path) -> tuple[list[list[int]], list[list[int]]]:
+    """Prompts of real sentences, the first of them twice, and GNER's text with their gold tags as outputs."""
     checkpoint = load_checkpoint(str(tiny_llama), device="cpu")
     end = checkpoint.tokenizer.eos_token_id
     data = read_dataset(shared / "data/gner", "crossner_ai", "test")
     prompts, outputs = [], []
-    for sentence in data.sentences[:12]:
+    for sentence in [data.sentences[0], *data.sentences[:12]]:
         prompts.append(checkpoint.prompt_ids([prompt(sentence.words, data.types, "inst")])[0][0])
         text = tagged_text(sentence.words, sentence.tags)
         outputs.append([*checkpoint.tokenizer(text, add_special_tokens=False)["input_ids"], end])
-    config = SimpleNamespace(
-        model_config=SimpleNamespace(model=str(tiny_llama)),
-        speculative_config=SimpleNamespace(num_speculative_tokens=32),
-    )
-    passes = speculate(Proposer(config), prompts, outputs)
+    return prompts, outputs
+
+
+def test_our_drafter_takes_few_passes_for_gners_text(
+    tiny_llama: Path, asked: tuple[list[list[int]], list[list[int]]]
+) -> None:
+    """Rows change places when one of them ends."""
+    prompts, outputs = asked
+    proposer = Proposer(configured(tiny_llama, 32))
+    passes = speculate(proposer, prompts, outputs)
     steps = sum(map(len, outputs)) / 2  # two rows without drafts
     assert passes < steps / 4
+    assert proposer.open == []
+
+
+def test_a_draft_goes_on_after_steps_without_drafts(
+    tiny_llama: Path, asked: tuple[list[list[int]], list[list[int]]]
+) -> None:
+    """vLLM skips the drafter, for all rows, while one of them comes close to the longest sequence.
+
+    A step without drafts writes one token in a row; the first pass after five of them goes on where the text is.
+    """
+    prompts, outputs = asked
+    every = speculate(Proposer(configured(tiny_llama, 32)), prompts, outputs)
+    proposer = Proposer(configured(tiny_llama, 32))
+    fewer = speculate(proposer, prompts, outputs, skipped=range(2, 7))
+    assert proposer.open == []
+    assert fewer <= every + 5
+
+
+def test_no_draft_is_longer_than_the_engine_takes(
+    tiny_llama: Path, asked: tuple[list[list[int]], list[list[int]]]
+) -> None:
+    prompts, outputs = (part[:1] for part in asked)
+    proposer = Proposer(configured(tiny_llama, 32, longest=len(prompts[0]) + 10))
+    counts = np.array([len(prompts[0]) + 1])
+    ids = np.array([[*prompts[0], *outputs[0]]])
+    assert len(proposer.propose([outputs[0][:1]], counts, ids)[0]) == 8
+
+
+def test_an_error_of_the_drafter_ends_no_run(
+    tiny_llama: Path,
+    asked: tuple[list[list[int]], list[list[int]]],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    prompts, outputs = (part[:2] for part in asked)
+
+    def broken(self: object, most: int) -> list[int]:
+        raise IndexError("list index out of range")
+
+    monkeypatch.setattr(SentenceDraft, "propose", broken)
+    assert speculate(Proposer(configured(tiny_llama, 32)), prompts, outputs) == max(map(len, outputs))
+    warnings = capsys.readouterr().err.splitlines()
+    assert len(warnings) == 2
+    assert all("its text is the same" in line for line in warnings)
 
 
 def test_prompts_that_are_none_of_gners_get_no_drafts(tiny_llama: Path) -> None:
     checkpoint = load_checkpoint(str(tiny_llama), device="cpu")
     ids = checkpoint.tokenizer("Tell me about Oslo")["input_ids"]
-    config = SimpleNamespace(
-        model_config=SimpleNamespace(model=str(tiny_llama)),
-        speculative_config=SimpleNamespace(num_speculative_tokens=8),
-    )
-    assert speculate(Proposer(config), [ids], [[5, 6, 7, 2]]) == 4
+    assert speculate(Proposer(configured(tiny_llama, 8)), [ids], [[5, 6, 7, 2]]) == 4
+
+
+def test_engines_side_by_side(
+    tiny_llama: Path, corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """benchmarks/engines.py: a random checkpoint writes the same nonsense in all of them; nothing is run twice."""
+    engine = install(monkeypatch)
+
+    def predict(words: Sequence[str]) -> int:
+        return CliRunner().invoke(main, ["-q", "predict", *words, "--max-new-tokens", "4"]).exit_code
+
+    monkeypatch.setattr(engines, "predict", predict)
+    words = ["--model", str(tiny_llama), "--data", str(corpus), "--datasets", "mit-movie", "--limit", "2"]
+    words += ["--dtype", "fp32", "--out", str(tmp_path / "engines")]
+    engines.main(words)
+    rows = [line.split(" | ") for line in capsys.readouterr().out.splitlines()[2:]]
+    assert [row[:3] for row in rows] == [
+        ["| `generate`", "none", "2"],
+        ["| our loop", "our drafter", "2"],
+        ["| vLLM", "none", "2"],
+        ["| vLLM, our drafter", "our drafter", "2"],
+    ]
+    assert {row[-1] for row in rows} == {"0 |"}
+    asked = len(engine.asked)
+    engines.main(words)
+    again = [line.split(" | ") for line in capsys.readouterr().out.splitlines()[2:]]
+    assert len(engine.asked) == asked
+    assert [row[5] for row in again] == [""] * 4

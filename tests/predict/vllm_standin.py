@@ -1,4 +1,4 @@
-"""Stands for vLLM 0.33, which cannot run here: its documented names and arguments, and no others.
+"""Stands for vLLM 0.33.0, which cannot run here: names and arguments of its source that are used, and no others.
 
 Answers are those of a checkpoint on this machine, one prompt at a time. With a custom proposer its drafts are checked
 as vLLM's worker checks them: rows of token ids, of which the proposer sees no more than ``propose`` is given.
@@ -7,6 +7,7 @@ as vLLM's worker checks them: rows of token ids, of which the proposer sees no m
 from __future__ import annotations
 
 import sys
+from collections.abc import Container
 from dataclasses import dataclass, replace
 from importlib import import_module
 from types import ModuleType, SimpleNamespace
@@ -19,7 +20,7 @@ import torch
 from gner_bench.predict.checkpoint import load_checkpoint
 from gner_bench.predict.decode.batched import use_protocol_settings
 
-METHODS = ("custom_class", "ngram")
+METHODS = ("custom_class",)
 
 
 @dataclass(kw_only=True)
@@ -123,10 +124,13 @@ class LLM:
         return SimpleNamespace(outputs=[answer], prompt_token_ids=ids)
 
 
-def speculate(proposer: Any, prompts: list[list[int]], outputs: list[list[int]], rows: int = 2) -> int:
+def speculate(
+    proposer: Any, prompts: list[list[int]], outputs: list[list[int]], rows: int = 2, skipped: Container[int] = ()
+) -> int:
     """Let a model that writes ``outputs`` after ``prompts`` check what is proposed; returns the number of passes.
 
     As in vLLM, a request that ends gives its row to the last one, and every draft is checked up to its first mistake.
+    After the ``skipped`` passes nobody is asked for drafts.
     """
     waiting, passes = list(zip(prompts, outputs, strict=True)), 0
     batch: list[tuple[list[int], list[int], int, list[int]]] = []  # prompt, output, tokens written, draft
@@ -146,9 +150,8 @@ def speculate(proposer: Any, prompts: list[list[int]], outputs: list[list[int]],
         for row, (prompt, output, written, _) in enumerate(batch):
             counts[row] = len(prompt) + written
             ids[row, : counts[row]] = prompt + output[:written]
-        drafts = proposer.propose(
-            sampled_token_ids=sampled, num_tokens_no_spec=counts, token_ids_cpu=ids, slot_mappings=None
-        )
+        asked = passes not in skipped
+        drafts = proposer.propose(sampled, counts, ids, slot_mappings=None) if asked else [[] for _ in batch]
         assert len(drafts) == len(batch)
         batch = [(*entry[:3], draft) for entry, draft in zip(batch, drafts, strict=True)]
         for row in reversed(range(len(batch))):

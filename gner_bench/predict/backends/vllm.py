@@ -1,7 +1,7 @@
 """vLLM in this process: a checkpoint on as many GPUs as it needs, many asks with common beginnings at a time.
 
-Never run here, where vLLM cannot be: the calls are those of its documentation (0.33), tested against a module with the
-documented signatures. No code of a checkpoint is run, and pickled weights are not loaded.
+Never run here, where vLLM cannot be: the calls are those of its source (0.33.0), tested against a module with the same
+signatures. No code of a checkpoint is run, and pickled weights are not loaded.
 """
 
 from __future__ import annotations
@@ -34,11 +34,9 @@ CHUNK = 256
 """Prompts that are handed over together: their answers are written before the next are asked, so a kill loses few."""
 DRAFT = 32
 """Tokens of a draft; vLLM takes one length for all requests."""
-SPECULATIVE: dict[str, Json] = {
-    "our drafter": {"method": "custom_class", "model": PATH, "num_speculative_tokens": DRAFT},
-    "ngram": {"method": "ngram", "num_speculative_tokens": DRAFT, "prompt_lookup_max": 5, "prompt_lookup_min": 2},
-}
-"""Speculative decoding of GNER's text, in the order in which it is tried."""
+OURS: Json = {"method": "custom_class", "model": PATH, "num_speculative_tokens": DRAFT}
+"""Speculative decoding of GNER's text. vLLM's own, by n-grams of the prompt, is not used: prompts hold no tags, so that
+it saves few passes, and outputs were reported to change (vllm-project/vllm#41758)."""
 
 
 def make(system: SystemOptions, options: Options) -> Backend:
@@ -100,7 +98,7 @@ def start(
     system: SystemOptions,
     drafted: bool,
 ) -> tuple[Any, str]:
-    """The engine, and which speculative decoding it took: of GNER's text, the first that it takes, or none.
+    """The engine, and which speculative decoding it took: of GNER's text ours, if it does, else none.
 
     Raises GnerBenchError with the engine's reason where it does not start at all.
     """
@@ -118,15 +116,27 @@ def start(
         settings["max_model_len"] = prompting.max_total_tokens
     if adapter is not None:
         settings |= {"enable_lora": True, "max_lora_rank": adapter.rank}
-    for name, config in SPECULATIVE.items() if drafted else ():
+    if drafted:
         try:
-            return vllm.LLM(**settings, speculative_config=config), name
+            return vllm.LLM(**_with_drafts(settings, opened.config)), "our drafter"
         except Exception as error:  # whatever a version without it raises, in this process or a worker
-            warn(f"vLLM does not take {name} for speculative decoding ({first_line(error)}); the answers are the same")
+            warn(f"vLLM does not take our drafter ({first_line(error)}); without it the answers are the same")
     try:
         return vllm.LLM(**settings), "none"
     except Exception as error:
         raise GnerBenchError(f"vLLM does not start with {opened.name}: {first_line(error)}") from None
+
+
+def _with_drafts(settings: Json, config: Any) -> Json:
+    """Settings for our drafter. ``max_model_len`` is not what ends an output, ``max_tokens`` is.
+
+    vLLM asks for no drafts at all, for any request, while one and a whole draft would be longer than ``max_model_len``.
+    """
+    more: Json = {"speculative_config": dict(OURS)}
+    if longest := settings.get("max_model_len"):
+        positions = getattr(config, "max_position_embeddings", None) or longest
+        more["max_model_len"] = max(longest, min(longest + 2 * DRAFT, positions))
+    return {**settings, **more}
 
 
 @dataclass
