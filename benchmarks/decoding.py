@@ -62,8 +62,8 @@ from gner_bench.predict.checkpoint import DTYPES, Checkpoint, load_checkpoint
 from gner_bench.predict.decode.batched import generate, use_protocol_settings
 from gner_bench.predict.decode.draft import Drafter, SentenceDraft, common
 from gner_bench.predict.decode.loop import Counts, longest_match
-from gner_bench.predict.decode.speculative import SpeculativeDecoder, best, units_of
-from gner_bench.predict.decode.steps import Logits, padded
+from gner_bench.predict.decode.speculative import SpeculativeDecoder, units_of
+from gner_bench.predict.decode.steps import padded
 from gner_bench.predict.generation import Generation
 from gner_bench.predict.inputs import select
 from gner_bench.predict.options import Limit, Options, chosen
@@ -175,9 +175,9 @@ class Replayed(SpeculativeDecoder):
         return sentence
 
     def choose(
-        self, logits: Logits, drafts: Sequence[Sequence[int]], sentences: Sequence[SentenceDraft]
+        self, logits: Tensor, drafts: Sequence[Sequence[int]], sentences: Sequence[SentenceDraft]
     ) -> list[list[int]]:
-        best(logits)
+        logits.argmax(-1).tolist()
         kept = []
         for draft, sentence in zip(drafts, sentences, strict=True):
             goal, at = self.goal_of[sentence], len(sentence.tokens)
@@ -196,7 +196,7 @@ def drafted(make: Callable[[int], SpeculativeDecoder], rows: int) -> Way:
 
         def decode(tasks: Sequence[Task]) -> Work:
             made.units = units_of(made.checkpoint)
-            made.drafter, made.loop.counts = Drafter(made.units, made.drafter.least), Counts()
+            made.drafter, made.loop.counts = Drafter(made.units), Counts()
             if isinstance(made, Replayed):
                 made.begin_again()
             outputs = {task.key: output for task, output in made(tasks)}

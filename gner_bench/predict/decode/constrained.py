@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor
-from torch.nn.utils.rnn import pad_sequence
 
 from gner_bench.answers import answer_format
 from gner_bench.documents.record import GNER
@@ -19,7 +18,6 @@ from gner_bench.errors import GnerBenchError
 from gner_bench.predict.decode.draft import PlannedUnit, SentenceDraft, common
 from gner_bench.predict.decode.loop import Row, longest_match
 from gner_bench.predict.decode.speculative import LoopDecoder
-from gner_bench.predict.decode.steps import Logits
 from gner_bench.predict.decode.units import Ids, Units
 from gner_bench.predict.generation import DIGITS, Generation
 from gner_bench.predict.plan import Task
@@ -89,7 +87,7 @@ class ConstrainedSentence:
             begins = range(max(len(partial), len(head)), len(ids))
             allowed += [endings.following.get(ids[len(head) : size], ()) for size in begins]
             label = len(draft) - len(self._units.tail(tag) or ())
-            self._plan.append(PlannedUnit(index, index + 1, previous, tag, label, len(draft), label, ("", 0)))
+            self._plan.append(PlannedUnit(index, index + 1, previous, tag, label, len(draft)))
             index, previous, last, partial = index + 1, tag, tag[2:] or last, ()
         allowed.append((self._units.end,))
         self._draft = draft[:most]
@@ -173,7 +171,7 @@ class ConstrainedDecoder(LoopDecoder[ConstrainedSentence]):
         return ConstrainedSentence(self.units, words, task.types, guess)
 
     def choose(
-        self, logits: Logits, drafts: Sequence[Sequence[int]], sentences: Sequence[ConstrainedSentence]
+        self, logits: Tensor, drafts: Sequence[Sequence[int]], sentences: Sequence[ConstrainedSentence]
     ) -> list[list[int]]:
         best = _best_allowed(logits, [sentence.allowed for sentence in sentences])
         kept = []
@@ -203,14 +201,12 @@ def on_the_edge(confidence: float) -> bool:
     return round(confidence - EDGE, DIGITS) != round(confidence + EDGE, DIGITS)
 
 
-def _best_allowed(logits: Logits, allowed: Sequence[Sequence[tuple[int, ...]]]) -> list[list[tuple[int, float]]]:
+def _best_allowed(logits: Tensor, allowed: Sequence[Sequence[tuple[int, ...]]]) -> list[list[tuple[int, float]]]:
     """For each row and position the best of the allowed tokens and its probability among them, in fp32."""
     best = [[(ids[0], 1.0) for ids in row] for row in allowed]
     places = [(r, j, ids) for r, row in enumerate(allowed) for j, ids in enumerate(row) if len(ids) > 1]
     if not places:
         return best
-    if not isinstance(logits, Tensor):
-        logits = pad_sequence(list(logits), batch_first=True)
     # All places with a choice are looked up together: one transfer from the device for a pass.
     most = max(len(ids) for _, _, ids in places)
     ids = torch.tensor([[*ids, *[-1] * (most - len(ids))] for _, _, ids in places], device=logits.device)

@@ -27,41 +27,14 @@ STRAYS, REPEATS = 2, 2
 Without drafts from its own output one looping sentence takes hundreds of passes, up to the length limit.
 """
 
-BEFORE = (3.6, 4.0)
-"""Right guesses and all of them that every reason is said to have seen before the run."""
-SURE, STEPS = 4.0, 16
-"""The lead of a guess from which on it counts as sure, and the grades below it that are told apart."""
-
 _LABEL = re.compile(r"\((O|[BI]-[^)\n]*)\)$")
 
 
 @dataclass(eq=False)
-class Chances:
-    """How often guessed tags were right in a run so far, by what they were guessed from."""
-
-    _seen: dict[tuple[str, int], list[float]] = field(default_factory=dict)
-
-    def of(self, reason: tuple[str, int]) -> float:
-        """From 0 to 1."""
-        right, all_ = self._seen.get(reason, BEFORE)
-        return right / all_
-
-    def note(self, reason: tuple[str, int], right: bool) -> None:
-        seen = self._seen.setdefault(reason, list(BEFORE))
-        seen[0] += right
-        seen[1] += 1
-
-
-@dataclass(eq=False)
 class Drafter:
-    """One for a run; learns from finished outputs.
-
-    A draft ends before a tag with which the chance that all of it is right falls below ``least``.
-    """
+    """One for a run; learns from finished outputs."""
 
     _units: Units
-    least: float = 0.0
-    _chances: Chances = field(default_factory=Chances)
     _tagger: Tagger = field(default_factory=Tagger)
     _labels: dict[tuple[str, ...], Labels] = field(default_factory=dict)
 
@@ -73,8 +46,7 @@ class Drafter:
         if key not in self._labels:
             self._labels[key] = Labels(self._units, types)
         self._units.learn(words)
-        guesses = SentenceTags(self._tagger, words, types)
-        draft = SentenceDraft(self._units, self._labels[key], guesses, words, self._chances, self.least)
+        draft = SentenceDraft(self._units, self._labels[key], SentenceTags(self._tagger, words, types), words)
         if hint is not None:
             draft.follow(hint)
         return draft
@@ -90,8 +62,6 @@ class PlannedUnit:
     tag: str
     label: int  # the first token of its label in the draft, which ends before ``end``
     end: int
-    decided: int  # the first token that tells its label from others
-    reason: tuple[str, int]
 
 
 class SentenceDraft:
@@ -101,22 +71,13 @@ class SentenceDraft:
     words written so far; ``plan`` holds the units of the last draft.
     """
 
-    def __init__(
-        self,
-        units: Units,
-        labels: Labels,
-        tags: SentenceTags,
-        words: Sequence[str],
-        chances: Chances,
-        least: float,
-    ) -> None:
+    def __init__(self, units: Units, labels: Labels, tags: SentenceTags, words: Sequence[str]) -> None:
         self.tokens: list[int] = []
         self.tags: list[str | None] = [None] * len(words)
         self._units = units
         self._labels = labels
         self._guesses = tags
         self._words = words
-        self._chances, self._least = chances, least
         self.index = 0
         self._start = 0
         self._previous, self._last = "O", ""
@@ -124,14 +85,13 @@ class SentenceDraft:
         self._hints: dict[int, tuple[Ids, str]] = {}
         self._written: dict[int, tuple[str, int]] = {}
         self._draft: list[int] = []
-        self._beyond: list[int] = []
         self.plan: list[PlannedUnit] = []
         self._grams: dict[Ids, int] = {}
         self._noted = 0
 
     def propose(self, most: int) -> list[int]:
         """At most ``most`` tokens to follow the verified ones, possibly none."""
-        self.plan, self._beyond = [], []
+        self.plan = []
         goes_on = len(self.tokens) > self._start and self.index == len(self._words)
         loops = goes_on or self._strays >= STRAYS or self._repeats >= REPEATS
         self._draft = draft = self._echo(most) if loops else []
@@ -145,22 +105,17 @@ class SentenceDraft:
             if unit is None:
                 return []
             index, previous, last = unit.stop, unit.tag or previous, unit.tag[2:] or last
-        words, units, chance = self._words, self._units, 1.0
+        words, units, guess = self._words, self._units, self.guess
         while index < len(words) and len(draft) < most:
             text, stop = self._written.get(index) or (words[index], index + 1)
-            tag, reason = self._guess(index, previous, last)
+            tag = guess(index, previous, last)
             draft += units.unit(text, tag)
             label = len(draft) - len(units.tail(tag) or ())
-            decided = min(label + self._labels.common, len(draft) - 1)
-            self.plan.append(PlannedUnit(index, stop, previous, tag, label, len(draft), decided, reason))
+            self.plan.append(PlannedUnit(index, stop, previous, tag, label, len(draft)))
             index, previous, last = stop, tag, tag[2:] or last
-            chance *= self._chances.of(reason)
-            if chance < self._least:
-                # The pass chooses the token after a draft anyway: here the one that tells the label.
-                most = min(most, decided)
         if index >= len(words):
             draft.append(units.end)
-        self._draft, self._beyond = draft[:most], draft[most:]
+        self._draft = draft[:most]
         return list(self._draft)
 
     def advance(self, accepted: Sequence[int], choices: Sequence[int]) -> None:
@@ -169,7 +124,6 @@ class SentenceDraft:
         same = common(new, self._draft)
         base, done = len(self.tokens), 0
         self.tokens += new
-        self._note_chances(new, same)
         for unit in self.plan:
             if unit.end > same:
                 break
@@ -183,19 +137,6 @@ class SentenceDraft:
                 self._close(base + place + 1)
         self._start = max(self._start, len(self.tokens) - UNFINISHED)
         self.note_choices(self.plan, self._draft, same, choices)
-
-    def _note_chances(self, new: Sequence[int], same: int) -> None:
-        """Count which of the planned tags were right, as far as the verified tokens ``new`` tell."""
-        if same == len(self._draft):
-            same += common(new[same:], self._beyond)
-        for unit in self.plan:
-            if unit.decided < same:
-                self._chances.note(unit.reason, True)
-            elif same < len(new):
-                self._chances.note(unit.reason, False)
-                break
-            else:
-                break
 
     def finish(self) -> None:
         """Learn from the output, which is complete."""
@@ -219,16 +160,9 @@ class SentenceDraft:
 
     def guess(self, index: int, previous: str, last: str, fits: Sequence[str] | None = None) -> str:
         """The tag that word ``index`` is likely to get, by the model's own earlier choices where there are any."""
-        return self._guess(index, previous, last, fits)[0]
-
-    def _guess(
-        self, index: int, previous: str, last: str, fits: Sequence[str] | None = None
-    ) -> tuple[str, tuple[str, int]]:
-        """The same, and what it was guessed from."""
         hint = self._hints.get(index)
         if hint is None:
-            tag, ahead = self._guesses.guess_surely(index, previous, last, fits)
-            return tag, (tag[0], int(min(ahead, SURE) / SURE * STEPS))
+            return self._guesses.guess(index, previous, last, fits)
         prefix, after = hint
         hinted: Sequence[str] = self._labels.fitting[prefix]
         if after != previous and index <= self.index + 1:
@@ -240,10 +174,7 @@ class SentenceDraft:
         elif previous[2:] != after[2:]:
             hinted = [tag for tag in hinted if tag[0] != "I" or tag[2:] == previous[2:]]
         both = hinted if fits is None else [tag for tag in hinted if tag in fits]
-        tag, ahead = self._guesses.guess_surely(index, previous, last, both or fits)
-        if not both:
-            return tag, (tag[0], int(min(ahead, SURE) / SURE * STEPS))
-        return tag, ("hint", (after == previous) + 2 * (len(both) == 1))
+        return self._guesses.guess(index, previous, last, both or fits)
 
     def follow(self, hint: str) -> None:
         """Draft what another run wrote for the sentence, before anything is written."""
@@ -262,7 +193,7 @@ class SentenceDraft:
 
     def _complete(self, partial: Ids, draft: list[int]) -> PlannedUnit | None:
         """Append to ``draft`` the rest of the unit that begins with ``partial``, and the unit to the plan."""
-        size, index, stop, tag, reason = len(partial), self.index, self.index + 1, "", ("begun", 0)
+        size, index, stop, tag = len(partial), self.index, self.index + 1, ""
         for text, first, end in self._candidates():
             # The tags with which text(tag) begins as the unit does; None for any, where no label was begun.
             head, fits = self._units.head(text), None
@@ -274,7 +205,7 @@ class SentenceDraft:
             elif head[:size] != partial:
                 continue
             if fits is None or fits:
-                (tag, reason), index, stop = self._guess(first, self._previous, self._last, fits), first, end
+                index, stop, tag = first, end, self.guess(first, self._previous, self._last, fits)
                 draft += self._units.unit(text, tag)[size:]
                 break
         else:
@@ -286,7 +217,7 @@ class SentenceDraft:
                 draft += outside[-1:]
             else:
                 draft += self._units.tail(self.guess(index, self._previous, self._last)) or ()
-        self.plan.append(PlannedUnit(index, stop, self._previous, tag, 0, len(draft), 0, reason))
+        self.plan.append(PlannedUnit(index, stop, self._previous, tag, 0, len(draft)))
         return self.plan[0]
 
     def _candidates(self) -> Iterator[tuple[str, int, int]]:

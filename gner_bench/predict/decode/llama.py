@@ -67,7 +67,7 @@ class LlamaSteps:
 
     def _states(self, cache: Cache, length: int, tokens: Tensor, places: Tensor) -> Tensor:
         """The last states of ``tokens`` of shape (rows, n) at ``places``; their keys and values go into ``cache``."""
-        states = self.model.model.embed_tokens(tokens.clamp(min=0))
+        states = self.model.model.embed_tokens(tokens)
         cosine, sine = self.model.model.rotary_emb(states, places)
         later = torch.arange(length, device=states.device) > places[:, :, None]
         mask = hiding(later, states.dtype)
@@ -81,8 +81,7 @@ class LlamaSteps:
             normed = layer.input_layernorm(states)
             queries = _rotated(attention.q_proj(normed).view(shape), cos, sin)
             keys = _rotated(attention.k_proj(normed).view(shape), cos, sin)
-            rows = torch.arange(shape[0], device=device)[:, None]
-            cache.write(index, rows, places, keys, attention.v_proj(normed).view(shape))
+            cache.write(index, places, keys, attention.v_proj(normed).view(shape))
             keys, values = cache.read(index, shape[0], length)
             if self.groups > 1:
                 keys, values = (states.repeat_interleave(self.groups, dim=1) for states in (keys, values))

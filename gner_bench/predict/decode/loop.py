@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from gner_bench.errors import GnerBenchError
-from gner_bench.predict.decode.steps import FILL, Logits, Prepared, StepModel, padded
+from gner_bench.predict.decode.steps import Prepared, StepModel, padded
 
 
 class Sentence(Protocol):
@@ -27,9 +27,10 @@ class Sentence(Protocol):
 T = TypeVar("T")
 S = TypeVar("S", bound=Sentence)
 
-Choose = Callable[[Logits, Sequence[Sequence[int]], Sequence[S]], list[list[int]]]
+Choose = Callable[[Tensor, Sequence[Sequence[int]], Sequence[S]], list[list[int]]]
 """How the logits of a pass become choices: ``choose(logits, drafts, sentences)`` tells each sentence what was chosen
-after every part of its draft and returns the tokens that each keeps, at least one."""
+after every part of its draft and returns the tokens that each keeps, at least one. ``logits`` has the shape (rows,
+longest draft + 1, vocabulary)."""
 
 
 @dataclass
@@ -150,11 +151,11 @@ class Loop(Generic[T, S]):
         most = self.draft_tokens(len(self._rows))
         drafts = [row.sentence.propose(min(most, row.job.room - len(row.tokens) - 1)) for row in self._rows]
         tokens = padded(
-            [[row.last, *draft] for row, draft in zip(self._rows, drafts, strict=True)], FILL, self.model.device
+            [[row.last, *draft] for row, draft in zip(self._rows, drafts, strict=True)], 0, self.model.device
         )
         logits = self.model.step(tokens, [row.start for row in self._rows])
         self.counts.passes += 1
-        self.counts.pushed += tokens.numel() if isinstance(logits, Tensor) else sum(map(len, logits))
+        self.counts.pushed += tokens.numel()
         kept = self.choose(logits, drafts, [row.sentence for row in self._rows])
         for row, tokens_kept in zip(self._rows, kept, strict=True):
             row.tokens += tokens_kept

@@ -20,7 +20,7 @@ from gner_bench.predict.decode.batched import use_protocol_settings
 from gner_bench.predict.decode.draft import Drafter, SentenceDraft, common
 from gner_bench.predict.decode.llama import LlamaSteps
 from gner_bench.predict.decode.loop import Job, Loop, Row, S, longest_match
-from gner_bench.predict.decode.steps import Graphs, Logits, StepModel
+from gner_bench.predict.decode.steps import Graphs, StepModel
 from gner_bench.predict.decode.t5 import T5Steps
 from gner_bench.predict.decode.units import Units
 from gner_bench.predict.generation import Generation
@@ -67,7 +67,7 @@ class LoopDecoder(ABC, Generic[S]):
         """What drafts the output of a sentence, when it gets a row."""
 
     @abstractmethod
-    def choose(self, logits: Logits, drafts: Sequence[Sequence[int]], sentences: Sequence[S]) -> list[list[int]]:
+    def choose(self, logits: Tensor, drafts: Sequence[Sequence[int]], sentences: Sequence[S]) -> list[list[int]]:
         """See gner_bench.predict.decode.loop.Choose."""
 
     @abstractmethod
@@ -81,19 +81,15 @@ class SpeculativeDecoder(LoopDecoder[SentenceDraft]):
     def __init__(self, checkpoint: Checkpoint, rows: int, hints: Mapping[Key, str] | None = None) -> None:
         super().__init__(checkpoint, rows)
         self.hints = hints or {}
-        if self.loop.model.device.type == "cpu":
-            # Every token takes time there, so a draft ends where it grows doubtful, and not before.
-            self.drafter.least = HELD ** self.loop.draft_tokens(rows)
-            self.loop.draft_tokens = lambda rows: LONGEST
 
     def begin(self, task: Task) -> SentenceDraft:
         return self.drafter.sentence(task.dataset, task.sentence.words, task.types, self.hints.get(task.key))
 
     def choose(
-        self, logits: Logits, drafts: Sequence[Sequence[int]], sentences: Sequence[SentenceDraft]
+        self, logits: Tensor, drafts: Sequence[Sequence[int]], sentences: Sequence[SentenceDraft]
     ) -> list[list[int]]:
         kept = []
-        for draft, choices, sentence in zip(drafts, best(logits), sentences, strict=True):
+        for draft, choices, sentence in zip(drafts, logits.argmax(-1).tolist(), sentences, strict=True):
             choices = choices[: len(draft) + 1]
             kept.append(longest_match(draft, choices, self.ends))
             sentence.advance(kept[-1], choices)
@@ -102,15 +98,6 @@ class SpeculativeDecoder(LoopDecoder[SentenceDraft]):
     def generation(self, task: Task, row: Row[tuple[Task, bool], SentenceDraft], cut: bool) -> Generation:
         row.sentence.finish()
         return self.checkpoint.generation(row.tokens, cut, row.passes)
-
-
-def best(logits: Logits) -> list[list[int]]:
-    """The best token at every place of each row, the first of several."""
-    if isinstance(logits, Tensor):
-        chosen: list[list[int]] = logits.argmax(-1).tolist()
-        return chosen
-    # NumPy's takes a tenth of the time of torch's, but knows no bf16.
-    return [row.float().numpy().argmax(-1).tolist() for row in logits]
 
 
 def step_model(checkpoint: Checkpoint, rows: int) -> StepModel:
@@ -159,9 +146,9 @@ def draft_tokens(model: Any) -> Callable[[int], int]:
     fixed = base * layers + weights * model.dtype.itemsize / reading
 
     @cache
-    def longest(rows: int) -> int:
+    def best(rows: int) -> int:
         token = 2 * weights * rows / operations
         expected = {n: (1 - HELD ** (n + 1)) / (1 - HELD) for n in range(1, LONGEST + 1)}
         return max(expected, key=lambda n: expected[n] / (fixed + token * (n + 1)))
 
-    return longest
+    return best

@@ -42,10 +42,6 @@ class Shape:
     capacity: int = 0
 
 
-FILL = -1
-"""What fills up rows of token ids in a pass."""
-Logits = Tensor | Sequence[Tensor]
-"""What is chosen from: shape (rows, n, vocabulary), or for each row (tokens, vocabulary) of its own tokens alone."""
 Run = Callable[..., Tensor]
 """How the work of a pass on the device is done, straight away or as a recorded graph: ``run(forward, shape, tokens,
 *inputs)`` gives the logits of ``forward(shape, tokens, *inputs)``; the first dimension of every input is the rows."""
@@ -69,8 +65,8 @@ class StepModel(Protocol):
     def move(self, source: int, target: int) -> None:
         """Let row ``target`` be what row ``source`` was."""
 
-    def step(self, tokens: Tensor, starts: Sequence[int]) -> Logits:
-        """Logits for ``tokens`` of shape (rows, n), where FILL fills up short rows; row r begins at ``starts[r]``."""
+    def step(self, tokens: Tensor, starts: Sequence[int]) -> Tensor:
+        """Logits of shape (rows, n, vocabulary) for ``tokens`` of shape (rows, n); row r begins at ``starts[r]``."""
 
 
 class Cache:
@@ -99,8 +95,9 @@ class Cache:
                 layer[index] = new
         self.positions = positions
 
-    def write(self, layer: int, rows: Tensor, places: Tensor, keys: Tensor, values: Tensor) -> None:
-        """Write keys and values of shape (…, heads, size) at ``places`` of ``rows``, of shape (…)."""
+    def write(self, layer: int, places: Tensor, keys: Tensor, values: Tensor) -> None:
+        """Write keys and values of shape (rows, n, heads, size) at ``places`` of shape (rows, n)."""
+        rows = torch.arange(places.shape[0], device=places.device)[:, None]
         for store, new in zip(self._layers[layer], (keys, values), strict=True):
             store[rows, places] = new
 

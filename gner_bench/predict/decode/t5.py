@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from operator import call
 from typing import Any
 
@@ -12,53 +11,13 @@ from torch import Tensor
 from torch.nn.functional import embedding, gelu, linear, rms_norm, scaled_dot_product_attention
 from transformers.activations import NewGELUActivation
 
-from gner_bench.predict.decode.steps import Cache, Logits, Prepared, Run, Shape, hiding, padded, places
+from gner_bench.predict.decode.steps import Cache, Prepared, Run, Shape, hiding, padded, places
 
 FAST = torch.float32
 """The format in which sums may be taken in another order than transformers takes them: differences are of 1e-6 of the
 logits' spread. In bf16 they are of 1e-2, which flips near-ties, so there every operation is transformers' own."""
 FARTHEST = 2048
 """Distances in tokens beyond which the bias table repeats its last entry, as T5's buckets do long before."""
-
-
-@dataclass(frozen=True)
-class _Places:
-    """Where in the cache the tokens of a pass are: ``rows`` and ``places`` of the same shape.
-
-    That is (rows, n), or (tokens) where tokens that only fill up ``shape`` are left out, ``index`` being those left.
-    """
-
-    rows: Tensor
-    places: Tensor
-    shape: tuple[int, int]
-    index: Tensor | None
-
-    @classmethod
-    def of(cls, tokens: Tensor, places: Tensor, packed: bool) -> _Places:
-        shape = tokens.shape[0], tokens.shape[1]
-        rows = torch.arange(shape[0], device=places.device)[:, None].expand(shape)
-        if not packed:
-            return cls(rows, places, shape, None)
-        index = (tokens >= 0).flatten().nonzero()[:, 0]
-        return cls(rows.flatten()[index], places.flatten()[index], shape, index)
-
-    def packed(self, values: Tensor) -> Tensor:
-        """``values`` of shape (rows, n, …) without those that fill up rows."""
-        return values if self.index is None else values.flatten(0, 1).index_select(0, self.index)
-
-    def spread(self, values: Tensor) -> Tensor:
-        """What was packed, in the shape (rows, n, …), with zeros in between."""
-        if self.index is None:
-            return values
-        all_ = values.new_zeros(self.shape[0] * self.shape[1], *values.shape[1:]).index_copy_(0, self.index, values)
-        return all_.unflatten(0, self.shape)
-
-    def to(self, device: torch.device) -> _Places:
-        """The same on a device."""
-        if self.places.device == device:
-            return self
-        index = None if self.index is None else self.index.to(device)
-        return _Places(self.rows.to(device), self.places.to(device), self.shape, index)
 
 
 class T5Steps:
@@ -114,14 +73,13 @@ class T5Steps:
         self.source_lengths[target] = self.source_lengths[source]
 
     @torch.inference_mode()
-    def step(self, tokens: Tensor, starts: Sequence[int]) -> Logits:
+    def step(self, tokens: Tensor, starts: Sequence[int]) -> Tensor:
         rows, count = tokens.shape
         length, sources = max(starts) + count, self.source_lengths[:rows]
         self.own.reserve(length)
         shape = Shape(length, max(sources), self.own.positions + self.source.positions)
         lengths = torch.tensor(sources, device=self.device)
-        logits = self.run(self._forward, shape, tokens, places(tokens, starts), lengths)
-        return logits if logits.dim() == 3 else logits.split((tokens >= 0).sum(1).tolist())
+        return self.run(self._forward, shape, tokens, places(tokens, starts), lengths)
 
     def _encode(self, ids: Tensor, mask: Tensor) -> Tensor:
         """Encoder states of shape (rows, n, width) for ``ids`` of shape (rows, n) where ``mask`` is true."""
@@ -144,31 +102,28 @@ class T5Steps:
         return _normed(norm, states.to(norm.weight.device))
 
     def _forward(self, shape: Shape, tokens: Tensor, places: Tensor, source_lengths: Tensor) -> Tensor:
-        """The logits of ``tokens`` of shape (rows, n) at ``places``, of shape (tokens, vocabulary) when packed."""
-        # On a CPU what fills up short rows would take time; on a GPU its number would have to be waited for.
-        at = _Places.of(tokens, places, packed=self.run is call and self.device.type == "cpu")
-        states = self.model.decoder.embed_tokens(at.packed(tokens.clamp(min=0)))
+        """The logits of ``tokens`` of shape (rows, n) at ``places``."""
+        states = self.model.decoder.embed_tokens(tokens)
         # The bias has the shape (rows, heads, n, length), what hides the source (rows, 1, 1, longest source).
         distance = places[:, :, None] - torch.arange(shape.length, device=places.device)
         bias = embedding(distance.clamp(-1, FARTHEST) + 1, self.bias_table).permute(0, 3, 1, 2)
         beyond = torch.arange(shape.source, device=states.device) >= source_lengths[:, None]
         hidden = hiding(beyond, states.dtype)[:, None, None]
-        rows = places.shape[0]
+        rows, count = places.shape
         for index, block in enumerate(self.blocks):
             own, cross, forward = block.layer
             # A checkpoint that is spread over devices has its layers on several; elsewhere nothing is copied here.
             device = self.inputs[index].device
-            states, at = states.to(device), at.to(device)
+            states, places = states.to(device), places.to(device)
             mixed = linear(_normed(own.layer_norm, states), self.inputs[index])
-            queries, keys, values = mixed.unflatten(-1, (3, self.heads, self.size)).unbind(-3)
-            self.own.write(index, at.rows, at.places, keys, values)
+            queries, keys, values = mixed.view(rows, count, 3, self.heads, self.size).unbind(2)
+            self.own.write(index, places, keys, values)
             memory = self.own.read(index, rows, shape.length)
-            attended = at.packed(_attend(at.spread(queries), memory, bias.to(device)))
-            states = states + own.SelfAttention.o(attended)
+            states = states + own.SelfAttention.o(_attend(queries, memory, bias.to(device)))
             queries = cross.EncDecAttention.q(_normed(cross.layer_norm, states))
             memory = self.source.read(index, rows, shape.source)
-            queries = at.spread(queries.unflatten(-1, (self.heads, self.size)))
-            states = states + cross.EncDecAttention.o(at.packed(_attend(queries, memory, hidden.to(device))))
+            attended = _attend(queries.view(rows, count, self.heads, self.size), memory, hidden.to(device))
+            states = states + cross.EncDecAttention.o(attended)
             normed = _normed(forward.layer_norm, states)
             # transformers keeps ``wo`` in fp32 in fp16 models and clamps states, for T5's largest overflow fp16.
             states = states + _feed_forward(forward.DenseReluDense, self.gates[index], normed).to(states.dtype)

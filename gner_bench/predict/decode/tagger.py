@@ -7,7 +7,6 @@ weights move no further than a margin of 1 asks for. Guesses decide how many pas
 
 from __future__ import annotations
 
-import math
 import re
 from collections import defaultdict
 from collections.abc import Sequence
@@ -67,37 +66,26 @@ class SentenceTags:
 
     def guess(self, index: int, previous: str, last: str, fits: Sequence[str] | None = None) -> str:
         """The likeliest tag of word ``index``, of ``fits`` where given; ``last`` is the type of the last entity."""
-        return self.guess_surely(index, previous, last, fits)[0]
-
-    def guess_surely(
-        self, index: int, previous: str, last: str, fits: Sequence[str] | None = None
-    ) -> tuple[str, float]:
-        """The same, and by how much its score is ahead of the next one's (infinity where nothing else fits)."""
         _, begin, inside = self._kind_scores(index, previous)
         continued = f"I-{previous[2:]}"
         if fits is None:
             if previous == "O":
                 inside = 0.0
             if not (begin > 0.0 and begin > inside and self._begins):
-                ahead = abs(inside) if previous != "O" else -begin
-                return continued if inside > 0.0 else "O", min(ahead, abs(max(inside, 0.0) - begin))
+                return continued if inside > 0.0 else "O"
             candidates: Sequence[str] = self._begins
-            ahead = begin - max(inside, 0.0)
         elif len(fits) == 1:
-            return fits[0], math.inf
+            return fits[0]
         else:
             starts = [tag for tag in fits if tag[0] == "B"]
             scores = {"B": begin} if starts else {}
             scores |= {tag: score for tag, score in (("O", 0.0), (continued, inside)) if tag in fits}
             kind = max(scores, key=scores.__getitem__, default="")
-            ahead = scores.pop(kind, 0.0) - max(scores.values(), default=-math.inf)
             if kind in fits:
-                return kind, ahead
+                return kind
             candidates = starts or fits
         _, names = self._type_scores(index, last)
-        best = max(candidates, key=lambda tag: names.get(tag[2:], 0.0))
-        rivals = [names.get(tag[2:], 0.0) for tag in candidates if tag != best]
-        return best, min(ahead, names.get(best[2:], 0.0) - max(rivals, default=-math.inf))
+        return max(candidates, key=lambda tag: names.get(tag[2:], 0.0))
 
     def learn(self, tags: Sequence[str | None]) -> None:
         """Train on the finished sentence; None is for a word whose tag is not known."""

@@ -87,13 +87,12 @@ class Labels:
     """The tags that a data set's outputs may carry: ``O``, both kinds of each type, and others once they were seen.
 
     ``tags`` maps the ids of ``(tag)`` to the tag, ``fitting`` maps every beginning of such ids to the tags that begin
-    so, in the order of the list; all ids share the first ``common`` tokens.
+    so, in the order of the list.
     """
 
     def __init__(self, units: Units, types: Iterable[str]) -> None:
         self.tags: dict[Ids, str] = {}
         self.fitting: dict[Ids, list[str]] = {}
-        self.common = 0
         self._units = units
         for tag in (_OUTSIDE, *(f"{kind}-{name}" for name in types for kind in "BI")):
             self.add(tag)
@@ -104,6 +103,5 @@ class Labels:
         if tail is None or tail in self.tags:
             return
         self.tags[tail] = tag
-        self.common = next((size for size, ids in enumerate(zip(*self.tags, strict=False)) if len(set(ids)) > 1), 0)
         for size in range(1, len(tail) + 1):
             self.fitting.setdefault(tail[:size], []).append(tag)

@@ -82,26 +82,6 @@ def test_learns_from_finished_outputs() -> None:
     assert passes[-1] == 1
 
 
-def test_ends_before_a_doubtful_tag() -> None:
-    # Nothing is known yet, so that each guess is right with a chance of 0.9: two tags have 0.81, three 0.729.
-    draft = Drafter(characters(), least=0.75).sentence("movies", ["a", "b", "c", "d"], TYPES)
-    assert draft.propose(100) == ids("a(O) b(O) c(")[:-1]
-
-
-def test_drafts_on_where_guesses_were_right() -> None:
-    drafter, short = Drafter(characters(), least=0.75), ["a", "b", "c", "d"]
-    passes = [replay(drafter.sentence("movies", short, TYPES), ids("a(O) b(O) c(O) d(O)")) for _ in range(30)]
-    assert passes[0] == 2
-    assert passes[-1] == 1
-
-
-@given(st.integers(0, 2**32), st.floats(0, 1))
-def test_doubt_changes_no_output(seed: int, least: float) -> None:
-    drafter, chance = Drafter(characters(), least), random.Random(seed)
-    for _ in range(3):  # replay asserts that the output comes out
-        replay(drafter.sentence("movies", WORDS, TYPES), ids(TAGGED), chance=chance)
-
-
 def test_learns_labels_outside_the_list() -> None:
     drafter = Drafter(characters())
     replay(drafter.sentence("movies", ["ore"], TYPES), ids("ore(B-orther)"))
