@@ -12,6 +12,7 @@ included, only the choice is taken from the stored output. CTranslate2 is forced
 step, which costs what free decoding costs. What a model would choose after a wrong draft token is simulated as in
 draft_acceptance.py.
 
+With `--threads 1` times on a CPU are those of the processor.
 Prompts are tokenized and texts decoded within the time. "Passes a sentence" are those that its row takes part in, so in
 a batch of `generate` those of its longest output. "Tokens pushed" counts what is written, padding and rejected drafts
 included, not prompts; "kept" counts the end token. The distance to the floor is the time over that of reading the
@@ -279,8 +280,10 @@ def replay_batch(
     ]
 
 
-def translated(checkpoint: Checkpoint, goals: dict[Key, Target], load: Callable[[], Any], size: int, dtype: str) -> Way:
-    """CTranslate2's translator forced to stored outputs; finished rows leave its batches.
+def translated(
+    checkpoint: Checkpoint, goals: dict[Key, Target] | None, load: Callable[[], Any], size: int, dtype: str
+) -> Way:
+    """CTranslate2's translator, forced to stored outputs or, without goals, free; finished rows leave its batches.
 
     It heeds no end token inside a forced prefix, so the prefix stops before it and any token then ends the row.
     """
@@ -291,10 +294,13 @@ def translated(checkpoint: Checkpoint, goals: dict[Key, Target], load: Callable[
         def decode(tasks: Sequence[Task]) -> Work:
             to_tokens = checkpoint.tokenizer.convert_ids_to_tokens
             encoded = checkpoint.prompt_ids([task.prompt for task in tasks])
+            forcing: dict[str, Any] = {}
+            if goals is not None:
+                forcing["target_prefix"] = [to_tokens(goals[task.key].tokens[:-1]) for task in tasks]
+                forcing["end_token"] = list(range(len(checkpoint.tokenizer)))
             results = translator.translate_batch(
                 [to_tokens(ids) for ids, _, _ in encoded],
-                target_prefix=[to_tokens(goals[task.key].tokens[:-1]) for task in tasks],
-                end_token=list(range(len(checkpoint.tokenizer))),
+                **forcing,
                 return_end_token=True,
                 beam_size=1,
                 max_batch_size=size,
@@ -304,8 +310,9 @@ def translated(checkpoint: Checkpoint, goals: dict[Key, Target], load: Callable[
             )
             work = Work()
             for task, (_, _, cut), result in zip(tasks, encoded, results, strict=True):
-                forced = checkpoint.tokenizer.convert_tokens_to_ids(result.hypotheses[0][:-1])
-                ids = [*forced, min(checkpoint.end_tokens)]
+                ids = checkpoint.tokenizer.convert_tokens_to_ids(result.hypotheses[0])
+                if goals is not None:
+                    ids[-1] = min(checkpoint.end_tokens)
                 work.outputs[task.key] = checkpoint.generation(ids, cut, len(ids))
             work.row_passes = work.pushed = work.kept
             return work
@@ -316,7 +323,9 @@ def translated(checkpoint: Checkpoint, goals: dict[Key, Target], load: Callable[
 
 
 @contextmanager
-def ctranslate2_ways(options: argparse.Namespace, checkpoint: Checkpoint, goals: dict[Key, Target]) -> Iterator[Any]:
+def ctranslate2_ways(
+    options: argparse.Namespace, checkpoint: Checkpoint, goals: dict[Key, Target] | None
+) -> Iterator[Any]:
     """The ways to run CTranslate2, none where it cannot; its copy of the model is removed at the end."""
     dtypes = [name for name in options.ctranslate2.split(",") if name]
     if not dtypes:
@@ -331,7 +340,7 @@ def ctranslate2_ways(options: argparse.Namespace, checkpoint: Checkpoint, goals:
             print(f"CTranslate2 is left out: {reason(error)}\n")
             yield []
             return
-        load = {dtype: translator_of(options, converted, dtype) for dtype in dtypes}
+        load = {dtype: translator_of(options, converted, dtype, checkpoint.model.device) for dtype in dtypes}
         sizes = numbers(options.ctranslate2_batches)
         yield [translated(checkpoint, goals, load[dtype], size, dtype) for dtype in dtypes for size in sizes]
 
@@ -345,11 +354,11 @@ def converted_model(checkpoint: Checkpoint, folder: Path) -> Path:
     return folder / "converted"
 
 
-def translator_of(options: argparse.Namespace, folder: Path, dtype: str) -> Callable[[], Any]:
+def translator_of(options: argparse.Namespace, folder: Path, dtype: str, device: torch.device) -> Callable[[], Any]:
     def load() -> Any:
         return importlib.import_module("ctranslate2").Translator(
             str(folder),
-            device=options.device,
+            device=device.type,
             compute_type=CT2_TYPES[dtype],
             inter_threads=1,
             intra_threads=options.threads,
@@ -381,10 +390,12 @@ def run(timed: Timed, tasks: Sequence[Task], device: torch.device) -> None:
     decode = timed.way.build()
     decode(tasks if device.type == "cuda" else tasks[:1])
     synchronise(device)
-    started = time.perf_counter()
+    # On one thread of a CPU processor time is what an idle machine would take; others' work moves it less.
+    clock = time.process_time if device.type == "cpu" and torch.get_num_threads() == 1 else time.perf_counter
+    started = clock()
     work = decode(tasks)
     synchronise(device)
-    seconds = time.perf_counter() - started
+    seconds = clock() - started
     if seconds < timed.seconds:
         timed.work, timed.seconds = work, seconds
 
@@ -596,7 +607,8 @@ def embedded(options: argparse.Namespace) -> None:
     sizes = sorted({1, *numbers(options.batches)})
     ways = [generated(checkpoint, size) for size in sizes]
     ways += [drafted(lambda rows: SpeculativeDecoder(checkpoint, rows), rows) for rows in numbers(options.rows)]
-    measured = measure(ways, tasks, options.repeats, checkpoint.model.device)
+    with ctranslate2_ways(options, checkpoint, None) as peers:
+        measured = measure([*ways, *peers], tasks, options.repeats, checkpoint.model.device)
     print_header(checkpoint, tasks, options)
     print_table(measured, texts(measured[0].work), None)
 
@@ -704,6 +716,9 @@ def arguments() -> argparse.Namespace:
         rows, sizes = ("1,8", "8,32") if command is bf16 else ("1,2,4,8,16,32", "1,2,4,8,16,32,64")
         part.add_argument("--rows", default=rows, help="rows of drafted decoding (%(default)s)")
         part.add_argument("--batches", default=sizes, help="batch sizes of `generate` (%(default)s)")
+        if command in (embedded, replay):
+            part.add_argument("--ctranslate2", default="fp32,int8", help="its number formats; empty for none")
+            part.add_argument("--ctranslate2-batches", default="1,8,32")
         if command is replay:
             replay_arguments(part)
         else:
@@ -719,8 +734,6 @@ def replay_arguments(part: argparse.ArgumentParser) -> None:
     part.add_argument("--device", default="cpu")
     part.add_argument("--hint-error", type=float, default=0.1, metavar="Q", help="as in draft_acceptance.py")
     part.add_argument("--compiled", default="1,32", help="batch sizes with a static cache, compiled, on CUDA only")
-    part.add_argument("--ctranslate2", default="fp32,int8", help="its number formats; empty for none")
-    part.add_argument("--ctranslate2-batches", default="1,8,32")
 
 
 def main() -> None:
