@@ -61,6 +61,7 @@ def group_grid(group: Group, links: Links | None = None) -> Grid:
         heads=_heads(table, ["Files"] if links is not None else []),
         sections=(Section(tuple(rows)),),
         remarks=tuple(_remarks(group)),
+        warnings=tuple(table.unlike.values()),
         signatures=by_value((row.system, row.origin) for row in table.rows),
         columns=("system", "kind", *_columns(table), "parameters", "training"),
         values=tuple(values),
