@@ -382,8 +382,9 @@ def _with_interval(
 class RunsDifference(Difference):
     """A difference of means over ``runs`` of the first and the second system, tested by Student's t.
 
-    There is one test, so that both p values of ``Difference`` are its, as are the quantiles of ``detectable``. ``sd`` are the standard deviations over runs,
-    None for a single run, of which nothing is known but its sentences. ``by_seed``: runs of the same seed are pairs.
+    There is one test, so that both p values of ``Difference`` are its, as are the quantiles of ``detectable``. ``sd``
+    are the standard deviations over runs, None for a single run, of which nothing is known but its sentences.
+    ``by_seed``: runs of the same seed are pairs.
     """
 
     runs: tuple[int, int] = (1, 1)
