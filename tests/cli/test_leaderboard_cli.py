@@ -213,6 +213,8 @@ def test_training_is_told(folder: Callable[..., Path], board: Callable[..., Json
         ('{"version": 3}', "version: 3 is not a version that this program reads; score the predictions again"),
         ('{"version": 2, "sys', "is not JSON (a file cut short?)"),
         ("{}", "version: is missing"),
+        ('{"version": 3, "datasets": {}, "average": {}}', "version: 3 is not a version that this program reads;"),
+        ('{"leaderboard": 1, "parts": []}', "is the leaderboard.json of a leaderboard; no command reads it: give"),
     ],
 )
 def test_a_file_that_cannot_be_used_is_named(
@@ -220,7 +222,7 @@ def test_a_file_that_cannot_be_used_is_named(
 ) -> None:
     bad = tmp_path / "bad.json"
     bad.write_text(content, encoding="utf-8")
-    assert refusal("leaderboard", folder("good"), bad, "--out", tmp_path / "site") == f"{bad}: {said}"
+    assert refusal("leaderboard", folder("good"), bad, "--out", tmp_path / "site").startswith(f"{bad}: {said}")
     assert not (tmp_path / "site").exists()
 
 
@@ -438,6 +440,15 @@ def test_a_run_that_is_not_what_it_says_fails_and_nothing_is_written(
     assert f"{good}: passed: " in result.stdout
     assert result.stderr.startswith("Error: ")
     assert not (tmp_path / "site").exists()
+
+
+@pytest.mark.parametrize("name", ["predictions.jsonl", "other.json"])
+def test_what_is_checked_is_a_folder(run: Run, folder: Callable[..., Path], name: str) -> None:
+    path = folder("a")
+    (path / "scores.json").rename(path / "other.json")
+    said = "is a file; a run to be checked is a folder with scores and predictions"
+    result = run("leaderboard", "--check", path / name)
+    assert (result.exit_code, result.stderr) == (2, f"Error: {path / name}: {said}\n")
 
 
 def test_a_group_is_checked_run_by_run(run: Run, folder: Callable[..., Path], tmp_path: Path) -> None:
