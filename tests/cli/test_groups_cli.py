@@ -114,3 +114,9 @@ def test_power_of_groups_tells_sentences_and_not_how_many_more(runs: Path) -> No
     name, sentences, _, needed = (cell.strip() for cell in news.strip("│ ").split("│"))
     assert (name, sentences, needed) == ("news", "20", "–")
     assert "of groups of runs: with more sentences runs would vary no less" in " ".join(text.split())
+
+
+def test_types_of_groups_have_no_columns_of_counts(runs: Path) -> None:
+    asked = ("--group", f"T5={runs}/seed1,{runs}/seed2", "--metric", "strict", "--per-type", "--format", "markdown")
+    [head] = [line for line in invoke("score", *asked).stdout.splitlines() if line.startswith("| type")]
+    assert [cell.strip() for cell in head.strip("|").split("|")] == ["type", "P", "R", "strict F1", "SD"]
