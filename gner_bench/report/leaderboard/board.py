@@ -1,4 +1,4 @@
-"""What a leaderboard shows: systems in groups that are like for like, what keeps the groups apart, published rows."""
+"""What a leaderboard shows: systems in groups, each on the same data by the same rules, and published rows."""
 
 from __future__ import annotations
 
