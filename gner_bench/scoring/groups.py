@@ -56,12 +56,6 @@ class GroupSet(SetScores):
         """The mean over runs, from 0 to 1."""
         return sum(run.f1 for run in self.runs) / len(self.runs)
 
-    def resampled_f1(self, resampling: Resampling) -> Floats:
-        """The mean over runs of F1 of every resample of sentences, shape (resamples,)."""
-        require_sums(self.metric)
-        means: Floats = f1(resampled(self.runs, self.metric, resampling)[1], self.metric).mean(axis=1)
-        return means
-
     @cached_property
     def interval(self) -> Interval:
         """The 95% interval of ``f1``, over sentences and runs."""

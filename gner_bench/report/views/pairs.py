@@ -29,7 +29,7 @@ def letters_grid(
     ``names`` are those of rows by the name in ``pairs``; ``usual`` are 1 or 2 decimals.
     """
     figures, letters = [pairs.f1(place) for place in range(len(sets) + 1)], pairs.letters()
-    text = percent if usual == 2 else _percent
+    text = percent if usual == 2 else lambda share: decimal(100 * share)
     rows, values = [], []
     for system in figures[-1]:
         marked = [(of_set[system], mark[system]) for of_set, mark in zip(figures, letters, strict=True)]
@@ -89,7 +89,3 @@ def matrix_grid(
 
 def _test(pairs: Pairs, resampling: Resampling, correction: str) -> str:
     return f"{pairs.test} test, two-sided, {resampling.resamples:,} trials, {correction}"
-
-
-def _percent(share: float) -> str:
-    return decimal(100 * share)
