@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from gner_bench.cli import options as shared
-from gner_bench.cli.command import Command
+from gner_bench.cli.command import Command, section
 from gner_bench.cli.values import SystemFile, grouped
-from gner_bench.files import NamedPath
+from gner_bench.errors import UsageError
+from gner_bench.files import NamedPath, to_json, write_json
 from gner_bench.messages import warn
 from gner_bench.scoring.trials import TRIALS
 
@@ -40,7 +41,17 @@ class Points(click.ParamType[float]):
 
 @click.command("compare", cls=Command)
 @click.argument("systems", nargs=-1, type=SystemFile(), metavar="[NAME=]A [NAME=]B…")
+@section("Systems")
 @shared.group
+@shared.tokenizer
+@shared.clean_up_spaces
+@shared.answers
+@click.option(
+    "--common",
+    is_flag=True,
+    help="Compare on the sentences that all systems have (by data set, id, words and gold); what is left out is said.",
+)
+@section("Tests")
 @shared.metric
 @click.option(
     "--resamples",
@@ -51,24 +62,6 @@ class Points(click.ParamType[float]):
     help="Bootstrap resamples, and trials of the permutation test.",
 )
 @shared.resampling_seed
-@shared.tokenizer
-@shared.clean_up_spaces
-@shared.answers
-@shared.decimals(usual=2)
-@click.option(
-    "--common",
-    is_flag=True,
-    help="Compare on the sentences that all systems have (by data set, id, words and gold); what is left out is said.",
-)
-@click.option("--per-type", is_flag=True, help="Also tables of entity types, with paired intervals.")
-@click.option(
-    "--changed",
-    type=click.IntRange(0),
-    default=0,
-    show_default=True,
-    metavar="N",
-    help="Name up to N sentences of each set that got better, and as many that got worse.",
-)
 @click.option("--all-pairs", is_flag=True, help="Every system with every other: a table with letters and a matrix.")
 @click.option(
     "--power",
@@ -77,6 +70,17 @@ class Points(click.ParamType[float]):
     flag_value="",
     metavar="[X]",
     help="What these sentences find with 80% power; with X, how many would find a difference of X points.",
+)
+@section("Output")
+@shared.decimals(usual=2)
+@click.option("--per-type", is_flag=True, help="Also tables of entity types, with paired intervals.")
+@click.option(
+    "--changed",
+    type=click.IntRange(0),
+    default=0,
+    show_default=True,
+    metavar="N",
+    help="Name up to N sentences of each set that got better, and as many that got worse.",
 )
 @click.option(
     "--format",
@@ -122,8 +126,6 @@ def compare_command(
       gner-bench compare base.json large.json xl.json --all-pairs --format markdown
     """
     from gner_bench.api import compare, group
-    from gner_bench.errors import UsageError
-    from gner_bench.files import write_json
     from gner_bench.scoring.counting import usable_processes
     from gner_bench.scoring.metrics import DEFAULT
 
@@ -134,23 +136,14 @@ def compare_command(
     read_as: dict[str, Any] = {"tokenizer": tokenizer, "answers": answers, "clean_up_spaces": clean_up_spaces}
     read_as["processes"] = usable_processes()
     in_groups = (group(paths, name, metric or DEFAULT, **read_as) for name, paths in of_runs.items())
-    result = compare(
-        *systems,
-        *in_groups,
-        metric=metric or None,
-        resamples=resamples,
-        seed=seed,
-        **read_as,
-        common=common,
-        all_pairs=all_pairs,
-    )
+    asked: dict[str, Any] = {"resamples": resamples, "seed": seed, "common": common, "all_pairs": all_pairs, **read_as}
+    result = compare(*systems, *in_groups, metric=metric or None, **asked)
     for warning in result.warnings():
         warn(warning, always=warning in result.unlike or warning in result.noise)
     if out is not None:
         write_json(out, result.document())
     _print(result, format_, per_type, changed, power)
     if report_to:
-        from gner_bench.files import to_json
         from gner_bench.publish.tracking import track_comparison
 
         track_comparison(report_to, result, {"comparison.json": to_json(result.document()) + "\n"})
@@ -177,8 +170,6 @@ def _print(result: Comparison, format_: str, per_type: bool, changed: int, power
 
 def _format(format_: str, as_json: bool, all_pairs: bool) -> str:
     """What is printed. Raises UsageError for options that exclude each other."""
-    from gner_bench.errors import UsageError
-
     if as_json and format_ not in ("table", "json"):
         raise UsageError(f"--json and --format {format_} exclude each other")
     if format_ in FORMATS and not all_pairs:

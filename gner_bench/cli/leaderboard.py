@@ -12,6 +12,7 @@ from gner_bench.cli.command import Command, section
 from gner_bench.cli.report import quoted as quoted_option
 from gner_bench.cli.report import trained_on as trained_on_option
 from gner_bench.cli.values import SystemFile, Text, grouped
+from gner_bench.errors import UsageError
 from gner_bench.messages import one_line, warn
 
 if TYPE_CHECKING:
@@ -86,7 +87,6 @@ def leaderboard_command(
       gner-bench leaderboard base=base.json large=large.json --out site --title 'Zero-shot NER'
       gner-bench leaderboard --check prediction_results/base
     """
-    from gner_bench.errors import UsageError
     from gner_bench.report.contents import prepare
     from gner_bench.report.leaderboard.write import write_leaderboard
     from gner_bench.scoring.scores import warnings_of_all
@@ -99,9 +99,8 @@ def leaderboard_command(
         raise UsageError("Missing option '--out DIR' (or --check alone)")
     tokenizers = read_tokenizers(tokenizer, clean_up_spaces)
     if check:
-        _check(
-            [*(source.path for source in systems), *(path for paths in of_runs.values() for path in paths)], tokenizers
-        )
+        grouped_runs = [path for paths in of_runs.values() for path in paths]
+        _check([*(source.path for source in systems), *grouped_runs], tokenizers)
     if out is None:
         return
     contents = prepare(

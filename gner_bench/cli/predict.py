@@ -19,6 +19,7 @@ from gner_bench.cli.completion import dataset_names, group_names, offer
 from gner_bench.cli.options import interruptible
 from gner_bench.cli.values import BatchTokens, Names, Parsed
 from gner_bench.errors import IncompleteError, UsageError
+from gner_bench.files import make_folder
 from gner_bench.messages import warn
 from gner_bench.predict import processes
 from gner_bench.predict.options import (
@@ -179,42 +180,46 @@ def predict_command(
         --datasets zero-shot --out runs/qwen    # again with the results in there
       accelerate launch --multi_gpu -m gner_bench predict --model GNER-T5-xl --datasets zero-shot
     """
-    from gner_bench.files import make_folder
     from gner_bench.predict.backend import SystemOptions
     from gner_bench.predict.engine import run_prediction
     from gner_bench.predict.merge import merge
     from gner_bench.predict.seeds import Waiting, seeded
 
-    if seeds and click.get_current_context().get_parameter_source("seed") is ParameterSource.COMMANDLINE:
-        raise UsageError("--seed and --seeds exclude each other")
     folder = out or Path("prediction_results") / Path(model).name
     system = SystemOptions(model, **{spec.name: settings.pop(spec.name) for spec in fields(SystemOptions)[1:]})
     names, of_split = same_as.asked(datasets or (), split) if same_as else (datasets or (), split or "test")
     options = Options(data=data, out=folder, datasets=names, split=of_split, same_as=same_as, **settings)
     share, first = processes.own_shard(), processes.is_first()
-    if repeat_batches:
-        if seeds:
-            raise UsageError("--repeat-batches and --seeds exclude each other: each seed has its own noise of batches")
-        require_batches(system, replace(options, shard=options.shard or share), repeat_batches)
+    _require_repeatable(system, replace(options, shard=options.shard or share), seeds, repeat_batches)
     if share is not None:
         system, options = _of_process(system, options, share)
     runs, waiting = seeded(system, options, seeds) if seeds else [(system, options)], Waiting(warn)
+    one = partial(run_prediction, say=warn, offline=shared.is_offline(offline), name=name)
     if out is not None:
         make_folder(out)
     with interruptible(f"what is finished is in {folder}"):
         for own, of_run in runs:
             # What one run alone lacks ends the command as it is.
             with waiting.run(of_run.out.name) if seeds else nullcontext():
-                path = run_prediction(own, of_run, warn, shared.is_offline(offline), first, verify_identical or 0, name)
-                if share is None:
-                    click.echo(str(path))
-                    continue
-                with suppress(IncompleteError):  # another process is still at work, which will merge them then
-                    click.echo(str(merge(of_run.out)))
+                path = one(own, of_run, first=first, verify=verify_identical or 0)
+                # A share may be done before those of other processes, which will merge them then.
+                with nullcontext() if share is None else suppress(IncompleteError):
+                    click.echo(str(path if share is None else merge(of_run.out)))
         if repeat_batches:
-            again = partial(run_prediction, say=warn, offline=shared.is_offline(offline), name=name)
-            _print_repeats([path, *repeat(system, options, repeat_batches, again)])
+            _print_repeats([path, *repeat(system, options, repeat_batches, one)])
     waiting.require_none("not all runs are done")
+
+
+def _require_repeatable(
+    system: SystemOptions, options: Options, seeds: Sequence[int], repeat_batches: Sequence[Repeat]
+) -> None:
+    """Raise UsageError for what --seeds and --repeat-batches do not go with."""
+    if seeds and click.get_current_context().get_parameter_source("seed") is ParameterSource.COMMANDLINE:
+        raise UsageError("--seed and --seeds exclude each other")
+    if seeds and repeat_batches:
+        raise UsageError("--repeat-batches and --seeds exclude each other: each seed has its own noise of batches")
+    if repeat_batches:
+        require_batches(system, options, repeat_batches)
 
 
 def _of_process(system: SystemOptions, options: Options, share: Shard) -> tuple[SystemOptions, Options]:

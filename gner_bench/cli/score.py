@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from gner_bench.scoring.gold import Gold
     from gner_bench.scoring.predictions import Predictions
     from gner_bench.scoring.scores import Scores
-    from gner_bench.scoring.seen import Training
 
 FORMATS = ("table", "json", "markdown", "csv", "junit")
 
@@ -125,19 +124,9 @@ def score_command(
     seed: int,
     groups: tuple[tuple[str, tuple[Path, ...]], ...],
     name: str | None,
-    format_: str,
-    as_json: bool,
-    only: tuple[str | None, str | None] | None,
-    per_type: bool,
-    errors: bool,
     thresholds: tuple[float, ...] | None,
     corrected: tuple[Path, ...],
-    out: Path | None,
-    write: tuple[tuple[str, Path], ...],
-    check: str | None,
     report_to: tuple[str, ...],
-    trained_on: tuple[Path, ...],
-    familiarity: str | None,
     **options: Any,
 ) -> None:
     """Score predictions: F1 with intervals, and gates for CI.
@@ -162,47 +151,82 @@ def score_command(
     """
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # data sets are resampled side by side instead
     from gner_bench.documents.scores import Resampling
-    from gner_bench.scoring.document import scores_document
     from gner_bench.scoring.metrics import DEFAULT
-    from gner_bench.scoring.seen import training_data
 
-    group_name, runs = _one_group(groups, files, name, thresholds, check)
-    format_ = _format(format_, as_json, only is not None, per_type, errors)
-    metrics = tuple(dict.fromkeys([*(metric or DEFAULT), *filter(None, only[:1] if only else ())]))
+    group_name, runs = _one_group(groups, files, name, thresholds, options["check"])
+    output = Output(**{field.name: options.pop(field.name) for field in fields(Output)})
+    metrics = tuple(dict.fromkeys([*(metric or DEFAULT), *filter(None, output.only[:1] if output.only else ())]))
     resampling = Resampling(resamples, seed)
     read_as = {key: options.pop(key) for key in importing.KEYS}
+    more = {key: options.pop(key) for key in ("check", "trained_on", "familiarity")}
     if corrected or thresholds is not None:
-        others = (out, write, only, per_type, errors, trained_on, report_to, runs, format_ == "junit")
-        _require_alone(*others, *options.values(), corrected and thresholds)
+        output.require_plain(more["trained_on"], report_to, runs, *options.values(), corrected and thresholds)
         if corrected:
-            _print_corrected(*importing.load_with_other(files, name, corrected, read_as), metrics, resampling, format_)
+            _print_corrected(*importing.load_with_other(files, name, corrected, read_as), metrics, resampling, output)
         else:
-            _print_sweep(importing.load(files, name, **read_as), thresholds or (), metrics, format_)
+            _print_sweep(importing.load(files, name, **read_as), thresholds or (), metrics, output)
         return
     asked = shared.GateOptions(**options)
-    gates, tests = _gates(asked, metrics, seed, [out, *(path for _, path in write)])
+    gates, tests = _gates(asked, metrics, seed, [output.out, *(path for _, path in output.write)])
     if runs:
         scores = _scores_of_runs(runs, group_name, read_as, metrics, asked.expect)
     else:
-        training = training_data(trained_on, familiarity)
-        scores = _counted(files, name, read_as, metrics, resampling, asked.expect, check, training, familiarity)
-    document = scores_document(scores, resampling)
-    alone = _figure(document, only[0] or metrics[0], only[1]) if only else ""
-    if out is not None:
-        write_json(out, document.json())
+        scores = _counted(files, name, read_as, metrics, resampling, asked.expect, **more)
+    document, alone = _document(scores, resampling, metrics[0], output)
     result = _judged(scores, document, gates, tests)
-    _print(result, format_, per_type, errors, alone, write)
-    if report_to:
-        _track(result, document, report_to)
+    _print(result, output, alone)
+    _track(result, report_to)
     result.require_passed()
 
 
-def _track(result: Result, document: ScoresDocument, trackers: tuple[str, ...]) -> None:
+@dataclass
+class Output:
+    """What is printed and written. Raises UsageError for options that exclude each other."""
+
+    format_: str
+    as_json: bool
+    only: tuple[str | None, str | None] | None
+    per_type: bool
+    errors: bool
+    out: Path | None
+    write: tuple[tuple[str, Path], ...]
+
+    def __post_init__(self) -> None:
+        if self.as_json and self.format_ not in ("table", "json"):
+            raise UsageError(f"--json and --format {self.format_} exclude each other")
+        if self.as_json:
+            self.format_ = "json"
+        if self.errors and self.format_ != "table":
+            raise UsageError("--errors is for --format table; JSON holds the error analysis anyway")
+        if self.only and (self.format_ != "table" or self.per_type or self.errors):
+            raise UsageError(
+                "--only prints a number alone: it goes with none of --format, --json, --per-type, --errors"
+            )
+
+    def require_plain(self, *others: object) -> None:
+        """Raise UsageError for what cannot be had together with an option that prints something else."""
+        own = (self.out, self.write, self.only, self.per_type, self.errors, self.format_ == "junit")
+        if any((*own, *others)):
+            raise UsageError(
+                "--corrected-gold and --thresholds go not with each other, with no gates and none of --expect, --out,"
+                " --write, --only, --per-type, --errors, --trained-on, --report-to, --group, --format junit"
+            )
+
+
+def _track(result: Result, trackers: tuple[str, ...]) -> None:
+    """Log the scores. Raises GnerBenchError where a tracker fails, unless a gate ends the command anyway."""
+    if not trackers:
+        return
     from gner_bench.publish.tracking import track_scores
     from gner_bench.report.score import text_of
 
     texts = {"scores.json": text_of(result, "json"), "report.md": text_of(result, "markdown", True)}
-    track_scores(trackers, document, texts)
+    try:
+        track_scores(trackers, result.document, texts)
+    except GnerBenchError as error:
+        if not result.exit_code:
+            raise
+        warn(str(error), always=True)  # the exit code is that of the gate
 
 
 def _one_group(
@@ -250,16 +274,17 @@ def _counted(
     resampling: Resampling,
     expect: tuple[str, ...],
     check: str | None,
-    training: Training | None,
-    encoder: str | None,
+    trained_on: tuple[Path, ...],
+    familiarity: str | None,
 ) -> Scores:
     """The scores of as many sentences as are expected, counted again by the library of --check, with what is known of
     the training data."""
     from gner_bench.api import score
     from gner_bench.scoring.counting import usable_processes
     from gner_bench.scoring.expected import expected
-    from gner_bench.scoring.seen import sets_known_of, with_training
+    from gner_bench.scoring.seen import sets_known_of, training_data, with_training
 
+    training = training_data(trained_on, familiarity)
     wanted = expected(expect)
     predictions = importing.load(files, name, **read_as)
     wanted.require_described(predictions.origin)
@@ -268,7 +293,7 @@ def _counted(
         from gner_bench.scoring.recount import check_with_seqeval
 
         note(check_with_seqeval(predictions, scores))
-    return with_training(scores, training, resampling, predictions, encoder, sets_known_of(scores))
+    return with_training(scores, training, resampling, predictions, familiarity, sets_known_of(scores))
 
 
 def _judged(scores: Scores, document: ScoresDocument, gates: Gates, tests: Resampling) -> Result:
@@ -290,17 +315,8 @@ def _judged(scores: Scores, document: ScoresDocument, gates: Gates, tests: Resam
     return Result(document, outcomes, warnings, bool(gates), baseline)
 
 
-def _require_alone(*others: object) -> None:
-    """Raise UsageError for what cannot be had together with an option that prints something else."""
-    if any(others):
-        raise UsageError(
-            "--corrected-gold and --thresholds go not with each other, with no gates and none of --expect, --out,"
-            " --write, --only, --per-type, --errors, --trained-on, --report-to, --group, --format junit"
-        )
-
-
 def _print_sweep(
-    predictions: Predictions, thresholds: tuple[float, ...], metrics: tuple[str, ...], format_: str
+    predictions: Predictions, thresholds: tuple[float, ...], metrics: tuple[str, ...], output: Output
 ) -> None:
     """Print the scores at each of the thresholds."""
     from gner_bench.documents.scores import Resampling
@@ -316,11 +332,11 @@ def _print_sweep(
     for warning in dict.fromkeys(line for scores in swept.values() for line in warnings_of(scores)):
         warn(warning)
     grid = thresholds_grid(documents)
-    _print_grids(format_, [grid], lambda: thresholds_document(documents), lambda: csv.verbatim(grid))
+    _print_grids(output.format_, [grid], lambda: thresholds_document(documents), lambda: csv.verbatim(grid))
 
 
 def _print_corrected(
-    predictions: Predictions, gold: Gold, metrics: tuple[str, ...], resampling: Resampling, format_: str
+    predictions: Predictions, gold: Gold, metrics: tuple[str, ...], resampling: Resampling, output: Output
 ) -> None:
     """Print the scores against both golds."""
     from gner_bench.report.render import csv
@@ -332,7 +348,7 @@ def _print_corrected(
     for warning in compared.warnings():
         warn(warning)
     grids = corrected_grids(compared)
-    _print_grids(format_, grids, compared.document, lambda: csv.render(grids[:-1]))
+    _print_grids(output.format_, grids, compared.document, lambda: csv.render(grids[:-1]))
 
 
 def _print_grids(format_: str, grids: Sequence[Grid], document: Callable[[], Json], table: Callable[[], str]) -> None:
@@ -350,18 +366,6 @@ def _print_grids(format_: str, grids: Sequence[Grid], document: Callable[[], Jso
             "markdown": lambda: markdown.render(grids),
         }
         click.echo(texts[format_]().encode("utf-8"), nl=False)
-
-
-def _format(format_: str, as_json: bool, only: bool, per_type: bool, errors: bool) -> str:
-    """What is printed. Raises UsageError for options that exclude each other."""
-    if as_json and format_ not in ("table", "json"):
-        raise UsageError(f"--json and --format {format_} exclude each other")
-    format_ = "json" if as_json else format_
-    if errors and format_ != "table":
-        raise UsageError("--errors is for --format table; JSON holds the error analysis anyway")
-    if only and (format_ != "table" or per_type or errors):
-        raise UsageError("--only prints a number alone: it goes with none of --format, --json, --per-type, --errors")
-    return format_
 
 
 def _gates(
@@ -388,6 +392,17 @@ def _gates(
     return gates.Gates(floors, baseline), tests
 
 
+def _document(scores: Scores, resampling: Resampling, metric: str, output: Output) -> tuple[ScoresDocument, str]:
+    """What scores.json holds, written to --out, and the figure of --only, by ``metric`` where that names none."""
+    from gner_bench.scoring.document import scores_document
+
+    document = scores_document(scores, resampling)
+    alone = _figure(document, output.only[0] or metric, output.only[1]) if output.only else ""
+    if output.out is not None:
+        write_json(output.out, document.json())
+    return document, alone
+
+
 def _figure(document: ScoresDocument, metric: str, dataset: str | None) -> str:
     """F1 of a data set, or of the mean, in percent. Raises UsageError for a data set that was not scored."""
     sets = document.datasets
@@ -398,28 +413,28 @@ def _figure(document: ScoresDocument, metric: str, dataset: str | None) -> str:
     return percent(sets[dataset].values[metric].f1)
 
 
-def _print(
-    result: Result, format_: str, per_type: bool, errors: bool, alone: str, write: tuple[tuple[str, Path], ...]
-) -> None:
+def _print(result: Result, output: Output, alone: str) -> None:
     """Write the results in the formats of --write, then print them, or the number ``alone``.
 
     In GitHub Actions the results also go to the summary of the step.
     """
     from gner_bench.report.score import SUMMARY, append_summary, print_scores, print_verdict, text_of
 
-    for written_as, path in write:
-        write_atomic(path, text_of(result, written_as, per_type))
+    for written_as, path in output.write:
+        write_atomic(path, text_of(result, written_as, output.per_type))
     try:
         if alone:
             click.echo(alone)
-        elif format_ == "table":
-            print_scores(result.document, per_type, errors)
+        elif output.format_ == "table":
+            print_scores(result.document, output.per_type, output.errors)
             print_verdict(result)
         else:
-            click.echo(text_of(result, format_, per_type).encode("utf-8"), nl=False)
+            click.echo(text_of(result, output.format_, output.per_type).encode("utf-8"), nl=False)
     except BrokenPipeError:
         raise
     except OSError as error:
         raise GnerBenchError(f"the results cannot be printed ({error.strerror or error})") from None
-    if os.environ.get(SUMMARY) and (problem := append_summary(text_of(result, "markdown", per_type), os.environ)):
+    if os.environ.get(SUMMARY) and (
+        problem := append_summary(text_of(result, "markdown", output.per_type), os.environ)
+    ):
         warn(problem)

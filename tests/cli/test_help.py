@@ -55,6 +55,7 @@ def sections(lines: list[str]) -> Iterator[tuple[str, str]]:
         ("report", {"--trained-on": "Scores of predictions", "--json": "Output"}),
         ("run", {"--export-config": "Configuration", "--dry-run": "Output", "--offline": "Other options"}),
         ("train", {"--data": "Data", "--report-to": "Output", "--dry-run": "Other options"}),
+        ("compare", {"--common": "Systems", "--all-pairs": "Tests", "--format": "Output"}),
         ("merge", {"-h": "Options"}),
     ],
 )

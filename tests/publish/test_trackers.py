@@ -87,6 +87,10 @@ def test_what_a_tracker_raises_is_one_line_after_the_results(
     done = run("-q", "score", predictions(), "--tokenizer", "none", "--only", "strict", "--report-to", "mlflow")
     assert (done.exit_code, done.stdout) == (1, "97.37\n")
     assert done.stderr == "Error: --report-to mlflow: no such server; the results themselves are whole\n"
+    gated = ("--fail-under", "98", "--report-to", "mlflow")
+    done = run("-q", "score", predictions(), "--tokenizer", "none", "--only", "strict", *gated)
+    assert done.exit_code == 3  # the gate's, not the tracker's
+    assert "--report-to mlflow: no such server; the results themselves are whole" in done.stderr
 
 
 @pytest.mark.parametrize("verb", [("score", "x.jsonl"), ("compare", "a.json", "b.json"), ("run", "x.toml")])
