@@ -105,7 +105,8 @@ class T5Steps:
             return plain
         states: Tensor = encoder.embed_tokens(ids)
         bias = encoder.block[0].layer[0].SelfAttention.compute_bias(ids.shape[1], ids.shape[1])
-        bias = bias + hiding(~mask, states.dtype)[:, None, None]
+        # Fused attention reads a mask whose rows are one piece of memory faster; it comes with the heads innermost.
+        bias = bias.contiguous() + hiding(~mask, states.dtype)[:, None, None]
         for block, stacked, gate in zip(encoder.block, self.encoder_inputs, self.encoder_gates, strict=True):
             own, forward = block.layer
             states = states.to(stacked.device)
@@ -128,7 +129,7 @@ class T5Steps:
             # Fused attention on a GPU refuses masks whose last dimension is not one piece of memory.
             bias = self.bias_by_head[:, near].transpose(0, 1)
         else:
-            bias = embedding(near, self.bias_table).permute(0, 3, 1, 2)
+            bias = embedding(near, self.bias_table).permute(0, 3, 1, 2).contiguous()  # slower to gather by head
         beyond = torch.arange(shape.source, device=states.device) >= source_lengths[:, None]
         hidden = hiding(beyond, states.dtype)[:, None, None]
         rows, count = places.shape
