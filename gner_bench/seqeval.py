@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import warnings
 from array import array
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
@@ -132,10 +132,11 @@ def accuracy_score(y_true: Taggings, y_pred: Taggings, *, interval: bool = False
 
     ``interval`` and what is raised are as in ``f1_score``; one list of tags is one sentence.
     """
-    if len(y_true) and len(y_pred) and isinstance(y_true[0], str) and isinstance(y_pred[0], str):
-        y_true, y_pred = [y_true], [y_pred]  # type: ignore[list-item]  # a text is a sequence of texts, too
+    sides = _listed("y_true", y_true), _listed("y_pred", y_pred)
+    if all(side and isinstance(side[0], str) for side in sides):
+        sides = [sides[0]], [sides[1]]
     statistics = Statistics(("strict",))
-    for gold, predicted in zip(*_checked(y_true, y_pred), strict=True):
+    for gold, predicted in zip(*_checked(*sides), strict=True):
         # Equal words of as many and of as many: their precision is the accuracy.
         right = sum(one == other for one, other in zip(gold, predicted, strict=True))
         statistics.add({"strict": {"": (right, len(gold), len(gold))}})
@@ -195,6 +196,7 @@ def compute(
     With ``interval`` also ``f1_interval`` of each type and ``overall_…_interval`` of each figure, None where there is
     none. All else is as in ``f1_score``.
     """
+    references, predictions = _checked(references, predictions)  # which may be read only once
     tagged = _counted(references, predictions, suffix, mode, scheme, sample_weight, zero_division, interval)
     rows, keys = tagged.report(), {"f1-score": "f1", "support": "number", "f1-interval": "f1_interval"}
     scores: dict[str, Any] = {
@@ -406,8 +408,8 @@ def _checked(y_true: Taggings, y_pred: Taggings) -> tuple[list[list[str]], list[
     sides: list[list[list[str]]] = []
     for name, side in (("y_true", y_true), ("y_pred", y_pred)):
         sides.append([])
-        for number, tags in enumerate(side, start=1):
-            if isinstance(tags, str) or not hasattr(tags, "__iter__"):
+        for number, tags in enumerate(_listed(name, side), start=1):
+            if not _has_order(tags):
                 raise TypeError(f"{name}: sentence {number} is {short(tags)}, not a list of tags")
             sides[-1].append(list(tags))
             for place, tag in enumerate(sides[-1][-1], start=1):
@@ -424,6 +426,17 @@ def _checked(y_true: Taggings, y_pred: Taggings) -> tuple[list[list[str]], list[
         if len(pair[0]) != len(pair[1]):
             raise ValueError(f"sentence {number} has {len(pair[0])} tags in y_true, {len(pair[1])} in y_pred")
     return gold, predicted
+
+
+def _listed(name: str, side: Iterable[Any]) -> list[Any]:
+    if not _has_order(side):
+        raise TypeError(f"{name} is {short(side)}, not a list of sentences")
+    return list(side)
+
+
+def _has_order(value: object) -> bool:
+    """Whether a value is of several, one after the other: a set of tags would be another sentence in each process."""
+    return isinstance(value, Iterable) and not isinstance(value, str | bytes | Set | Mapping)
 
 
 def _split(side: list[list[str]], suffix: bool) -> Iterator[Tags]:

@@ -15,7 +15,9 @@ from hypothesis import HealthCheck, settings
 # Before torch is imported: tests fork processes, which threads of OpenMP do not survive.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 # Properties are never timed: the machine may be busy.
-settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+# Half of the usual number of examples: the suite is run often. `thorough` is for a change of a core part.
+settings.register_profile("untimed", deadline=None, max_examples=50, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("thorough", settings.get_profile("untimed"), max_examples=500)
 settings.register_profile("quick", settings.get_profile("untimed"), max_examples=10)
 settings.load_profile("untimed")
 

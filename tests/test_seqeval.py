@@ -224,6 +224,11 @@ def test_compute_gives_what_evaluate_makes_of_the_report() -> None:
         (["O", "B-a"], ["O", "O"], {}, TypeError, "y_true: sentence 1 is 'O', not a list of tags"),
         ([[0, 3]], [[0, 3]], {}, TypeError, "sentence 1, word 1: 0 is of type int, not a text"),
         ([None], [["O"]], {}, TypeError, "sentence 1 is None, not a list of tags"),
+        ([{"B-a", "O"}], [["O", "O"]], {}, TypeError, "y_true: sentence 1 is .*, not a list of tags"),
+        ([["O"]], [{"O": 1}], {}, TypeError, "y_pred: sentence 1 is .*, not a list of tags"),
+        ({"a": ["O"]}, [["O"]], {}, TypeError, "y_true is .*, not a list of sentences"),
+        ("O", "O", {}, TypeError, "y_true is 'O', not a list of sentences"),
+        ([["O"]], None, {}, TypeError, "y_pred is None, not a list of sentences"),
     ],
 )
 def test_what_cannot_be_scored_is_one_line_with_its_place(
@@ -240,6 +245,19 @@ def test_tuples_and_arrays_are_sentences_too() -> None:
     given = tuple(map(tuple, GOLD)), np.array(PREDICTED)
     assert ours.f1_score(*given) == ours.f1_score(GOLD, PREDICTED)
     assert ours.accuracy_score(GOLD[0], PREDICTED[0]) == theirs.accuracy_score(GOLD[0], PREDICTED[0]) == 2 / 3
+
+
+def test_what_can_be_read_only_once_is_read_only_once() -> None:
+    def once(side: list[list[str]]) -> Any:
+        return (iter(tags) for tags in side)
+
+    assert ours.f1_score(once(GOLD), once(PREDICTED)) == ours.f1_score(GOLD, PREDICTED)
+    assert ours.accuracy_score(once(GOLD), once(PREDICTED)) == theirs.accuracy_score(GOLD, PREDICTED)
+    assert ours.accuracy_score(iter(GOLD[0]), iter(PREDICTED[0])) == theirs.accuracy_score(GOLD[0], PREDICTED[0])
+    expected = ours.compute(predictions=PREDICTED, references=GOLD, interval=True)
+    assert ours.compute(predictions=once(PREDICTED), references=once(GOLD), interval=True) == expected
+    with pytest.raises(TypeError, match="y_true is None, not a list of sentences"):
+        ours.accuracy_score(None, GOLD)  # type: ignore[arg-type]
 
 
 def test_figures_without_a_denominator_are_warned_of() -> None:

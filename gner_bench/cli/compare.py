@@ -33,8 +33,8 @@ class Points(click.ParamType[float]):
             points = float(value)
         except ValueError:
             self.fail(f"{value!r} is no number of points; write --power after the systems, or --power X", param, ctx)
-        if not 0 < points <= 100:
-            self.fail(f"{value} is not above 0 and at most 100 points", param, ctx)
+        if not 0.001 <= points <= 100:
+            self.fail(f"{value} is not from 0.001 to 100 points", param, ctx)
         return points
 
 

@@ -76,7 +76,7 @@ def leaderboard_command(
 
     RUN is a scores.json, the folder of a run or a prediction file, which is scored first; NAME is what the system is
     called. DIR gets index.html, leaderboard.json with the same figures, and the files of the runs. Systems are in one
-    group, and ranked, only where they were scored alike on the same sentences.
+    group, and ranked, only where they were scored on the same sentences by the same rules.
 
     --check ends with the exit code of what is wrong first: 5 where a hash does not match, 1 where scores do not follow
     from the predictions, 6 for an unfinished run, 2 for what cannot be read.

@@ -118,8 +118,8 @@ def _recipes() -> list[Row]:
     ]
 
 
-def _short_recipe(row: Row) -> Row:
-    return {key: value for key, value in row.items() if key != "file"}
+def _without(key: str, row: Row) -> Row:
+    return {name: value for name, value in row.items() if name != key}
 
 
 @dataclass(frozen=True)
@@ -177,12 +177,8 @@ def _lacking(libraries: Sequence[str]) -> str:
     return ""
 
 
-def _without_example(row: Row) -> Row:
-    return {key: value for key, value in row.items() if key != "example"}
-
-
 def _registry(title: str, place: str) -> Listing:
-    return Listing(title, partial(_registered, place), _without_example)
+    return Listing(title, partial(_registered, place), partial(_without, "example"))
 
 
 NUMBERS = frozenset(
@@ -196,7 +192,7 @@ LISTS = {
     "metrics": _registry("metrics", "gner_bench.scoring.metrics:METRICS"),
     "backends": _registry("backends", "gner_bench.predict.backend:BACKENDS"),
     "answers": Listing("answer formats", _answers, _short_answer),
-    "recipes": Listing("recipes of train", _recipes, _short_recipe),
+    "recipes": Listing("recipes of train", _recipes, partial(_without, "file")),
     "formats": _registry("data formats", "gner_bench.data.formats:FORMATS"),
 }
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import nullcontext, suppress
 from dataclasses import fields, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
@@ -19,10 +21,20 @@ from gner_bench.cli.values import BatchTokens, Names, Parsed
 from gner_bench.errors import IncompleteError, UsageError
 from gner_bench.messages import warn
 from gner_bench.predict import processes
-from gner_bench.predict.options import DecodingName, Options, Split, parse_ids, parse_limit, parse_seeds, parse_shard
+from gner_bench.predict.options import (
+    DecodingName,
+    Options,
+    Shard,
+    Split,
+    parse_ids,
+    parse_limit,
+    parse_seeds,
+    parse_shard,
+)
 from gner_bench.predict.repeat import Repeat, parse_repeats, repeat, require_batches
 
 if TYPE_CHECKING:
+    from gner_bench.predict.backend import SystemOptions
     from gner_bench.predict.same_as import SameAs
 
 
@@ -185,11 +197,7 @@ def predict_command(
             raise UsageError("--repeat-batches and --seeds exclude each other: each seed has its own noise of batches")
         require_batches(system, replace(options, shard=options.shard or share), repeat_batches)
     if share is not None:
-        if options.shard is not None:
-            message = "--shard is for separate commands: the processes of one launch take their shards themselves"
-            raise UsageError(message)
-        options = replace(options, shard=share)
-        system = replace(system, device=processes.own_device(system.device))
+        system, options = _of_process(system, options, share)
     runs, waiting = seeded(system, options, seeds) if seeds else [(system, options)], Waiting(warn)
     if out is not None:
         make_folder(out)
@@ -203,17 +211,24 @@ def predict_command(
                     continue
                 with suppress(IncompleteError):  # another process is still at work, which will merge them then
                     click.echo(str(merge(of_run.out)))
-        again = repeat(
-            system,
-            options,
-            repeat_batches,
-            lambda system, options: run_prediction(system, options, warn, shared.is_offline(offline), name=name),
-        )
-    if again:
-        from gner_bench.report.render.terminal import show
-        from gner_bench.report.views.repeats import repeats_grid
-
-        for file in again:
-            click.echo(str(file))
-        show([repeats_grid([path, *again])])
+        if repeat_batches:
+            again = partial(run_prediction, say=warn, offline=shared.is_offline(offline), name=name)
+            _print_repeats([path, *repeat(system, options, repeat_batches, again)])
     waiting.require_none("not all runs are done")
+
+
+def _of_process(system: SystemOptions, options: Options, share: Shard) -> tuple[SystemOptions, Options]:
+    """The part of a process that was launched beside others. Raises UsageError where --shard names one, too."""
+    if options.shard is not None:
+        raise UsageError("--shard is for separate commands: the processes of one launch take their shards themselves")
+    return replace(system, device=processes.own_device(system.device)), replace(options, shard=share)
+
+
+def _print_repeats(files: Sequence[Path]) -> None:
+    """The files after the first, and how far all of them vary."""
+    from gner_bench.report.render.terminal import show
+    from gner_bench.report.views.repeats import repeats_grid
+
+    for file in files[1:]:
+        click.echo(str(file))
+    show([repeats_grid(files)])

@@ -52,7 +52,7 @@ def push_command(
     """Publish scores where others look for them.
 
     FILE is a scores.json, or the folder of a run or a predictions file, which is scored first. Each score goes with its
-    interval and its signature, as the unrounded share of scores.json.
+    interval and its signature, as the unrounded share of scores.json, whose scores must be those of its counts.
 
     --to hub: the page of a model, DESTINATION its OWNER/NAME: a file in .eval_results/ for each data set that is the
     hub's, word for word, and the model-index of README.md for all. The token is the one of `hf auth login` or HF_TOKEN.
@@ -91,7 +91,7 @@ def _publication(file: Path, read_as: dict[str, Any], **about: str) -> Publicati
     from gner_bench.publish import Publication
     from gner_bench.scoring.comparison import scores_file
     from gner_bench.scoring.counting import usable_processes
-    from gner_bench.scoring.document import scores_document
+    from gner_bench.scoring.document import require_agreement, scores_document, scores_of
 
     scores = scores_file(file)
     if scores is None:
@@ -100,6 +100,7 @@ def _publication(file: Path, read_as: dict[str, Any], **about: str) -> Publicati
         run = next(iter(predictions.origin.runs.values()), None)
         return Publication(document, run, predictions, **about)
     document = read_scores(scores)
+    require_agreement(document, scores_of(document, scores), scores)
     found = None if document.runs else _predictions([Path(path) for path in document.files], read_as)
     return Publication(document, run_beside(scores), found, **about)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,7 +21,9 @@ from gner_bench.messages import QUIET, note, verbosity, warn
 from gner_bench.number_text import percent
 
 if TYPE_CHECKING:
+    from gner_bench.documents.fields import Json
     from gner_bench.documents.scores import Resampling, ScoresDocument
+    from gner_bench.report.grid import Grid
     from gner_bench.report.views.scores import Result
     from gner_bench.scoring.gates import Gates
     from gner_bench.scoring.gold import Gold
@@ -51,7 +53,9 @@ def _installed(ctx: click.Context, param: click.Parameter, library: str | None) 
 @shared.resampling_seed
 @shared.group
 @section("Output")
-@click.option("--name", help="Name of the system in tables; by default the model of run.json or the file's name.")
+@click.option(
+    "--name", type=Text(), help="Name of the system in tables; by default the model of run.json or the file's name."
+)
 @click.option(
     "--format",
     "format_",
@@ -164,8 +168,6 @@ def score_command(
 
     group_name, runs = _one_group(groups, files, name, thresholds, check)
     format_ = _format(format_, as_json, only is not None, per_type, errors)
-    for text in (name or "", *map(str, (*files, *runs))):
-        Text().convert(text, None, None)
     metrics = tuple(dict.fromkeys([*(metric or DEFAULT), *filter(None, only[:1] if only else ())]))
     resampling = Resampling(resamples, seed)
     read_as = {key: options.pop(key) for key in importing.KEYS}
@@ -206,15 +208,19 @@ def _track(result: Result, document: ScoresDocument, trackers: tuple[str, ...]) 
 def _one_group(
     groups: Sequence[tuple[str, tuple[Path, ...]]], files: Sequence[Path], *others: object
 ) -> tuple[str, tuple[Path, ...]]:
-    """The name and the runs of --group, empty without one. Raises UsageError for what it does not go with."""
-    if not groups:
-        if not files:
-            raise click.UsageError("Missing argument 'FILE…' (or --group NAME=RUN,RUN…)", click.get_current_context())
-        return "", ()
+    """The name and the runs of --group, empty without one.
+
+    Raises UsageError for what it does not go with, and for files whose names are not UTF-8.
+    """
     by_name = grouped(groups)
-    if files or len(by_name) > 1 or any(others):
+    if not by_name and not files:
+        raise click.UsageError("Missing argument 'FILE…' (or --group NAME=RUN,RUN…)", click.get_current_context())
+    if by_name and (files or len(by_name) > 1 or any(others)):
         raise UsageError("--group takes the place of FILE: one group, without --name, --thresholds, --check")
-    return next(iter(by_name.items()))
+    name, runs = next(iter(by_name.items()), ("", ()))
+    for path in (*files, *runs):
+        Text().convert(str(path), None, None)
+    return name, runs
 
 
 def _scores_of_runs(
@@ -298,9 +304,7 @@ def _print_sweep(
 ) -> None:
     """Print the scores at each of the thresholds."""
     from gner_bench.documents.scores import Resampling
-    from gner_bench.files import to_json
-    from gner_bench.report.render import csv, markdown
-    from gner_bench.report.render.terminal import show
+    from gner_bench.report.render import csv
     from gner_bench.report.views.thresholds import thresholds_document, thresholds_grid
     from gner_bench.scoring.counting import usable_processes
     from gner_bench.scoring.document import scores_document
@@ -311,24 +315,15 @@ def _print_sweep(
     documents = {least: scores_document(scores, Resampling(0)) for least, scores in swept.items()}
     for warning in dict.fromkeys(line for scores in swept.values() for line in warnings_of(scores)):
         warn(warning)
-    if format_ == "table":
-        show([thresholds_grid(documents)])
-        return
-    texts = {
-        "json": lambda: to_json(thresholds_document(documents)) + "\n",
-        "csv": lambda: csv.verbatim(thresholds_grid(documents)),
-        "markdown": lambda: markdown.render([thresholds_grid(documents)]),
-    }
-    click.echo(texts[format_]().encode("utf-8"), nl=False)
+    grid = thresholds_grid(documents)
+    _print_grids(format_, [grid], lambda: thresholds_document(documents), lambda: csv.verbatim(grid))
 
 
 def _print_corrected(
     predictions: Predictions, gold: Gold, metrics: tuple[str, ...], resampling: Resampling, format_: str
 ) -> None:
     """Print the scores against both golds."""
-    from gner_bench.files import to_json
-    from gner_bench.report.render import csv, markdown
-    from gner_bench.report.render.terminal import show
+    from gner_bench.report.render import csv
     from gner_bench.report.views.corrected import corrected_grids
     from gner_bench.scoring.corrected import against_corrected
     from gner_bench.scoring.counting import usable_processes
@@ -337,15 +332,24 @@ def _print_corrected(
     for warning in compared.warnings():
         warn(warning)
     grids = corrected_grids(compared)
+    _print_grids(format_, grids, compared.document, lambda: csv.render(grids[:-1]))
+
+
+def _print_grids(format_: str, grids: Sequence[Grid], document: Callable[[], Json], table: Callable[[], str]) -> None:
+    """Print what takes the place of scores; CSV is the ``table``."""
+    from gner_bench.files import to_json
+    from gner_bench.report.render import markdown
+    from gner_bench.report.render.terminal import show
+
     if format_ == "table":
         show(grids)
-        return
-    texts = {
-        "json": lambda: to_json(compared.document()) + "\n",
-        "csv": lambda: csv.render(grids[:-1]),
-        "markdown": lambda: markdown.render(grids),
-    }
-    click.echo(texts[format_]().encode("utf-8"), nl=False)
+    else:
+        texts: dict[str, Callable[[], str]] = {
+            "json": lambda: to_json(document()) + "\n",
+            "csv": table,
+            "markdown": lambda: markdown.render(grids),
+        }
+        click.echo(texts[format_]().encode("utf-8"), nl=False)
 
 
 def _format(format_: str, as_json: bool, only: bool, per_type: bool, errors: bool) -> str:

@@ -24,13 +24,14 @@ class Kind:
     verbs: tuple[str, ...] = ()
 
 
-OF_SYSTEMS = ("score", "compare", "report", "explain", "push")
-OF_SCORES = ("compare", "report", "push", "--baseline")
+OF_SYSTEMS = ("score", "compare", "report", "leaderboard", "explain", "push")
+OF_SCORES = ("compare", "report", "leaderboard", "push", "--baseline")
 AGAIN = "no command reads it: give {verb} the scores or runs again"
 EXPERIMENT = Kind("is a configuration of run", "gner-bench run {path}", ("run",))
 JSON = (
     (("datasets", "average"), Kind("is a scores.json", "compare, report and score --baseline take it", OF_SCORES)),
     (("comparisons", "systems"), Kind("is the result of a comparison", AGAIN.format(verb="compare"))),
+    (("leaderboard", "parts"), Kind("is the leaderboard.json of a leaderboard", AGAIN.format(verb="leaderboard"))),
     (("report", "tables"), Kind("is the report.json of a report", AGAIN.format(verb="report"))),
     (("model", "datasets"), Kind("is the run.json of a run", "give its folder, {folder}, to score, compare or report")),
     (("model", "added_tokens"), Kind("is a tokenizer", "score, compare and report take it as --tokenizer {path}")),

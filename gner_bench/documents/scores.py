@@ -424,7 +424,9 @@ def _whole(document: ScoresDocument, path: Path, place: str = "") -> ScoresDocum
     """The document at ``place`` with the keys of its data sets and runs that building did not know."""
     for key, problem in (
         ("datasets", "" if document.datasets else "is empty"),
+        ("metrics", "" if document.metrics else "is empty"),
         ("resampling.resamples", "is no number of resamples" if document.resampling.resamples < 0 else ""),
+        ("runs", "is empty" if document.runs == () else ""),
         ("resampling.confidence", "" if 0 < document.resampling.confidence < 1 else "is not between 0 and 1"),
     ):
         if problem:

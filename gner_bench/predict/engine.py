@@ -289,8 +289,9 @@ def _generate(
             name: value + earlier.get(name, 0) if isinstance(value, int | float) else value
             for name, value in backend.statistics().items()
         }
-        done_now = len(done) + generating.sentences
-        run = replace(run, status=status, sentences_done=done_now, statistics={**counted, **run.statistics})
+        # Counted in the file: Ctrl-C may come between a line and what counts it here.
+        lines = store.whole_lines(path)
+        run = replace(run, status=status, sentences_done=lines, statistics={**counted, **run.statistics})
         write_run(path.with_name(NAME), run)
 
     run = replace(run, statistics={})

@@ -106,6 +106,14 @@ def recover(path: Path, tasks: Iterable[Task]) -> tuple[set[Key], Counter[str]]:
     return done, +moved
 
 
+def whole_lines(path: Path) -> int:
+    """How many lines of the file are finished; 0 where it is not there."""
+    if not path.exists():
+        return 0
+    with path.open("rb") as file:
+        return sum(block.count(b"\n") for block in iter(lambda: file.read(BLOCK), b""))
+
+
 def _other_data(line: Line, task: Task) -> str:
     """What of the sentence that was asked is not in the data now, empty where all is."""
     if line.words != task.sentence.words:

@@ -12,7 +12,6 @@ from gner_bench.report.grid import Grid, Section, by_value
 from gner_bench.report.render.markdown import code, remarks, sources, table
 from gner_bench.report.views.scores import Result, metrics_of, other_intervals, sets_grid, types_grid
 from gner_bench.report.views.verdict import lead_grids, statements
-from gner_bench.scoring.trials import TEST
 
 VERDICTS = {"passed": "Passed", "failed": "Failed", "not judged": "Not judged", "scored": "Scored (no gate was set)"}
 MOST_CHANGES = 3
@@ -94,9 +93,10 @@ def _compared(result: Result) -> str:
         return ""
     name = code(result.baseline.system.name)
     text = f"In brackets the difference from the baseline {name} in points, of unrounded values"
-    trials = next((gate.details["trials"] for gate in result.outcomes if "trials" in gate.details), None)
-    if trials is not None:
+    details = next((gate.details for gate in result.outcomes if "trials" in gate.details), None)
+    if details is not None:
         text += (
-            f"; p: {TEST} test, two-sided, {trials:,} trials, corrected after Holm over data sets (not for the mean)"
+            f"; p: {details['test']} test, two-sided, {details['trials']:,} trials, corrected after Holm over data sets"
+            " (not for the mean)"
         )
     return f"{text}. Signature of the baseline: {code(result.baseline.signature_short)}"

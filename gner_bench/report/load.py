@@ -15,7 +15,7 @@ from gner_bench.documents.run import Run, run_beside
 from gner_bench.documents.scores import NAME, Resampling, ScoresDocument, read_scores
 from gner_bench.errors import InputError, UsageError
 from gner_bench.files import NamedPath
-from gner_bench.scoring.document import scores_document, scores_of
+from gner_bench.scoring.document import require_agreement, scores_document, scores_of
 from gner_bench.scoring.generations import PREDICTIONS
 from gner_bench.scoring.groups import GroupValues, group, values_of, with_run
 from gner_bench.scoring.metrics import DEFAULT, Metric
@@ -28,8 +28,6 @@ from gner_bench.scoring.values import SystemValues
 from gner_bench.terminal import progress_bar
 
 PLACES: tuple[Callable[[Path], str], ...] = (lambda p: p.parent.name, lambda p: "/".join(p.parts[-2:]), str)
-AGREE = 1e-9
-"""How far a stored F1 may be from that of the stored counts."""
 
 
 @dataclass(frozen=True)
@@ -216,13 +214,7 @@ def _read(path: Path) -> SystemScores:
     parameters = scores.origin.system.parameters
     if parameters is not None and not 0 <= parameters < 1e16:
         raise InputError(path, "is not a count", field="system.parameters")
-    # Where a stored F1 is not that of the counts, one of them was changed.
-    for name, part in values_of(scores, Resampling(0)).sets.items():
-        for metric in scores.metrics:
-            f1 = stored.datasets[name].values[metric].f1
-            if not abs(f1 - part.micro(metric).f1) <= AGREE:
-                message = f"{f1:g} is not the F1 of the counts"
-                raise InputError(path, message, field=f"datasets.{name}.{metric}.f1")
+    require_agreement(stored, scores, path)
     return SystemScores(
         scores.origin.system.name,
         scores,

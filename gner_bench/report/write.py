@@ -105,12 +105,10 @@ class Tables:
 
 def tables_of(contents: Contents) -> Tables:
     """All tables of a report."""
-    with progress_bar("resampling", 1, unit="reports", beside_forks=True) as advance:
-        grids = {
-            metric: [systems_grid(table, contents.intervals) for table in tables]
-            for metric, tables in contents.tables.items()
-        }
-        advance(1)
+    grids = {
+        metric: [systems_grid(table, contents.intervals) for table in tables]
+        for metric, tables in contents.tables.items()
+    }
     changes = []
     for metric, baseline in product(contents.metrics, contents.baselines):
         for difference in contents.changes(metric, baseline):
@@ -186,10 +184,14 @@ def write_report(
     a document of all and what other documents need (``report.paper``). Files that an earlier report wrote there and
     this one does not are removed. Raises InputError for a folder that cannot be written.
     """
-    written, tables, figures = Written(make_folder(out)), tables_of(contents), collect(contents)
+    written = Written(make_folder(out))
+    with progress_bar("resampling", 1, unit="reports", beside_forks=True) as advance:
+        figures = collect(contents)
+        advance(1)
     written.left_out = figures.left_out
     before = _earlier(out)
     with drawing(figures.plots, formats, SIZES[style], usable_processes(), painter) as drawn:
+        tables = tables_of(contents)
         for name, grids in tables.by_file.items():
             for format_ in RENDERS:
                 if format_ in formats:

@@ -15,6 +15,9 @@ from gner_bench.scoring.signature import long_line, short_line, signature_fields
 from gner_bench.scoring.statistics import statistics_of
 from gner_bench.scoring.values import SetValues
 
+AGREE = 1e-9
+"""How far a stored value may be from that of the stored counts."""
+
 
 def scores_document(scores: Scores, resampling: Resampling) -> ScoresDocument:
     """What scores.json says of ``scores``."""
@@ -69,6 +72,30 @@ def _set_document(values: SetValues | GroupSetValues, metrics: tuple[Metric, ...
         label_list=scores.types,
         counts=scores.statistics.sentence_counts(scores.ids, scores.keys, scores.documents),
     )
+
+
+def require_agreement(document: ScoresDocument, scores: Scores, path: Path) -> None:
+    """Raise InputError where precision, recall or F1 of a set or the mean is not that of the counts: one was changed.
+
+    ``scores`` are those of the document, which was read from ``path``.
+    """
+    values = values_of(scores, Resampling(0))
+    for metric in scores.metrics:
+        places = {
+            f"datasets.{name}": (document.datasets[name].values[metric], part.micro(metric))
+            for name, part in values.sets.items()
+        }
+        if metric not in document.average:
+            raise InputError(path, "is missing", field=f"average.{metric}")
+        places["average"] = document.average[metric], values.average(metric)
+        for place, (stored, counted) in places.items():
+            for ratio in ("precision", "recall", "f1"):
+                value, made = getattr(stored, ratio), getattr(counted, ratio)
+                if not abs(value - made) <= AGREE:
+                    named = "F1" if ratio == "f1" else ratio
+                    raise InputError(
+                        path, f"{value:g} is not the {named} of the counts", field=f"{place}.{metric}.{ratio}"
+                    )
 
 
 def scores_of(document: ScoresDocument, path: Path) -> Scores:

@@ -27,7 +27,6 @@ from gner_bench.scoring.predictions import NO_PREDICTIONS
 from gner_bench.scoring.scores import Scores
 from gner_bench.scoring.signature import differences as signature_differences
 from gner_bench.scoring.signature import signature_fields
-from gner_bench.scoring.trials import TEST
 
 INCOMPLETE, MISMATCH, USAGE, BELOW, WORSE, NOT_JUDGED = 6, 5, 2, 3, 4, 7
 PRECEDENCE = (INCOMPLETE, MISMATCH, USAGE, BELOW, WORSE, NOT_JUDGED)
@@ -301,7 +300,7 @@ def _baseline_outcomes(scores: Scores, gate: Baseline, tests: Resampling) -> lis
         drop = Drop(tuple(f1[name] for f1 in was), now[name], tested.get(name, ()))
         reason, fails = judged(_what(name, metric), drop, limits)
         told: dict[str, float | str] = {"metric": metric, **details(drop, limits)}
-        told |= {"trials": tests.resamples, "seed": tests.seed, "test": TEST} if drop.tests else {}
+        told |= {"trials": tests.resamples, "seed": tests.seed, "test": drop.tests[0].method} if drop.tests else {}
         status: Status = "failed" if fails else "passed"
         outcomes.append(Outcome("baseline", title, name, status, reason, WORSE if fails else 0, told))
     return outcomes

@@ -30,7 +30,7 @@ from gner_bench.documents.scores import Analysis, Interval, Macro, Resampling, V
 from gner_bench.errors import UsageError
 from gner_bench.scoring import paired
 from gner_bench.scoring.metrics import METRICS, Metric
-from gner_bench.scoring.paired import ALPHA, FEWEST, MEAN, POWER, Difference, holm, require_same_sentences
+from gner_bench.scoring.paired import ALPHA, FEWEST, MEAN, POWER, Difference, corrected, require_same_sentences
 from gner_bench.scoring.predictions import Origin
 from gner_bench.scoring.resampling import Floats, draws, f1, interval, require_sums, ways, weighted
 from gner_bench.scoring.scores import Scores, SetScores, warnings_of_all
@@ -40,6 +40,7 @@ from gner_bench.scoring.statistics import Integers, Statistics
 from gner_bench.scoring.student import quantile, two_sided
 from gner_bench.scoring.values import SystemValues
 
+STUDENTS = "Student's t"
 OF_A_RUN = ("seed", "label_order")
 """The settings of run.json in which the runs of a group may differ."""
 
@@ -54,12 +55,6 @@ class GroupSet(SetScores):
     def f1(self) -> float:
         """The mean over runs, from 0 to 1."""
         return sum(run.f1 for run in self.runs) / len(self.runs)
-
-    def resampled_f1(self, resampling: Resampling) -> Floats:
-        """The mean over runs of F1 of every resample of sentences, shape (resamples,)."""
-        require_sums(self.metric)
-        means: Floats = f1(resampled(self.runs, self.metric, resampling)[1], self.metric).mean(axis=1)
-        return means
 
     @cached_property
     def interval(self) -> Interval:
@@ -258,12 +253,6 @@ class Spread:
         """Two-sided, of 0; 1 where nothing is known of the variance."""
         return two_sided(value / math.sqrt(self.variance), self.freedom) if self.variance else 1.0
 
-    def detectable(self, power: float) -> float:
-        """What a two-sided test at 5% finds with this power."""
-        if not self.variance:
-            return 0.0
-        return (quantile(1 - ALPHA / 2, self.freedom) + quantile(power, self.freedom)) * math.sqrt(self.variance)
-
 
 def spread(drawn: Floats, over_runs: Sequence[Floats], sentences: int) -> Spread:
     """That of a value whose resamples over sentences are ``drawn``, shape (resamples,).
@@ -387,8 +376,9 @@ def _with_interval(
 class RunsDifference(Difference):
     """A difference of means over ``runs`` of the first and the second system, tested by Student's t.
 
-    There is one test, so that both p values of ``Difference`` are its. ``sd`` are the standard deviations over runs,
-    None for a single run, of which nothing is known but its sentences. ``by_seed``: runs of the same seed are pairs.
+    There is one test, so that both p values of ``Difference`` are its, as are the quantiles of ``detectable``. ``sd``
+    are the standard deviations over runs, None for a single run, of which nothing is known but its sentences.
+    ``by_seed``: runs of the same seed are pairs.
     """
 
     runs: tuple[int, int] = (1, 1)
@@ -396,6 +386,19 @@ class RunsDifference(Difference):
     by_seed: bool = False
     freedom: float = 0.0
     test: str = "t"
+
+    @property
+    def method(self) -> str:
+        """The test in words."""
+        return STUDENTS
+
+    def errors(self, level: float) -> float:
+        """As of ``Difference``, by the quantiles of t."""
+        return quantile(1 - level / 2, self.freedom) + quantile(POWER, self.freedom)
+
+    def sentences_for(self, difference: float) -> int | None:
+        """None: of more sentences runs vary as they do."""
+        return None
 
 
 def differences(first: Scores, second: Scores, metric: Metric, resampling: Resampling) -> list[Difference]:
@@ -419,9 +422,8 @@ def differences(first: Scores, second: Scores, metric: Metric, resampling: Resam
         sets.append(_Sampled(name, f1(sums, metric), f1(drawn, metric), len(part.keys)))
     values, means = (np.mean(parts, axis=0) for parts in ([s.values for s in sets], [s.drawn for s in sets]))
     sets.append(_Sampled(MEAN, values, means, sum(part.sentences for part in sets)))
-    made = [_difference(part, len(ours), pairs, resampling.confidence) for part in sets]
-    corrected = holm([each.p_randomization for each in made[:-1]])
-    return [replace(each, p_holm=p) for each, p in zip(made, [*corrected, None], strict=True)]
+    [found] = corrected([[_difference(part, len(ours), pairs, resampling.confidence) for part in sets]])
+    return found
 
 
 def same_seeds(first: Scores, second: Scores) -> bool:
@@ -447,7 +449,7 @@ def _difference(sampled: _Sampled, ours: int, pairs: bool, confidence: float) ->
     known = spread(of_means, [two - one] if pairs else [one, two], sampled.sentences)
     difference, half = float(two.mean() - one.mean()), known.half(confidence)
     p = known.p_value(difference)
-    return RunsDifference(
+    found = RunsDifference(
         sampled.name,
         float(one.mean()),
         float(two.mean()),
@@ -456,12 +458,14 @@ def _difference(sampled: _Sampled, ours: int, pairs: bool, confidence: float) ->
         p,
         p,
         None,
-        known.detectable(POWER),
+        0.0,
+        sentences=sampled.sentences,
         runs=(len(one), len(two)),
         sd=(_sd(one), _sd(two)),
         by_seed=pairs,
         freedom=known.freedom,
     )
+    return replace(found, detectable=found.errors(ALPHA) * math.sqrt(known.variance))
 
 
 def _sd(values: Floats) -> float | None:

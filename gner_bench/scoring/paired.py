@@ -41,6 +41,7 @@ from gner_bench.scoring.metrics import Metric
 from gner_bench.scoring.resampling import Floats, draws, f1, interval, ratio, require_sums, weighted
 from gner_bench.scoring.scores import Scores, SetScores, units_of_both
 from gner_bench.scoring.statistics import Column, Integers, Statistics
+from gner_bench.scoring.trials import TEST
 
 MEAN = "mean"
 ALPHA = 0.05
@@ -94,6 +95,15 @@ class Difference:
     @property
     def significant(self) -> bool:
         return self.p < ALPHA
+
+    @property
+    def method(self) -> str:
+        """The test in words."""
+        return TEST
+
+    def errors(self, level: float) -> float:
+        """How many standard errors a difference has that a two-sided test at ``level`` finds with 80% power."""
+        return _errors(level)
 
 
 @dataclass(frozen=True)
@@ -279,7 +289,7 @@ def corrected(pairs: Sequence[Sequence[Difference]]) -> list[list[Difference]]:
 
 def _corrected(family: Sequence[Difference]) -> list[Difference]:
     size, p_values = len(family), holm([each.p_randomization for each in family])
-    wider = [_errors(ALPHA / size) / _errors(ALPHA / each.family) for each in family]
+    wider = [each.errors(ALPHA / size) / each.errors(ALPHA / each.family) for each in family]
     return [
         replace(each, p_holm=p, family=size, detectable=times * each.detectable)
         for each, p, times in zip(family, p_values, wider, strict=True)
@@ -321,7 +331,6 @@ def detectable(drawn: Floats) -> float:
 
 
 def _errors(level: float) -> float:
-    """How many standard errors a difference has that a two-sided test at ``level`` finds with 80% power."""
     normal = NormalDist()
     return normal.inv_cdf(1 - level / 2) + normal.inv_cdf(POWER)
 

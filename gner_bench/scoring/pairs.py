@@ -30,6 +30,12 @@ class Pairs:
         ends = (0.0 - found.interval[1], 0.0 - found.interval[0])  # never -0.0
         return replace(found, first=found.second, second=found.first, difference=0.0 - found.difference, interval=ends)
 
+    @property
+    def test(self) -> str:
+        """What test the differences have, in words."""
+        methods = {found[-1].method for found in self.differences.values()}
+        return " or, of groups of runs, ".join(sorted(methods, reverse=True))  # Student's t last
+
     def f1(self, place: int) -> dict[str, float]:
         """F1 (0 to 1) of each compared system at a place of the differences, the highest first."""
         found: dict[str, float] = {}

@@ -7,7 +7,7 @@ import json
 import re
 import string
 from collections.abc import Callable, Iterable, Sequence
-from functools import reduce
+from functools import lru_cache, reduce
 from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -70,9 +70,7 @@ def load_back_tokenizer(path: Path, clean_up_spaces: bool = False) -> BackTokeni
     file = tokenizer_file(path)
     if file is None:
         raise InputError(path, f"no tokenizer here (looked for {', '.join(FILES)})")
-    if file.suffix == ".json":
-        from tokenizers import Tokenizer
-    else:
+    if file.suffix != ".json":
         from sentencepiece import SentencePieceProcessor
     try:
         content = file.read_bytes()
@@ -80,10 +78,7 @@ def load_back_tokenizer(path: Path, clean_up_spaces: bool = False) -> BackTokeni
         if file.suffix != ".json":
             roundtrip = _with_sentencepiece(SentencePieceProcessor(model_proto=content))
             return BackTokenizer(_cleaned(roundtrip) if clean_up_spaces else roundtrip, fingerprint)
-        tokenizer = Tokenizer.from_buffer(content)
-        tokenizer.no_padding()
-        tokenizer.no_truncation()
-        unchanged = _unchanged(tokenizer)
+        tokenizer, unchanged = _read(content)
     except OSError as error:
         raise InputError(file, error.strerror or str(error)) from None
     except Exception as error:  # both libraries raise bare Exception or RuntimeError on bad files
@@ -95,6 +90,17 @@ def load_back_tokenizer(path: Path, clean_up_spaces: bool = False) -> BackTokeni
 
     # What is cleaned up has a space in it, so that plain words stay as they are.
     return BackTokenizer(_cleaned(decoded) if clean_up_spaces else decoded, fingerprint, unchanged)
+
+
+@lru_cache(maxsize=1)
+def _read(content: bytes) -> tuple[Tokenizer, frozenset[str]]:
+    """A tokenizer of a ``tokenizer.json`` and what it leaves ``unchanged``; that of several systems is read once."""
+    from tokenizers import Tokenizer
+
+    tokenizer = Tokenizer.from_buffer(content)
+    tokenizer.no_padding()
+    tokenizer.no_truncation()
+    return tokenizer, _unchanged(tokenizer)
 
 
 def _with_sentencepiece(processor: Any) -> Roundtrip:

@@ -94,3 +94,29 @@ def test_what_cannot_be_is_said_in_one_line(runs: Path, arguments: tuple[str, ..
     result = invoke(*(text.format(runs) for text in arguments))
     assert result.exit_code == 2
     assert message in result.stderr
+
+
+def test_tables_name_the_test_that_was_made(runs: Path) -> None:
+    groups = ("--group", f"a={runs}/seed1,{runs}/seed2", "--group", f"b={runs}/seed3,{runs}/seed4")
+    asked = ("--all-pairs", "--resamples", 200, "--metric", "strict", "--format", "markdown")
+    text = invoke("compare", *groups, *asked).stdout
+    assert "p: Student's t test, two-sided" in text
+    assert "permutation" not in text
+    singles = (f"c={runs}/seed1", f"d={runs}/seed2")
+    text = invoke("compare", *groups, *singles, *asked).stdout
+    assert "p: studentized permutation or, of groups of runs, Student's t test, two-sided" in text
+
+
+def test_power_of_groups_tells_sentences_and_not_how_many_more(runs: Path) -> None:
+    groups = ("--group", f"a={runs}/seed1,{runs}/seed2", "--group", f"b={runs}/seed3,{runs}/seed4")
+    text = invoke("compare", *groups, "--power", 1, "--resamples", 200, "--metric", "strict").stdout
+    news = next(line for line in text.partition("Power,")[2].splitlines() if "news" in line)
+    name, sentences, _, needed = (cell.strip() for cell in news.strip("│ ").split("│"))
+    assert (name, sentences, needed) == ("news", "20", "–")
+    assert "of groups of runs: with more sentences runs would vary no less" in " ".join(text.split())
+
+
+def test_types_of_groups_have_no_columns_of_counts(runs: Path) -> None:
+    asked = ("--group", f"T5={runs}/seed1,{runs}/seed2", "--metric", "strict", "--per-type", "--format", "markdown")
+    [head] = [line for line in invoke("score", *asked).stdout.splitlines() if line.startswith("| type")]
+    assert [cell.strip() for cell in head.strip("|").split("|")] == ["type", "P", "R", "strict F1", "SD"]

@@ -132,20 +132,20 @@ def test_what_is_not_like_for_like_is_kept_apart_under_a_heading_that_says_why(
     folder: Callable[..., Path], board: Callable[..., Json], tmp_path: Path
 ) -> None:
     other = folder("other", 2)
-    edited(other / "scores.json", lambda document: document["signature_fields"].update(dec="beam4"))
+    edited(other / "scores.json", lambda document: document["signature_fields"].update(misc="kept"))
     news, gold = [folder("best"), folder("near", 1)], folder("gold", 1, label_list=["person", "place", "x"], count=20)
     found = groups(board(*(path / "scores.json" for path in (other, *news, gold))))
     assert [group["heading"] for group in found] == [
-        "Group 1: news (test), 30 sentences; differs from others in data, decoding",
-        "Group 2: news (test), 30 sentences; differs from others in data, decoding",
-        "Group 3: news (test), 20 sentences; differs from others in data, decoding",
+        "Group 1: news (test), 30 sentences; differs from others in data, misc types",
+        "Group 2: news (test), 30 sentences; differs from others in data, misc types",
+        "Group 3: news (test), 20 sentences; differs from others in data, misc types",
     ]
     assert [[row["system"] for row in rows(group)] for group in found] == [["best", "near"], ["other"], ["gold"]]
     told = {each["what"]: each for each in found[1]["not_like_for_like"]}
-    assert (told["decoding"]["here"], told["decoding"]["in_groups"]) == ("beam4", {"1": "unknown", "3": "unknown"})
+    assert (told["misc types"]["here"], told["misc types"]["in_groups"]) == ("kept", {"1": "none", "3": "none"})
     assert told["data"]["in_groups"] == {"3": "other sentences or gold of news"}
     page = (tmp_path / "site/index.html").read_text(encoding="utf-8")
-    assert "decoding: beam4 here, unknown in groups 1, 3" in page
+    assert "misc types: kept here, none in groups 1, 3" in page
 
 
 def test_disjoint_data_sets_are_groups_of_their_own(scores: Callable[..., Path], board: Callable[..., Json]) -> None:
@@ -213,6 +213,8 @@ def test_training_is_told(folder: Callable[..., Path], board: Callable[..., Json
         ('{"version": 3}', "version: 3 is not a version that this program reads; score the predictions again"),
         ('{"version": 2, "sys', "is not JSON (a file cut short?)"),
         ("{}", "version: is missing"),
+        ('{"version": 3, "datasets": {}, "average": {}}', "version: 3 is not a version that this program reads;"),
+        ('{"leaderboard": 1, "parts": []}', "is the leaderboard.json of a leaderboard; no command reads it: give"),
     ],
 )
 def test_a_file_that_cannot_be_used_is_named(
@@ -220,7 +222,7 @@ def test_a_file_that_cannot_be_used_is_named(
 ) -> None:
     bad = tmp_path / "bad.json"
     bad.write_text(content, encoding="utf-8")
-    assert refusal("leaderboard", folder("good"), bad, "--out", tmp_path / "site") == f"{bad}: {said}"
+    assert refusal("leaderboard", folder("good"), bad, "--out", tmp_path / "site").startswith(f"{bad}: {said}")
     assert not (tmp_path / "site").exists()
 
 
@@ -440,6 +442,15 @@ def test_a_run_that_is_not_what_it_says_fails_and_nothing_is_written(
     assert not (tmp_path / "site").exists()
 
 
+@pytest.mark.parametrize("name", ["predictions.jsonl", "other.json"])
+def test_what_is_checked_is_a_folder(run: Run, folder: Callable[..., Path], name: str) -> None:
+    path = folder("a")
+    (path / "scores.json").rename(path / "other.json")
+    said = "is a file; a run to be checked is a folder with scores and predictions"
+    result = run("leaderboard", "--check", path / name)
+    assert (result.exit_code, result.stderr) == (2, f"Error: {path / name}: {said}\n")
+
+
 def test_a_group_is_checked_run_by_run(run: Run, folder: Callable[..., Path], tmp_path: Path) -> None:
     runs = [folder("a", 1), folder("b", 2)]
     assert run("leaderboard", "--check", "--group", f"both={runs[0]},{runs[1]}").exit_code == 0
@@ -450,3 +461,14 @@ def test_a_group_is_checked_run_by_run(run: Run, folder: Callable[..., Path], tm
     (scored / "predictions.jsonl").write_bytes((runs[0] / "predictions.jsonl").read_bytes())
     result = run("leaderboard", "--check", scored)
     assert (result.exit_code, "is of several runs; check each in its own folder" in result.stdout) == (2, True)
+
+
+def test_other_decodings_are_ranked_together_with_a_warning(
+    folder: Callable[..., Path], board: Callable[..., Json], tmp_path: Path
+) -> None:
+    other = folder("other", 2)
+    edited(other / "scores.json", lambda document: document["signature_fields"].update(dec="beam4"))
+    [group] = groups(board(folder("best") / "scores.json", other / "scores.json"))
+    assert [row["system"] for row in rows(group)] == ["best", "other"]
+    page = (tmp_path / "site/index.html").read_text(encoding="utf-8")
+    assert "not like for like: dec is unknown for best; beam4 for other" in page

@@ -169,6 +169,21 @@ def test_an_error_in_the_middle_keeps_what_is_finished(tmp_path: Path, error: Ba
     assert about(options)["sentences_done"] == 18
 
 
+def test_ctrl_c_right_after_a_line_counts_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write = os.write
+
+    def interrupted(file: int, data: bytes) -> int:
+        write(file, data)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(os, "write", interrupted)
+    options = Options(None, tmp_path)
+    with pytest.raises(KeyboardInterrupt):
+        engine.predict(echo_backend(), echo_data(3), options)
+    lines = (tmp_path / "predictions.jsonl").read_bytes().count(b"\n")
+    assert (lines, about(options)["sentences_done"]) == (1, 1)
+
+
 def test_a_backend_that_leaves_sentences_out_is_not_a_finished_run(tmp_path: Path) -> None:
     backend = replace(echo_backend(), decode=lambda tasks: echo_backend().decode(tasks[2:]))
     with pytest.raises(GnerBenchError, match="2 sentences got no output"):

@@ -225,3 +225,30 @@ def test_a_trained_checkpoint_is_pushed_with_its_scores(
     assert {request.headers.get("authorization") for request in hub.requests} == {f"Bearer {TOKEN}"}
     files = [path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()]
     assert not any(TOKEN.encode() in content for content in [done.output.encode(), *files, *repo.files.values()])
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "said"),
+    [
+        ("datasets.news.strict.f1", 94.7, "datasets.news.strict.f1: 94.7 is not the F1 of the counts"),
+        ("average.gner.f1", 0.99, "average.gner.f1: 0.99 is not the F1 of the counts"),
+        ("average.gner", None, "average.gner: is missing"),
+        ("metrics", [], "metrics: is empty"),
+        ("runs", [], "runs: is empty"),
+    ],
+)
+def test_scores_that_were_changed_by_hand_are_not_published(
+    run: Run, scores: Path, field: str, value: object, said: str
+) -> None:
+    document = json.loads(scores.read_text(encoding="utf-8"))
+    *path, last = field.split(".")
+    place = document
+    for key in path:
+        place = place[key]
+    place.pop(last, None)
+    if value is not None:
+        place[last] = value
+    scores.write_text(json.dumps(document), encoding="utf-8")
+    for target in (("me/mine", "--to", "hub"), ("out", "--to", "every-eval-ever", "--model", "me/mine")):
+        done = run("push", scores, *target, "--dry-run")
+        assert (done.exit_code, done.stdout, done.stderr) == (2, "", f"Error: {scores}: {said}\n")

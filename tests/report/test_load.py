@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -92,12 +93,21 @@ def test_a_wrong_field_is_named(
     assert str(path) in str(caught.value)
 
 
-def test_an_f1_that_is_not_that_of_the_counts_is_refused(
-    tmp_path: Path, document: Callable[..., dict[str, Any]]
+@pytest.mark.parametrize(
+    ("field", "named"),
+    [
+        ("datasets.mit-movie.gner.f1", "F1"),
+        ("datasets.mit-movie.gner.recall", "recall"),
+        ("average.gner.f1", "F1"),
+        ("average.gner.precision", "precision"),
+    ],
+)
+def test_a_value_that_is_not_that_of_the_counts_is_refused(
+    tmp_path: Path, document: Callable[..., dict[str, Any]], field: str, named: str
 ) -> None:
     path = tmp_path / "scores.json"
-    path.write_text(json.dumps(changed(document(), "datasets.mit-movie.gner.f1", 0.9)))
-    with pytest.raises(InputError, match=r"datasets\.mit-movie\.gner\.f1: 0\.9 is not the F1 of the counts"):
+    path.write_text(json.dumps(changed(document(), field, 0.9)))
+    with pytest.raises(InputError, match=rf"{re.escape(field)}: 0\.9 is not the {named} of the counts"):
         load_system(path)
 
 

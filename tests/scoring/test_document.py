@@ -145,7 +145,7 @@ def change(path: Path, keys: str, value: Any) -> None:
         ("version", "2", "version: expected int, found str"),
         ("version", KeyError, "version: is missing"),
         ("metrics", ["gner", "bleu"], "datasets.news.bleu: is missing"),
-        ("metrics", [], "datasets.news.counts: cannot be used"),
+        ("metrics", [], "metrics: is empty"),
         ("datasets", {}, "datasets: is empty"),
         ("datasets.news", 3, "datasets.news: expected a table"),
         ("datasets.news.split", None, "datasets.news.split: expected str"),

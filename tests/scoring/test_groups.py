@@ -223,3 +223,15 @@ def test_runs_must_share_sentences_and_metrics() -> None:
         group([run(1), replace(run(2), metrics=("gner",))], "T5")
     with pytest.raises(UsageError, match="has no run"):
         group([], "T5")
+
+
+def test_what_is_found_with_80_percent_power_is_by_the_t_test_at_the_corrected_level(three: Group) -> None:
+    other = group([run(seed, 0.2) for seed in (4, 5)], "other")
+    found = comparison([measured("A", three), measured("B", other)], ["strict"], FEW).against[0].differences["strict"]
+    for each, tests in zip(found, (2, 2, 1), strict=True):
+        assert isinstance(each, RunsDifference)
+        # Half the interval is t(0.975) standard errors.
+        error = (each.interval[1] - each.interval[0]) / 2 / stats.t.ppf(0.975, each.freedom)
+        quantiles = stats.t.ppf(1 - 0.025 / tests, each.freedom) + stats.t.ppf(0.8, each.freedom)
+        assert each.detectable == pytest.approx(quantiles * error)
+    assert [(each.sentences, each.sentences_for(0.01)) for each in found] == [(12, None), (9, None), (21, None)]

@@ -1,1 +1,1 @@
-"""A leaderboard: many systems on one page, in groups that are like for like, with ranks that tests allow."""
+"""A leaderboard: many systems on one page, in groups on the same data by the same rules, with ranks by tests."""

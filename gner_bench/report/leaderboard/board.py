@@ -1,4 +1,4 @@
-"""What a leaderboard shows: systems in groups that are like for like, what keeps the groups apart, published rows."""
+"""What a leaderboard shows: systems in groups, each on the same data by the same rules, and published rows."""
 
 from __future__ import annotations
 
@@ -13,17 +13,19 @@ from gner_bench.report.leaderboard.ranking import Ranking, ranking
 from gner_bench.report.load import SystemScores
 from gner_bench.report.views.table import Layout, Table, comparison, layouts, title
 from gner_bench.scoring.metrics import Metric
-from gner_bench.scoring.signature import differences
+from gner_bench.scoring.signature import SignatureDifference, differences
 from gner_bench.terminal import progress_bar
 
 KEYS = {
-    **{"data": "data", "misc": "misc types", "dec": "decoding", "match": "matching", "tok": "back-tokenizer"},
-    **{"answers": "reading of answers", "spaces": "cleaned spaces", "align": "alignment", "scheme": "tag scheme"},
+    **{"data": "data", "misc": "misc types", "answers": "reading of answers", "spaces": "cleaned spaces"},
     **{"norm": "normalisation", "count": "what is counted", "repair": "repair of tags", "avg": "averaging"},
     **{"common": "sentences left out", "version": "version of gner-bench"},
 }
 """What headings call the keys of signatures."""
 SETS = "data sets"
+OF_SYSTEM = frozenset({"dec", "match", "tok", "scheme", "align"})
+"""Keys of how a system answers and how its answers become tags. Systems that differ in them are ranked together, with a
+warning; those that were measured on other data or by other rules are not."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +46,7 @@ class Apart:
 
 @dataclass(frozen=True)
 class Group:
-    """Systems that were scored alike on the same sentences, the highest mean first, by one metric.
+    """Systems that were measured alike on the same sentences, the highest mean first, by one metric.
 
     ``table`` holds their rows in this order, ``apart`` in what the group differs from the others of its layout, which
     are counted from 1: its own ``number``, 0 where it is the only one.
@@ -125,8 +127,13 @@ def _groups(systems: Sequence[SystemScores], metric: Metric, layout: Layout, nam
 
 
 def _alike(one: SystemScores, other: SystemScores, metric: Metric) -> bool:
-    """Whether two systems were scored alike on the same sentences of the same data sets."""
-    return _data(one) == _data(other) and not differences(one.signature_fields, other.signature_fields, [metric])
+    """Whether two systems were measured alike on the same sentences of the same data sets."""
+    return _data(one) == _data(other) and not _unlike(one, other, metric)
+
+
+def _unlike(one: SystemScores, other: SystemScores, metric: Metric) -> list[SignatureDifference]:
+    found = differences(one.signature_fields, other.signature_fields, [metric])
+    return [each for each in found if each.key not in OF_SYSTEM]
 
 
 def _data(system: SystemScores) -> frozenset[tuple[str, str]]:
@@ -148,7 +155,7 @@ def _apart(one: SystemScores, others: Mapping[int, SystemScores], metric: Metric
         if unlike := [name for name in own if name in theirs and own[name].content_hash != theirs[name].content_hash]:
             names = f"other sentences or gold of {_listed(unlike)}"
             differs(KEYS["data"], f"{one.scores.sentences:,} sentences", number, f"{names}")
-        for each in differences(one.signature_fields, other.signature_fields, [metric]):
+        for each in _unlike(one, other, metric):
             if each.key != "data":
                 differs(KEYS.get(each.key, each.key), each.first, number, each.second)
     first = [SETS, KEYS["data"]]

@@ -19,10 +19,9 @@ from gner_bench.documents.scores import NAME, ScoresDocument, read_scores
 from gner_bench.errors import GnerBenchError, IncompleteError, InputError, IntegrityError, short
 from gner_bench.files import read_text
 from gner_bench.number_text import counted
-from gner_bench.report.load import AGREE
 from gner_bench.report.sentences import read_again
 from gner_bench.scoring.counting import usable_processes
-from gner_bench.scoring.document import scores_document, scores_of
+from gner_bench.scoring.document import AGREE, scores_document, scores_of
 from gner_bench.scoring.generations import PREDICTIONS
 from gner_bench.scoring.predictions import Predictions
 from gner_bench.scoring.seen import sets_known_of, with_training
@@ -50,6 +49,8 @@ def check_run(path: Path, tokenizers: Tokenizers) -> Checked:
     """Check the run in the folder ``path``: scores.json and predictions, and run.json and SHA256SUMS where there."""
     checked, folder = Checked(), path.parent if path.name == NAME else path
     try:
+        if folder.is_file():
+            raise InputError(folder, "is a file; a run to be checked is a folder with scores and predictions")
         checked.errors += _sums(folder, checked.notes)
         document, predictions = _read(folder, tokenizers)
         checked.errors += _data(folder, document, predictions, checked.notes)

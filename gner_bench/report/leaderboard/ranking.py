@@ -13,7 +13,7 @@ from gner_bench.report.load import SystemScores
 from gner_bench.scoring.metrics import METRICS, Metric
 from gner_bench.scoring.paired import correction, too_few
 from gner_bench.scoring.pairs import Pairs, letters
-from gner_bench.scoring.trials import TEST, TRIALS
+from gner_bench.scoring.trials import TRIALS
 
 MOST_TESTED = 20
 """Systems of which all pairs are tested. The 190 pairs take minutes, those of 200 systems would take hours, and none of
@@ -59,7 +59,7 @@ def ranking(systems: Sequence[SystemScores], metric: Metric, names: Sequence[str
         behind = [other for _, other in differ]
         ranks.append({name: 1 + behind.count(name) for name in of_place})
         marks.append(letters(ordered, differ))
-    told = f"a {TEST} test says so (p < 0.05, {correction(list(pairs.differences.values()))})" if pairs else ""
+    told = f"a {pairs.test} test says so (p < 0.05, {correction(list(pairs.differences.values()))})" if pairs else ""
     return Ranking(values, tuple(ranks), tuple(marks), told or BY_INTERVAL, told if of_sets else BY_INTERVAL)
 
 

@@ -13,8 +13,9 @@ from gner_bench import __version__
 from gner_bench.documents.fields import Json
 from gner_bench.files import make_folder, to_json, write_atomic
 from gner_bench.report.contents import Contents
-from gner_bench.report.leaderboard.board import Part, parts_of
+from gner_bench.report.leaderboard.board import Group, Part, parts_of
 from gner_bench.report.leaderboard.files import RUNS, Files, RunFile, RunFiles
+from gner_bench.report.load import SystemScores
 from gner_bench.report.page.leaderboard import write_board
 from gner_bench.report.render.json import to_records
 from gner_bench.report.views.leaderboard import group_grid, quoted_grid
@@ -76,54 +77,47 @@ def _document(
             {
                 "metric": part.metric,
                 "layout": part.layout,
-                "groups": [
-                    {
-                        "heading": group.heading,
-                        "not_like_for_like": [
-                            {
-                                "what": each.what,
-                                "here": each.here,
-                                "in_groups": {str(n): v for n, v in each.there.items()},
-                            }
-                            for each in group.apart
-                        ],
-                        "datasets": {
-                            name: {
-                                "split": scores.split,
-                                "sentences": len(scores.statistics),
-                                "content_hash": scores.content_hash,
-                                "types": list(scores.types),
-                            }
-                            for name, scores in group.systems[0].scores.sets.items()
-                        },
-                        "table": to_records(group_grid(group)),
-                    }
-                    for group in part.groups
-                ],
+                "groups": [_group(group) for group in part.groups],
                 **({"quoted": to_records(quoted_grid(part.quoted))} if part.quoted else {}),
             }
             for part in parts
         ],
-        "systems": [
-            {
-                "name": system.name,
-                "parameters": system.parameters,
-                "note": system.note,
-                "runs": len(system.scores.runs),
-                "training_sets": list(system.scores.origin.system.training_sets),
-                "seen": {
-                    name: part.analysis.seen.verdict
-                    for name, part in system.scores.sets.items()
-                    if part.analysis.seen is not None
-                },
-                "signature": system.signature,
-                "signature_short": system.signature_short,
-                "files": [file.document() for file in files[system.name]],
-            }
-            for system in contents.systems
-        ],
+        "systems": [_system(system, files[system.name]) for system in contents.systems],
         "warnings": warnings_of_all([(system.name, system.scores) for system in contents.systems]),
         "files": list(written),
+    }
+
+
+def _group(group: Group) -> Json:
+    apart = [
+        {"what": each.what, "here": each.here, "in_groups": {str(n): value for n, value in each.there.items()}}
+        for each in group.apart
+    ]
+    datasets = {
+        name: {
+            "split": scores.split,
+            "sentences": len(scores.statistics),
+            "content_hash": scores.content_hash,
+            "types": list(scores.types),
+        }
+        for name, scores in group.systems[0].scores.sets.items()
+    }
+    table = to_records(group_grid(group))
+    return {"heading": group.heading, "not_like_for_like": apart, "datasets": datasets, "table": table}
+
+
+def _system(system: SystemScores, files: Sequence[RunFile]) -> Json:
+    seen = {name: part.analysis.seen.verdict for name, part in system.scores.sets.items() if part.analysis.seen}
+    return {
+        "name": system.name,
+        "parameters": system.parameters,
+        "note": system.note,
+        "runs": len(system.scores.runs),
+        "training_sets": list(system.scores.origin.system.training_sets),
+        "seen": seen,
+        "signature": system.signature,
+        "signature_short": system.signature_short,
+        "files": [file.document() for file in files],
     }
 
 

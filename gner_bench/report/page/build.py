@@ -34,10 +34,10 @@ def write_page(out: Path, content: Content) -> Path:
     if not content.systems:
         raise UsageError("a page needs scores of at least one system")
     samples = columns(content.systems)
+    # A script of a type that no browser runs. It comes before the figures, which are still being drawn.
+    block = element("script", Html(packed(samples)), type="text/plain", id="samples") if samples else Html("")
     parts = {heading: part for heading, function in PARTS.items() if (part := function(content))}
     parts["Sentences"] = sentences(content, Html(file_of_page("browser.html") if samples else ""))
-    # A script of a type that no browser runs.
-    block = element("script", Html(packed(samples)), type="text/plain", id="samples") if samples else Html("")
     return write_parts(out, content.title, parts, SCRIPTS, block)
 
 

@@ -29,15 +29,11 @@ def write_board(out: Path, title: str, parts: Sequence[Part], links: Links, docu
     sections: dict[str, Html] = {}
     for part in parts:
         heading = METRICS[part.metric].name_in_text
-        lead = [] if sections else [_lead(document), Html(file_of_page("leaderboard.html"))]
+        link = element("a", "All figures of this page as JSON", href=document)
+        lead = [] if sections else [element("p", link, "."), Html(file_of_page("leaderboard.html"))]
         sections[heading] = join(*filter(None, [sections.get(heading)]), *lead, *_groups(part, links))
     sections["Systems"] = _systems(parts)
     return write_parts(out, title, sections, SCRIPTS, Html(""))
-
-
-def _lead(document: str) -> Html:
-    link = element("a", "All figures of this page as JSON", href=document)
-    return element("p", link, ".")
 
 
 def _groups(part: Part, links: Links) -> list[Html]:

@@ -20,6 +20,7 @@ NAMES = Column(right=False, whole=False)
 NUMBERS = Column(ellipsis=True)
 P_VALUES = Column(right=False, ellipsis=True)
 """A p value has as many digits as any other, and then its stars."""
+OF_RUNS = f"{NOTHING} of groups of runs: with more sentences runs would vary no less; more runs may be needed, too."
 Rows = Sequence[Sequence[str]]
 
 
@@ -78,7 +79,8 @@ def power_grid(title: str, differences: Sequence[Difference], points: float | No
             needed = each.sentences_for(points / 100)
             row.append(NOTHING if needed is None else f"{needed:,}")
         rows.append(row)
-    return _table(title, heads, rows[:-1], rows[-1:])
+    of_runs = points is not None and any(isinstance(each, RunsDifference) for each in differences)
+    return _table(title, heads, rows[:-1], rows[-1:], [OF_RUNS] if of_runs else ())
 
 
 def _noted(part: Part, note: str) -> Part:

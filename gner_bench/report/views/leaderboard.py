@@ -51,7 +51,8 @@ def group_grid(group: Group, links: Links | None = None) -> Grid:
         mean = cells.pop()
         beside = f" (n = {row.runs})" if row.runs > 1 else ""
         first = (Cell(name + beside, notes=row.notes), Cell(_text(ranks[-1])), Cell(letters or NOTHING), mean)
-        files = [_files(links.get(name, ()))] if links is not None else []
+        addresses = links.get(name, ()) if links is not None else ()
+        files = [Cell(", ".join(text for _, text in addresses), links=tuple(addresses))] if links is not None else []
         rows.append((*first, *cells, Cell(_millions(row.parameters)), Cell(overall), *files))
         scored = [of[name] for of in ranking.values]
         values.append((name, "measured", *_values(scored, ranks, ranking.letters, name), row.parameters, overall))
@@ -61,6 +62,7 @@ def group_grid(group: Group, links: Links | None = None) -> Grid:
         heads=_heads(table, ["Files"] if links is not None else []),
         sections=(Section(tuple(rows)),),
         remarks=tuple(_remarks(group)),
+        warnings=tuple(table.unlike.values()),
         signatures=by_value((row.system, row.origin) for row in table.rows),
         columns=("system", "kind", *_columns(table), "parameters", "training"),
         values=tuple(values),
@@ -139,10 +141,6 @@ def _quoted(entry: Entry | None, known: str) -> Cell:
         return Cell(NOTHING)
     notes = (entry.note,) if entry.note else ()
     return Cell(quoted_decimal(entry.f1), notes=notes, facts=(("rank", NOTHING), ("training", known)))
-
-
-def _files(links: Sequence[tuple[str, str]]) -> Cell:
-    return Cell(", ".join(text for _, text in links), links=tuple(links))
 
 
 def _text(rank: int | None) -> str:

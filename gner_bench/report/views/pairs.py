@@ -10,7 +10,6 @@ from gner_bench.report.grid import Cell, Grid, Section, Value
 from gner_bench.report.views.table import MEAN, title
 from gner_bench.scoring.metrics import METRICS, Metric
 from gner_bench.scoring.pairs import Pairs
-from gner_bench.scoring.trials import TEST
 
 SHARED = "In a column, systems that share a letter do not differ."
 STARS_MEAN = "* p < 0.05, ** p < 0.01, *** p < 0.001."
@@ -30,7 +29,7 @@ def letters_grid(
     ``names`` are those of rows by the name in ``pairs``; ``usual`` are 1 or 2 decimals.
     """
     figures, letters = [pairs.f1(place) for place in range(len(sets) + 1)], pairs.letters()
-    text = percent if usual == 2 else _percent
+    text = percent if usual == 2 else lambda share: decimal(100 * share)
     rows, values = [], []
     for system in figures[-1]:
         marked = [(of_set[system], mark[system]) for of_set, mark in zip(figures, letters, strict=True)]
@@ -42,7 +41,7 @@ def letters_grid(
         title=f"{METRICS[metric].title} of all systems",
         heads=tuple(map(Cell, heads)),
         sections=(Section(tuple(rows)),),
-        remarks=(rounding(usual=usual), SHARED, f"p < 0.05: {_test(resampling, correction)}."),
+        remarks=(rounding(usual=usual), SHARED, f"p < 0.05: {_test(pairs, resampling, correction)}."),
         legend=(SHARED,),
         columns=("system", "metric", *(name + part for name in (*sets, "mean") for part in ("", " letters"))),
         values=tuple(values),
@@ -81,16 +80,12 @@ def matrix_grid(
         title=f"{METRICS[metric].title}: all pairs of systems, differences of the mean",
         heads=(Cell("row less column"), *map(Cell, systems)),
         sections=(Section(tuple(rows)),),
-        remarks=(rounding("Differences in points", usual), STARS_MEAN, f"p: {_test(resampling, correction)}."),
+        remarks=(rounding("Differences in points", usual), STARS_MEAN, f"p: {_test(pairs, resampling, correction)}."),
         legend=(STARS_MEAN,),
         columns=("system", "less", "metric", "difference", "low", "high", "p_randomization", "p_holm", "significant"),
         values=tuple(values),
     )
 
 
-def _test(resampling: Resampling, correction: str) -> str:
-    return f"{TEST} test, two-sided, {resampling.resamples:,} trials, {correction}"
-
-
-def _percent(share: float) -> str:
-    return decimal(100 * share)
+def _test(pairs: Pairs, resampling: Resampling, correction: str) -> str:
+    return f"{pairs.test} test, two-sided, {resampling.resamples:,} trials, {correction}"

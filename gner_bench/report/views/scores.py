@@ -174,9 +174,11 @@ def types_grid(
         return None
     types = dict(sorted(part.types.items(), key=lambda item: -(item[1][typed[0]].gold or 0)))
     rows = list(types.values())
+    counts = {key: [getattr(row[typed[0]], key) for row in rows] for key in ("gold", "predicted")}
     columns: Columns = [
         (NAMES, "type", list(types)),
-        *((COUNT, key, [str(getattr(row[typed[0]], key)) for row in rows]) for key in ("gold", "predicted")),
+        # Means over runs have no counts.
+        *((COUNT, key, list(map(str, of_types))) for key, of_types in counts.items() if None not in of_types),
         *_values(
             rows, typed, "interval" if ends else "", [before.types.get(kind, {}) for kind in types] if before else ()
         ),
