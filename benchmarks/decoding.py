@@ -63,7 +63,7 @@ from gner_bench.predict.checkpoint import DTYPES, Checkpoint, load_checkpoint
 from gner_bench.predict.decode.batched import generate, use_protocol_settings
 from gner_bench.predict.decode.draft import Drafter, SentenceDraft, common
 from gner_bench.predict.decode.loop import Counts, longest_match
-from gner_bench.predict.decode.speculative import SpeculativeDecoder, units_of
+from gner_bench.predict.decode.speculative import SpeculativeDecoder, best_tokens, units_of
 from gner_bench.predict.decode.steps import padded
 from gner_bench.predict.generation import Generation
 from gner_bench.predict.inputs import select
@@ -179,7 +179,7 @@ class Replayed(SpeculativeDecoder):
     def choose(
         self, logits: Tensor, drafts: Sequence[Sequence[int]], sentences: Sequence[SentenceDraft]
     ) -> list[list[int]]:
-        logits.argmax(-1).tolist()
+        best_tokens(logits)
         kept = []
         for draft, sentence in zip(drafts, sentences, strict=True):
             goal, at = self.goal_of[sentence], len(sentence.tokens)

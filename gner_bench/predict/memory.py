@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 GRAPH = 16 * 2**20
 """Bytes that a recorded graph takes by itself, for its kernels' arguments: read elsewhere, not measured here."""
-READ_AHEAD = 8192
-"""Tokens of prompts that are read together, at least one prompt."""
+READ_AHEAD, READ_AHEAD_CPU = 8192, 512
+"""Tokens of prompts that are read together, at least one prompt; on a CPU what they become stays in its caches."""
 PUSHED = 4096
 """Tokens of all rows in one pass on an accelerator. At some 300 a pass of 16 bits is no longer bound by reading
 weights, so that more cost as much each as they would in a pass of their own."""

@@ -18,7 +18,7 @@ from gner_bench.messages import warn
 from gner_bench.predict.decode.graphs import Graphs
 from gner_bench.predict.decode.steps import Prepared, StepModel, padded
 from gner_bench.predict.loading import out_of_memory, release_memory
-from gner_bench.predict.memory import READ_AHEAD
+from gner_bench.predict.memory import READ_AHEAD, READ_AHEAD_CPU
 
 
 class Sentence(Protocol):
@@ -159,11 +159,12 @@ class Loop(Generic[T, S]):
 
     def _fill(self) -> None:
         """Give every free row a sentence; prompts are read together, as many as there are rows if they are short."""
+        most = READ_AHEAD_CPU if self.model.device.type == "cpu" else READ_AHEAD
         while len(self._rows) < self.size:
             if not self._ready:
                 batch: list[Job[T, S]] = []
                 # Longest first, as batches are filled up to their longest prompt.
-                while self._waiting and len(batch) < self.size and (len(batch) + 1) * _longest(batch) <= READ_AHEAD:
+                while self._waiting and len(batch) < self.size and (len(batch) + 1) * _longest(batch) <= most:
                     batch.append(self._waiting.popleft())
                 if not batch:
                     return

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache, partial
 from typing import Any, Generic
 
+import torch
 from torch import Tensor
 
 from gner_bench.answers import Question, answer_format, wrapped
@@ -118,7 +119,7 @@ class SpeculativeDecoder(LoopDecoder[SentenceDraft]):
         self, logits: Tensor, drafts: Sequence[Sequence[int]], sentences: Sequence[SentenceDraft]
     ) -> list[list[int]]:
         kept = []
-        for draft, choices, sentence in zip(drafts, logits.argmax(-1).tolist(), sentences, strict=True):
+        for draft, choices, sentence in zip(drafts, best_tokens(logits), sentences, strict=True):
             choices = choices[: len(draft) + 1]
             kept.append(longest_match(draft, choices, self.ends))
             sentence.advance(kept[-1], choices)
@@ -127,6 +128,15 @@ class SpeculativeDecoder(LoopDecoder[SentenceDraft]):
     def generation(self, task: Task, row: Row[tuple[Task, bool], SentenceDraft], cut: bool) -> Generation:
         row.sentence.finish()
         return self.checkpoint.generation(row.tokens, cut, row.passes)
+
+
+def best_tokens(logits: Tensor) -> list[list[int]]:
+    """The best token at every place of logits of shape (rows, n, vocabulary), the first one of equals."""
+    if logits.device.type == "cpu" and logits.dtype == torch.float32:
+        # NumPy takes a tenth of the time, and agrees on ties.
+        return [row.argmax(-1).tolist() for row in logits.numpy()]
+    chosen: list[list[int]] = logits.argmax(-1).tolist()
+    return chosen
 
 
 def unsupported(config: Any) -> str:

@@ -84,11 +84,10 @@ class StepModel(Protocol):
 
 
 class Cache:
-    """Keys and values of every layer: shape (rows, positions, heads, head size) on the layer's device.
+    """Keys and values of every layer: shape (rows, heads, positions, head size) on the layer's device.
 
-    Positions come before heads so that the new tokens of a row are one piece of memory, whatever the row's start is;
-    attention takes the transposed view. What a rejected draft wrote is masked until it is overwritten. The cache grows
-    with what is asked for; ``planned`` is the number of positions that it has as soon as it has any.
+    What a rejected draft wrote is masked until it is overwritten. The cache grows with what is asked for; ``planned``
+    is the number of positions that it has as soon as it has any.
     """
 
     def __init__(
@@ -102,7 +101,7 @@ class Cache:
     ) -> None:
         self.positions, self.planned = 0, planned
         self._layers = [
-            [torch.empty(rows, 0, heads, size, device=device, dtype=dtype) for _ in range(2)] for device in devices
+            [torch.empty(rows, heads, 0, size, device=device, dtype=dtype) for _ in range(2)] for device in devices
         ]
 
     def reserve(self, positions: int) -> None:
@@ -113,8 +112,8 @@ class Cache:
         for layer in self._layers:
             for index, old in enumerate(layer):
                 # Zeros, for masked positions are multiplied by zero and what memory held before may be NaN.
-                new = old.new_zeros(old.shape[0], positions, *old.shape[2:])
-                new[:, : self.positions] = old
+                new = old.new_zeros(*old.shape[:2], positions, old.shape[3])
+                new[:, :, : self.positions] = old
                 layer[index] = new
         self.positions = positions
 
@@ -122,24 +121,27 @@ class Cache:
         """Write keys and values of shape (rows, n, heads, size) at ``places`` of shape (rows, n)."""
         rows = torch.arange(places.shape[0], device=places.device)[:, None]
         for store, new in zip(self._layers[layer], (keys, values), strict=True):
-            store[rows, places] = new
+            store[rows, :, places] = new
 
     def read(self, layer: int, rows: int, positions: int) -> tuple[Tensor, Tensor]:
         """Keys and values of the first rows and positions, heads before positions, without a copy."""
         keys, values = self._layers[layer]
-        return keys[:rows, :positions].transpose(1, 2), values[:rows, :positions].transpose(1, 2)
+        return keys[:rows, :, :positions], values[:rows, :, :positions]
 
     @torch.inference_mode()
     def put(self, row: int, memory: Sequence[tuple[Tensor, Tensor]]) -> None:
         """Write a prompt's keys and values at the start of a row."""
         self.reserve(memory[0][0].shape[0])
         for layer, (keys, values) in zip(self._layers, memory, strict=True):
-            layer[0][row, : keys.shape[0]] = keys
-            layer[1][row, : values.shape[0]] = values
+            layer[0][row, :, : keys.shape[0]] = keys.transpose(0, 1)
+            layer[1][row, :, : values.shape[0]] = values.transpose(0, 1)
 
     def beginning(self, row: int, positions: int) -> list[tuple[Tensor, Tensor]]:
         """The first positions of a row, without a copy, as ``put`` takes it."""
-        return [(keys[row, :positions], values[row, :positions]) for keys, values in self._layers]
+        return [
+            (keys[row, :, :positions].transpose(0, 1), values[row, :, :positions].transpose(0, 1))
+            for keys, values in self._layers
+        ]
 
     @torch.inference_mode()
     def move(self, source: int, target: int) -> None:
