@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gc
 import gzip
 import json
 import os
@@ -28,6 +29,16 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
     """The quick tests do not import files that are slow as a whole, most of which import torch."""
     slow = config.option.markexpr == "not slow" and collection_path.suffix == ".py"
     return True if slow and "\npytestmark = pytest.mark.slow\n" in collection_path.read_text(encoding="utf-8") else None
+
+
+@pytest.fixture(scope="module", autouse=True)
+def little_garbage_to_look_through() -> None:
+    """Takes what is there by now (tests, torch, transformers) out of the garbage collection.
+
+    Each end of a training and each measurement collects, which would take a second otherwise.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(autouse=True)

@@ -29,6 +29,10 @@ from gner_bench.terminal import progress_bar
 
 PLACES: tuple[Callable[[Path], str], ...] = (lambda p: p.parent.name, lambda p: "/".join(p.parts[-2:]), str)
 
+HELD = 4_000_000
+"""Bytes of predictions that are kept for the page; those of larger files are read again, by several processes at once
+when they are scored."""
+
 
 @dataclass(frozen=True)
 class SystemScores:
@@ -232,8 +236,11 @@ def _scored(
 ) -> SystemScores:
     from gner_bench.api import load_predictions, score
     from gner_bench.scoring.counting import usable_processes
+    from gner_bench.scoring.loading import InMemory
 
     predictions = load_predictions(path, tokenizer=tokenizer, answers=rule, clean_up_spaces=spaces)
+    if path.is_file() and path.stat().st_size <= HELD:
+        predictions = InMemory(predictions.origin, tuple(predictions))
     resampling = Resampling()
     scores = score(predictions, metrics, usable_processes())
     fields = signature_fields(scores, resampling)

@@ -163,7 +163,7 @@ def painter(formats: Sequence[str] = FORMATS) -> Iterator[Painter | None]:
     if processes < 2 or not {*FIGURE_FORMATS, "html"}.intersection(formats):
         yield None
         return
-    started = Painter(processes, "pdf" in formats)
+    started = Painter(processes, formats)
     try:
         yield started
     finally:
@@ -190,7 +190,7 @@ def write_report(
         advance(1)
     written.left_out = figures.left_out
     before = _earlier(out)
-    with drawing(figures.plots, formats, SIZES[style], usable_processes(), painter) as drawn:
+    with drawing(figures.plots, formats, SIZES[style], painter) as drawn:
         tables = tables_of(contents)
         for name, grids in tables.by_file.items():
             for format_ in RENDERS:

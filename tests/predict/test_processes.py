@@ -4,12 +4,15 @@ import json
 import os
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 from accelerate.commands.launch import main as accelerate
 from click.testing import CliRunner
+from torch.distributed.launcher.api import LaunchConfig, elastic_launch
 
 from gner_bench.cli import main
 from gner_bench.demo import CHECKPOINT, CORPUS
@@ -64,8 +67,22 @@ def test_each_process_takes_its_own_gpu(monkeypatch: pytest.MonkeyPatch) -> None
     assert own_device("auto") == "cpu"
 
 
+def forked(config: LaunchConfig, entrypoint: str) -> Callable[..., Any]:
+    """As torchrun starts ``python -u -m gner_bench …``, but forked: to import torch takes each process seconds."""
+
+    def start(*arguments: str) -> Any:
+        assert (entrypoint, *arguments[:3]) == (sys.executable, "-u", "-m", "gner_bench")
+        return elastic_launch(replace(config, start_method="fork"), command)(*arguments[3:])
+
+    def command(*arguments: str) -> None:
+        main(arguments, standalone_mode=False)
+
+    return start
+
+
 def test_two_processes_write_what_one_writes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """`accelerate launch` starts several processes with --multi_gpu alone; --device cpu is ours."""
+    monkeypatch.setattr("torch.distributed.run.elastic_launch", forked)
     one = CliRunner().invoke(main, ["predict", *ARGUMENTS, "--out", str(tmp_path / "one")])
     launch = ["accelerate launch", "--multi_gpu", "--num_processes", "2", "--num_machines", "1"]
     launch += ["--mixed_precision", "no", "--main_process_port", "0", "-m", "gner_bench"]
@@ -163,14 +180,15 @@ def test_threads_are_the_cores_or_what_the_user_has_set(monkeypatch: pytest.Monk
 @pytest.mark.usefixtures("threads")
 def test_predictions_do_not_depend_on_threads(tmp_path: Path) -> None:
     texts = []
+    few = ["predict", *ARGUMENTS, "--limit", "3"]
     for threads in ("1", "2"):
         out = tmp_path / threads
-        result = CliRunner().invoke(main, ["predict", *ARGUMENTS, "--out", str(out), "--threads", threads])
+        result = CliRunner().invoke(main, [*few, "--out", str(out), "--threads", threads])
         assert result.exit_code == 0, result.stderr
         assert json.loads((out / "run.json").read_text(encoding="utf-8"))["threads"] == int(threads)
         texts.append((out / "predictions.jsonl").read_bytes())
     assert texts[0] == texts[1]
     # Nor do they keep a run from being continued.
-    again = ["predict", *ARGUMENTS[:-6], "--limit", "10", "--out", str(tmp_path / "1"), "--threads", "2"]
+    again = ["predict", *ARGUMENTS, "--limit", "4", "--out", str(tmp_path / "1"), "--threads", "2"]
     result = CliRunner().invoke(main, again)
     assert result.exit_code == 0, result.stderr

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from sentencepiece import SentencePieceProcessor
-from transformers import LlamaConfig, T5Config
+from transformers import LlamaConfig, T5Config, tokenization_utils_base
 
 from gner_bench.answers.gner import prompt
 from gner_bench.data import read_dataset
@@ -25,6 +25,23 @@ AS_SAVED = {"tokenizer_class": "PreTrainedTokenizerFast", "bos_token": "<s>", "e
 TEXT = "[INST] Sentence: hi [/INST]"
 IDS = [1, 518, 25580, 29962, 28048, 663, 29901, 7251, 518, 29914, 25580, 29962]
 """By LlamaTokenizerFast of transformers 4.32 to 4.37 (GNER's requirement); sentencepiece gives the same after 1."""
+
+
+@pytest.fixture(autouse=True, scope="module")
+def merges_once() -> Iterator[None]:
+    """Lets transformers make the merges of a vocabulary once: to read LLaMA's takes half a second for each folder."""
+    made: dict[Any, list[tuple[str, str]]] = {}
+    make = tokenization_utils_base.generate_merges
+
+    def once(vocab: dict[str, int], scores: dict[str, float] | None = None, skip_tokens: Any = None) -> Any:
+        key = tuple(vocab.items()), scores and tuple(scores.items()), skip_tokens and frozenset(skip_tokens)
+        if key not in made:
+            made[key] = make(vocab, scores, skip_tokens)
+        return list(made[key])
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(tokenization_utils_base, "generate_merges", once)
+        yield
 
 
 @pytest.fixture(scope="module")

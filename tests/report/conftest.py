@@ -120,6 +120,7 @@ def latex_report(tmp_path_factory: pytest.TempPathFactory) -> Written:
 
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
+LAYOUT: dict[str, Any] = {"viewport": {"width": 1280, "height": 900}, "color_scheme": "light"}
 
 
 @pytest.fixture(scope="session")
@@ -132,6 +133,51 @@ def browser() -> Iterator[Any]:
         running = started.chromium.launch(executable_path=found)
         yield running
         running.close()
+
+
+@pytest.fixture(scope="session")
+def tab(browser: Any) -> Iterator[Any]:
+    """One page for all tests: a page of its own for each would take most of their time."""
+    context = browser.new_context(**LAYOUT)
+    yield context.new_page()
+    context.close()
+
+
+@pytest.fixture
+def visit(tab: Any) -> Iterator[Callable[..., Any]]:
+    """Opens a file in the tab, or in another tab from the second time on, with nothing that an earlier test stored.
+
+    The console must stay empty, and nothing is asked of any server. ``changes`` are those of ``LAYOUT``.
+    """
+    said: list[str] = []
+    listeners: dict[str, Callable[[Any], object]] = {
+        "console": lambda message: said.append(message.text),
+        "pageerror": lambda error: said.append(str(error)),
+        "request": lambda request: request.url.startswith(("file:", "data:")) or said.append(request.url),
+    }
+    pages: list[Any] = []
+
+    def visited(path: Path, address: str = "", **changes: Any) -> Any:
+        page = tab if not pages else tab.context.new_page()
+        pages.append(page)
+        layout = {**LAYOUT, **changes}
+        page.set_viewport_size(layout["viewport"])
+        page.emulate_media(color_scheme=layout["color_scheme"])
+        for event, listener in listeners.items():
+            page.on(event, listener)
+        page.goto(path.as_uri() + address)
+        return page
+
+    yield visited
+    if pages:
+        tab.evaluate("localStorage.clear()")
+        for event, listener in listeners.items():
+            tab.remove_listener(event, listener)
+        tab.goto("about:blank")
+        tab.emulate_media(media="null")
+    for page in pages[1:]:
+        page.close()
+    assert said == []
 
 
 @pytest.fixture

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -47,25 +48,8 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def show(browser: Any, site: Path) -> Iterator[Callable[..., BrowserPage]]:
-    """Opens the page; what the console says must stay empty, and nothing is asked of any server."""
-    said: list[str] = []
-    contexts = []
-
-    def open_page(address: str = "", **settings: Any) -> BrowserPage:
-        context = browser.new_context(**{"viewport": {"width": 1280, "height": 900}, **settings})
-        contexts.append(context)
-        page = context.new_page()
-        page.on("console", lambda message: said.append(message.text))
-        page.on("pageerror", lambda error: said.append(str(error)))
-        page.on("request", lambda request: request.url.startswith(("file:", "data:")) or said.append(request.url))
-        page.goto(site.as_uri() + address)
-        return page
-
-    yield open_page
-    for context in contexts:
-        context.close()
-    assert said == []
+def show(visit: Callable[..., BrowserPage], site: Path) -> Callable[..., BrowserPage]:
+    return partial(visit, site)
 
 
 def shown(page: BrowserPage) -> dict[str, list[str]]:
@@ -105,7 +89,7 @@ def test_a_data_set_has_its_own_ranks_and_training(show: Callable[..., BrowserPa
     ]
     assert "alone" not in found
     page.click("button[type=reset]")
-    page.wait_for_function("document.querySelectorAll('.board')[1].hidden === false")
+    page.locator(".board").nth(1).wait_for()
     assert shown(page)["small"][-2] == "supervised (1 of 2 data sets)"
 
 
@@ -128,7 +112,7 @@ def test_filters_let_through_what_they_name(show: Callable[..., BrowserPage]) ->
         assert list(shown(page)) == names
         address = page.evaluate("location.hash")
         page.click("button[type=reset]")
-        page.wait_for_function("location.hash === ''")
+        page.wait_for_url(lambda url: "#" not in url)
     # The address holds the filter, here the last one.
     assert list(shown(show(address))) == names
 

@@ -80,28 +80,15 @@ def file(record: Callable[..., dict[str, Any]], tmp_path_factory: pytest.TempPat
 
 
 @pytest.fixture
-def show(browser: Browser, file: Path) -> Iterator[Callable[..., BrowserPage]]:
-    """Opens the page; what the console says must stay empty."""
-    said: list[str] = []
-    requested: list[str] = []
-    contexts = []
+def show(visit: Callable[..., BrowserPage], file: Path) -> Callable[..., BrowserPage]:
+    """Opens the page, or another, when it is ready."""
 
-    def open_page(address: str = "", path: Path = file, **settings: Any) -> BrowserPage:
-        context = browser.new_context(**{"viewport": {"width": 1280, "height": 900}, **settings})
-        contexts.append(context)
-        page = context.new_page()
-        page.on("console", lambda message: said.append(message.text))
-        page.on("pageerror", lambda error: said.append(str(error)))
-        page.on("request", lambda request: requested.append(request.url))
-        page.goto(path.as_uri() + address)
+    def ready(address: str = "", path: Path = file, **layout: Any) -> BrowserPage:
+        page = visit(path, address, **layout)
         page.wait_for_selector(READY)
         return page
 
-    yield open_page
-    for context in contexts:
-        context.close()
-    assert said == []
-    assert [url for url in requested if not url.startswith(("file:", "data:"))] == []
+    return ready
 
 
 def count(page: BrowserPage) -> str:
@@ -217,7 +204,7 @@ def test_a_link_opens_a_sentence_on_its_page(show: Callable[..., BrowserPage]) -
     assert page.inner_text(".turn span") == "page 3 of 3"
     assert page.evaluate("document.activeElement.matches('article.current')")
     page.evaluate("location.hash = '#s=news/odd%2F1'")
-    page.wait_for_function("document.querySelector('article.current h3 a').innerText.includes('odd')")
+    page.locator("article.current h3 a", has_text="odd").wait_for()
 
 
 def test_a_sentence_that_the_filters_hide_is_shown_without_them(show: Callable[..., BrowserPage]) -> None:

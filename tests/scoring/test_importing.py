@@ -115,11 +115,12 @@ def test_answers_without_places_keep_the_counts_of_the_gner_metric(scratch: Path
 @pytest.mark.slow
 @pytest.mark.parametrize("system", ["base", "large"])
 def test_real_predictions_score_the_same_in_every_format(shared: Path, tmp_path: Path, system: str) -> None:
-    original = load_predictions(
-        shared / "predictions" / f"gner-t5-{system}.dev700.jsonl", tokenizer=shared / "tokenizers" / "t5"
-    )
+    original = shared / "predictions" / f"gner-t5-{system}.dev700.jsonl"
+    own = list(load_predictions(original, tokenizer=shared / "tokenizers" / "t5"))
+    counts, strict = [gner_counts(each) for each in own], [strict_counts(each) for each in own]
+    strict_of_legal = [strict_counts(replace(each, predicted=legal(each))) for each in own]
     sets: dict[str, list[Prediction]] = {}
-    for each in original:
+    for each in own:
         sets.setdefault(each.dataset, []).append(each)
     for format in WRITERS:
         paths = [tmp_path / f"{name}.{format}" for name in sets]
@@ -127,13 +128,11 @@ def test_real_predictions_score_the_same_in_every_format(shared: Path, tmp_path:
             path.write_text(written(format, sentences), encoding="utf-8")
         gold = [dataset_of(sentences) for sentences in sets.values()]
         found = list(load_predictions(*paths, format=NAMES.get(format, format), gold=gold))
-        own = list(original)
-        assert [gner_counts(each) for each in found] == [gner_counts(each) for each in own]
+        assert [gner_counts(each) for each in found] == counts
         if format in ("conll", "text"):
-            assert [strict_counts(each) for each in found] == [strict_counts(each) for each in own]
+            assert [strict_counts(each) for each in found] == strict
         elif format in ("spans", "characters", "inline"):
-            legalised = [replace(each, predicted=legal(each)) for each in own]
-            assert [strict_counts(each) for each in found] == [strict_counts(each) for each in legalised]
+            assert [strict_counts(each) for each in found] == strict_of_legal
 
 
 def test_records_with_ids_may_stand_in_any_order(file: Path) -> None:

@@ -7,6 +7,7 @@ once. Outputs are short.
 
 from __future__ import annotations
 
+import gc
 import sys
 from pathlib import Path
 
@@ -26,6 +27,7 @@ def fine_tune_all(root: str, recipes: list[tuple[str, str]]) -> None:
 if __name__ == "__main__":
     Checkpoint.family = SHORT  # type: ignore[assignment,method-assign]
     root, *rest = sys.argv[1:]
+    gc.freeze()  # the end of a training collects, which would take a second with all that is imported
     config = LaunchConfig(
         min_nodes=1,
         max_nodes=1,

@@ -48,21 +48,22 @@ def plots(contents: Contents) -> list[Plot]:
 
 def draw(panels: Mapping[str, Bars], style: Style) -> Figure:
     """A panel for each system, or one panel without a name with a bar for each system."""
-    from gner_bench.report.figures.drawing import canvas, labels, legend, name_rows
+    from gner_bench.report.figures.drawing import bars, canvas, labels, legend, name_rows
 
     figure = canvas(style, True, 0.9 + 0.2 * max(map(len, panels.values())))
     all_axes = figure.subplots(1, len(panels), sharex=True, squeeze=False)[0]
     room = 72 * float(figure.get_figwidth()) / len(panels)
     handles: list[Any] = []
     titles = labels(list(panels), style.sizes.font, 0.55 * room)
-    for axes, panel_title, bars in zip(all_axes, titles, panels.values(), strict=True):
-        handles, starts = [], [0.0] * len(bars)
+    for axes, panel_title, panel in zip(all_axes, titles, panels.values(), strict=True):
+        handles, starts = [], [0.0] * len(panel)
         for index, error_class in enumerate(WRONG):
-            lengths = [100 * mistakes.classes[error_class] / mistakes.gold for mistakes in bars.values()]
-            handles.append(axes.barh(range(len(bars)), lengths, 0.75, left=starts, **style.bar(index)))
+            lengths = [100 * mistakes.classes[error_class] / mistakes.gold for mistakes in panel.values()]
+            boxes = [(x, at - 0.375, length, 0.75) for at, (x, length) in enumerate(zip(starts, lengths, strict=True))]
+            handles.append(bars(axes, style, index, boxes))
             starts = [start + length for start, length in zip(starts, lengths, strict=True)]
         axes.set_title(panel_title, loc="left")
-        name_rows(axes, style, list(bars), 0.4 * room)
+        name_rows(axes, style, list(panel), 0.4 * room)
         axes.invert_yaxis()
         axes.set_xlim(0, max(1, axes.get_xlim()[1]))
     figure.supxlabel("errors for every 100 gold entities", fontsize=style.sizes.font)

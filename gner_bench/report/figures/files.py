@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import signal
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
@@ -10,12 +11,14 @@ from typing import TYPE_CHECKING, cast
 from gner_bench.errors import GnerBenchError, first_line
 from gner_bench.messages import warn
 from gner_bench.report.figures.plot import FileFormat, Files, Plot, render
-from gner_bench.report.figures.style import LIGHT, Sizes, Style
+from gner_bench.report.figures.style import LIGHT, SIZES, Sizes, Style
 from gner_bench.terminal import progress_bar
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
     from multiprocessing.connection import Connection
+
+    from matplotlib.figure import Figure
 
 FORMATS: tuple[FileFormat, ...] = ("png", "svg", "pdf")
 NAMED = 40
@@ -28,17 +31,17 @@ Done = tuple[Files, set[str]]
 
 
 class Painter:
-    """A process that imports matplotlib while this one does something else, and then draws (``drawing``).
+    """A process that makes matplotlib ready while this one does something else, and then draws (``drawing``).
 
     It and the ``processes`` that it draws with are forked from this one, which must have no threads at work then.
     """
 
-    def __init__(self, processes: int, pdf: bool) -> None:
+    def __init__(self, processes: int, formats: Sequence[str]) -> None:
         import multiprocessing
 
         context = multiprocessing.get_context("fork")
         self._pipe, theirs = context.Pipe()
-        self._process = context.Process(target=_paint, args=(self._pipe, theirs, processes, pdf))
+        self._process = context.Process(target=_paint, args=(self._pipe, theirs, processes, _kinds(formats)))
         self._process.start()
         theirs.close()
         self._began = False
@@ -76,50 +79,56 @@ class Painter:
         self._process.join()
 
 
-def _paint(others: Connection, pipe: Connection, processes: int, pdf: bool) -> None:
+def _paint(others: Connection, pipe: Connection, processes: int, kinds: Sequence[FileFormat]) -> None:
     others.close()  # or this process would never learn that the first one has ended
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the first process ends all at Ctrl-C
-    _import_matplotlib(pdf)
+    gc.disable()
+    from matplotlib.artist import Artist
+
+    # Matplotlib writes docstrings as it is imported, for a third of the time that it takes.
+    Artist._update_set_signature_and_docstring = classmethod(lambda cls: None)  # type: ignore[attr-defined]
+    import gner_bench.report.figures.labels  # noqa: F401
+
     with suppress(EOFError, OSError), ExitStack() as stack:  # where nobody waits for the figures any more
         try:
+            # All that the first figure imports and reads of fonts is then there in each of the processes.
+            _draw(Plot("of a word", "", _with_text), Style(SIZES["acl"], LIGHT), kinds)
+            gc.freeze()
+            gc.set_threshold(50_000)
+            gc.enable()
             for done in _in_processes(pipe.recv(), processes, stack):
                 pipe.send(done)
         except GnerBenchError as error:
             pipe.send(error)
 
 
-def _import_matplotlib(pdf: bool) -> None:
-    """What is imported before processes are forked is there in each of them."""
-    import gner_bench.report.figures.labels
-    import gner_bench.report.figures.png
+def _with_text(style: Style) -> Figure:
+    from gner_bench.report.figures.drawing import canvas
 
-    if pdf:
-        import gner_bench.report.figures.pdf  # noqa: F401
+    figure = canvas(style, False, 1)
+    figure.add_subplot().set_title("bold", fontweight="bold")
+    return figure
+
+
+def _kinds(formats: Sequence[str]) -> list[FileFormat]:
+    """What is drawn for the ``formats`` of a report: SVG is there for a page, too."""
+    wanted = {*formats, "svg"} if "html" in formats else set(formats)
+    return [kind for kind in FORMATS if kind in wanted]
 
 
 @contextmanager
 def drawing(
-    plots: Sequence[Plot], formats: Sequence[str], sizes: Sizes, processes: int = 1, painter: Painter | None = None
+    plots: Sequence[Plot], formats: Sequence[str], sizes: Sizes, painter: Painter | None = None
 ) -> Iterator[Iterator[tuple[Plot, Files]]]:
-    """Begin to draw ``plots``; yields each with its files, in their order, whatever the number of ``processes``.
+    """Begin to draw ``plots``; yields each with its files, in their order.
 
-    More than one fork this process, which must have no threads at work then; they draw while the caller does something
-    else. A ``painter`` draws in its own. SVG is there for a page too (``html`` among the ``formats``). PDF is for
-    paper, which is white: all else is there in dark also. Raises GnerBenchError, from the iterator, for a figure that
-    cannot be drawn and for a process that was killed.
+    A ``painter`` draws them while the caller does something else; without one this process does. SVG is there for a
+    page too (``html`` among the ``formats``). PDF is for paper, which is white: all else is there in dark also. Raises
+    GnerBenchError, from the iterator, for a figure that cannot be drawn and for a process that was killed.
     """
-    wanted = {*formats, "svg"} if "html" in formats else set(formats)
-    kinds = [kind for kind in FORMATS if kind in wanted]
+    kinds = _kinds(formats)
     jobs: list[Job] = [(plot, Style(sizes, LIGHT), kinds) for plot in plots if kinds]
-    with ExitStack() as stack:
-        if painter:
-            done = painter.draw(jobs)
-        elif min(processes, len(jobs)) > 1:
-            _import_matplotlib("pdf" in kinds)
-            done = _in_processes(jobs, processes, stack)
-        else:
-            done = (_draw(*job) for job in jobs)
-        yield _files(jobs, done)
+    yield _files(jobs, painter.draw(jobs) if painter else (_draw(*job) for job in jobs))
 
 
 def _in_processes(jobs: Sequence[Job], processes: int, stack: ExitStack) -> Iterator[Done]:

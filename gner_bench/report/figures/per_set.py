@@ -68,8 +68,6 @@ def shown_entries(row: Row) -> dict[int, Entry]:
 
 def draw(table: Table, style: Style) -> Figure:
     """The figure of a table."""
-    from matplotlib.patches import Patch
-
     from gner_bench.report.figures.drawing import canvas, legend, name_ticks, percent_axis
 
     measured, quoted = table.measured, shown_quoted(table)
@@ -78,8 +76,7 @@ def draw(table: Table, style: Style) -> Figure:
     width = (BARS - QUOTED_WIDTH * len(quoted)) / len(measured)
     handles: list[Any] = []
     for index, row in enumerate(measured):
-        _draw_bars(axes, row, index, width, style)
-        handles.append(Patch(**style.bar(index)))
+        handles.append(_draw_bars(axes, row, index, width, style))
     start = BARS / 2 - QUOTED_WIDTH * len(quoted)
     for index, row in enumerate(quoted):
         f1 = {x + start + QUOTED_WIDTH * (index + 1): entry.f1 for x, entry in shown_entries(row).items()}
@@ -103,13 +100,13 @@ def draw(table: Table, style: Style) -> Figure:
     return figure
 
 
-def _draw_bars(axes: Axes, row: Row, index: int, width: float, style: Style) -> None:
-    """The bars of a measured system, and its intervals where there are any."""
+def _draw_bars(axes: Axes, row: Row, index: int, width: float, style: Style) -> Any:
+    """The bars of a measured system, which are returned, and its intervals where there are any."""
+    from gner_bench.report.figures.drawing import bars
+
     shift = width * (index + 0.5) - BARS / 2
     entries = {x + shift: entry for x, entry in shown_entries(row).items()}
-    if not entries:
-        return
-    axes.bar(list(entries), [entry.f1 for entry in entries.values()], 0.92 * width, **style.bar(index))
+    drawn = bars(axes, style, index, [(x - 0.46 * width, 0, 0.92 * width, entry.f1) for x, entry in entries.items()])
     with_interval = {x: entry for x, entry in entries.items() if entry.interval}
     if with_interval:
         reaches = [reach(entry.f1, entry.interval) for entry in with_interval.values()]
@@ -123,3 +120,4 @@ def _draw_bars(axes: Axes, row: Row, index: int, width: float, style: Style) -> 
             capsize=1.5 * style.scale,
             capthick=0.8 * style.scale,
         )
+    return drawn

@@ -25,7 +25,6 @@ Files = dict[str, bytes]
 """The files of a figure by what follows its name, such as ``_dark.svg``."""
 DOTS_PER_INCH = 200
 NO_METADATA: dict[FileFormat, dict[str, Any]] = {
-    "png": {"Software": None},
     "svg": {"Date": None, "Creator": None},
     "pdf": {"CreationDate": None, "Creator": None, "Producer": None},
 }
@@ -87,7 +86,7 @@ def render(plot: Plot, style: Style, formats: Iterable[FileFormat], boxes: set[s
         for name in formats:
             if name == "png":
                 canvas.figure.draw(canvas.pictures)
-                files[".png"], dark["_dark.png"] = canvas.pictures.files(NO_METADATA["png"])
+                files[".png"], dark["_dark.png"] = canvas.pictures.files()
             else:
                 files[f".{name}"] = _saved(canvas.figure, name)
     if ".svg" in files:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from functools import cache
 
 import pytest
 import torch
@@ -88,6 +89,7 @@ def test_a_batch_of_drafts_needs_a_fraction_of_the_passes(demo: Checkpoint, task
 def random_t5(tmp_path_factory: pytest.TempPathFactory, demo: Checkpoint) -> Callable[[int], Checkpoint]:
     """The demonstration with weights disturbed so that it leaves the sentence in many ways."""
 
+    @cache
     def build(seed: int) -> Checkpoint:
         torch.manual_seed(seed)
         loaded = load_checkpoint("demo", device="cpu")
