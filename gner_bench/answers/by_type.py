@@ -52,11 +52,14 @@ def write(words: Sequence[str], tags: Sequence[str]) -> str:
 
 def ask(question: Question) -> list[str]:
     """One prompt for all types. The answers that it shows have all of them."""
-
-    def answered(shot: Any) -> str:
-        return json.dumps(texts_by_type(shot.words, shot.tags, question.types), ensure_ascii=False)
-
-    return [general_prompt(TASK, FORM, question, answered)]
+    return [
+        general_prompt(
+            TASK,
+            FORM,
+            question,
+            lambda shot: json.dumps(texts_by_type(shot.words, shot.tags, question.types), ensure_ascii=False),
+        )
+    ]
 
 
 def schema(types: Sequence[str]) -> Json:

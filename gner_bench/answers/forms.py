@@ -13,7 +13,7 @@ from collections.abc import Collection, Iterator, Sequence
 from functools import lru_cache
 
 from gner_bench.answers.lenient_json import unescaped
-from gner_bench.answers.types import known_as
+from gner_bench.answers.types import alternatives, known_as
 
 Pairs = list[tuple[str, str]]
 BRACKETS = "answers in forms like word(label), word(label), read as GNER's"
@@ -33,8 +33,7 @@ _AROUND = "\"'`*_“”‘’{[("
 @lru_cache(maxsize=256)
 def _forms(types: tuple[str, ...]) -> dict[str, re.Pattern[str]]:
     """By the note that tells of it, a pattern with groups of a word (none for brackets) and, last, of its label."""
-    longest = sorted(types, key=len, reverse=True)
-    listed = "|".join(re.sub(r"(?:\\ |_)+", r"[ _]+", re.escape(kind)) for kind in longest) or r"(?!)"
+    listed = alternatives(types)
     label = rf"((?:{_PREFIX})?(?:{listed})|{_OUTSIDE}|[BI]-[^()\[\]{{}}<>\"',;|\n]+)"
     tag = rf"({_PREFIX}(?:{listed})|O|[BI]-[^\s()\[\]{{}}<>\"',;|]+)"
     key = r"""["'](?:label|tag|type|entity|ner|bio)\w*["']\s*:\s*"""
@@ -53,18 +52,16 @@ def read_forms(text: str, pairs: Pairs, words: Sequence[str], types: Sequence[st
     ``pairs`` are what GNER's own form gives.
     """
     wanted = Counter(map(str.lower, words))
-    best, notes, most = pairs, list[str](), _overlap(pairs, wanted)
-    for note, pattern in _forms(tuple(types)).items() if most < len(words) else ():
-        read = list(_read(text, pattern, wanted, types, note == BRACKETS))
-        placed = _overlap(read, wanted)
+    best, notes, most = pairs, list[str](), -1
+    for note, pattern in [("", None), *_forms(tuple(types)).items()]:
+        if most >= len(words):
+            break
+        read = list(_read(text, pattern, wanted, types, note == BRACKETS)) if pattern else pairs
+        placed = (Counter(word.lower() for word, _ in read) & wanted).total()
         # Prose may happen to hold a word and a letter O.
         if placed > most and (note != COLUMNS or 2 * placed >= len(words)):
-            best, notes, most = read, [note], placed
+            best, notes, most = read, [note] if note else [], placed
     return best, notes
-
-
-def _overlap(pairs: Pairs, wanted: Counter[str]) -> int:
-    return (Counter(word.lower() for word, _ in pairs) & wanted).total()
 
 
 def _read(
