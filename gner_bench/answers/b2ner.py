@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from gner_bench.answers.answer import AnswerFormat, Question
 from gner_bench.answers.listed import read, write
-from gner_bench.answers.wording import joined
 
 START = (
     "Given the label set of entities, please recognize all the entities in the text. The answer format should be"
@@ -18,7 +17,7 @@ START = (
 
 def ask(question: Question) -> list[str]:
     """One prompt for all types."""
-    return [f"{START}{', '.join(question.types)} \n\nText: {joined(question.words)} \nAnswer:"]
+    return [f"{START}{', '.join(question.types)} \n\nText: {' '.join(question.words)} \nAnswer:"]
 
 
 B2NER = AnswerFormat(

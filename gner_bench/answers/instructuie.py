@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from gner_bench.answers.answer import AnswerFormat, Question
 from gner_bench.answers.listed import read, write
-from gner_bench.answers.wording import joined
 
 START = (
     "Please list all entity words in the text that fit the category.Output format is"
@@ -19,7 +18,7 @@ START = (
 
 def ask(question: Question) -> list[str]:
     """One prompt for all types."""
-    return [f"{START}{', '.join(question.types)} \nText: {joined(question.words)} \nAnswer:"]
+    return [f"{START}{', '.join(question.types)} \nText: {' '.join(question.words)} \nAnswer:"]
 
 
 INSTRUCTUIE = AnswerFormat(

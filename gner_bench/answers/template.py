@@ -16,7 +16,7 @@ from pathlib import Path
 
 from gner_bench.answers.answer import AnswerFormat, Question, Shot
 from gner_bench.answers.by_type import texts_by_type
-from gner_bench.answers.wording import defined, joined, listed_types, shown
+from gner_bench.answers.wording import defined, listed_types, shown
 from gner_bench.errors import UsageError, did_you_mean
 from gner_bench.files import read_text
 
@@ -42,7 +42,7 @@ class Template:
             case None:
                 return f"{{{found[1]}}}"
             case "text":
-                return joined(question.words)
+                return " ".join(question.words)
             case "types":
                 return ", ".join(question.types)
             case "type":

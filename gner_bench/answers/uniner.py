@@ -14,7 +14,6 @@ from typing import Any
 from gner_bench.answers import by_type
 from gner_bench.answers.answer import AnswerFormat, Mentions, Question
 from gner_bench.answers.lenient_json import EMPTY, UNREADABLE, read_json, texts_in
-from gner_bench.answers.wording import joined
 
 TEXT = "Text:"
 BULLETS = "answers with a line for each mention, read as such"
@@ -28,32 +27,31 @@ _BULLETS = re.compile(r"\s*(?:[-*•]|\d+[.)])\s+(.*\S)\s*")
 
 def ask(question: Question) -> list[str]:
     """A prompt for each type."""
-    text = joined(question.words)
+    text = " ".join(question.words)
     start, end = PROMPT.split("{type}")
     return [start.replace("{text}", text) + kind + end for kind in question.types]
 
 
 def strings(answer: Any, notes: list[str]) -> list[str]:
-    """The mentions of an answer to one question, a list or text with one; None is an answer without text."""
+    """The mentions of an answer to one question: a list, or a text with a JSON list or with bullets alone.
+
+    None is an answer without text.
+    """
     if answer is None:
         notes.append(EMPTY)
     try:
-        return texts_in(_list_of(answer, notes) if isinstance(answer, str) else answer, notes)
+        if isinstance(answer, str):
+            said: list[str] = []
+            value = read_json(answer, _is_list, said)
+            bullets = [_BULLETS.fullmatch(line) for line in answer.splitlines() if line.strip()]
+            if UNREADABLE in said and bullets and all(bullets):
+                value, said = [bullet[1] for bullet in bullets if bullet], [BULLETS]
+            answer = value
+            notes += said
+        return texts_in(answer, notes)
     except RecursionError:
         notes.append(UNREADABLE)
         return []
-
-
-def _list_of(text: str, notes: list[str]) -> Any:
-    """The JSON list of a text; without one, lines that are all bullets."""
-    said: list[str] = []
-    value = read_json(text, _is_list, said)
-    bullets = [_BULLETS.fullmatch(line) for line in text.splitlines() if line.strip()]
-    if UNREADABLE in said and bullets and all(bullets):
-        notes.append(BULLETS)
-        return [bullet[1] for bullet in bullets if bullet]
-    notes += said
-    return value
 
 
 def _is_list(value: Any) -> int:

@@ -13,11 +13,6 @@ Answered = Callable[[Shot], str]
 """The right answer to a sentence that is shown."""
 
 
-def joined(words: Sequence[str]) -> str:
-    """A sentence as prompts have it."""
-    return " ".join(words)
-
-
 def defined(definition: Definition | None) -> str:
     """A definition on one line, empty where there is none."""
     if definition is None:
@@ -34,11 +29,11 @@ def listed_types(question: Question) -> str:
 
 def shown(shots: Sequence[Shot], answered: Answered) -> str:
     """Sentences with their answers, a blank line between them."""
-    return "\n\n".join(f"Sentence: {joined(shot.words)}\nAnswer: {answered(shot)}" for shot in shots)
+    return "\n\n".join(f"Sentence: {' '.join(shot.words)}\nAnswer: {answered(shot)}" for shot in shots)
 
 
 def general_prompt(task: str, form: str, question: Question, answered: Answered) -> str:
     """What asks a general model: the ``task``, the types, the ``form`` of the answer, the shots, then the sentence."""
     parts = [f"{task} The types of entities are:\n{listed_types(question)}", form]
     parts += [shown(question.shots, answered)] if question.shots else []
-    return "\n\n".join([*parts, f"Sentence: {joined(question.words)}\nAnswer:"])
+    return "\n\n".join([*parts, f"Sentence: {' '.join(question.words)}\nAnswer:"])
