@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from gner_bench.answers.gner import prompt, tagged_text
-from gner_bench.data.collect import Sets, sentence_id
+from gner_bench.data.collect import Sets
 from gner_bench.data.formats import JSON_SUFFIXES, DataFormat, Source
 from gner_bench.data.formats.writing import check, records, write_lines
 from gner_bench.data.sentence import Dataset
@@ -27,8 +27,8 @@ def read_gner_jsonl(source: Source) -> list[Dataset]:
         collector = sets.of(fields)
         instance = fields.inner("instance")
         words, labels = words_and_labels(instance)
-        id = sentence_id(instance if "id" in instance.value else fields, len(collector))
-        collector.add(fields, id, words, labels, fields.strings("label_list"))
+        named_by = instance if "id" in instance.value else fields
+        collector.add(fields, words, labels, fields.strings("label_list"), named_by)
     return sets.datasets()
 
 

@@ -6,7 +6,7 @@ from collections import Counter
 from typing import Any
 
 from gner_bench.answers.answer import Span
-from gner_bench.data.collect import Sets, sentence_id
+from gner_bench.data.collect import Sets
 from gner_bench.data.formats import JSON_SUFFIXES, DataFormat, Source
 from gner_bench.data.formats.characters import tagged_words, with_remarks
 from gner_bench.data.sentence import Dataset
@@ -34,7 +34,7 @@ def read_label_studio(source: Source) -> list[Dataset]:
         result = Fields(fields.path, done[0], fields.line, f"{fields.prefix}annotations.").get("result", list)
         spans = [span for index, value in enumerate(result) for span in _spans(fields, index, value)]
         words, tags = tagged_words(fields, "annotations", text, spans, noted)
-        collector.add(fields, sentence_id(fields, len(collector)), words, tags, None)
+        collector.add(fields, words, tags)
     return with_remarks(sets.datasets(), noted)
 
 

@@ -16,7 +16,8 @@ from gner_bench.errors import short
 
 ANSWERS = ("prediction", "predictions", "entities", "output", "response", "answer")
 """Keys that may hold the mentions of a sentence; without any of them the object itself has a key for each type."""
-ABOUT = ("id", "dataset", "split", "text", "sentence", "tokens", "words", "tokenized_text")
+WORDS = ("tokens", "words", "tokenized_text")
+ABOUT = ("id", "dataset", "split", "text", "sentence", *WORDS)
 """Keys that are no types."""
 _TEXT = ("text", "mention", "entity", "name", "word", "span")
 _TYPE = ("type", "label", "entity_type", "entity_group", "category", "tag")
@@ -32,21 +33,17 @@ def read_mentions(source: Source, own_gold: Reading | None) -> Iterator[Predicte
     for fields in read_objects(source.path, source.reading.keys):
         key = next((key for key in ANSWERS if key in fields.value), "")
         answer: Any = fields.value[key] if key else {k: v for k, v in fields.value.items() if k not in ABOUT}
-        words, id = _words(fields), fields.id()
-        dataset, split = fields.optional("dataset", str), fields.optional("split", str)
+        if key_of_words := next((key for key in WORDS if key in fields.value), ""):
+            words = fields.strings(key_of_words)
+        else:
+            text = fields.optional("text" if "text" in fields.value else "sentence", str)
+            words = tuple((text or "").split())
+        id, dataset, split = fields.id(), fields.optional("dataset", str), fields.optional("split", str)
         if isinstance(answer, str):
             yield Predicted(fields, words, None, answer, answer_format(OF_TEXT), id, dataset, split)
             continue
         pairs = [pair for place, value in _values(key, answer, fields) for pair in _pairs(fields, place, value)]
         yield Predicted(fields, words, Mentions(pairs), id=id, dataset=dataset, split=split)
-
-
-def _words(fields: Fields) -> tuple[str, ...]:
-    for key in ("tokens", "words", "tokenized_text"):
-        if key in fields.value:
-            return fields.strings(key)
-    text = fields.optional("text" if "text" in fields.value else "sentence", str)
-    return tuple((text or "").split())
 
 
 def _values(key: str, answer: Any, fields: Fields) -> Iterator[tuple[str, Any]]:

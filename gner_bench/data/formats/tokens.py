@@ -9,7 +9,7 @@ from typing import Any
 
 from gner_bench.answers.answer import Tags
 from gner_bench.bio import Reading, TagReader
-from gner_bench.data.collect import Collector, one_of, renamed, sentence_id
+from gner_bench.data.collect import Collector, one_of, renamed
 from gner_bench.data.formats import JSON_SUFFIXES, DataFormat, Predicted, Source
 from gner_bench.data.sentence import Dataset
 from gner_bench.documents.fields import Fields, read_object, read_objects
@@ -35,8 +35,9 @@ def collect(source: Source, rows: Iterator[Fields], names: Sequence[str]) -> Dat
         tags = tags_of_row(fields, key, names)
         if len(words) != len(tags):
             raise fields.error(key, f"{len(tags)} tags for {len(words)} words")
-        collector = collector or Collector(source, key, key)
-        collector.add(fields, sentence_id(fields, len(collector)), words, tags, None)
+        if collector is None:
+            collector = Collector(source, key, key)
+        collector.add(fields, words, tags)
     if collector is None:
         raise InputError(source.path, f"holds no sentence of {source.split}")
     return collector.dataset()

@@ -12,7 +12,7 @@ from gner_bench.answers.front import take_off
 from gner_bench.answers.uniner import QUESTION, TEXT, strings
 from gner_bench.answers.uniner import UNINER as UNINER_ANSWERS
 from gner_bench.bio import Reading
-from gner_bench.data.collect import Collector, sentence_id
+from gner_bench.data.collect import Collector
 from gner_bench.data.formats import JSON_SUFFIXES, DataFormat, Predicted, Source
 from gner_bench.data.sentence import Dataset
 from gner_bench.documents.fields import Fields, read_objects
@@ -87,7 +87,7 @@ def read_uniner_counted(source: Source) -> tuple[list[Dataset], Placement]:
             placement.overlapping += occurring and not tagged
             placement.found += tagged > 0
             placement.several += tagged > 1
-        collector.add(talk.fields, sentence_id(talk.fields, len(collector)), words, tags, tuple(talk.answers))
+        collector.add(talk.fields, words, tags, tuple(talk.answers))
     return [collector.dataset()], placement
 
 
