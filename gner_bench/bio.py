@@ -312,7 +312,11 @@ class TagReader:
                 if self.reading.repair == "refuse" and prefix not in inside:
                     what = f"is in an entity that no {'E' if scheme == 'bioes' else 'L'}- ends"
                     raise self._illegal(tags[index - 1], what, line + step * (index - 1))
-                self.repaired += self._unended(bio, first)
+                # All of the entity is at fault where it is discarded, else the word that should have ended it.
+                count = len(bio) - first if self.reading.repair == "discard" else 1
+                if self.reading.repair == "discard":
+                    bio[first:] = ["O"] * count
+                self.repaired += count if self.reading.repair in ("discard", "begin") else 0
             if prefix == "O" or goes_on:
                 bio.append("O" if prefix == "O" else f"I-{kind}")
             elif (prefix in begin and scheme != "iob1") or (prefix in inside and not last) or kind == opened:
@@ -324,14 +328,6 @@ class TagReader:
                 first = index
             opened = "" if bio[-1] == "O" or prefix in last else kind
         return tuple(bio[:-1])
-
-    def _unended(self, bio: list[str], first: int) -> int:
-        """Repair an entity from ``first`` on that lacks its last word; return the number of tags at fault."""
-        repair = self.reading.repair
-        count = len(bio) - first
-        if repair == "discard":
-            bio[first:] = ["O"] * count
-        return count if repair == "discard" else int(repair == "begin")
 
     def _orphan(self, bio: list[str], tag: str, kind: str, what: str, line: int) -> str:
         """What a tag becomes that ``continues`` or (``B`` in IOB1) ``follows`` no entity of its type."""

@@ -12,13 +12,11 @@ from pathlib import Path
 from typing import Protocol, TypeVar
 
 from gner_bench.catalog.entries import Dataset, Family, File, Model, PublishedScore, Regime, Shape
-from gner_bench.config import read_config
+from gner_bench.config import read_config, read_toml
 from gner_bench.errors import InputError, UsageError, did_you_mean, short
 
 VARIABLE = "GNER_BENCH_CATALOG"
 PACKAGED = ("models.toml", "datasets.toml", "files.toml")
-
-
 CHECKSUM = re.compile(r"git:[0-9a-f]{40}|sha256:[0-9a-f]{64}")
 """Git's blob id, or a SHA-256, of a file."""
 
@@ -123,17 +121,13 @@ def published_scores(regime: Regime = "zero-shot") -> list[PublishedScore]:
 
 def bibliography(keys: Collection[str]) -> str:
     """The BibTeX entries of these keys, in the order of published.bib. Raises KeyError for a key that is not there."""
-    entries = _bibliography()
+    text = Path(__file__).with_name("published.bib").read_text(encoding="utf-8")
+    # An entry ends at the first line that begins with a brace.
+    pattern = re.compile(r"^@\w+\{([^,\s]+),\n.*?^\}\n", re.MULTILINE | re.DOTALL)
+    entries = {match[1]: match[0] for match in pattern.finditer(text)}
     if unknown := set(keys) - set(entries):
         raise KeyError(*sorted(unknown))
     return "\n".join(entry for key, entry in entries.items() if key in keys)
-
-
-@cache
-def _bibliography() -> dict[str, str]:
-    """The entries of published.bib by their keys; one ends at the first line that begins with a brace."""
-    text = Path(__file__).with_name("published.bib").read_text(encoding="utf-8")
-    return {match[1]: match[0] for match in re.finditer(r"^@\w+\{([^,\s]+),\n.*?^\}\n", text, re.MULTILINE | re.DOTALL)}
 
 
 @dataclass(frozen=True)
@@ -148,12 +142,8 @@ def _published() -> tuple[PublishedScore, ...]:
 
 def synonyms() -> dict[str, str]:
     """Another name of ours for common entity types."""
-    return read_config(_SynonymsFile, Path(__file__).with_name("synonyms.toml")).synonyms
-
-
-@dataclass(frozen=True)
-class _SynonymsFile:
-    synonyms: dict[str, str]
+    names: dict[str, str] = read_toml(Path(__file__).with_name("synonyms.toml"))["synonyms"]
+    return names
 
 
 @cache

@@ -17,7 +17,7 @@ from gner_bench.errors import GnerBenchError, InputError, IntegrityError, Unreac
 from gner_bench.fetch import home
 from gner_bench.fetch.home import locked, locked_if_free
 from gner_bench.fetch.http import Advance, RemoteFile, fetch_all
-from gner_bench.fetch.hub import list_files, pickled_error
+from gner_bench.fetch.hub import PICKLED, list_files
 from gner_bench.fetch.manifest import LOCK, Snapshot, find_snapshot, record, repo_folder
 
 HUB_ID = re.compile(r"\w[\w.-]*/\w[\w.-]*")
@@ -125,7 +125,7 @@ def fetch_checkpoint(
             if offline:
                 raise
         if known is not None and not allow_pickle and any(known.folder.glob("*.bin")):
-            raise pickled_error(hub_id)
+            raise GnerBenchError(f"{hub_id}: {PICKLED}")
         if known is not None and (offline or known.commit == revision):
             return known
     if offline:

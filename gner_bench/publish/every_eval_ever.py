@@ -35,7 +35,7 @@ VERSION = "0.3.0"
 RATIOS = ("f1", "precision", "recall")
 SPLITS = {"dev": "val"}
 """What the schema calls splits, where it is not as we do."""
-COMPUTED = ("revision", "weights", "prompts", "dtype", "batch_size", "device", "versions")
+COMPUTED = ("revision", "weights", "dtype", "batch_size", "device")
 """What is told of the model, where the scores know it."""
 WILSON = "Wilson score interval"
 COMBINED = "intervals of the sets, combined (Zou and Donner 2008)"
@@ -47,7 +47,9 @@ def files(publication: Publication, destination: str) -> Files:
     Raises UsageError where nobody says which model it is, and where the predictions are not those of the scores.
     """
     document, model = publication.document, model_of(publication)
-    name = f"{_identifier(document)}.json"
+    # A UUID of version 4 that follows from the scores: the same scores take the place of themselves.
+    digest = hashlib.sha256(to_json(document.json()).encode("utf-8")).digest()
+    name = f"{uuid.UUID(bytes=digest[:16], version=4)}.json"
     single = destination.endswith(".json")
     folder = f"data/{slug(_collection(document))}/{'/'.join(map(slug, model.split('/')))}"
     created = str(int(time.time()))
@@ -90,12 +92,6 @@ def model_of(publication: Publication) -> str:
     raise UsageError(f"the scores of {document.system.name} do not say which model it is: --model OWNER/NAME")
 
 
-def _identifier(document: ScoresDocument) -> str:
-    """A UUID of version 4 that follows from the scores: the same scores take the place of themselves."""
-    digest = hashlib.sha256(to_json(document.json()).encode("utf-8")).digest()
-    return str(uuid.UUID(bytes=digest[:16], version=4))
-
-
 def _collection(document: ScoresDocument) -> str:
     """The data set, or what several are called together."""
     names = list(document.datasets)
@@ -136,9 +132,7 @@ def _model(publication: Publication, model: str) -> Json:
         "decoding": document.origin.decoding,
     }
     known = computed.json() if computed else {}
-    details |= {
-        key: str(known[key]) for key in ("revision", "weights", "dtype", "batch_size", "device") if key in known
-    }
+    details |= {key: str(known[key]) for key in COMPUTED if key in known}
     if document.system.parameters is not None:
         details["parameters"] = str(document.system.parameters)
     if document.system.training_sets:
@@ -259,29 +253,22 @@ def _sentences(publication: Publication, record: Json) -> Iterator[Json]:
     placed = dict.fromkeys(scores.sets, 0)
     for sentence in read_described(publication.predictions):
         name, at = sentence.dataset, placed.get(sentence.dataset, 0)
-        part = scores.sets.get(name)
-        if part is None or at >= len(part.ids) or part.ids[at] != sentence.id:
-            raise _others(sentence)
+        part, triples, scored = scores.sets.get(name), {}, {}
+        if part is not None and at < len(part.ids) and part.ids[at] == sentence.id:
+            for metric in document.metrics:
+                counted = METRICS[metric].count(sentence).values()
+                triples[metric] = [sum(column) for column in zip((0, 0, 0), *counted, strict=True)]
+                scored[metric] = counts[name][metric][part.statistics.places[at]]
+        if not triples or triples != scored:
+            raise UsageError(
+                f"{sentence.file}, line {sentence.line}: is not what was scored, or was read in another way: give"
+                " --tokenizer and the other options of `score` here, too, or DESTINATION.json for the scores alone"
+            )
         placed[name] = at + 1
         line = _line(sentence, record)
-        for metric in document.metrics:
-            triple = [sum(column) for column in zip(*METRICS[metric].count(sentence).values(), strict=True)] or [
-                0,
-                0,
-                0,
-            ]
-            if triple != counts[name][metric][part.statistics.places[at]]:
-                raise _others(sentence)
-            yield line | _counted(sentence, metric, triple, line["metadata"])
+        yield from (line | _counted(sentence, m, triple, line["metadata"]) for m, triple in triples.items())
     if any(placed[name] != len(part.ids) for name, part in scores.sets.items()):
         raise UsageError("the predictions have fewer sentences than the scores: they are not those that were scored")
-
-
-def _others(sentence: Prediction) -> UsageError:
-    return UsageError(
-        f"{sentence.file}, line {sentence.line}: is not what was scored, or was read in another way: give --tokenizer"
-        " and the other options of `score` here, too, or DESTINATION.json for the scores alone"
-    )
 
 
 def _line(sentence: Prediction, record: Json) -> Json:

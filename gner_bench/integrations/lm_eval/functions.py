@@ -10,7 +10,7 @@ from typing import Any
 from gner_bench.documents.fields import Json
 from gner_bench.errors import UsageError
 from gner_bench.files import replacement
-from gner_bench.integrations.sentences import answered, counts, micro_f1, questions, unanswered
+from gner_bench.integrations.sentences import answered, counts, micro_f1, questions
 from gner_bench.predict.options import Split, TypeNames
 from gner_bench.scoring.metrics import Metric
 
@@ -38,7 +38,7 @@ def questions_of(
 
     rows = []
     for question in questions(data, dataset, split, format, definitions, type_names, sentences):
-        record = unanswered(question)
+        record = question.record("", {}).document()
         document, prompts = json.dumps(record, ensure_ascii=False), question.prompts
         target = record["instance"]["prompt_labels"]
         for number, prompt in enumerate(prompts):
