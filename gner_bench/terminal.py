@@ -33,11 +33,6 @@ def console() -> Console:
     return Console(width=max(columns, LEAST_WIDTH), height=lines)
 
 
-def stderr_console() -> Console:
-    """The console for progress, which ``-q`` silences."""
-    return Console(stderr=True, quiet=is_quiet())
-
-
 class _Speed(ProgressColumn):
     def render(self, task: Task) -> Text:
         unit = task.fields["unit"]
@@ -70,7 +65,7 @@ def progress_bar(
     terminal need ``live=False``, which is as in a log file. A bar ``beside_forks`` has no thread, so that this process
     can be forked: it moves only when it advances, and a log gets nothing.
     """
-    stderr = stderr_console()
+    stderr = Console(stderr=True, quiet=is_quiet())
     if not (live and stderr.is_terminal):
         if beside_forks:
             yield lambda count, note="": None

@@ -128,7 +128,7 @@ def write(words: Sequence[str], tags: Sequence[str]) -> str:
 
 def ask(question: Question) -> list[str]:
     """One prompt for all types."""
-    return [general_prompt(TASK, FORM, question, lambda shot: write(shot.words, shot.tags))]
+    return [general_prompt(TASK, FORM, question, [write(shot.words, shot.tags) for shot in question.shots])]
 
 
 INLINE = AnswerFormat(

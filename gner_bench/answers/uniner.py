@@ -12,8 +12,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from gner_bench.answers import by_type
-from gner_bench.answers.answer import AnswerFormat, Mentions, Question
+from gner_bench.answers.answer import AnswerFormat, Mentions
 from gner_bench.answers.lenient_json import EMPTY, UNREADABLE, read_json, texts_in
+from gner_bench.answers.template import Template
 
 TEXT = "Text:"
 BULLETS = "answers with a line for each mention, read as such"
@@ -23,13 +24,6 @@ PROMPT = (
     " read this text.</s>USER: What describes {type} in the text? ASSISTANT:"
 )
 _BULLETS = re.compile(r"\s*(?:[-*•]|\d+[.)])\s+(.*\S)\s*")
-
-
-def ask(question: Question) -> list[str]:
-    """A prompt for each type."""
-    text = " ".join(question.words)
-    start, end = PROMPT.split("{type}")
-    return [start.replace("{text}", text) + kind + end for kind in question.types]
 
 
 def strings(answer: Any, notes: list[str]) -> list[str]:
@@ -67,17 +61,16 @@ def read(text: str, words: Sequence[str], types: Sequence[str]) -> Mentions:
         answers = json.loads(text)
     except (ValueError, RecursionError):
         answers = None
-    if not isinstance(answers, list) or len(answers) != len(types) or any(_has_type(a, types) for a in answers):
+    # An answer that names the types of its mentions is an object, or a pair of a text and a type.
+    typed = False
+    for answer in answers if isinstance(answers, list) else []:
+        pair = isinstance(answer, list) and len(answer) == 2 and any(isinstance(a, str) and a in types for a in answer)
+        typed |= pair or isinstance(answer, dict)
+    if not isinstance(answers, list) or len(answers) != len(types) or typed:
         return by_type.read(text, words, types)
     notes: list[str] = []
     pairs = zip(types, answers, strict=True)
     return Mentions([(mention, kind) for kind, answer in pairs for mention in strings(answer, notes)], notes)
-
-
-def _has_type(answer: Any, types: Sequence[str]) -> bool:
-    """Whether an answer names the types of its mentions: an object, or a pair of a text and a type."""
-    pair = isinstance(answer, list) and len(answer) == 2 and any(isinstance(a, str) and a in types for a in answer)
-    return pair or isinstance(answer, dict)
 
 
 UNINER = AnswerFormat(
@@ -85,7 +78,7 @@ UNINER = AnswerFormat(
     "UniversalNER's JSON list of mentions for each type",
     "import-uniner-2",
     read,
-    ask,
+    Template(PROMPT),
     by_type.write,
     several=True,
     wrapping="plain",

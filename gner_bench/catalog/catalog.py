@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from functools import cache
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
 from gner_bench.catalog.entries import Dataset, Family, File, Model, PublishedScore, Regime, Shape
 from gner_bench.config import read_config, read_toml
@@ -21,12 +21,7 @@ CHECKSUM = re.compile(r"git:[0-9a-f]{40}|sha256:[0-9a-f]{64}")
 """Git's blob id, or a SHA-256, of a file."""
 
 
-class _Named(Protocol):
-    @property
-    def name(self) -> str: ...
-
-
-N = TypeVar("N", bound=_Named)
+N = TypeVar("N", Family, Model, Dataset, File, Shape)
 
 
 @dataclass(frozen=True)

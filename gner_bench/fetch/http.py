@@ -23,7 +23,8 @@ from gner_bench.documents.fields import read_object
 from gner_bench.errors import GnerBenchError, InputError, IntegrityError, UnreachableError
 from gner_bench.fetch.home import CancelledError, checksum_of, kind_of, locked, matches, require_space, size_text
 from gner_bench.files import write_json
-from gner_bench.terminal import log_progress, stderr_console
+from gner_bench.messages import is_quiet
+from gner_bench.terminal import log_progress
 
 if TYPE_CHECKING:
     import httpx2
@@ -83,9 +84,10 @@ def retry_after(text: str | None) -> float | None:
 def byte_progress(title: str, total: int | None, done: int = 0) -> Iterator[Advance]:
     """Show on stderr the progress over ``total`` bytes (None: unknown) of which ``done`` are there; yields what
     advances it. A terminal gets a bar, a log file a line every half minute; both give speed and time to go."""
+    from rich.console import Console
     from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
 
-    stderr = stderr_console()
+    stderr = Console(stderr=True, quiet=is_quiet())
     if not stderr.is_terminal:
         of_total = "" if total is None else f" of {size_text(total)}"
         yield log_progress(

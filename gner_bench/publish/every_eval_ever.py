@@ -150,7 +150,7 @@ def _results(document: ScoresDocument) -> Iterator[Json]:
     scores = scores_of(document, Path(NAME))
     for name, part in document.datasets.items():
         for metric in document.metrics:
-            method = _method(document, WILSON if _is_small(scores.sets[name], metric) else "")
+            method = _method(document, metric, WILSON, scores.sets[name])
             place, value = f"{name}/{part.split}", part.values[metric]
             yield from _ratios(document, place, metric, value, _source(name, part), method, part.sentences)
     if len(document.datasets) > 1:
@@ -158,22 +158,18 @@ def _results(document: ScoresDocument) -> Iterator[Json]:
         sets = ", ".join(f"{name}/{part.split}" for name, part in document.datasets.items())
         source = {"dataset_name": "gner-bench", "source_type": "other", "additional_details": {"mean_over": sets}}
         for metric in document.metrics:
-            small = any(_is_small(part, metric) for part in scores.sets.values())
-            method = _method(document, COMBINED if small else "")
+            method = _method(document, metric, COMBINED, *scores.sets.values())
             yield from _ratios(document, "mean", metric, document.average[metric], source, method, total)
 
 
-def _is_small(part: SetScores, metric: Metric) -> bool:
-    """Whether a set's interval by a metric is Wilson's."""
-    return not METRICS[metric].distinct and is_small(micro_moments(part.units.statistics, metric))
-
-
-def _method(document: ScoresDocument, of_small: str) -> str:
-    """How an interval was made; ``of_small`` is how where a set is too small for percentiles."""
+def _method(document: ScoresDocument, metric: Metric, of_small: str, *parts: SetScores) -> str:
+    """How an interval was made; ``of_small`` is how where one of the sets is too small for percentiles."""
     if document.runs:
         return "bootstrap over sentences and runs"
+    if any(not METRICS[metric].distinct and is_small(micro_moments(p.units.statistics, metric)) for p in parts):
+        return of_small
     drawn = "documents" if document.signature_fields.get("cl") == "doc" else "sentences"
-    return of_small or f"percentile bootstrap over {drawn}"
+    return f"percentile bootstrap over {drawn}"
 
 
 def _ratios(
@@ -198,7 +194,7 @@ def _ratios(
                 **({} if method in (WILSON, COMBINED) else {"num_bootstrap_samples": document.resampling.resamples}),
             }
         yield {
-            "evaluation_result_id": result_id(place, metric, ratio),
+            "evaluation_result_id": f"{place}/{metric}/{ratio}",
             "evaluation_name": place,
             "source_data": source,
             "metric_config": {
@@ -215,11 +211,6 @@ def _ratios(
             },
             "score_details": score,
         }
-
-
-def result_id(place: str, metric: Metric, ratio: str = "f1") -> str:
-    """What joins a line of a sentence with the result that it counts for."""
-    return f"{place}/{metric}/{ratio}"
 
 
 def _source(name: str, part: SetDocument) -> Json:
@@ -312,7 +303,7 @@ def _counted(sentence: Prediction, metric: Metric, triple: Sequence[int], metada
     right, predicted, gold = triple
     counts = {key: str(n) for key, n in zip(("true_positives", "predicted", "gold"), triple, strict=True)}
     return {
-        "evaluation_result_id": result_id(f"{sentence.dataset}/{sentence.split}", metric),
+        "evaluation_result_id": f"{sentence.dataset}/{sentence.split}/{metric}/f1",
         "evaluation": {
             "score": 2 * right / (predicted + gold) if predicted + gold else 1.0,
             "is_correct": right == predicted == gold,

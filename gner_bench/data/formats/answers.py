@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from gner_bench.answers import answer_format
+from gner_bench.answers import AnswerFormat, answer_format
 from gner_bench.answers.front import take_off
 from gner_bench.answers.gner import GNER, LABEL, MATCHING_VERSION
 from gner_bench.answers.inline import INLINE as INLINE_ANSWERS
@@ -99,13 +100,12 @@ def _json_of(text: str, first_line: str) -> str:
     return ""
 
 
-def read_tagged_lines(source: Source, own_gold: Reading | None) -> Iterator[Predicted]:
-    """The sentences of a file of ``word(tag) word(tag)``; an empty line is an empty generation.
-
-    Raises InputError for a file that is plainly in another format, and names it.
-    """
-    for fields, line in lines_of(source.path, LABEL):
-        yield Predicted(fields, (), None, line, GNER)
+def read_lines(
+    format: AnswerFormat, fits: re.Pattern[str] | None, source: Source, own_gold: Reading | None
+) -> Iterator[Predicted]:
+    """The sentences of a file of an answer each, see ``lines_of``; an empty line is an empty answer."""
+    for fields, line in lines_of(source.path, fits):
+        yield Predicted(fields, (), None, line, format)
 
 
 def read_inline_lines(source: Source, own_gold: Reading | None) -> Iterator[Predicted]:
@@ -125,7 +125,7 @@ def read_slimer_objects(source: Source, own_gold: Reading | None) -> Iterator[Pr
 TEXT = DataFormat(
     "text",
     "a line of GNER's word(tag) word(tag) a sentence; predictions",
-    read_predictions=read_tagged_lines,
+    read_predictions=partial(read_lines, GNER, LABEL),
     example="Ann(B-PER) saw(O) Oslo(B-LOC)",
     version=MATCHING_VERSION,
     assumed=(IN_ORDER,),

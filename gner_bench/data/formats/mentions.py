@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import Any
 
 from gner_bench.answers import answer_format
@@ -10,7 +11,7 @@ from gner_bench.answers.answer import Mentions
 from gner_bench.answers.listed import LIST as LISTED
 from gner_bench.bio import Reading
 from gner_bench.data.formats import DataFormat, Predicted, Source
-from gner_bench.data.formats.answers import IN_ORDER, lines_of
+from gner_bench.data.formats.answers import IN_ORDER, read_lines
 from gner_bench.documents.fields import Fields, read_objects
 from gner_bench.errors import short
 
@@ -67,14 +68,14 @@ def _pairs(fields: Fields, place: str, value: Any) -> Iterator[tuple[str, str]]:
             return
         case (str(), None | "") if isinstance(value, tuple):
             return
-        case (str(kind), only) if isinstance(value, tuple) and _text(only):
-            yield _text(only), kind
+        case (str(kind), only) if isinstance(value, tuple) and _first(only):
+            yield _first(only), kind
             return
-        case (str(kind), [*texts]) if isinstance(value, tuple) and all(map(_text, texts)):
-            yield from ((_text(text), kind) for text in texts)
+        case (str(kind), [*texts]) if isinstance(value, tuple) and all(map(_first, texts)):
+            yield from ((_first(text), kind) for text in texts)
             return
-        case dict() if _text(value) and (kind := _first(value, _TYPE)):
-            yield _text(value), kind
+        case dict() if _first(value) and (kind := _first(value, _TYPE)):
+            yield _first(value), kind
             return
         case dict() if len(value) == 1 and not value.keys() & {*_TEXT, *_TYPE}:
             yield from _pairs(fields, place, next(iter(value.items())))
@@ -83,18 +84,11 @@ def _pairs(fields: Fields, place: str, value: Any) -> Iterator[tuple[str, str]]:
     raise fields.error(place, f"expected the text and the type of a mention, found {short(shown)}")
 
 
-def _text(value: Any) -> str:
-    return value if isinstance(value, str) else _first(value, _TEXT) if isinstance(value, dict) else ""
-
-
-def _first(value: dict[str, Any], keys: Sequence[str]) -> str:
-    return next((value[key] for key in keys if isinstance(value.get(key), str)), "")
-
-
-def read_list(source: Source, own_gold: Reading | None) -> Iterator[Predicted]:
-    """The sentences of a file with a line of ``type: text; type: text`` each; an empty line has no mention."""
-    for fields, line in lines_of(source.path):
-        yield Predicted(fields, (), None, line, LISTED)
+def _first(value: Any, keys: Sequence[str] = _TEXT) -> str:
+    """A text, or the first text of an object under ``keys``; empty where there is none."""
+    if isinstance(value, str):
+        return value
+    return next((value[key] for key in keys if isinstance(value.get(key), str)), "") if isinstance(value, dict) else ""
 
 
 MENTIONS = DataFormat(
@@ -109,7 +103,7 @@ MENTIONS = DataFormat(
 LIST = DataFormat(
     "list",
     "a line of type: text; type: text a sentence; predictions",
-    read_predictions=read_list,
+    read_predictions=partial(read_lines, LISTED, None),
     example="PER: Ann; LOC: Oslo",
     version=LISTED.version,
     assumed=(IN_ORDER, "mentions are at every occurrence of their text"),

@@ -52,21 +52,17 @@ def answer(row: Json, results: Sequence[str]) -> dict[str, Item]:
     return {"gner_f1": item, "strict_f1": item}
 
 
-def gner_f1(items: Iterable[Item]) -> float:
+def gner_f1(items: Iterable[Item], metric: Metric = "gner") -> float:
     """Micro F1 by the GNER metric; over several data sets the mean."""
-    return _f1(items, "gner")
-
-
-def strict_f1(items: Iterable[Item]) -> float:
-    """The same by the strict metric."""
-    return _f1(items, "strict")
-
-
-def _f1(items: Iterable[Item], metric: Metric) -> float:
     sets: dict[str, list[dict[str, int]]] = {}
     for document in answered_records(items):
         sets.setdefault(document["dataset"], []).append(counts(document, [metric]))
     return sum(micro_f1(counted, metric) for counted in sets.values()) / len(sets)
+
+
+def strict_f1(items: Iterable[Item]) -> float:
+    """The same by the strict metric."""
+    return gner_f1(items, "strict")
 
 
 def answered_records(items: Iterable[Item]) -> list[Json]:
