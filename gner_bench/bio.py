@@ -8,7 +8,7 @@ marks the last word with ``E`` and an only word with ``S``, BILOU with ``L`` and
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, NamedTuple
@@ -206,7 +206,7 @@ class TagReader:
         self.scheme: Scheme = "iob2" if reading.scheme == "auto" else reading.scheme
         self.allowed = None if types is None else frozenset(types)
         self.seen: dict[str, None] = {}
-        self._all_seen = reading.scheme != "auto"
+        self._all_seen, self._noted = reading.scheme != "auto", 0
         # Files hold few distinct tags and pairs of neighbours: each is looked at once, so that most sentences cost a
         # dictionary look-up a tag.
         self._known = {"O": "O"}
@@ -228,12 +228,12 @@ class TagReader:
             return ""
         return f"{what} read as {self.scheme.upper()} (--scheme says another)"
 
-    def notes(self, before: int, what: str) -> Iterator[str]:
-        """Phrases for a sentence: how its tags were read, and one for each tag repaired beyond ``before`` of them."""
-        if remark := self.remark(what):
-            yield f"sentences with {remark}"
-        for _ in range(self.repaired - before):
-            yield f"illegal {what} repaired ({self.reading.repair})"
+    def notes(self, what: str) -> list[str]:
+        """Phrases for a sentence: how its tags were read, and one for each tag repaired since they were last asked."""
+        times, self._noted = self.repaired - self._noted, self.repaired
+        remark = self.remark(what)
+        how = [f"sentences with {remark}"] if remark else []
+        return how + [f"illegal {what} repaired ({self.reading.repair})"] * times
 
     @property
     def name(self) -> str:
@@ -273,7 +273,8 @@ class TagReader:
             return "O"
         kind = self.reading.rename.get(kind, kind)
         if self.allowed is not None and kind not in self.allowed:
-            raise self._error(f"{short(tag)} is neither O nor B-/I- with a type of the label list", line)
+            message = f"{short(tag)} is neither O nor B-/I- with a type of the label list"
+            raise InputError(self.path, message, line, self.field)
         self.seen.setdefault(kind)
         return f"{prefix}-{kind}"
 
@@ -285,7 +286,7 @@ class TagReader:
                 self._legal.add((tags[-1], tag))
             elif repair == "refuse":
                 message = f"{short(tag)} continues no entity; choose a repair (--repair begin or discard)"
-                raise self._error(message, line + step * index)
+                raise InputError(self.path, message, line + step * index, self.field)
             elif repair != "keep":
                 self.repaired += 1
                 tag = f"B-{tag[2:]}" if repair == "begin" else "O"
@@ -356,11 +357,9 @@ class TagReader:
         begin, inside, _ = _PREFIXES[self.scheme]
         wanted = "/".join(f"{prefix}-" for prefix in (begin + inside).replace("M", ""))
         hint = "; --scheme io reads types alone" if self.scheme == "iob2" and _is_bare(tag) else ""
-        return self._error(f"{short(tag)} is neither O nor {wanted} with a type{hint}", line)
+        message = f"{short(tag)} is neither O nor {wanted} with a type{hint}"
+        return InputError(self.path, message, line, self.field)
 
     def _illegal(self, tag: str, what: str, line: int) -> InputError:
         message = f"{short(tag)} {what} in {self.scheme.upper()}; choose a repair (--repair begin or discard)"
-        return self._error(message, line)
-
-    def _error(self, message: str, line: int) -> InputError:
         return InputError(self.path, message, line, self.field)

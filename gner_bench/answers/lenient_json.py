@@ -22,17 +22,8 @@ STRAY = "values in answers that are no mention, left out"
 
 TEXTS = ("text", "mention", "span", "entity", "name", "value", "word", "entity_text", "entity_name", "string")
 TYPES = (
-    "type",
-    "label",
-    "entity_type",
-    "category",
-    "entity_group",
-    "class",
-    "tag",
-    "entity_label",
-    "types",
-    "labels",
-    "entity",
+    *("type", "label", "entity_type", "category", "entity_group", "class", "tag"),
+    *("entity_label", "types", "labels", "entity"),
 )
 """Keys that objects have for the text and the type of a mention, the surest first."""
 _SEVERAL = ("texts", "mentions", "spans", "entities", "names", "values", "words", "items", *TEXTS)

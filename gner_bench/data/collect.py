@@ -116,9 +116,7 @@ class Collector:
             listed = () if row.listed is None or row.listed == types else row.listed
             sentences.append(Sentence(id, row.words, read[id], listed, row.document))
         repaired = sum(reader.repaired for reader in self._readers.values())
-        name, split, remark = self.source.name, self.source.split, scheme.remark()
-        remarks = (f"{name}/{split}: {remark}",) if remark else ()
-        return Dataset(name, split, types, tuple(sentences), repaired, remarks=remarks)
+        return replace(self.source.dataset(sentences, scheme), types=types, repaired=repaired)
 
 
 class Sets:

@@ -51,9 +51,10 @@ def files(publication: Publication, destination: str) -> Files:
     digest = hashlib.sha256(to_json(document.json()).encode("utf-8")).digest()
     name = f"{uuid.UUID(bytes=digest[:16], version=4)}.json"
     single = destination.endswith(".json")
-    folder = f"data/{slug(_collection(document))}/{'/'.join(map(slug, model.split('/')))}"
-    created = str(int(time.time()))
-    record = _record(publication, model, created)
+    # What several data sets are called together.
+    collection = next(iter(document.datasets)) if len(document.datasets) == 1 else "gner-bench"
+    folder = f"data/{slug(collection)}/{'/'.join(map(slug, model.split('/')))}"
+    record = _record(publication, model, collection)
     if single or publication.predictions is None:
         return {destination if single else f"{folder}/{name}": to_json(record) + "\n"}
     lines = [json.dumps(line, ensure_ascii=False) for line in _sentences(publication, record)]
@@ -92,17 +93,11 @@ def model_of(publication: Publication) -> str:
     raise UsageError(f"the scores of {document.system.name} do not say which model it is: --model OWNER/NAME")
 
 
-def _collection(document: ScoresDocument) -> str:
-    """The data set, or what several are called together."""
-    names = list(document.datasets)
-    return names[0] if len(names) == 1 else "gner-bench"
-
-
-def _record(publication: Publication, model: str, created: str) -> Json:
-    document, run = publication.document, publication.run
+def _record(publication: Publication, model: str, collection: str) -> Json:
+    document, run, created = publication.document, publication.run, str(int(time.time()))
     record: Json = {
         "schema_version": VERSION,
-        "evaluation_id": f"{_collection(document)}/{model}/{created}",
+        "evaluation_id": f"{collection}/{model}/{created}",
         "retrieved_timestamp": created,
         "source_metadata": {
             "source_name": "gner-bench",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import Any
 
 from gner_bench.answers.answer import Span
 from gner_bench.data.collect import Sets
@@ -32,21 +31,18 @@ def read_label_studio(source: Source) -> list[Dataset]:
         if len(done) != 1:
             raise fields.error("annotations", f"expected one annotation of the task, found {len(done)}")
         result = Fields(fields.path, done[0], fields.line, f"{fields.prefix}annotations.").get("result", list)
-        spans = [span for index, value in enumerate(result) for span in _spans(fields, index, value)]
+        spans: list[Span] = []
+        for index, value in enumerate(result):
+            match value:
+                case {"value": {"start": int(first), "end": int(end), "labels": [str(kind)]}}:
+                    spans.append(Span(first, end, kind, ""))
+                case {"value": {"labels": _}}:
+                    message = f"expected start, end and one label, found {short(value)}"
+                    raise fields.error(f"annotations.result[{index}]", message)
+            # All else is no label, such as relations and choices of the whole text.
         words, tags = tagged_words(fields, "annotations", text, spans, noted)
         collector.add(fields, words, tags)
     return with_remarks(sets.datasets(), noted)
-
-
-def _spans(fields: Fields, index: int, value: Any) -> list[Span]:
-    """The span of a label; none for what is no label, such as relations and choices of the whole text."""
-    match value:
-        case {"value": {"start": int(first), "end": int(end), "labels": [str(kind)]}}:
-            return [Span(first, end, kind, "")]
-        case {"value": {"labels": _}}:
-            message = f"expected start, end and one label, found {short(value)}"
-            raise fields.error(f"annotations.result[{index}]", message)
-    return []
 
 
 LABEL_STUDIO = DataFormat(

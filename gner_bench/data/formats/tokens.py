@@ -98,13 +98,12 @@ def read_predictions(source: Source, own_gold: Reading | None) -> Iterator[Predi
     if gold:
         gold.recognise(own for *_, own in rows)
     for fields, words, key, tags, own in rows:
-        before, gold_before = predicted.repaired, gold.repaired if gold else 0
         try:
             bio = predicted.as_bio(tags, 0, 0)
             own_bio = gold.read(own, 0, 0) if gold else None
         except InputError as error:
             raise fields.error(key, error.message) from None
-        notes = [*predicted.notes(before, "predicted tags"), *(gold.notes(gold_before, "gold tags") if gold else ())]
+        notes = predicted.notes("predicted tags") + (gold.notes("gold tags") if gold else [])
         id, dataset, split = fields.id(), fields.optional("dataset", str), fields.optional("split", str)
         answer = Tags(words, bio, notes)
         yield Predicted(
