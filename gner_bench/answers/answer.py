@@ -191,25 +191,22 @@ def labels_in(text: str, label: re.Pattern[str]) -> Iterator[re.Match[str]]:
 
 def pieces(text: str, label: re.Pattern[str]) -> list[Piece]:
     """The parts of a text whose words each end with what ``label`` matches."""
-    parts: list[Piece] = []
-
-    def add(part: str, kind: PieceKind, index: int | None) -> None:
-        """A stripped part between the white space around it."""
-        inner = part.strip()
-        start = len(part) - len(part.lstrip())
-        parts.append(Piece(part[:start], "space"))
-        parts.append(Piece(inner, kind, index))
-        parts.append(Piece(part[start + len(inner) :], "space"))
-
+    parts: list[tuple[str, PieceKind, int | None]] = []
     end = index = 0
     for match in labels_in(text, label):
         before, end = text[end : match.start()], match.end()
         named = bool(before.strip())
-        add(before, "word", index)
-        parts.append(Piece(match[0], "label" if named else "dropped", index if named else None))
+        parts.append((before, "word", index))
+        parts.append((match[0], "label" if named else "dropped", index if named else None))
         index += named
-    add(text[end:], "tail", None)
-    return [part for part in parts if part.text]
+    parts.append((text[end:], "tail", None))
+    stripped: list[Piece] = []
+    for part, kind, of_word in parts:
+        start, inner = len(part) - len(part.lstrip()), part.strip()
+        stripped.append(Piece(part[:start], "space"))
+        stripped.append(Piece(inner, kind, of_word))
+        stripped.append(Piece(part[start + len(inner) :], "space"))
+    return [part for part in stripped if part.text]
 
 
 def wrapped(text: str, wrapping: Wrapping) -> str:
