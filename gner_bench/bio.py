@@ -103,10 +103,8 @@ def lenient_spans(tags: Sequence[str]) -> list[Span]:
 
 
 def strict_spans(tags: Sequence[str]) -> list[Span]:
-    """The (start, end, type) spans of valid BIO: ``B-`` and the ``I-`` of the same type that follow it.
-
-    Any other ``I-`` belongs to no span, as in seqeval with ``mode="strict"`` and ``scheme=IOB2``.
-    """
+    """The (start, end, type) spans of valid BIO: ``B-`` and the ``I-`` of the same type that follow it. Any other
+    ``I-`` belongs to no span, as in seqeval with ``mode="strict"`` and ``scheme=IOB2``."""
     spans: list[Span] = []
     continued = ""
     for index, tag in enumerate(tags):
@@ -123,10 +121,8 @@ def strict_spans(tags: Sequence[str]) -> list[Span]:
 
 
 def conlleval_spans(tags: Sequence[str]) -> list[Span]:
-    """The (start, end, type) spans of any sequence of tags, as conlleval and seqeval's default mode read them.
-
-    An ``I-`` that continues nothing, or an entity of another type, begins an entity.
-    """
+    """The (start, end, type) spans of any sequence of tags, as conlleval and seqeval's default mode read them. An
+    ``I-`` that continues nothing, or an entity of another type, begins an entity."""
     spans: list[Span] = []
     before = "O"
     for index, tag in enumerate(tags):
@@ -244,10 +240,8 @@ class TagReader:
         return scheme if repair == "refuse" else f"{scheme}+{repair}"
 
     def read(self, tags: Sequence[str], line: int, step: int = 1) -> tuple[str, ...]:
-        """The tags of one sentence as BIO; the first is on ``line`` and each next one ``step`` lines later.
-
-        Raises InputError for a tag of no known form or type and, unless a repair is chosen, for an illegal one.
-        """
+        """The tags of one sentence as BIO; the first is on ``line`` and each next one ``step`` lines later. Raises
+        InputError for a tag of no known form or type and, unless a repair is chosen, for an illegal one."""
         if not self._all_seen and (scheme := recognised([tags])) in ("bioes", "bilou"):
             self.scheme = scheme
         if self.scheme != "iob2":

@@ -62,10 +62,8 @@ def read_toml(path: Path) -> dict[str, Any]:
 
 
 def read_config(kind: type[T], path: Path) -> T:
-    """Read the TOML file ``path`` into the dataclass ``kind``.
-
-    Raises InputError for a file that is not TOML and for a key that is missing, unknown or of another type.
-    """
+    """Read the TOML file ``path`` into the dataclass ``kind``. Raises InputError for a file that is not TOML and for a
+    key that is missing, unknown or of another type."""
     return build(kind, read_toml(path), path)
 
 

@@ -38,11 +38,8 @@ class NamedPath:
 
 
 def named_path(text: str) -> NamedPath:
-    """``PATH`` or ``NAME=PATH``.
-
-    A path that is there is one, with ``=`` in it or not; else the first ``=`` divides whose right side is there, or the
-    first of all.
-    """
+    """``PATH`` or ``NAME=PATH``. A path that is there is one, with ``=`` in it or not; else the first ``=`` divides
+    whose right side is there, or the first of all."""
     parts = text.split("=")
     divided = [("=".join(parts[:at]).strip(), Path("=".join(parts[at:]))) for at in range(1, len(parts))]
     named = [NamedPath(path, name) for name, path in divided if name and path.name]

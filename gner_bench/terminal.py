@@ -25,10 +25,8 @@ LOG_SECONDS = 30.0
 
 
 def console() -> Console:
-    """The console for results: as wide as ``COLUMNS`` says, else as the terminal, else ``PIPED_SIZE``.
-
-    Rich would ask stdin and stderr, too, where stdout is a pipe, and would take ``COLUMNS=0`` at its word.
-    """
+    """The console for results: as wide as ``COLUMNS`` says, else as the terminal, else ``PIPED_SIZE``. Rich would ask
+    stdin and stderr, too, where stdout is a pipe, and would take ``COLUMNS=0`` at its word."""
     columns, lines = shutil.get_terminal_size(PIPED_SIZE)
     return Console(width=max(columns, LEAST_WIDTH), height=lines)
 
@@ -100,10 +98,8 @@ def _bars(stderr: Console, still: bool) -> Iterator[Progress]:
 def log_progress(
     stderr: Console, title: str, total: int | None, done: int, amounts: Callable[[int, float], str]
 ) -> Advance:
-    """What advances progress that is shown as a line every half minute and at the end; from any thread.
-
-    ``amounts`` puts into words what is done and how much of it a second; ``total`` is None where it is unknown.
-    """
+    """What advances progress that is shown as a line every half minute and at the end; from any thread. ``amounts``
+    puts into words what is done and how much of it a second; ``total`` is None where it is unknown."""
     started = last = time.monotonic()
     before, lock = done, Lock()
 

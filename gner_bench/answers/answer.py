@@ -161,11 +161,8 @@ class AnswerFormat:
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A part of an answer; all of them together are its text.
-
-    ``index`` is that of the written word that a word or label belongs to. A dropped label follows no word, the tail is
-    what follows the last label; both are ignored.
-    """
+    """A part of an answer; all of them together are its text. ``index`` is that of the written word that a word or
+    label belongs to. A dropped label follows no word, the tail is what follows the last label; both are ignored."""
 
     text: str
     kind: PieceKind
@@ -215,10 +212,8 @@ def wrapped(text: str, wrapping: Wrapping) -> str:
 
 
 def ordered_types(types: Sequence[str], order: LabelOrder, seed: int, key: str) -> list[str]:
-    """``types`` as they are in the label file, or shuffled by ``seed`` and the sentence's ``key``.
-
-    The shuffle depends on nothing else: not on the other sentences, their number or their order.
-    """
+    """``types`` as they are in the label file, or shuffled by ``seed`` and the sentence's ``key``. The shuffle depends
+    on nothing else: not on the other sentences, their number or their order."""
     if order == "file":
         return list(types)
     digest = hashlib.sha256(f"{seed}\t{key}".encode()).digest()

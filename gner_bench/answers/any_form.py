@@ -14,9 +14,7 @@ OTHER = "answers in another form than was asked for, read as such"
 
 def read_any(text: str, words: Sequence[str], types: Sequence[str]) -> Mentions | None:
     """The mentions of an answer in the least mistakable form that it has any of ``types`` in; None where it has none.
-
-    Mentions of other types are not taken: prose may have colons and brackets, too.
-    """
+    Mentions of other types are not taken: prose may have colons and brackets, too."""
     name, known = known_as(tuple(types)), frozenset(types)
     for pairs in _readings(text, words, types):
         mentions = [(mention, kind) for mention, kind in pairs if name(kind) in known]

@@ -48,9 +48,7 @@ def _forms(types: tuple[str, ...]) -> dict[str, re.Pattern[str]]:
 
 def read_forms(text: str, pairs: Pairs, words: Sequence[str], types: Sequence[str]) -> tuple[Pairs, list[str]]:
     """The words of ``text`` with BIO labels, and the note of the form that they were read in, if it is not GNER's.
-
-    ``pairs`` are what GNER's own form gives.
-    """
+    ``pairs`` are what GNER's own form gives."""
     wanted = Counter(map(str.lower, words))
     best, notes, most = pairs, list[str](), -1
     for note, pattern in [("", None), *_forms(tuple(types)).items()]:
@@ -79,10 +77,8 @@ def _read(
 
 
 def _words_of(piece: str, wanted: Collection[str]) -> list[str]:
-    """The word in what is before a label: as it is, without separators, quotes or marks of a list, or its end.
-
-    Several words of the sentence, and nothing else, share the label.
-    """
+    """The word in what is before a label: as it is, without separators, quotes or marks of a list, or its end. Several
+    words of the sentence, and nothing else, share the label."""
     piece = piece.strip()
     apart = re.sub(r"\A(?:[,;|•·]\s*|[*-]\s+|\d+[.)]\s+)", "", piece) or piece
     bare = apart.strip(_AROUND)

@@ -88,11 +88,8 @@ def _other_marks(types: tuple[str, ...]) -> list[tuple[re.Pattern[str], str]]:
 
 
 def _unmarked(text: str, types: Sequence[str]) -> tuple[str, list[Span], int]:
-    """``text`` without marks, what they marked, and how many did not open or close.
-
-    A mark of another name than ``types`` have is text unless it opens and closes, and none of a mention where other
-    marks are in it.
-    """
+    """``text`` without marks, what they marked, and how many did not open or close. A mark of another name than
+    ``types`` have is text unless it opens and closes, and none of a mention where other marks are in it."""
     tags = list(_TAG.finditer(text))
     opening, closing = ({plain(tag[2]) for tag in tags if bool(tag[1]) == closes} for closes in (False, True))
     known = set(map(plain, types))

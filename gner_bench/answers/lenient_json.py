@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from itertools import product
 from typing import Any
 
@@ -130,14 +131,15 @@ class DeepError(ValueError):
     """Brackets in brackets without end."""
 
 
+@dataclass
 class Reader:
-    """Reads a value from ``place`` on, whatever is there; fails (DeepError) for depth alone.
+    """Reads a value from ``place`` on, whatever is there; fails (DeepError) for depth alone. ``cut`` says that the text
+    ended within a string."""
 
-    ``cut`` says that the text ended within a string.
-    """
-
-    def __init__(self, text: str, place: int) -> None:
-        self.text, self.place, self.depth, self.cut = text, place, 0, False
+    text: str
+    place: int
+    depth: int = 0
+    cut: bool = False
 
     def value(self) -> Any:
         """A value; an object is a dict, and a set or tuple of Python a list."""
@@ -226,9 +228,7 @@ def unescaped(text: str) -> str:
 
 def mentions_in(value: Any, types: Sequence[str], notes: list[str]) -> list[tuple[str, str]]:
     """The (text, type) pairs of a value: an object by type or by text, a list of objects or pairs, or any under a key.
-
-    What is no mention is noted.
-    """
+    What is no mention is noted."""
     name, known = known_as(tuple(types)), set(types)
     match value:
         case dict() if (mentions := _mentions_of(value, known, name, notes)) is not None:

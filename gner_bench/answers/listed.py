@@ -49,10 +49,8 @@ def _patterns(types: tuple[str, ...]) -> dict[str, re.Pattern[str]]:
 
 
 def read(text: str, words: Sequence[str], types: Sequence[str]) -> Mentions:
-    """The mentions of a list. The ``types`` of the sentence are looked for first: a mention may hold ``;`` and ``:``.
-
-    A text that is not in the sentence, though its parts between commas are, is several mentions.
-    """
+    """The mentions of a list. The ``types`` of the sentence are looked for first: a mention may hold ``;`` and ``:``. A
+    text that is not in the sentence, though its parts between commas are, is several mentions."""
     if not text.strip():
         return Mentions([], [EMPTY])
     reader = _Reader(words, types)
@@ -69,10 +67,8 @@ def read(text: str, words: Sequence[str], types: Sequence[str]) -> Mentions:
 
 
 class _Reader:
-    """Reads the parts of one answer into ``pairs`` of text and type.
-
-    ``strays`` counts those without, ``formed`` says that some were in another form than ``type: text``.
-    """
+    """Reads the parts of one answer into ``pairs`` of text and type. ``strays`` counts those without, ``formed`` says
+    that some were in another form than ``type: text``."""
 
     def __init__(self, words: Sequence[str], types: Sequence[str]) -> None:
         self.words = [word.lower() for word in words]

@@ -62,10 +62,8 @@ class Template:
 
 
 def templated(format: AnswerFormat, path: Path) -> tuple[AnswerFormat, str]:
-    """``format`` asked for by the template of a file, and the SHA-256 (hex) of the file's text.
-
-    Raises InputError for a file that cannot be read, UsageError, naming it, for unknown and missing fields.
-    """
+    """``format`` asked for by the template of a file, and the SHA-256 (hex) of the file's text. Raises InputError for a
+    file that cannot be read, UsageError, naming it, for unknown and missing fields."""
     text = read_text(path)
     used = {found[2] for found in _FIELD.finditer(text) if found[2]}
     for name in sorted(used.difference(FIELDS)):

@@ -27,10 +27,8 @@ _BULLETS = re.compile(r"\s*(?:[-*•]|\d+[.)])\s+(.*\S)\s*")
 
 
 def strings(answer: Any, notes: list[str]) -> list[str]:
-    """The mentions of an answer to one question: a list, or a text with a JSON list or with bullets alone.
-
-    None is an answer without text.
-    """
+    """The mentions of an answer to one question: a list, or a text with a JSON list or with bullets alone. None is an
+    answer without text."""
     if answer is None:
         notes.append(EMPTY)
     try:

@@ -26,10 +26,8 @@ N = TypeVar("N", Family, Model, Dataset, File, Shape)
 
 @dataclass(frozen=True)
 class Catalog:
-    """The entries of one or several files. Names are looked up whatever their case.
-
-    What must be there raises UsageError with the nearest name where it is not.
-    """
+    """The entries of one or several files. Names are looked up whatever their case. What must be there raises
+    UsageError with the nearest name where it is not."""
 
     family: tuple[Family, ...] = ()
     model: tuple[Model, ...] = ()
@@ -87,10 +85,8 @@ class Catalog:
 
 
 def catalog() -> Catalog:
-    """The packaged entries and, before them, those of the file that ``$GNER_BENCH_CATALOG`` names.
-
-    Raises InputError, naming file and key, for a bad file.
-    """
+    """The packaged entries and, before them, those of the file that ``$GNER_BENCH_CATALOG`` names. Raises InputError,
+    naming file and key, for a bad file."""
     user = os.environ.get(VARIABLE)
     return _read(Path(user).absolute() if user else None)
 

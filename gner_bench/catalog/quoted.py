@@ -13,11 +13,8 @@ ALL, NONE = "all", "none"
 
 
 def choose_published(asked: Sequence[str]) -> list[PublishedScore]:
-    """The published rows of some names, in the order of tables.
-
-    Each of the texts is a name, with ``*`` for anything, several with commas between them, ``all``, or alone ``none``.
-    Raises UsageError for a name that fits no row.
-    """
+    """The published rows of some names, in the order of tables. Each of the texts is a name, with ``*`` for anything,
+    several with commas between them, ``all``, or alone ``none``. Raises UsageError for a name that fits no row."""
     rows = [*published_scores(), *published_scores("supervised")]
     # A row is called by its name with what is in brackets after it, and without.
     own_names = [(name, name.partition(" (")[0]) for name in (row.system.lower() for row in rows)]

@@ -107,9 +107,7 @@ def _count(count: int, noun: str) -> str:
 
 def audit(root: Path, name: str, back_tokenize: BackTokenize | None = None, reading: Reading | None = None) -> Audit:
     """Read every split of a data set as it is and look for problems. Raises InputError for an unreadable file.
-
-    ``reading`` should keep illegal tags, which are counted; without it everything is told by what is in the files.
-    """
+    ``reading`` should keep illegal tags, which are counted; without it everything is told by what is in the files."""
     labels = root / name / LABELS
     types = list(read_types(labels)) if labels.is_file() else []
     datasets: dict[str, Dataset] = {}

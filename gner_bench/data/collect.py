@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -88,11 +88,8 @@ class Collector:
         self._rows[id] = _Row(replace(fields, value={}), words, tags, listed, reader, document)
 
     def dataset(self) -> Dataset:
-        """What was gathered.
-
-        Raises InputError for a tag that is illegal or of a type that is not listed, and for a record that lists no type
-        although others do.
-        """
+        """What was gathered. Raises InputError for a tag that is illegal or of a type that is not listed, and for a
+        record that lists no type although others do."""
         scheme = self._readers[None]
         scheme.recognise(row.tags for row in self._rows.values())
         for reader in self._readers.values():
@@ -119,20 +116,23 @@ class Collector:
         return replace(self.source.dataset(sentences, scheme), types=types, repaired=repaired)
 
 
+@dataclass
 class Sets:
     """The data sets that the records of a file name in ``dataset`` and ``split``, or else those of ``source``."""
 
-    def __init__(self, source: Source, tags_field: str, types_field: str) -> None:
-        self._source, self._fields = source, (tags_field, types_field)
-        self._sets: dict[tuple[str, str], Collector] = {}
+    source: Source
+    tags_field: str
+    types_field: str
+    _sets: dict[tuple[str, str], Collector] = field(default_factory=dict)
 
     def of(self, fields: Fields) -> Collector:
         """The data set that a record belongs to."""
-        name = fields.get("dataset", str) if "dataset" in fields.value else self._source.name
-        split = fields.get("split", str) if "split" in fields.value else self._source.split
+        name = fields.get("dataset", str) if "dataset" in fields.value else self.source.name
+        split = fields.get("split", str) if "split" in fields.value else self.source.split
         if (name, split) not in self._sets:
             first = fields.strings(TYPES) if TYPES in fields.value else ()
-            self._sets[name, split] = Collector(replace(self._source, name=name, split=split), *self._fields, first)
+            source = replace(self.source, name=name, split=split)
+            self._sets[name, split] = Collector(source, self.tags_field, self.types_field, first)
         return self._sets[name, split]
 
     def datasets(self) -> list[Dataset]:

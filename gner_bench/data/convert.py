@@ -70,10 +70,7 @@ def load(
 
 def entries_for(place: str, name: str) -> list[tuple[str, Entry]]:
     """The entry of the catalogue that ``name`` names, for a place as a whole or, as the beginning of names, for each of
-    its folders: ``crossner`` for ``ai``, which is crossner_ai.
-
-    Raises UsageError for neither.
-    """
+    its folders: ``crossner`` for ``ai``, which is crossner_ai. Raises UsageError for neither."""
     if catalog().find_dataset(name) is None and Path(place).is_dir():
         folders = [folder for folder in sorted(Path(place).iterdir()) if _split_files(folder)]
         known = [(folder, catalog().find_dataset(f"{name}{gap}{folder.name}")) for folder in folders for gap in "_-"]
@@ -85,10 +82,8 @@ def entries_for(place: str, name: str) -> list[tuple[str, Entry]]:
 def _load_folder(
     path: Path, layout: bool, reading: Reading, name: str | None, split: str | None, types: tuple[str, ...] | None
 ) -> list[Dataset]:
-    """The data sets of a folder: one with label.txt or files called like splits, or one of such folders.
-
-    A ``layout`` says that those with label.txt, which says what to read, are meant; they go first in any case.
-    """
+    """The data sets of a folder: one with label.txt or files called like splits, or one of such folders. A ``layout``
+    says that those with label.txt, which says what to read, are meant; they go first in any case."""
     if is_dataset(path):
         path = path.absolute()
         root, names = path.parent, [path.name]

@@ -85,10 +85,8 @@ def find_split(entry: Entry, split: str) -> StoredSplit | None:
 
 
 def verify_dataset(name: str) -> tuple[list[str], list[Path]]:
-    """Read every split of a data set in the cache: what is wrong, and the files.
-
-    Raises IntegrityError for a damaged list of them.
-    """
+    """Read every split of a data set in the cache: what is wrong, and the files. Raises IntegrityError for a damaged
+    list of them."""
     stored = {split_path(name, split): facts.checksum for split, facts in _stored_splits(name).items()}
     altered = {path: known for path, known in stored.items() if not (path.is_file() and matches(path, known))}
     return [f"{path}: was altered (not {checksum})" for path, checksum in altered.items()], list(stored)

@@ -129,9 +129,7 @@ def entities(metrics: str | Sequence[str] = "gner,strict", tokenizer: str | None
 
 def write_predictions(log: EvalLog, path: str | Path) -> None:
     """The answers of a log of ``ner`` as a file of predictions, for ``gner-bench score``, ``report`` and ``compare``.
-
-    Of several epochs the first is written. Raises UsageError for a log without answers to ``ner``.
-    """
+    Of several epochs the first is written. Raises UsageError for a log without answers to ``ner``."""
     first = [sample for sample in log.samples or () if sample.epoch == 1 and "answers" in sample.metadata]
     if not first:
         raise UsageError(f"{log.location or 'the log'}: holds no answers of gner_bench/ner")

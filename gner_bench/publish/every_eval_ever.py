@@ -42,10 +42,8 @@ COMBINED = "intervals of the sets, combined (Zou and Donner 2008)"
 
 
 def files(publication: Publication, destination: str) -> Files:
-    """The document and, unless the destination is one file, the lines of sentences where these are known.
-
-    Raises UsageError where nobody says which model it is, and where the predictions are not those of the scores.
-    """
+    """The document and, unless the destination is one file, the lines of sentences where these are known. Raises
+    UsageError where nobody says which model it is, and where the predictions are not those of the scores."""
     document, model = publication.document, model_of(publication)
     # A UUID of version 4 that follows from the scores: the same scores take the place of themselves.
     digest = hashlib.sha256(to_json(document.json()).encode("utf-8")).digest()
@@ -226,10 +224,8 @@ def _source(name: str, part: SetDocument) -> Json:
 
 
 def _sentences(publication: Publication, record: Json) -> Iterator[Json]:
-    """A line for each sentence and metric, in the order of the scores.
-
-    Raises UsageError unless the predictions are counted as the scores say.
-    """
+    """A line for each sentence and metric, in the order of the scores. Raises UsageError unless the predictions are
+    counted as the scores say."""
     assert publication.predictions is not None
     document = publication.document
     scores = scores_of(document, Path(NAME))

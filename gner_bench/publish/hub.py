@@ -56,10 +56,7 @@ def on_hub(name: str, part: SetDocument) -> OnHub | None:
 
 
 def files(publication: Publication, repository: str) -> Files:
-    """The YAML of each file; of README.md the part that is put into it.
-
-    Raises UsageError for what is no repository.
-    """
+    """The YAML of each file; of README.md the part that is put into it. Raises UsageError for what is no repository."""
     from huggingface_hub import EvalResultEntry, eval_result_entries_to_yaml
     from huggingface_hub.repocard_data import eval_results_to_model_index
     from huggingface_hub.utils import yaml_dump  # type: ignore[attr-defined]  # documented, not in __all__

@@ -35,9 +35,7 @@ IN_ORDER = "a line is a sentence, in the order of the gold"
 
 def format_of_answers(name: str) -> DataFormat:
     """Files of answers in the answer format ``name``: JSON objects ``{"id": …, "prediction": "the answer"}``.
-
-    ``dataset`` and ``split`` are read where they are. Raises UsageError for an unknown format.
-    """
+    ``dataset`` and ``split`` are read where they are. Raises UsageError for an unknown format."""
     answers = answer_format(name)
 
     def read(source: Source, own_gold: Reading | None) -> Iterator[Predicted]:

@@ -218,10 +218,8 @@ def _find(
 
 
 def _sample(lines: Sequence[str]) -> tuple[list[list[str]], int]:
-    """The first sentences, each its lines, and the number of the first line in them.
-
-    Lines that may be marks or comments are left out where there are others.
-    """
+    """The first sentences, each its lines, and the number of the first line in them. Lines that may be marks or
+    comments are left out where there are others."""
     numbered = list(enumerate(lines[: 2 * SAMPLE_LINES], start=1))
     for left_out in (DOCUMENT_START, "#"):
         others = [pair for pair in numbered if left_out not in pair[1] or not pair[1].lstrip().startswith(left_out)]

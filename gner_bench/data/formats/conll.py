@@ -21,10 +21,8 @@ from gner_bench.errors import InputError
 
 
 def read_conll(source: Source) -> list[Dataset]:
-    """The data set of a file of columns, with ids counted from 0.
-
-    Raises InputError naming line and field for a line with other columns, an empty word and a bad tag.
-    """
+    """The data set of a file of columns, with ids counted from 0. Raises InputError naming line and field for a line
+    with other columns, an empty word and a bad tag."""
     tags, reading = source.tag_reader(), source.reading
     columns, blocks = read_columns(source.path, reading.columns, reading.scheme == "io")
     tags.recognise(block.tags for block in blocks)

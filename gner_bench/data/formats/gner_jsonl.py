@@ -18,10 +18,8 @@ from gner_bench.documents.record import words_and_labels
 
 
 def read_gner_jsonl(source: Source) -> list[Dataset]:
-    """The data sets of a file, in order of first appearance, each with the order of types of every prompt.
-
-    Raises InputError naming line (or index) and field for unusable records and for an id that a split has twice.
-    """
+    """The data sets of a file, in order of first appearance, each with the order of types of every prompt. Raises
+    InputError naming line (or index) and field for unusable records and for an id that a split has twice."""
     sets = Sets(source, "instance.labels", "label_list")
     for fields in read_objects(source.path, source.reading.keys):
         collector = sets.of(fields)

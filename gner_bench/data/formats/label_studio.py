@@ -14,10 +14,8 @@ from gner_bench.errors import short
 
 
 def read_label_studio(source: Source) -> list[Dataset]:
-    """The data set of a file of tasks, each with a text and, in its only annotation, spans of characters.
-
-    Raises InputError naming line (or index) and field, also for a task that is annotated several times or not at all.
-    """
+    """The data set of a file of tasks, each with a text and, in its only annotation, spans of characters. Raises
+    InputError naming line (or index) and field, also for a task that is annotated several times or not at all."""
     sets = Sets(source, "annotations", "annotations")
     noted: Counter[str] = Counter()
     for fields in read_objects(source.path, source.reading.keys):

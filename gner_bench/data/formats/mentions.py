@@ -27,10 +27,8 @@ OF_TEXT = "json"
 
 
 def read_mentions(source: Source, own_gold: Reading | None) -> Iterator[Predicted]:
-    """The sentences of a file: mentions as ``{"text", "type"}``, as ``[text, type]``, or lists of texts by type.
-
-    Raises InputError naming line (or index) and field for anything else.
-    """
+    """The sentences of a file: mentions as ``{"text", "type"}``, as ``[text, type]``, or lists of texts by type. Raises
+    InputError naming line (or index) and field for anything else."""
     for fields in read_objects(source.path, source.reading.keys):
         key = next((key for key in ANSWERS if key in fields.value), "")
         answer: Any = fields.value[key] if key else {k: v for k, v in fields.value.items() if k not in ABOUT}

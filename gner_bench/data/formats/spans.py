@@ -73,9 +73,7 @@ def read_spans(source: Source) -> list[Dataset]:
 
 def read_predictions(source: Source, own_gold: Reading | None) -> Iterator[Predicted]:
     """The sentences of a file; with ``own_gold`` the spans in ``ner`` beside the predicted ones are read so, as gold.
-
-    Raises InputError naming line (or index) and field for other records and for spans outside the words.
-    """
+    Raises InputError naming line (or index) and field for other records and for spans outside the words."""
     for fields in read_objects(source.path, source.reading.keys):
         if WORDS in fields.value:
             words = fields.strings(WORDS)

@@ -77,10 +77,7 @@ def read_tokens(source: Source) -> list[Dataset]:
 
 def read_predictions(source: Source, own_gold: Reading | None) -> Iterator[Predicted]:
     """The sentences of a file, whose predicted tags are under a key of ``PREDICTED`` or else of ``TAGS``; with
-    ``own_gold`` those under ``TAGS`` are read so, as their gold.
-
-    Raises InputError naming line (or index) and field.
-    """
+    ``own_gold`` those under ``TAGS`` are read so, as their gold. Raises InputError naming line (or index) and field."""
     path, reading = source.path, source.reading
     names = reading.tag_names or names_beside(path)
     predicted = TagReader(path, None, reading, "predicted tag")

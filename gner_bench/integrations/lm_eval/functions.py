@@ -66,10 +66,8 @@ def strict_f1(items: Iterable[Item]) -> float:
 
 
 def answered_records(items: Iterable[Item]) -> list[Json]:
-    """The records of sentences with their answers.
-
-    Raises UsageError for a sentence whose prompts were not all asked, as where --limit cuts between them.
-    """
+    """The records of sentences with their answers. Raises UsageError for a sentence whose prompts were not all asked,
+    as where --limit cuts between them."""
     answers: dict[str, dict[int, str]] = {}
     asks: dict[str, int] = {}
     for document, ask, count, text in items:
