@@ -8,7 +8,7 @@ marks the last word with ``E`` and an only word with ``S``, BILOU with ``L`` and
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, NamedTuple
@@ -103,10 +103,8 @@ def lenient_spans(tags: Sequence[str]) -> list[Span]:
 
 
 def strict_spans(tags: Sequence[str]) -> list[Span]:
-    """The (start, end, type) spans of valid BIO: ``B-`` and the ``I-`` of the same type that follow it.
-
-    Any other ``I-`` belongs to no span, as in seqeval with ``mode="strict"`` and ``scheme=IOB2``.
-    """
+    """The (start, end, type) spans of valid BIO: ``B-`` and the ``I-`` of the same type that follow it. Any other
+    ``I-`` belongs to no span, as in seqeval with ``mode="strict"`` and ``scheme=IOB2``."""
     spans: list[Span] = []
     continued = ""
     for index, tag in enumerate(tags):
@@ -123,10 +121,8 @@ def strict_spans(tags: Sequence[str]) -> list[Span]:
 
 
 def conlleval_spans(tags: Sequence[str]) -> list[Span]:
-    """The (start, end, type) spans of any sequence of tags, as conlleval and seqeval's default mode read them.
-
-    An ``I-`` that continues nothing, or an entity of another type, begins an entity.
-    """
+    """The (start, end, type) spans of any sequence of tags, as conlleval and seqeval's default mode read them. An
+    ``I-`` that continues nothing, or an entity of another type, begins an entity."""
     spans: list[Span] = []
     before = "O"
     for index, tag in enumerate(tags):
@@ -206,7 +202,7 @@ class TagReader:
         self.scheme: Scheme = "iob2" if reading.scheme == "auto" else reading.scheme
         self.allowed = None if types is None else frozenset(types)
         self.seen: dict[str, None] = {}
-        self._all_seen = reading.scheme != "auto"
+        self._all_seen, self._noted = reading.scheme != "auto", 0
         # Files hold few distinct tags and pairs of neighbours: each is looked at once, so that most sentences cost a
         # dictionary look-up a tag.
         self._known = {"O": "O"}
@@ -228,12 +224,12 @@ class TagReader:
             return ""
         return f"{what} read as {self.scheme.upper()} (--scheme says another)"
 
-    def notes(self, before: int, what: str) -> Iterator[str]:
-        """Phrases for a sentence: how its tags were read, and one for each tag repaired beyond ``before`` of them."""
-        if remark := self.remark(what):
-            yield f"sentences with {remark}"
-        for _ in range(self.repaired - before):
-            yield f"illegal {what} repaired ({self.reading.repair})"
+    def notes(self, what: str) -> list[str]:
+        """Phrases for a sentence: how its tags were read, and one for each tag repaired since they were last asked."""
+        times, self._noted = self.repaired - self._noted, self.repaired
+        remark = self.remark(what)
+        how = [f"sentences with {remark}"] if remark else []
+        return how + [f"illegal {what} repaired ({self.reading.repair})"] * times
 
     @property
     def name(self) -> str:
@@ -244,10 +240,8 @@ class TagReader:
         return scheme if repair == "refuse" else f"{scheme}+{repair}"
 
     def read(self, tags: Sequence[str], line: int, step: int = 1) -> tuple[str, ...]:
-        """The tags of one sentence as BIO; the first is on ``line`` and each next one ``step`` lines later.
-
-        Raises InputError for a tag of no known form or type and, unless a repair is chosen, for an illegal one.
-        """
+        """The tags of one sentence as BIO; the first is on ``line`` and each next one ``step`` lines later. Raises
+        InputError for a tag of no known form or type and, unless a repair is chosen, for an illegal one."""
         if not self._all_seen and (scheme := recognised([tags])) in ("bioes", "bilou"):
             self.scheme = scheme
         if self.scheme != "iob2":
@@ -273,7 +267,8 @@ class TagReader:
             return "O"
         kind = self.reading.rename.get(kind, kind)
         if self.allowed is not None and kind not in self.allowed:
-            raise self._error(f"{short(tag)} is neither O nor B-/I- with a type of the label list", line)
+            message = f"{short(tag)} is neither O nor B-/I- with a type of the label list"
+            raise InputError(self.path, message, line, self.field)
         self.seen.setdefault(kind)
         return f"{prefix}-{kind}"
 
@@ -285,7 +280,7 @@ class TagReader:
                 self._legal.add((tags[-1], tag))
             elif repair == "refuse":
                 message = f"{short(tag)} continues no entity; choose a repair (--repair begin or discard)"
-                raise self._error(message, line + step * index)
+                raise InputError(self.path, message, line + step * index, self.field)
             elif repair != "keep":
                 self.repaired += 1
                 tag = f"B-{tag[2:]}" if repair == "begin" else "O"
@@ -312,7 +307,11 @@ class TagReader:
                 if self.reading.repair == "refuse" and prefix not in inside:
                     what = f"is in an entity that no {'E' if scheme == 'bioes' else 'L'}- ends"
                     raise self._illegal(tags[index - 1], what, line + step * (index - 1))
-                self.repaired += self._unended(bio, first)
+                # All of the entity is at fault where it is discarded, else the word that should have ended it.
+                count = len(bio) - first if self.reading.repair == "discard" else 1
+                if self.reading.repair == "discard":
+                    bio[first:] = ["O"] * count
+                self.repaired += count if self.reading.repair in ("discard", "begin") else 0
             if prefix == "O" or goes_on:
                 bio.append("O" if prefix == "O" else f"I-{kind}")
             elif (prefix in begin and scheme != "iob1") or (prefix in inside and not last) or kind == opened:
@@ -324,14 +323,6 @@ class TagReader:
                 first = index
             opened = "" if bio[-1] == "O" or prefix in last else kind
         return tuple(bio[:-1])
-
-    def _unended(self, bio: list[str], first: int) -> int:
-        """Repair an entity from ``first`` on that lacks its last word; return the number of tags at fault."""
-        repair = self.reading.repair
-        count = len(bio) - first
-        if repair == "discard":
-            bio[first:] = ["O"] * count
-        return count if repair == "discard" else int(repair == "begin")
 
     def _orphan(self, bio: list[str], tag: str, kind: str, what: str, line: int) -> str:
         """What a tag becomes that ``continues`` or (``B`` in IOB1) ``follows`` no entity of its type."""
@@ -360,11 +351,9 @@ class TagReader:
         begin, inside, _ = _PREFIXES[self.scheme]
         wanted = "/".join(f"{prefix}-" for prefix in (begin + inside).replace("M", ""))
         hint = "; --scheme io reads types alone" if self.scheme == "iob2" and _is_bare(tag) else ""
-        return self._error(f"{short(tag)} is neither O nor {wanted} with a type{hint}", line)
+        message = f"{short(tag)} is neither O nor {wanted} with a type{hint}"
+        return InputError(self.path, message, line, self.field)
 
     def _illegal(self, tag: str, what: str, line: int) -> InputError:
         message = f"{short(tag)} {what} in {self.scheme.upper()}; choose a repair (--repair begin or discard)"
-        return self._error(message, line)
-
-    def _error(self, message: str, line: int) -> InputError:
         return InputError(self.path, message, line, self.field)

@@ -6,7 +6,7 @@ import dataclasses
 import math
 import tomllib
 from collections.abc import Callable
-from dataclasses import Field, dataclass, fields
+from dataclasses import Field, fields
 from functools import cache
 from pathlib import Path
 from types import UnionType
@@ -18,7 +18,7 @@ from gner_bench.files import read_text
 T = TypeVar("T")
 MORE = "more"
 """The field of a dataclass that keeps the keys it does not know; one without it refuses them."""
-_hints = cache(get_type_hints)
+_hints: Callable[[Any], dict[str, Any]] = cache(get_type_hints)
 # Asked for each value of a file, and slow to ask: the catalogue alone has thousands.
 _fields: Callable[[Any], tuple[Field[Any], ...]] = cache(fields)
 _origin: Callable[[Any], Any] = cache(get_origin)
@@ -62,10 +62,8 @@ def read_toml(path: Path) -> dict[str, Any]:
 
 
 def read_config(kind: type[T], path: Path) -> T:
-    """Read the TOML file ``path`` into the dataclass ``kind``.
-
-    Raises InputError for a file that is not TOML and for a key that is missing, unknown or of another type.
-    """
+    """Read the TOML file ``path`` into the dataclass ``kind``. Raises InputError for a file that is not TOML and for a
+    key that is missing, unknown or of another type."""
     return build(kind, read_toml(path), path)
 
 
@@ -75,7 +73,63 @@ def build(kind: type[T], table: Any, path: Path, field: str = "") -> T:
     Tables become nested dataclasses, arrays tuples, tables with free keys dicts, strings paths where these are wanted.
     Raises InputError naming the key.
     """
-    value: T = _Key(path, field).build(kind, table)
+    if not isinstance(table, dict):
+        raise InputError(path, "expected a table", field=field)
+    hints, at = _hints(kind), f"{field}." if field else ""
+    # A key that is a word of Python's own has a field with an underscore after it.
+    names = {spec.name.removesuffix("_"): spec.name for spec in _fields(kind)}
+    unknown = {key: value for key, value in table.items() if key not in names or key == MORE}
+    if unknown and MORE not in hints:
+        key = next(iter(unknown))
+        raise InputError(path, f"unknown key; {did_you_mean(key, list(names))}", field=f"{at}{key}")
+    for spec in _fields(kind):
+        required = spec.default is dataclasses.MISSING and spec.default_factory is dataclasses.MISSING
+        if required and spec.name not in table:
+            raise InputError(path, "is missing", field=f"{at}{spec.name}")
+    known = {key: value for key, value in table.items() if key not in unknown}
+    values = {names[key]: _value(hints[names[key]], value, path, f"{at}{key}") for key, value in known.items()}
+    return kind(**values, **({MORE: unknown} if unknown else {}))
+
+
+def _value(hint: Any, value: Any, path: Path, field: str) -> Any:
+    options = _options(hint) if _origin(hint) in (Union, UnionType) else (hint,)
+    options = tuple(option for option in options if option is not type(None))
+    if value is None and options != (hint,):
+        return None
+    if len(options) > 1:  # one value or an array of such
+        arrays = [option for option in options if (_origin(option) is tuple) == isinstance(value, list)]
+        options = tuple(arrays) or options
+    # An optional value is read as what it is where it is there; of other unions plain types alone are read.
+    hint = options[0] if len(options) == 1 else hint
+    if hint is Any:
+        return value
+    if isinstance(hint, type) and dataclasses.is_dataclass(hint):
+        return build(hint, value, path, field)
+    if _origin(hint) is tuple:
+        if not isinstance(value, list):
+            raise InputError(path, "expected an array", field=field)
+        inner = _options(hint)
+        if Ellipsis in inner:
+            inner = inner[:1] * len(value)
+        elif len(inner) != len(value):
+            raise InputError(path, f"expected an array of {len(inner)}, found {len(value)}", field=field)
+        pairs = enumerate(zip(inner, value, strict=True))
+        return tuple(_value(hint, item, path, f"{field}[{index}]") for index, (hint, item) in pairs)
+    if _origin(hint) is dict and isinstance(value, dict):
+        return {key: _value(_options(hint)[1], item, path, f"{field}.{key}") for key, item in value.items()}
+    if _origin(hint) is Literal:
+        if not isinstance(value, str) or value not in _options(hint):
+            message = f"unknown value {short(value)}; {did_you_mean(str(value), list(_options(hint)))}"
+            raise InputError(path, message, field=field)
+        return value
+    if hint is Path and isinstance(value, str):
+        return Path(value)
+    kinds = tuple(str if option is Path else _origin(option) or option for option in options)
+    # In Python True is a whole number, in TOML and JSON it is not; a whole number is a number everywhere.
+    fits = bool in kinds if isinstance(value, bool) else isinstance(value, kinds)
+    if not fits and not (float in kinds and type(value) is int):
+        wanted = " or ".join(kind.__name__ for kind in kinds)
+        raise InputError(path, f"expected {wanted}, found {short(value)}", field=field)
     return value
 
 
@@ -88,74 +142,3 @@ def plain(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: plain(inner) for key, inner in value.items()}
     return [plain(inner) for inner in value] if isinstance(value, tuple | list) else value
-
-
-@dataclass(frozen=True)
-class _Key:
-    """Where in the file we are."""
-
-    path: Path
-    name: str
-
-    def error(self, message: str) -> InputError:
-        return InputError(self.path, message, field=self.name or None)
-
-    def at(self, key: str) -> _Key:
-        return _Key(self.path, f"{self.name}.{key}" if self.name else key)
-
-    def build(self, kind: Any, table: Any) -> Any:
-        if not isinstance(table, dict):
-            raise self.error("expected a table")
-        hints = _hints(kind)
-        # A key that is a word of Python's own has a field with an underscore after it.
-        names = {spec.name.removesuffix("_"): spec.name for spec in _fields(kind)}
-        unknown = {key: value for key, value in table.items() if key not in names or key == MORE}
-        if unknown and MORE not in hints:
-            key = next(iter(unknown))
-            raise self.at(key).error(f"unknown key; {did_you_mean(key, list(names))}")
-        for spec in _fields(kind):
-            required = spec.default is dataclasses.MISSING and spec.default_factory is dataclasses.MISSING
-            if required and spec.name not in table:
-                raise self.at(spec.name).error("is missing")
-        known = {key: value for key, value in table.items() if key not in unknown}
-        values = {names[key]: self.at(key).value(hints[names[key]], value) for key, value in known.items()}
-        return kind(**values, **({MORE: unknown} if unknown else {}))
-
-    def value(self, hint: Any, value: Any) -> Any:
-        options = _options(hint) if _origin(hint) in (Union, UnionType) else (hint,)
-        options = tuple(option for option in options if option is not type(None))
-        if value is None and options != (hint,):
-            return None
-        if len(options) > 1:  # one value or an array of such
-            arrays = [option for option in options if (_origin(option) is tuple) == isinstance(value, list)]
-            options = tuple(arrays) or options
-        # An optional value is read as what it is where it is there; of other unions plain types alone are read.
-        hint = options[0] if len(options) == 1 else hint
-        if hint is Any:
-            return value
-        if dataclasses.is_dataclass(hint):
-            return self.build(hint, value)
-        if _origin(hint) is tuple:
-            if not isinstance(value, list):
-                raise self.error("expected an array")
-            inner = _options(hint)
-            if Ellipsis in inner:
-                inner = inner[:1] * len(value)
-            elif len(inner) != len(value):
-                raise self.error(f"expected an array of {len(inner)}, found {len(value)}")
-            pairs = enumerate(zip(inner, value, strict=True))
-            return tuple(_Key(self.path, f"{self.name}[{i}]").value(hint, item) for i, (hint, item) in pairs)
-        if _origin(hint) is dict and isinstance(value, dict):
-            return {key: self.at(key).value(_options(hint)[1], item) for key, item in value.items()}
-        if _origin(hint) is Literal:
-            if not isinstance(value, str) or value not in _options(hint):
-                raise self.error(f"unknown value {short(value)}; {did_you_mean(str(value), list(_options(hint)))}")
-            return value
-        if hint is Path and isinstance(value, str):
-            return Path(value)
-        kinds = tuple(str if option is Path else _origin(option) or option for option in options)
-        # In Python True is a whole number, in TOML and JSON it is not; a whole number is a number everywhere.
-        fits = bool in kinds if isinstance(value, bool) else isinstance(value, kinds)
-        if not fits and not (float in kinds and type(value) is int):
-            raise self.error(f"expected {' or '.join(kind.__name__ for kind in kinds)}, found {short(value)}")
-        return value

@@ -40,7 +40,11 @@ def installed(library: str) -> bool:
 def require(*libraries: str) -> None:
     """Raise UsageError for those of ``libraries`` that are not installed; of ``a|b``, one will do. Imports none."""
     if missing := [names[0] for names in (text.split("|") for text in libraries) if not any(map(installed, names))]:
-        raise UsageError(not_installed(*missing))
+        extras = dict.fromkeys(EXTRAS[name] for name in missing if name in EXTRAS)
+        wanted = [f"'gner-bench[{','.join(extras)}]'"] if extras else []
+        wanted += [name for name in missing if name not in EXTRAS]
+        are, how = "is" if len(set(missing)) == 1 else "are", " ".join(dict.fromkeys(wanted))
+        raise UsageError(f"{', '.join(dict.fromkeys(missing))} {are} not installed; pip install {how}")
 
 
 def required(library: str) -> Any:
@@ -52,20 +56,14 @@ def required(library: str) -> Any:
         raise UsageError(f"{library} is installed but cannot be imported: {first_line(error)}") from error
 
 
-def not_installed(*libraries: str) -> str:
-    """The line that says so, with the command that installs them."""
-    extras = dict.fromkeys(EXTRAS[name] for name in libraries if name in EXTRAS)
-    wanted = [f"'gner-bench[{','.join(extras)}]'"] if extras else []
-    wanted += [name for name in libraries if name not in EXTRAS]
-    are = "is" if len(set(libraries)) == 1 else "are"
-    return f"{', '.join(dict.fromkeys(libraries))} {are} not installed; pip install {' '.join(dict.fromkeys(wanted))}"
-
-
 def explained(error: ImportError) -> UsageError | None:
     """What a failed import means for a user; None where a module of this package is at fault."""
     name = (error.name or "").partition(".")[0]
     if name == "gner_bench":
         return None
-    if name in EXTRAS and not installed(name):
-        return UsageError(not_installed(name))
+    if name in EXTRAS:
+        try:
+            require(name)
+        except UsageError as missing:
+            return missing
     return UsageError(f"a library cannot be imported, where -v tells: {first_line(error)}")

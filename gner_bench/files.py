@@ -24,8 +24,6 @@ AT_ONCE = 4096
 
 # Made once, as json.dumps makes one a call; packed arrays inside of lists are lists, too.
 _encode = json.JSONEncoder(ensure_ascii=False, default=list).encode
-
-
 STDIN = Path("-")
 """Stands for standard input where a file is read."""
 _input: tuple[object, bytes] = (None, b"")
@@ -40,11 +38,8 @@ class NamedPath:
 
 
 def named_path(text: str) -> NamedPath:
-    """``PATH`` or ``NAME=PATH``.
-
-    A path that is there is one, with ``=`` in it or not; else the first ``=`` divides whose right side is there, or the
-    first of all.
-    """
+    """``PATH`` or ``NAME=PATH``. A path that is there is one, with ``=`` in it or not; else the first ``=`` divides
+    whose right side is there, or the first of all."""
     parts = text.split("=")
     divided = [("=".join(parts[:at]).strip(), Path("=".join(parts[at:]))) for at in range(1, len(parts))]
     named = [NamedPath(path, name) for name, path in divided if name and path.name]
@@ -114,18 +109,14 @@ def _json(document: object, indent: str = "") -> Iterator[str]:
                 yield from _json(value, inner)
         yield f"\n{indent}}}"
     elif isinstance(document, Sequence) and not isinstance(document, str | list | tuple):
-        yield from _long_array(document)
+        # A packed array, of which a few values at a time become Python's.
+        yield "["
+        for start in range(0, len(document), AT_ONCE):
+            part = _encode(list(document[start : start + AT_ONCE]))
+            yield (", " if start else "") + part[1:-1]
+        yield "]"
     else:
         yield _encode(document)
-
-
-def _long_array(values: Sequence[object]) -> Iterator[str]:
-    """A packed array, of which a few values at a time become Python's."""
-    yield "["
-    for start in range(0, len(values), AT_ONCE):
-        part = _encode(list(values[start : start + AT_ONCE]))
-        yield (", " if start else "") + part[1:-1]
-    yield "]"
 
 
 def write_atomic(path: Path, data: str | bytes) -> None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import chain
 from typing import Any, Literal, get_args
 
 from gner_bench.errors import UsageError, short
 from gner_bench.extras import required
-from gner_bench.scoring.explain import Mention, counts_of, verdicts
-from gner_bench.scoring.metrics import DEFAULT, Metric, as_metric, ordered
+from gner_bench.scoring.explain import counts_of, verdicts
+from gner_bench.scoring.metrics import DEFAULT, as_metric, ordered
 from gner_bench.scoring.predictions import Prediction, Predictions
 
 Rows = Literal["sentences", "entities", "errors"]
@@ -48,7 +49,12 @@ def to_frame(
         chosen = ordered(as_metric(metric) for metric in metrics)
         counted: Types = {f"{metric}_{side}": float for metric in chosen for side in ("right", "predicted", "gold")}
         types = SENTENCE | {"words": str, "gold": str, "predicted": str, "answer": str} | counted
-        rows = [_sentence(sentence, chosen) for sentence in predictions]
+        rows = []
+        for sentence in predictions:
+            counts = [counts_of(sentence, metric) for metric in chosen]
+            numbers = [number for c in counts for number in (c.true_positives, c.predicted, c.gold)]
+            texts = [" ".join(side) for side in (sentence.words, sentence.gold, sentence.predicted)]
+            rows.append((*_of(sentence), *texts, sentence.text or None, *numbers))
     else:
         sides: Types = {f"{side}_{name}": kind for side in ("gold", "predicted") for name, kind in SIDE.items()}
         types = SENTENCE | {"class": str} | sides
@@ -66,17 +72,11 @@ def _of(sentence: Prediction) -> tuple[str, str, str | None, str]:
     return sentence.dataset, sentence.split, sentence.document or None, sentence.id
 
 
-def _sentence(sentence: Prediction, metrics: Sequence[Metric]) -> tuple[Any, ...]:
-    counts = (counts_of(sentence, metric) for metric in metrics)
-    numbers = [number for found in counts for number in (found.true_positives, found.predicted, found.gold)]
-    texts = (" ".join(side) for side in (sentence.words, sentence.gold, sentence.predicted))
-    return *_of(sentence), *texts, sentence.text or None, *numbers
-
-
 def _entities(sentence: Prediction, errors: bool) -> Iterator[tuple[Any, ...]]:
-    def side(mention: Mention | None) -> tuple[Any, ...]:
-        return (mention.text, mention.type, mention.start, mention.end) if mention else (None,) * len(SIDE)
-
     for verdict in verdicts(sentence):
         if not errors or verdict.kind != "correct":
-            yield *_of(sentence), verdict.kind, *side(verdict.gold), *side(verdict.predicted)
+            sides = (
+                (mention.text, mention.type, mention.start, mention.end) if mention else (None,) * len(SIDE)
+                for mention in (verdict.gold, verdict.predicted)
+            )
+            yield *_of(sentence), verdict.kind, *chain.from_iterable(sides)

@@ -39,10 +39,8 @@ def is_verbose() -> bool:
 
 
 def one_line(text: str) -> str:
-    """``text`` with every run of white space as one space, none at the ends, and control characters replaced.
-
-    Control characters are those of Unicode's Cc and Cs, and those that turn the direction of writing.
-    """
+    """``text`` with every run of white space as one space, none at the ends, and control characters replaced. Control
+    characters are those of Unicode's Cc and Cs, and those that turn the direction of writing."""
     line = " ".join(text.split())
     if line.isprintable():
         return line  # most text, in a fraction of the time: nothing that is replaced is printable

@@ -69,25 +69,22 @@ class Registry(Generic[T]):
 
     def get(self, name: str) -> T:
         """What is registered as ``name``. Raises UsageError for an unknown name, and for a plug-in that is broken."""
-        if name not in self._loaded:
-            if name in self.builtin:
-                self._loaded[name] = at(self.builtin[name])
-            elif name in self.plugins:
-                self._loaded[name] = self._plugin(self.plugins[name])
-            else:
-                raise UsageError(f"unknown {self.kind} {name!r}; {did_you_mean(name, self.names())}")
-        return self._loaded[name]
-
-    def _plugin(self, point: EntryPoint) -> T:
-        package = f" of {self.package(point.name)}"
+        if name in self._loaded:
+            return self._loaded[name]
+        if name in self.builtin:
+            self._loaded[name] = at(self.builtin[name])
+            return self._loaded[name]
+        if name not in self.plugins:
+            raise UsageError(f"unknown {self.kind} {name!r}; {did_you_mean(name, self.names())}")
+        plugin = f"the {self.kind} {name!r} of {self.package(name)}"
         try:
-            loaded: Any = point.load()
+            loaded: Any = self.plugins[name].load()
         except Exception as error:  # whatever a foreign module raises while it is imported
             reason = one_line(f"{type(error).__name__}: {error}")
-            raise UsageError(f"the {self.kind} {point.name!r}{package} cannot be loaded ({reason})") from error
+            raise UsageError(f"{plugin} cannot be loaded ({reason})") from error
         if not isinstance(loaded, self.cls):
-            kind = type(loaded).__name__
-            raise UsageError(f"the {self.kind} {point.name!r}{package} is a {kind}, not a {self.cls.__name__}")
+            raise UsageError(f"{plugin} is a {type(loaded).__name__}, not a {self.cls.__name__}")
+        self._loaded[name] = loaded
         return loaded
 
     def usable(self) -> dict[str, T]:

@@ -25,17 +25,10 @@ LOG_SECONDS = 30.0
 
 
 def console() -> Console:
-    """The console for results: as wide as ``COLUMNS`` says, else as the terminal, else ``PIPED_SIZE``.
-
-    Rich would ask stdin and stderr, too, where stdout is a pipe, and would take ``COLUMNS=0`` at its word.
-    """
+    """The console for results: as wide as ``COLUMNS`` says, else as the terminal, else ``PIPED_SIZE``. Rich would ask
+    stdin and stderr, too, where stdout is a pipe, and would take ``COLUMNS=0`` at its word."""
     columns, lines = shutil.get_terminal_size(PIPED_SIZE)
     return Console(width=max(columns, LEAST_WIDTH), height=lines)
-
-
-def stderr_console() -> Console:
-    """The console for progress, which ``-q`` silences."""
-    return Console(stderr=True, quiet=is_quiet())
 
 
 class _Speed(ProgressColumn):
@@ -70,7 +63,7 @@ def progress_bar(
     terminal need ``live=False``, which is as in a log file. A bar ``beside_forks`` has no thread, so that this process
     can be forked: it moves only when it advances, and a log gets nothing.
     """
-    stderr = stderr_console()
+    stderr = Console(stderr=True, quiet=is_quiet())
     if not (live and stderr.is_terminal):
         if beside_forks:
             yield lambda count, note="": None
@@ -105,10 +98,8 @@ def _bars(stderr: Console, still: bool) -> Iterator[Progress]:
 def log_progress(
     stderr: Console, title: str, total: int | None, done: int, amounts: Callable[[int, float], str]
 ) -> Advance:
-    """What advances progress that is shown as a line every half minute and at the end; from any thread.
-
-    ``amounts`` puts into words what is done and how much of it a second; ``total`` is None where it is unknown.
-    """
+    """What advances progress that is shown as a line every half minute and at the end; from any thread. ``amounts``
+    puts into words what is done and how much of it a second; ``total`` is None where it is unknown."""
     started = last = time.monotonic()
     before, lock = done, Lock()
 

@@ -48,10 +48,8 @@ ANSWERS = Registry(
 
 
 def answer_format(name: str) -> AnswerFormat:
-    """The format of that name; ``context:2`` is the format ``context`` with the argument ``2``.
-
-    Raises UsageError, with the nearest name, for an unknown one, and for an argument that is missing or of no use.
-    """
+    """The format of that name; ``context:2`` is the format ``context`` with the argument ``2``. Raises UsageError, with
+    the nearest name, for an unknown one, and for an argument that is missing or of no use."""
     base, colon, argument = name.partition(":")
     format = ANSWERS.get(GNER if name == FULL_BIO else base)
     if colon and format.with_argument is not None:

@@ -124,11 +124,6 @@ def read_only(question: Question) -> list[str]:
     raise UsageError("answers in this format can be read, but nothing asks for them")
 
 
-def unknown(words: Sequence[str], tags: Sequence[str]) -> str:
-    """The ``perfect`` of formats that do not say what a system without mistakes answers."""
-    return ""
-
-
 @dataclass(frozen=True)
 class AnswerFormat:
     """How a system is asked and its answer is read.
@@ -139,7 +134,8 @@ class AnswerFormat:
     types is; ``several`` says that they may be more than one, whose answers are one JSON array of strings then.
     ``wrapping`` is what goes around them, None for that of the checkpoint; ``max_new_tokens`` the limit of its authors
     on an answer, 0 for that of the checkpoint; ``schema(types)`` the JSON schema of answers, for servers that hold a
-    model to one. ``perfect(words, tags)`` is what a system without mistakes answers.
+    model to one. ``perfect(words, tags)`` is what a system without mistakes answers,
+    empty where the format does not say it.
     ``rule`` is the one that answers are read under where no other is asked for (see ``front.read_answer``); ``mend``
     reads them under ``mended`` where that is more than taking off what is around them. For a format with an
     argument (``context:L``), ``with_argument`` makes the format of it, or raises UsageError, and ``argument`` says
@@ -151,7 +147,7 @@ class AnswerFormat:
     version: str
     read: Read = field(compare=False)
     ask: Ask = field(default=read_only, compare=False)
-    perfect: Perfect = field(default=unknown, compare=False)
+    perfect: Perfect = field(default=lambda words, tags: "", compare=False)
     several: bool = False
     uses: frozenset[str] = frozenset()
     wrapping: Wrapping | None = None
@@ -165,11 +161,8 @@ class AnswerFormat:
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A part of an answer; all of them together are its text.
-
-    ``index`` is that of the written word that a word or label belongs to. A dropped label follows no word, the tail is
-    what follows the last label; both are ignored.
-    """
+    """A part of an answer; all of them together are its text. ``index`` is that of the written word that a word or
+    label belongs to. A dropped label follows no word, the tail is what follows the last label; both are ignored."""
 
     text: str
     kind: PieceKind
@@ -195,22 +188,22 @@ def labels_in(text: str, label: re.Pattern[str]) -> Iterator[re.Match[str]]:
 
 def pieces(text: str, label: re.Pattern[str]) -> list[Piece]:
     """The parts of a text whose words each end with what ``label`` matches."""
-    parts: list[Piece] = []
+    parts: list[tuple[str, PieceKind, int | None]] = []
     end = index = 0
     for match in labels_in(text, label):
         before, end = text[end : match.start()], match.end()
         named = bool(before.strip())
-        parts += _with_space(before, "word", index)
-        parts.append(Piece(match[0], "label" if named else "dropped", index if named else None))
+        parts.append((before, "word", index))
+        parts.append((match[0], "label" if named else "dropped", index if named else None))
         index += named
-    return [part for part in (*parts, *_with_space(text[end:], "tail", None)) if part.text]
-
-
-def _with_space(text: str, kind: PieceKind, index: int | None) -> list[Piece]:
-    """A stripped part between the white space around it."""
-    start = len(text) - len(text.lstrip())
-    inner = text.strip()
-    return [Piece(text[:start], "space"), Piece(inner, kind, index), Piece(text[start + len(inner) :], "space")]
+    parts.append((text[end:], "tail", None))
+    stripped: list[Piece] = []
+    for part, kind, of_word in parts:
+        start, inner = len(part) - len(part.lstrip()), part.strip()
+        stripped.append(Piece(part[:start], "space"))
+        stripped.append(Piece(inner, kind, of_word))
+        stripped.append(Piece(part[start + len(inner) :], "space"))
+    return [part for part in stripped if part.text]
 
 
 def wrapped(text: str, wrapping: Wrapping) -> str:
@@ -219,10 +212,8 @@ def wrapped(text: str, wrapping: Wrapping) -> str:
 
 
 def ordered_types(types: Sequence[str], order: LabelOrder, seed: int, key: str) -> list[str]:
-    """``types`` as they are in the label file, or shuffled by ``seed`` and the sentence's ``key``.
-
-    The shuffle depends on nothing else: not on the other sentences, their number or their order.
-    """
+    """``types`` as they are in the label file, or shuffled by ``seed`` and the sentence's ``key``. The shuffle depends
+    on nothing else: not on the other sentences, their number or their order."""
     if order == "file":
         return list(types)
     digest = hashlib.sha256(f"{seed}\t{key}".encode()).digest()

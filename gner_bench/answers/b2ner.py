@@ -6,27 +6,20 @@ https://github.com/UmeanNever/B2NER, configs/instruction_config_ml.json, src/b2n
 
 from __future__ import annotations
 
-from gner_bench.answers.answer import AnswerFormat, Question
+from gner_bench.answers.answer import AnswerFormat
 from gner_bench.answers.listed import read, write
-from gner_bench.answers.wording import joined
+from gner_bench.answers.template import Template
 
-START = (
+PROMPT = (
     "Given the label set of entities, please recognize all the entities in the text. The answer format should be"
-    ' "entity label: entity; entity label: entity". \nLabel Set: '
+    ' "entity label: entity; entity label: entity". \nLabel Set: {types} \n\nText: {text} \nAnswer:'
 )
-
-
-def ask(question: Question) -> list[str]:
-    """One prompt for all types."""
-    return [f"{START}{', '.join(question.types)} \n\nText: {joined(question.words)} \nAnswer:"]
-
-
 B2NER = AnswerFormat(
     "b2ner",
     "B2NER's mentions as type: text; type: text",
     "b2ner-1",
     read,
-    ask,
+    Template(PROMPT),
     write,
     wrapping="plain",
     max_new_tokens=512,

@@ -52,11 +52,8 @@ def write(words: Sequence[str], tags: Sequence[str]) -> str:
 
 def ask(question: Question) -> list[str]:
     """One prompt for all types. The answers that it shows have all of them."""
-
-    def answered(shot: Any) -> str:
-        return json.dumps(texts_by_type(shot.words, shot.tags, question.types), ensure_ascii=False)
-
-    return [general_prompt(TASK, FORM, question, answered)]
+    answers = [texts_by_type(shot.words, shot.tags, question.types) for shot in question.shots]
+    return [general_prompt(TASK, FORM, question, [json.dumps(answer, ensure_ascii=False) for answer in answers])]
 
 
 def schema(types: Sequence[str]) -> Json:

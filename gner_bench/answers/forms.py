@@ -13,7 +13,7 @@ from collections.abc import Collection, Iterator, Sequence
 from functools import lru_cache
 
 from gner_bench.answers.lenient_json import unescaped
-from gner_bench.answers.types import known_as
+from gner_bench.answers.types import alternatives, known_as
 
 Pairs = list[tuple[str, str]]
 BRACKETS = "answers in forms like word(label), word(label), read as GNER's"
@@ -33,8 +33,7 @@ _AROUND = "\"'`*_“”‘’{[("
 @lru_cache(maxsize=256)
 def _forms(types: tuple[str, ...]) -> dict[str, re.Pattern[str]]:
     """By the note that tells of it, a pattern with groups of a word (none for brackets) and, last, of its label."""
-    longest = sorted(types, key=len, reverse=True)
-    listed = "|".join(re.sub(r"(?:\\ |_)+", r"[ _]+", re.escape(kind)) for kind in longest) or r"(?!)"
+    listed = alternatives(types)
     label = rf"((?:{_PREFIX})?(?:{listed})|{_OUTSIDE}|[BI]-[^()\[\]{{}}<>\"',;|\n]+)"
     tag = rf"({_PREFIX}(?:{listed})|O|[BI]-[^\s()\[\]{{}}<>\"',;|]+)"
     key = r"""["'](?:label|tag|type|entity|ner|bio)\w*["']\s*:\s*"""
@@ -49,22 +48,18 @@ def _forms(types: tuple[str, ...]) -> dict[str, re.Pattern[str]]:
 
 def read_forms(text: str, pairs: Pairs, words: Sequence[str], types: Sequence[str]) -> tuple[Pairs, list[str]]:
     """The words of ``text`` with BIO labels, and the note of the form that they were read in, if it is not GNER's.
-
-    ``pairs`` are what GNER's own form gives.
-    """
+    ``pairs`` are what GNER's own form gives."""
     wanted = Counter(map(str.lower, words))
-    best, notes, most = pairs, list[str](), _overlap(pairs, wanted)
-    for note, pattern in _forms(tuple(types)).items() if most < len(words) else ():
-        read = list(_read(text, pattern, wanted, types, note == BRACKETS))
-        placed = _overlap(read, wanted)
+    best, notes, most = pairs, list[str](), -1
+    for note, pattern in [("", None), *_forms(tuple(types)).items()]:
+        if most >= len(words):
+            break
+        read = list(_read(text, pattern, wanted, types, note == BRACKETS)) if pattern else pairs
+        placed = (Counter(word.lower() for word, _ in read) & wanted).total()
         # Prose may happen to hold a word and a letter O.
         if placed > most and (note != COLUMNS or 2 * placed >= len(words)):
-            best, notes, most = read, [note], placed
+            best, notes, most = read, [note] if note else [], placed
     return best, notes
-
-
-def _overlap(pairs: Pairs, wanted: Counter[str]) -> int:
-    return (Counter(word.lower() for word, _ in pairs) & wanted).total()
 
 
 def _read(
@@ -82,10 +77,8 @@ def _read(
 
 
 def _words_of(piece: str, wanted: Collection[str]) -> list[str]:
-    """The word in what is before a label: as it is, without separators, quotes or marks of a list, or its end.
-
-    Several words of the sentence, and nothing else, share the label.
-    """
+    """The word in what is before a label: as it is, without separators, quotes or marks of a list, or its end. Several
+    words of the sentence, and nothing else, share the label."""
     piece = piece.strip()
     apart = re.sub(r"\A(?:[,;|•·]\s*|[*-]\s+|\d+[.)]\s+)", "", piece) or piece
     bare = apart.strip(_AROUND)

@@ -12,7 +12,7 @@ import json
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 from gner_bench.answers.answer import Answer, AnswerFormat, Mentions, Rule, Tagged, Tags
 from gner_bench.answers.any_form import read_any
@@ -72,7 +72,12 @@ def read_answer(
     if (rule or format.rule) == "raw":
         return format.read(text, words, types)
     notes: list[str] = []
-    inner = _each(format, text, lambda t: take_off(t, words, types, notes))
+    answers = _several(format, text)
+    if answers is None:
+        inner = take_off(text, words, types, notes)
+    else:
+        texts = [take_off(a, words, types, notes) if isinstance(a, str) else a for a in answers]
+        inner = json.dumps(texts, ensure_ascii=False)
     answer = (format.mend or format.read)(inner, words, types)
     if not isinstance(answer, Tagged):
         if UNREADABLE in answer.notes and (other := read_any(inner, words, types)) is not None:
@@ -87,7 +92,8 @@ def reading_of(format: AnswerFormat, text: str, answer: Answer) -> Reading:
     without = notes.count(EMPTY) + notes.count(UNREADABLE)
     if isinstance(answer, Tagged) and not answer.pairs:
         without = 1
-    if without >= _answers_in(format, text):
+    answers = _several(format, text) or []
+    if without >= (len(answers) if answers and all(isinstance(answer, str) for answer in answers) else 1):
         written = isinstance(answer, Tagged) or not {UNREADABLE, UNENDED}.isdisjoint(notes)
         return "unread" if text.strip() and written else "empty"
     if without or not LOST.isdisjoint(notes):
@@ -95,27 +101,13 @@ def reading_of(format: AnswerFormat, text: str, answer: Answer) -> Reading:
     return "mended" if notes else "as_is"
 
 
-def _answers_in(format: AnswerFormat, text: str) -> int:
-    """How many answers a text has: those of the array of a format that asks several questions, or one."""
+def _several(format: AnswerFormat, text: str) -> list[Any] | None:
+    """The array of answers of a format that asks several questions; None for others and where there is no array."""
     try:
         answers = json.loads(text) if format.several else None
     except (ValueError, RecursionError):
-        answers = None
-    if isinstance(answers, list) and all(isinstance(answer, str) for answer in answers):
-        return max(1, len(answers))
-    return 1
-
-
-def _each(format: AnswerFormat, text: str, change: Callable[[str], str]) -> str:
-    """``text`` changed; of a format that asks several questions, each answer in the array."""
-    if format.several:
-        try:
-            answers = json.loads(text)
-        except (ValueError, RecursionError):
-            answers = None
-        if isinstance(answers, list):
-            return json.dumps([change(a) if isinstance(a, str) else a for a in answers], ensure_ascii=False)
-    return change(text)
+        return None
+    return answers if isinstance(answers, list) else None
 
 
 def take_off(text: str, words: Sequence[str], types: Sequence[str], notes: list[str]) -> str:

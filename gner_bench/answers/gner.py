@@ -162,28 +162,19 @@ def _read(scheme: Scheme, text: str, words: Sequence[str], types: Sequence[str])
     label = label_pattern(scheme, frozenset(types))
     pairs = parse_generation(text, label)
     notes = []
-    if apart := _between_commas(pairs, words):
-        pairs, notes = apart, [COMMAS]
+    # The prompt literally asks for ``word(label), word(label)``. It is this form where each word but the first is
+    # behind a comma, and none is a word of the sentence with it, so that no label but the first would have a place.
+    later = [word for word, _ in pairs[1:]]
+    if later and all(word[0] == "," for word in later):
+        own = {word.lower() for word in words}
+        if own.isdisjoint(word.lower() for word in later):
+            rest = ((written[1:].strip(), kind) for written, kind in pairs[1:])
+            pairs, notes = [pairs[0], *(pair for pair in rest if pair[0])], [COMMAS]
     if scheme == "plain":
         return Tagged([(word, kind if kind == "O" else f"I-{kind}") for word, kind in pairs], label, False, notes=notes)
     if scheme == "bioes":
         pairs = [(word, tag if tag == "O" else AS_BIO[tag[0]] + tag[1:]) for word, tag in pairs]
     return Tagged(pairs, label, notes=notes)
-
-
-def _between_commas(pairs: Sequence[tuple[str, str]], words: Sequence[str]) -> list[tuple[str, str]]:
-    """The pairs of ``word(label), word(label)`` without the commas, which the prompt literally asks for.
-
-    None where it is not this form: each word but the first is behind a comma, and none is a word of the sentence with
-    it, so that no label but the first would have a place.
-    """
-    later = [word for word, _ in pairs[1:]]
-    if not later or any(word[0] != "," for word in later):
-        return []
-    own = {word.lower() for word in words}
-    if not own.isdisjoint(word.lower() for word in later):
-        return []
-    return [pairs[0], *((word, label) for written, label in pairs[1:] if (word := written[1:].strip()))]
 
 
 def _mend(scheme: Scheme, text: str, words: Sequence[str], types: Sequence[str]) -> Tagged:

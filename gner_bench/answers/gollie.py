@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from itertools import chain, count
 from typing import Any
 
-from gner_bench.answers.answer import AnswerFormat, Definition, Mentions, Question
+from gner_bench.answers.answer import AnswerFormat, Mentions, Question
 from gner_bench.answers.lenient_json import (
     CUT,
     EMPTY,
@@ -26,7 +26,6 @@ from gner_bench.answers.lenient_json import (
     DeepError,
     Reader,
 )
-from gner_bench.answers.wording import joined
 from gner_bench.bio import lenient_spans
 
 START = "# The following lines describe the task definition\n"
@@ -67,19 +66,16 @@ def literal(text: str) -> str:
 
 def ask(question: Question) -> list[str]:
     """One prompt for all types: a class for each, with its definition as docstring where it has one."""
-    names = class_names(question.types)
-    classes = [_class_of(name, question.definitions.get(kind)) for kind, name in names.items()]
-    return [f"{START}{BLANK.join(classes)}{BLANK}{TEXT}{literal(joined(question.words))}{RESULT}"]
-
-
-def _class_of(name: str, definition: Definition | None) -> str:
-    doc = examples = ""
-    if definition is not None:
-        said = " ".join(f"{definition.text} {definition.guidelines}".split()).replace('"""', "'''")
-        doc = f'    """{said} """\n\n' if said.endswith('"') else f'    """{said}"""\n\n'
-        examples = ", ".join(f'"{example}"' for example in definition.examples)
-        examples = f"  # Such as: {examples}" if examples else ""
-    return f"@dataclass\nclass {name}(Entity):\n{doc}    span: str{examples}"
+    classes = []
+    for kind, name in class_names(question.types).items():
+        definition, doc, examples = question.definitions.get(kind), "", ""
+        if definition is not None:
+            said = " ".join(f"{definition.text} {definition.guidelines}".split()).replace('"""', "'''")
+            doc = f'    """{said} """\n\n' if said.endswith('"') else f'    """{said}"""\n\n'
+            examples = ", ".join(f'"{example}"' for example in definition.examples)
+            examples = f"  # Such as: {examples}" if examples else ""
+        classes.append(f"@dataclass\nclass {name}(Entity):\n{doc}    span: str{examples}")
+    return [f"{START}{BLANK.join(classes)}{BLANK}{TEXT}{literal(' '.join(question.words))}{RESULT}"]
 
 
 def read(text: str, words: Sequence[str], types: Sequence[str]) -> Mentions:
@@ -153,7 +149,7 @@ def write(words: Sequence[str], tags: Sequence[str]) -> str:
     """The list of instances for the mentions of ``tags``."""
     spans = lenient_spans(tags)
     names = class_names([kind for _, _, kind in spans])
-    calls = [f"    {names[kind]}(span={literal(joined(words[first:end]))}),\n" for first, end, kind in spans]
+    calls = [f"    {names[kind]}(span={literal(' '.join(words[first:end]))}),\n" for first, end, kind in spans]
     return f"[\n{''.join(calls)}]" if calls else "[]"
 
 

@@ -10,7 +10,7 @@ from functools import lru_cache
 
 from gner_bench.answers.answer import AnswerFormat, CharacterSpans, Mentions, Question, Span
 from gner_bench.answers.lenient_json import AROUND, EMPTY, UNREADABLE
-from gner_bench.answers.types import plain
+from gner_bench.answers.types import alternatives, plain
 from gner_bench.answers.wording import general_prompt
 from gner_bench.bio import lenient_spans
 
@@ -46,7 +46,9 @@ def mend(text: str, words: Sequence[str], types: Sequence[str]) -> CharacterSpan
     notes: list[str] = []
     if not text.strip():
         return CharacterSpans("", [], [EMPTY])
-    marked = _usual_marks(text, tuple(types))
+    marked = text
+    for pattern, usual in _other_marks(tuple(types)):
+        marked = pattern.sub(usual, marked)
     notes += [OTHER_MARKS] if marked != text else []
     whole, spans, faults = _unmarked(marked, types)
     notes += [UNCLOSED] * bool(faults)
@@ -70,8 +72,7 @@ def mend(text: str, words: Sequence[str], types: Sequence[str]) -> CharacterSpan
 @lru_cache(maxsize=256)
 def _other_marks(types: tuple[str, ...]) -> list[tuple[re.Pattern[str], str]]:
     """Marks of other kinds than ``<type>…</type>``, and these in their place."""
-    known = "|".join(re.sub(r"(?:\\ |_)+", r"[ _]+", re.escape(kind)) for kind in sorted(types, key=len, reverse=True))
-    known = known or r"(?!)"
+    known = alternatives(types)
     usual = r"<\g<type>>\g<text></\g<type>>"
     named = r"(?:type|label|class|category|name|entity)"
     patterns = (
@@ -86,18 +87,9 @@ def _other_marks(types: tuple[str, ...]) -> list[tuple[re.Pattern[str], str]]:
     return [(re.compile(pattern, re.IGNORECASE), usual) for pattern in patterns]
 
 
-def _usual_marks(text: str, types: tuple[str, ...]) -> str:
-    for pattern, usual in _other_marks(types):
-        text = pattern.sub(usual, text)
-    return text
-
-
 def _unmarked(text: str, types: Sequence[str]) -> tuple[str, list[Span], int]:
-    """``text`` without marks, what they marked, and how many did not open or close.
-
-    A mark of another name than ``types`` have is text unless it opens and closes, and none of a mention where other
-    marks are in it.
-    """
+    """``text`` without marks, what they marked, and how many did not open or close. A mark of another name than
+    ``types`` have is text unless it opens and closes, and none of a mention where other marks are in it."""
     tags = list(_TAG.finditer(text))
     opening, closing = ({plain(tag[2]) for tag in tags if bool(tag[1]) == closes} for closes in (False, True))
     known = set(map(plain, types))
@@ -133,7 +125,7 @@ def write(words: Sequence[str], tags: Sequence[str]) -> str:
 
 def ask(question: Question) -> list[str]:
     """One prompt for all types."""
-    return [general_prompt(TASK, FORM, question, lambda shot: write(shot.words, shot.tags))]
+    return [general_prompt(TASK, FORM, question, [write(shot.words, shot.tags) for shot in question.shots])]
 
 
 INLINE = AnswerFormat(

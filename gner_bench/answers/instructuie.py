@@ -7,27 +7,20 @@ src/uie_dataset.py.
 
 from __future__ import annotations
 
-from gner_bench.answers.answer import AnswerFormat, Question
+from gner_bench.answers.answer import AnswerFormat
 from gner_bench.answers.listed import read, write
-from gner_bench.answers.wording import joined
+from gner_bench.answers.template import Template
 
-START = (
+PROMPT = (
     "Please list all entity words in the text that fit the category.Output format is"
-    ' "type1: word1; type2: word2". \nOption: '
+    ' "type1: word1; type2: word2". \nOption: {types} \nText: {text} \nAnswer:'
 )
-
-
-def ask(question: Question) -> list[str]:
-    """One prompt for all types."""
-    return [f"{START}{', '.join(question.types)} \nText: {joined(question.words)} \nAnswer:"]
-
-
 INSTRUCTUIE = AnswerFormat(
     "instructuie",
     "InstructUIE's mentions as type: text; type: text",
     "instructuie-1",
     read,
-    ask,
+    Template(PROMPT),
     write,
     wrapping="plain",
     max_new_tokens=256,

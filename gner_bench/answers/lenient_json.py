@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from itertools import product
 from typing import Any
 
@@ -22,17 +23,8 @@ STRAY = "values in answers that are no mention, left out"
 
 TEXTS = ("text", "mention", "span", "entity", "name", "value", "word", "entity_text", "entity_name", "string")
 TYPES = (
-    "type",
-    "label",
-    "entity_type",
-    "category",
-    "entity_group",
-    "class",
-    "tag",
-    "entity_label",
-    "types",
-    "labels",
-    "entity",
+    *("type", "label", "entity_type", "category", "entity_group", "class", "tag"),
+    *("entity_label", "types", "labels", "entity"),
 )
 """Keys that objects have for the text and the type of a mention, the surest first."""
 _SEVERAL = ("texts", "mentions", "spans", "entities", "names", "values", "words", "items", *TEXTS)
@@ -75,12 +67,15 @@ def read_json(text: str, fits: Callable[[Any], int], notes: list[str]) -> Any:
     is, then the last.
     """
     escaped = text.replace('\\"', '"')
-    ways = ((None, _strict, text), (MENDED, _strict, escaped), (MENDED, _lenient, text))
-    for note, values, written in ways if escaped != text else ways[::2]:
+    ways = ((None, True, text), (MENDED, True, escaped), (MENDED, False, text))
+    for note, strict, written in ways if escaped != text else ways[::2]:
         cut: list[int] = []
-        read = list(values(written, cut))
-        if note is None and len(read) > 1 and not _BETWEEN.sub("", _without(written, read)):
-            read = [(read[0][0], read[-1][1], [value for _, _, value in read])]  # lines of JSON
+        read = list(_values(written, strict, cut))
+        if note is None and len(read) > 1:
+            edges = [0, *(edge for start, end, _ in read for edge in (start, end)), len(written)]
+            between = "".join(written[end:start] for end, start in zip(edges[::2], edges[1::2], strict=True))
+            if not _BETWEEN.sub("", between):  # lines of JSON
+                read = [(read[0][0], read[-1][1], [value for _, _, value in read])]
         fitting = [
             (fits(value), _says_something(value), end, start, value)
             for start, end, value in read
@@ -110,56 +105,41 @@ def _says_something(value: Any) -> bool:
     return any(map(_says_something, inner)) if isinstance(value, dict | list) else value not in (None, "")
 
 
-def _without(text: str, values: Sequence[tuple[int, int, Any]]) -> str:
-    ends = [0, *(end for _, end, _ in values)]
-    return "".join(text[end:start] for end, start in zip(ends, [*(s for s, _, _ in values), len(text)], strict=True))
+def _values(text: str, strict: bool, cut: list[int]) -> Iterator[tuple[int, int, Any]]:
+    """The values in a text with their places: those of valid JSON if ``strict``, none of them within another.
 
-
-def _strict(text: str, cut: list[int]) -> Iterator[tuple[int, int, Any]]:
-    """The values of valid JSON with their places, none within another. None of them is ``cut``."""
-    end = 0
-    for start in _brackets(text):
-        if start < end:
+    Else it is what can be read of every bracket, those within another too, as one in prose may never close. ``cut``
+    gets the places of those whose text ends within a string.
+    """
+    places, end = [match.start() for match in re.finditer(r"[\[{]", text)], 0
+    for start in places if len(places) <= _MOST else [*places[: _MOST // 2], *places[-_MOST // 2 :]]:
+        if strict and start < end:
             continue
         try:
-            value, end = json.JSONDecoder().raw_decode(text, start)
-        except (ValueError, RecursionError):
+            if strict:
+                value, end = json.JSONDecoder().raw_decode(text, start)
+            else:
+                reader = Reader(text, start)
+                value, end = reader.value(), reader.place
+                cut += [start] if reader.cut else []
+        except (ValueError, RecursionError):  # DeepError among them
             continue
         yield start, end, value
-
-
-def _lenient(text: str, cut: list[int]) -> Iterator[tuple[int, int, Any]]:
-    """What can be read of every bracket, those within another too: one in prose may never close.
-
-    ``cut`` gets the places of those whose text ends within a string.
-    """
-    for start in _brackets(text):
-        reader = Reader(text, start)
-        try:
-            value = reader.value()
-        except DeepError:
-            continue
-        cut += [start] if reader.cut else []
-        yield start, reader.place, value
-
-
-def _brackets(text: str) -> list[int]:
-    places = [match.start() for match in re.finditer(r"[\[{]", text)]
-    return places if len(places) <= _MOST else [*places[: _MOST // 2], *places[-_MOST // 2 :]]
 
 
 class DeepError(ValueError):
     """Brackets in brackets without end."""
 
 
+@dataclass
 class Reader:
-    """Reads a value from ``place`` on, whatever is there; fails (DeepError) for depth alone.
+    """Reads a value from ``place`` on, whatever is there; fails (DeepError) for depth alone. ``cut`` says that the text
+    ended within a string."""
 
-    ``cut`` says that the text ended within a string.
-    """
-
-    def __init__(self, text: str, place: int) -> None:
-        self.text, self.place, self.depth, self.cut = text, place, 0, False
+    text: str
+    place: int
+    depth: int = 0
+    cut: bool = False
 
     def value(self) -> Any:
         """A value; an object is a dict, and a set or tuple of Python a list."""
@@ -248,9 +228,7 @@ def unescaped(text: str) -> str:
 
 def mentions_in(value: Any, types: Sequence[str], notes: list[str]) -> list[tuple[str, str]]:
     """The (text, type) pairs of a value: an object by type or by text, a list of objects or pairs, or any under a key.
-
-    What is no mention is noted.
-    """
+    What is no mention is noted."""
     name, known = known_as(tuple(types)), set(types)
     match value:
         case dict() if (mentions := _mentions_of(value, known, name, notes)) is not None:

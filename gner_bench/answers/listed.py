@@ -6,13 +6,13 @@ Other models write the like as bullets, tables, under headings, with quotes, or 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from functools import lru_cache
 
 from gner_bench.answers.answer import AnswerFormat, Mentions
 from gner_bench.answers.lenient_json import ASIDE, EMPTY, NOTHING, UNREADABLE, DeepError, Reader, texts_in, unescaped
-from gner_bench.answers.types import plain
+from gner_bench.answers.types import alternatives, plain
 from gner_bench.bio import lenient_spans
 
 NO_PAIR = "parts of answers without a type and a colon, left out"
@@ -31,8 +31,7 @@ _TEXT = r"(?:text|mention|entity|name|span|value)"
 @lru_cache(maxsize=256)
 def _patterns(types: tuple[str, ...]) -> dict[str, re.Pattern[str]]:
     """Where parts begin, and the forms of a part. In all a type is one of ``types``, whatever its case."""
-    longest = sorted(types, key=len, reverse=True)
-    known = "|".join(re.sub(r"(?:\\ |_)+", r"[ _]+", re.escape(kind)) for kind in longest) or r"(?!)"
+    known = alternatives(types)
     marks, quotes = r"[*_`\"'\[\]#\s]*", r"[`\"'“”]?"
     forms = {
         "begins": rf"[;,|\n]\s*(?=(?:{known})\s*:)",
@@ -50,34 +49,26 @@ def _patterns(types: tuple[str, ...]) -> dict[str, re.Pattern[str]]:
 
 
 def read(text: str, words: Sequence[str], types: Sequence[str]) -> Mentions:
-    """The mentions of a list. The ``types`` of the sentence are looked for first: a mention may hold ``;`` and ``:``.
-
-    A text that is not in the sentence, though its parts between commas are, is several mentions.
-    """
+    """The mentions of a list. The ``types`` of the sentence are looked for first: a mention may hold ``;`` and ``:``. A
+    text that is not in the sentence, though its parts between commas are, is several mentions."""
     if not text.strip():
         return Mentions([], [EMPTY])
     reader = _Reader(words, types)
     text = reader.without_keyed(text)
-    for part in _parts(text, reader):
-        reader.add(part)
+    for part in reader.patterns["begins"].split(text):
+        # A part may hold ``;`` where all of it is in the sentence.
+        whole = part.partition(":")[2].strip("; ")
+        for inner in [part] if whole and reader.has(whole) else re.split(r"[;\n]", part):
+            reader.add(inner)
     pairs, strays = list(dict.fromkeys(reader.pairs)), reader.strays
     if not pairs and strays:
         return Mentions([], [UNREADABLE])
     return Mentions(pairs, [NO_PAIR] * strays + ([FORM] if reader.formed and pairs else []))
 
 
-def _parts(text: str, reader: _Reader) -> Iterator[str]:
-    """The parts of an answer, of which one may hold ``;`` where all of it is in the sentence."""
-    for part in reader.patterns["begins"].split(text):
-        whole = part.partition(":")[2].strip("; ")
-        yield from [part] if whole and reader.has(whole) else re.split(r"[;\n]", part)
-
-
 class _Reader:
-    """Reads the parts of one answer into ``pairs`` of text and type.
-
-    ``strays`` counts those without, ``formed`` says that some were in another form than ``type: text``.
-    """
+    """Reads the parts of one answer into ``pairs`` of text and type. ``strays`` counts those without, ``formed`` says
+    that some were in another form than ``type: text``."""
 
     def __init__(self, words: Sequence[str], types: Sequence[str]) -> None:
         self.words = [word.lower() for word in words]
@@ -113,21 +104,15 @@ class _Reader:
             self._add(listed[1], listed[2])
         elif any(read(part) for read in (self._row, self._tuples, self._marked, self._under_heading, self._cells)):
             self.formed = True
-        elif not self._after_words(part):
-            self.strays += 1
-
-    def _after_words(self, part: str) -> bool:
-        """A type that the sentence does not have, or words before one that it has."""
-        kind, colon, mention = part.partition(":")
-        if self.patterns["plain"].fullmatch(mention):
-            self.formed = True
-            self.add(mention)
-        elif colon and not set(kind) & _NO_NAME:
-            if plain(kind.strip(_MARKS)) not in ASIDE:
-                self._add(kind, mention)
         else:
-            return False
-        return True
+            kind, colon, mention = part.partition(":")
+            if self.patterns["plain"].fullmatch(mention):  # behind words that are no type
+                self.formed = True
+                self.add(mention)
+            elif not colon or set(kind) & _NO_NAME:
+                self.strays += 1
+            elif plain(kind.strip(_MARKS)) not in ASIDE:  # a type that the sentence does not have
+                self._add(kind, mention)
 
     def _add(self, kind: str, written: str) -> None:
         """The mentions of a type, which may be several, or begin on the lines below."""

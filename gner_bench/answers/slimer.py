@@ -8,9 +8,8 @@ src/SFT_finetuning/templates/LLaMA2-chat.json, with the instructions of src/data
 from __future__ import annotations
 
 from gner_bench.answers import by_type
-from gner_bench.answers.answer import AnswerFormat, Definition, Question
+from gner_bench.answers.answer import AnswerFormat, Question
 from gner_bench.answers.uniner import read
-from gner_bench.answers.wording import joined
 
 START = """\
 [INST] You are given a text chunk (delimited by triple quotes) and an instruction.
@@ -26,19 +25,17 @@ END = (
 
 def ask(question: Question) -> list[str]:
     """A prompt for each type, whose name is in capitals; all begin with the text."""
-    start, definitions = START + joined(question.words) + MIDDLE, question.definitions
-    return [f"{start}{kind.upper()}{_defined(definitions.get(kind))}{END}" for kind in question.types]
-
-
-def _defined(definition: Definition | None) -> str:
-    """What is said between the type and what is to be returned; the authors' definitions all have guidelines."""
-    asked = " from the text chunk you have read."
-    if definition is None:
-        return asked
-    if not definition.guidelines:
-        return f"{asked} You are given a DEFINITION.\nDEFINITION: {definition.text}"
-    given = "You are given a DEFINITION and some GUIDELINES."
-    return f"{asked} {given}\nDEFINITION: {definition.text}\nGUIDELINES: {definition.guidelines}"
+    start, prompts = START + " ".join(question.words) + MIDDLE, []
+    for kind in question.types:
+        asked, definition = f"{kind.upper()} from the text chunk you have read.", question.definitions.get(kind)
+        # The authors' definitions all have guidelines.
+        if definition is not None and definition.guidelines:
+            asked += f" You are given a DEFINITION and some GUIDELINES.\nDEFINITION: {definition.text}"
+            asked += f"\nGUIDELINES: {definition.guidelines}"
+        elif definition is not None:
+            asked += f" You are given a DEFINITION.\nDEFINITION: {definition.text}"
+        prompts.append(f"{start}{asked}{END}")
+    return prompts
 
 
 SLIMER = AnswerFormat(

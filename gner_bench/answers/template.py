@@ -1,4 +1,4 @@
-"""A template of the user's in place of a format's own prompt, whose answers the format reads as ever.
+"""Prompts from a template: a format's own, or one of the user's, whose answers the format reads as ever.
 
 Fields are ``{text}``, ``{types}`` (separated by commas), ``{type}`` (the one that is asked for), ``{definitions}`` (a
 line for each type), ``{definition}`` and ``{examples}`` (sentences with their answers). All else is text, other braces
@@ -14,9 +14,9 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
-from gner_bench.answers.answer import AnswerFormat, Question, Shot
+from gner_bench.answers.answer import AnswerFormat, Perfect, Question
 from gner_bench.answers.by_type import texts_by_type
-from gner_bench.answers.wording import defined, joined, listed_types, shown
+from gner_bench.answers.wording import defined, listed_types, shown
 from gner_bench.errors import UsageError, did_you_mean
 from gner_bench.files import read_text
 
@@ -27,44 +27,43 @@ _FIELD = re.compile(r"\{\{([A-Za-z_]+)\}\}|\{([A-Za-z_]+)\}")
 
 @dataclass(frozen=True)
 class Template:
-    """The ``text`` of a file that asks in a ``format``."""
+    """A ``text`` with fields; one with ``{type}`` asks for each type. ``perfect`` are the right answers in examples."""
 
     text: str
-    format: AnswerFormat
+    perfect: Perfect = lambda words, tags: ""
 
     def __call__(self, question: Question) -> list[str]:
-        """The prompts: one for each type where the format asks for each."""
-        kinds = question.types if self.format.several else [""]
+        """The prompts."""
+        kinds = question.types if any(found[2] == "type" for found in _FIELD.finditer(self.text)) else [None]
         return [_FIELD.sub(partial(self._filled, question, kind), self.text) for kind in kinds]
 
-    def _filled(self, question: Question, kind: str, found: re.Match[str]) -> str:
+    def _filled(self, question: Question, kind: str | None, found: re.Match[str]) -> str:
         match found[2]:
             case None:
                 return f"{{{found[1]}}}"
             case "text":
-                return joined(question.words)
+                return " ".join(question.words)
             case "types":
                 return ", ".join(question.types)
             case "type":
-                return kind
+                return kind or ""
             case "definitions":
                 return listed_types(question)
             case "definition":
-                return defined(question.definitions.get(kind))
-        return shown(question.shots, lambda shot: self._answered(shot, kind))
-
-    def _answered(self, shot: Shot, kind: str) -> str:
-        """The right answer to a sentence; to the question for one type, a JSON list."""
-        if self.format.several:
-            return json.dumps(texts_by_type(shot.words, shot.tags).get(kind, []), ensure_ascii=False)
-        return self.format.perfect(shot.words, shot.tags)
+                return defined(question.definitions.get(kind or ""))
+        answers = []
+        for shot in question.shots:
+            if kind is None:
+                answers.append(self.perfect(shot.words, shot.tags))
+            else:  # to the question for one type, a JSON list
+                texts = texts_by_type(shot.words, shot.tags).get(kind, [])
+                answers.append(json.dumps(texts, ensure_ascii=False))
+        return shown(question.shots, answers)
 
 
 def templated(format: AnswerFormat, path: Path) -> tuple[AnswerFormat, str]:
-    """``format`` asked for by the template of a file, and the SHA-256 (hex) of the file's text.
-
-    Raises InputError for a file that cannot be read, UsageError, naming it, for unknown and missing fields.
-    """
+    """``format`` asked for by the template of a file, and the SHA-256 (hex) of the file's text. Raises InputError for a
+    file that cannot be read, UsageError, naming it, for unknown and missing fields."""
     text = read_text(path)
     used = {found[2] for found in _FIELD.finditer(text) if found[2]}
     for name in sorted(used.difference(FIELDS)):
@@ -80,5 +79,5 @@ def templated(format: AnswerFormat, path: Path) -> tuple[AnswerFormat, str]:
         raise UsageError(f"{path}: the field {{types}} or {{definitions}} is missing, where the types go")
     uses = frozenset(["definitions"] * bool(used & DEFINING) + ["shots"] * ("examples" in used))
     # Editors end a file with a line end, which is no part of the prompt.
-    asked = replace(format, ask=Template(text.removesuffix("\n"), format), uses=uses)
+    asked = replace(format, ask=Template(text.removesuffix("\n"), format.perfect), uses=uses)
     return asked, hashlib.sha256(text.encode()).hexdigest()

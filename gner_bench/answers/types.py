@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 
 from gner_bench.errors import short
@@ -25,20 +26,25 @@ def known_as(types: tuple[str, ...]) -> Callable[[str], str]:
     return lambda name: name if name in own else names.get(plain(name), name)
 
 
+def alternatives(types: Sequence[str]) -> str:
+    """A pattern of any of ``types``, the longest first, with ``_`` or spaces for either; without types of nothing."""
+    longest = sorted(types, key=len, reverse=True)
+    return "|".join(re.sub(r"(?:\\ |_)+", r"[ _]+", re.escape(kind)) for kind in longest) or r"(?!)"
+
+
 def ambiguous_types(types: tuple[str, ...]) -> Iterator[str]:
     """What a prompt that lists ``types``, and an answer with them, leaves open: a phrase for each fault."""
-    if several := [kind for kind in types if "," in kind]:
-        yield f"hold a comma and read as several in the prompt: {_named(several)}"
-    if outside := [kind for kind in types if kind.strip() in ("O", "o")]:
-        yield f"read as the label of words outside entities: {_named(outside)}"
-    if broken := [kind for kind in types if len(kind.splitlines()) > 1 or kind != kind.strip()]:
-        yield f"hold a line break, or begin or end with white space: {_named(broken)}"
-    forms = Counter(map(plain, dict.fromkeys(types)))
-    if same := [kind for kind in dict.fromkeys(types) if forms[plain(kind)] > 1]:
-        yield f"differ from another in nothing but case or _ for a space: {_named(same)}"
-    if prefixed := [kind for kind in types if kind[:2].upper() in ("B-", "I-")]:
-        yield f"begin as a BIO tag does: {_named(prefixed)}"
-
-
-def _named(kinds: list[str]) -> str:
-    return ", ".join(map(short, kinds[:5])) + (", …" if len(kinds) > 5 else "")
+    distinct = dict.fromkeys(types)
+    forms = Counter(map(plain, distinct))
+    faults = {
+        "hold a comma and read as several in the prompt": [kind for kind in types if "," in kind],
+        "read as the label of words outside entities": [kind for kind in types if kind.strip() in ("O", "o")],
+        "hold a line break, or begin or end with white space": [
+            kind for kind in types if len(kind.splitlines()) > 1 or kind != kind.strip()
+        ],
+        "differ from another in nothing but case or _ for a space": [k for k in distinct if forms[plain(k)] > 1],
+        "begin as a BIO tag does": [kind for kind in types if kind[:2].upper() in ("B-", "I-")],
+    }
+    for fault, kinds in faults.items():
+        if kinds:
+            yield f"{fault}: {', '.join(map(short, kinds[:5]))}{', …' if len(kinds) > 5 else ''}"

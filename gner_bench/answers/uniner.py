@@ -12,9 +12,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from gner_bench.answers import by_type
-from gner_bench.answers.answer import AnswerFormat, Mentions, Question
+from gner_bench.answers.answer import AnswerFormat, Mentions
 from gner_bench.answers.lenient_json import EMPTY, UNREADABLE, read_json, texts_in
-from gner_bench.answers.wording import joined
+from gner_bench.answers.template import Template
 
 TEXT = "Text:"
 BULLETS = "answers with a line for each mention, read as such"
@@ -26,34 +26,24 @@ PROMPT = (
 _BULLETS = re.compile(r"\s*(?:[-*•]|\d+[.)])\s+(.*\S)\s*")
 
 
-def ask(question: Question) -> list[str]:
-    """A prompt for each type."""
-    text = joined(question.words)
-    start, end = PROMPT.split("{type}")
-    return [start.replace("{text}", text) + kind + end for kind in question.types]
-
-
 def strings(answer: Any, notes: list[str]) -> list[str]:
-    """The mentions of an answer to one question, a list or text with one; None is an answer without text."""
+    """The mentions of an answer to one question: a list, or a text with a JSON list or with bullets alone. None is an
+    answer without text."""
     if answer is None:
         notes.append(EMPTY)
     try:
-        return texts_in(_list_of(answer, notes) if isinstance(answer, str) else answer, notes)
+        if isinstance(answer, str):
+            said: list[str] = []
+            value = read_json(answer, _is_list, said)
+            bullets = [_BULLETS.fullmatch(line) for line in answer.splitlines() if line.strip()]
+            if UNREADABLE in said and bullets and all(bullets):
+                value, said = [bullet[1] for bullet in bullets if bullet], [BULLETS]
+            answer = value
+            notes += said
+        return texts_in(answer, notes)
     except RecursionError:
         notes.append(UNREADABLE)
         return []
-
-
-def _list_of(text: str, notes: list[str]) -> Any:
-    """The JSON list of a text; without one, lines that are all bullets."""
-    said: list[str] = []
-    value = read_json(text, _is_list, said)
-    bullets = [_BULLETS.fullmatch(line) for line in text.splitlines() if line.strip()]
-    if UNREADABLE in said and bullets and all(bullets):
-        notes.append(BULLETS)
-        return [bullet[1] for bullet in bullets if bullet]
-    notes += said
-    return value
 
 
 def _is_list(value: Any) -> int:
@@ -69,17 +59,16 @@ def read(text: str, words: Sequence[str], types: Sequence[str]) -> Mentions:
         answers = json.loads(text)
     except (ValueError, RecursionError):
         answers = None
-    if not isinstance(answers, list) or len(answers) != len(types) or any(_has_type(a, types) for a in answers):
+    # An answer that names the types of its mentions is an object, or a pair of a text and a type.
+    typed = False
+    for answer in answers if isinstance(answers, list) else []:
+        pair = isinstance(answer, list) and len(answer) == 2 and any(isinstance(a, str) and a in types for a in answer)
+        typed |= pair or isinstance(answer, dict)
+    if not isinstance(answers, list) or len(answers) != len(types) or typed:
         return by_type.read(text, words, types)
     notes: list[str] = []
     pairs = zip(types, answers, strict=True)
     return Mentions([(mention, kind) for kind, answer in pairs for mention in strings(answer, notes)], notes)
-
-
-def _has_type(answer: Any, types: Sequence[str]) -> bool:
-    """Whether an answer names the types of its mentions: an object, or a pair of a text and a type."""
-    pair = isinstance(answer, list) and len(answer) == 2 and any(isinstance(a, str) and a in types for a in answer)
-    return pair or isinstance(answer, dict)
 
 
 UNINER = AnswerFormat(
@@ -87,7 +76,7 @@ UNINER = AnswerFormat(
     "UniversalNER's JSON list of mentions for each type",
     "import-uniner-2",
     read,
-    ask,
+    Template(PROMPT),
     by_type.write,
     several=True,
     wrapping="plain",

@@ -5,17 +5,9 @@ What all sentences of a data set share goes first, so that a server or engine ca
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from gner_bench.answers.answer import Definition, Question, Shot
-
-Answered = Callable[[Shot], str]
-"""The right answer to a sentence that is shown."""
-
-
-def joined(words: Sequence[str]) -> str:
-    """A sentence as prompts have it."""
-    return " ".join(words)
 
 
 def defined(definition: Definition | None) -> str:
@@ -32,13 +24,15 @@ def listed_types(question: Question) -> str:
     return "\n".join(f"- {kind}: {text}" if text else f"- {kind}" for kind, text in said.items())
 
 
-def shown(shots: Sequence[Shot], answered: Answered) -> str:
+def shown(shots: Sequence[Shot], answers: Sequence[str]) -> str:
     """Sentences with their answers, a blank line between them."""
-    return "\n\n".join(f"Sentence: {joined(shot.words)}\nAnswer: {answered(shot)}" for shot in shots)
+    pairs = zip(shots, answers, strict=True)
+    return "\n\n".join(f"Sentence: {' '.join(shot.words)}\nAnswer: {answer}" for shot, answer in pairs)
 
 
-def general_prompt(task: str, form: str, question: Question, answered: Answered) -> str:
-    """What asks a general model: the ``task``, the types, the ``form`` of the answer, the shots, then the sentence."""
+def general_prompt(task: str, form: str, question: Question, answers: Sequence[str]) -> str:
+    """What asks a general model: the ``task``, the types, the ``form`` of the answer, the shots with their
+    ``answers``, then the sentence."""
     parts = [f"{task} The types of entities are:\n{listed_types(question)}", form]
-    parts += [shown(question.shots, answered)] if question.shots else []
-    return "\n\n".join([*parts, f"Sentence: {joined(question.words)}\nAnswer:"])
+    parts += [shown(question.shots, answers)] if question.shots else []
+    return "\n\n".join([*parts, f"Sentence: {' '.join(question.words)}\nAnswer:"])

@@ -9,34 +9,25 @@ from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from functools import cache
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
 from gner_bench.catalog.entries import Dataset, Family, File, Model, PublishedScore, Regime, Shape
-from gner_bench.config import read_config
+from gner_bench.config import read_config, read_toml
 from gner_bench.errors import InputError, UsageError, did_you_mean, short
 
 VARIABLE = "GNER_BENCH_CATALOG"
 PACKAGED = ("models.toml", "datasets.toml", "files.toml")
-
-
 CHECKSUM = re.compile(r"git:[0-9a-f]{40}|sha256:[0-9a-f]{64}")
 """Git's blob id, or a SHA-256, of a file."""
 
 
-class _Named(Protocol):
-    @property
-    def name(self) -> str: ...
-
-
-N = TypeVar("N", bound=_Named)
+N = TypeVar("N", Family, Model, Dataset, File, Shape)
 
 
 @dataclass(frozen=True)
 class Catalog:
-    """The entries of one or several files. Names are looked up whatever their case.
-
-    What must be there raises UsageError with the nearest name where it is not.
-    """
+    """The entries of one or several files. Names are looked up whatever their case. What must be there raises
+    UsageError with the nearest name where it is not."""
 
     family: tuple[Family, ...] = ()
     model: tuple[Model, ...] = ()
@@ -94,10 +85,8 @@ class Catalog:
 
 
 def catalog() -> Catalog:
-    """The packaged entries and, before them, those of the file that ``$GNER_BENCH_CATALOG`` names.
-
-    Raises InputError, naming file and key, for a bad file.
-    """
+    """The packaged entries and, before them, those of the file that ``$GNER_BENCH_CATALOG`` names. Raises InputError,
+    naming file and key, for a bad file."""
     user = os.environ.get(VARIABLE)
     return _read(Path(user).absolute() if user else None)
 
@@ -123,17 +112,13 @@ def published_scores(regime: Regime = "zero-shot") -> list[PublishedScore]:
 
 def bibliography(keys: Collection[str]) -> str:
     """The BibTeX entries of these keys, in the order of published.bib. Raises KeyError for a key that is not there."""
-    entries = _bibliography()
+    text = Path(__file__).with_name("published.bib").read_text(encoding="utf-8")
+    # An entry ends at the first line that begins with a brace.
+    pattern = re.compile(r"^@\w+\{([^,\s]+),\n.*?^\}\n", re.MULTILINE | re.DOTALL)
+    entries = {match[1]: match[0] for match in pattern.finditer(text)}
     if unknown := set(keys) - set(entries):
         raise KeyError(*sorted(unknown))
     return "\n".join(entry for key, entry in entries.items() if key in keys)
-
-
-@cache
-def _bibliography() -> dict[str, str]:
-    """The entries of published.bib by their keys; one ends at the first line that begins with a brace."""
-    text = Path(__file__).with_name("published.bib").read_text(encoding="utf-8")
-    return {match[1]: match[0] for match in re.finditer(r"^@\w+\{([^,\s]+),\n.*?^\}\n", text, re.MULTILINE | re.DOTALL)}
 
 
 @dataclass(frozen=True)
@@ -148,12 +133,8 @@ def _published() -> tuple[PublishedScore, ...]:
 
 def synonyms() -> dict[str, str]:
     """Another name of ours for common entity types."""
-    return read_config(_SynonymsFile, Path(__file__).with_name("synonyms.toml")).synonyms
-
-
-@dataclass(frozen=True)
-class _SynonymsFile:
-    synonyms: dict[str, str]
+    names: dict[str, str] = read_toml(Path(__file__).with_name("synonyms.toml"))["synonyms"]
+    return names
 
 
 @cache

@@ -22,10 +22,8 @@ MEMORY_SHARE = 1.25
 
 @dataclass(frozen=True)
 class Family:
-    """How checkpoints of one architecture are prompted, and their limits in tokens (0 where there is none).
-
-    Source: Ding et al. 2024, released scripts: 640 in and 640 out for T5, 1,280 in all for LLaMA.
-    """
+    """How checkpoints of one architecture are prompted, and their limits in tokens (0 where there is none). Source:
+    Ding et al. 2024, released scripts: 640 in and 640 out for T5, 1,280 in all for LLaMA."""
 
     name: FamilyName
     wrapping: Wrapping
@@ -87,10 +85,8 @@ class Model:
 
 @dataclass(frozen=True)
 class Shape:
-    """The sizes of an architecture, as its configuration has them; ``checkpoints`` (names, hub ids) have it.
-
-    ``layers`` are those of an encoder and again of a decoder, or of a decoder alone.
-    """
+    """The sizes of an architecture, as its configuration has them; ``checkpoints`` (names, hub ids) have it. ``layers``
+    are those of an encoder and again of a decoder, or of a decoder alone."""
 
     name: str
     checkpoints: tuple[str, ...]

@@ -13,13 +13,11 @@ ALL, NONE = "all", "none"
 
 
 def choose_published(asked: Sequence[str]) -> list[PublishedScore]:
-    """The published rows of some names, in the order of tables.
-
-    Each of the texts is a name, with ``*`` for anything, several with commas between them, ``all``, or alone ``none``.
-    Raises UsageError for a name that fits no row.
-    """
+    """The published rows of some names, in the order of tables. Each of the texts is a name, with ``*`` for anything,
+    several with commas between them, ``all``, or alone ``none``. Raises UsageError for a name that fits no row."""
     rows = [*published_scores(), *published_scores("supervised")]
-    own_names = [_names(row) for row in rows]
+    # A row is called by its name with what is in brackets after it, and without.
+    own_names = [(name, name.partition(" (")[0]) for name in (row.system.lower() for row in rows)]
     everything = {name for names in own_names for name in names}
     names = [
         name.strip()
@@ -41,9 +39,3 @@ def choose_published(asked: Sequence[str]) -> list[PublishedScore]:
             raise UsageError(f"unknown published system {name!r}; {did_you_mean(name, systems)}")
         chosen |= fits
     return [rows[at] for at in sorted(chosen)]
-
-
-def _names(row: PublishedScore) -> tuple[str, str]:
-    """What a row may be called: with and without what is in brackets after its name."""
-    name = row.system.lower()
-    return name, name.partition(" (")[0]

@@ -60,13 +60,13 @@ def verify_command(names: tuple[str, ...]) -> None:
     With NAMES, those entries alone. Prints how many files and bytes each has, and whether all is well. Exit code 5 when
     something was altered, which is named.
     """
-    from gner_bench.fetch.cache import checksummed, verify
+    from gner_bench.fetch.cache import verify
     from gner_bench.fetch.home import home
     from gner_bench.number_text import counted
 
     chosen, bad, unknown, files = _chosen(names), [], [], []
     for entry in chosen:
-        problems, checked = verify(entry), checksummed(entry)
+        problems, checked = verify(entry)
         files += checked
         bad += [entry.name] if problems else []
         unknown += [] if problems or checked else [entry.name]

@@ -107,9 +107,7 @@ def _count(count: int, noun: str) -> str:
 
 def audit(root: Path, name: str, back_tokenize: BackTokenize | None = None, reading: Reading | None = None) -> Audit:
     """Read every split of a data set as it is and look for problems. Raises InputError for an unreadable file.
-
-    ``reading`` should keep illegal tags, which are counted; without it everything is told by what is in the files.
-    """
+    ``reading`` should keep illegal tags, which are counted; without it everything is told by what is in the files."""
     labels = root / name / LABELS
     types = list(read_types(labels)) if labels.is_file() else []
     datasets: dict[str, Dataset] = {}
@@ -177,21 +175,19 @@ def _split(root: Path, dataset: Dataset, types: Sequence[str], back_tokenize: Ba
     )
 
 
-def _unreadable(sentences: Sequence[Sentence], words: Iterable[str], types: tuple[str, ...]) -> int:
-    """How many sentences, which have these ``words``, do not read back."""
+def _unreadable(sentences: Sequence[Sentence], every_word: Iterable[str], types: tuple[str, ...]) -> int:
+    """How many sentences, whose words are in ``every_word``, do not read back."""
     if not any(set("()\n") & set(kind) for kind in types):
         # Where no word opens a bracket, nothing but the labels reads as one.
-        opening = {word for word in words if "(" in word}
+        opening = {word for word in every_word if "(" in word}
         sentences = [sentence for sentence in sentences if not opening.isdisjoint(sentence.words)]
-    return sum(not _reads_back(sentence, types) for sentence in sentences)
-
-
-def _reads_back(sentence: Sentence, types: tuple[str, ...]) -> bool:
-    text = GNER.perfect(sentence.words, sentence.tags)
-    answer = GNER.read(text, sentence.words, types)
-    words = [word.strip() for word in sentence.words]
-    whole = [(word, tag) for word, tag in zip(words, sentence.tags, strict=True) if word]
-    return isinstance(answer, Tagged) and list(answer.pairs) == whole
+    count = 0
+    for sentence in sentences:
+        answer = GNER.read(GNER.perfect(sentence.words, sentence.tags), sentence.words, types)
+        words = (word.strip() for word in sentence.words)
+        whole = [(word, tag) for word, tag in zip(words, sentence.tags, strict=True) if word]
+        count += not isinstance(answer, Tagged) or list(answer.pairs) != whole
+    return count
 
 
 def conflicting(sentences: Sequence[Sentence]) -> list[tuple[str, ...]]:

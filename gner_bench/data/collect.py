@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -48,12 +48,23 @@ class Collector:
         self._without_types: Fields | None = None
 
     def add(
-        self, fields: Fields, id: str, words: tuple[str, ...], tags: Sequence[str], types: tuple[str, ...] | None
+        self,
+        fields: Fields,
+        words: tuple[str, ...],
+        tags: Sequence[str],
+        types: tuple[str, ...] | None = None,
+        named_by: Fields | None = None,
     ) -> None:
         """Take a sentence with its raw tags and the list of its types, None where there is no list.
 
-        Raises InputError for an id that is there already.
+        Its id is that in ``named_by`` (by default ``fields``), else its index. Raises InputError for one that is no
+        string or number, or there already.
         """
+        named = named_by or fields
+        id = named.value.get("id", len(self._rows))
+        if type(id) not in (str, int):
+            raise named.error("id", f"expected a string or a whole number, found {short(id)}")
+        id = str(id)
         if id in self._rows:
             raise fields.error("id", f"{short(id)} is twice in {short(f'{self.source.name}/{self.source.split}')}")
         if types is None:
@@ -71,74 +82,62 @@ class Collector:
                     self._readers[key] = TagReader(self.source.path, kept, self.source.reading)
                 self._listings[types] = kept, self._readers[key]
             listed, reader = self._listings[types]
-        self._rows[id] = _Row(replace(fields, value={}), words, tags, listed, reader, _document(fields))
-
-    def __len__(self) -> int:
-        return len(self._rows)
+        # GNER's records have the document beside the sentence or in the instance.
+        inner = fields.value.get("instance")
+        document = fields.document() or (fields.inner("instance").document() if isinstance(inner, dict) else "")
+        self._rows[id] = _Row(replace(fields, value={}), words, tags, listed, reader, document)
 
     def dataset(self) -> Dataset:
-        """What was gathered.
-
-        Raises InputError for a tag that is illegal or of a type that is not listed, and for a record that lists no type
-        although others do.
-        """
+        """What was gathered. Raises InputError for a tag that is illegal or of a type that is not listed, and for a
+        record that lists no type although others do."""
         scheme = self._readers[None]
         scheme.recognise(row.tags for row in self._rows.values())
         for reader in self._readers.values():
             reader.scheme = scheme.scheme
-        read = {id: self._read(row) for id, row in self._rows.items()}
+        read: dict[str, tuple[str, ...]] = {}
+        for id, row in self._rows.items():
+            try:
+                read[id] = row.reader.read(row.tags, 0, 0)
+            except InputError as error:
+                raise row.fields.error(self._tags_field, error.message) from None
+            if self.source.types is None and row.listed is None:
+                self._types.update(dict.fromkeys(tag[2:] for tag in read[id] if tag != "O"))
+            elif self.source.types is None and row.listed not in self._met:
+                self._met.add(row.listed)
+                self._types.update(dict.fromkeys(row.listed or ()))
         types = tuple(self._types)
         if types and self._without_types is not None:
             raise self._without_types.error(self._types_field, "names no type that is left, while other records do")
-        sentences = tuple(
-            Sentence(
-                id, row.words, read[id], () if row.listed is None or row.listed == types else row.listed, row.document
-            )
-            for id, row in self._rows.items()
-        )
+        sentences = []
+        for id, row in self._rows.items():
+            listed = () if row.listed is None or row.listed == types else row.listed
+            sentences.append(Sentence(id, row.words, read[id], listed, row.document))
         repaired = sum(reader.repaired for reader in self._readers.values())
-        name, split, remark = self.source.name, self.source.split, scheme.remark()
-        remarks = (f"{name}/{split}: {remark}",) if remark else ()
-        return Dataset(name, split, types, sentences, repaired, remarks=remarks)
-
-    def _read(self, row: _Row) -> tuple[str, ...]:
-        try:
-            bio = row.reader.read(row.tags, 0, 0)
-        except InputError as error:
-            raise row.fields.error(self._tags_field, error.message) from None
-        if self.source.types is None and row.listed is None:
-            self._types.update(dict.fromkeys(tag[2:] for tag in bio if tag != "O"))
-        elif self.source.types is None and row.listed not in self._met:
-            self._met.add(row.listed)
-            self._types.update(dict.fromkeys(row.listed or ()))
-        return bio
+        return replace(self.source.dataset(sentences, scheme), types=types, repaired=repaired)
 
 
+@dataclass
 class Sets:
     """The data sets that the records of a file name in ``dataset`` and ``split``, or else those of ``source``."""
 
-    def __init__(self, source: Source, tags_field: str, types_field: str) -> None:
-        self._source, self._fields = source, (tags_field, types_field)
-        self._sets: dict[tuple[str, str], Collector] = {}
+    source: Source
+    tags_field: str
+    types_field: str
+    _sets: dict[tuple[str, str], Collector] = field(default_factory=dict)
 
     def of(self, fields: Fields) -> Collector:
         """The data set that a record belongs to."""
-        name = fields.get("dataset", str) if "dataset" in fields.value else self._source.name
-        split = fields.get("split", str) if "split" in fields.value else self._source.split
+        name = fields.get("dataset", str) if "dataset" in fields.value else self.source.name
+        split = fields.get("split", str) if "split" in fields.value else self.source.split
         if (name, split) not in self._sets:
             first = fields.strings(TYPES) if TYPES in fields.value else ()
-            self._sets[name, split] = Collector(replace(self._source, name=name, split=split), *self._fields, first)
+            source = replace(self.source, name=name, split=split)
+            self._sets[name, split] = Collector(source, self.tags_field, self.types_field, first)
         return self._sets[name, split]
 
     def datasets(self) -> list[Dataset]:
         """What was gathered, in order of first appearance."""
         return [collector.dataset() for collector in self._sets.values()]
-
-
-def _document(fields: Fields) -> str:
-    """The document that a record names, beside its sentence or in GNER's ``instance``."""
-    inner = fields.value.get("instance")
-    return fields.document() or (fields.inner("instance").document() if isinstance(inner, dict) else "")
 
 
 def one_of(fields: Fields, keys: Sequence[str]) -> str:
@@ -147,14 +146,6 @@ def one_of(fields: Fields, keys: Sequence[str]) -> str:
         if key in fields.value:
             return key
     raise fields.error(keys[0], f"is missing (so are {', '.join(keys[1:])})")
-
-
-def sentence_id(fields: Fields, index: int) -> str:
-    """The ``id`` of a sentence, by default its ``index`` in the data set. Raises InputError for no string or number."""
-    id = fields.value.get("id", index)
-    if type(id) not in (str, int):
-        raise fields.error("id", f"expected a string or a whole number, found {short(id)}")
-    return str(id)
 
 
 def renamed(types: Iterable[str], reading: Reading) -> tuple[str, ...]:

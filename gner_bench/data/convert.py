@@ -55,26 +55,7 @@ def load(
     if path.is_dir() or folder:
         if format != AUTO and not folder:
             raise InputError(path, f"is a folder; {format} is read from a file")
-        if is_dataset(path):
-            path = path.absolute()
-            root, names = path.parent, [path.name]
-        elif files := _split_files(path):
-            return _read_splits(files, name or path.absolute().name, split, types, reading)
-        elif not folder and (parts := _folders_of_splits(path)):
-            if name is not None:
-                raise UsageError(f"{path}: holds several data sets ({', '.join(parts)}), which --name cannot name")
-            sets = (_read_splits(files, part, split, types, reading) for part, files in parts.items())
-            return [dataset for datasets in sets for dataset in datasets]
-        elif name is not None:
-            raise UsageError(f"{path}: holds several data sets, which --name cannot name")
-        else:
-            root, names = path, dataset_names(path)
-        datasets = [
-            read_dataset(root, own, chosen, reading)
-            for own in names
-            for chosen in ([split] if split else splits(root, own))
-        ]
-        return [replace(dataset, name=name or dataset.name) for dataset in datasets]
+        return _load_folder(path, folder, reading, name, split, types)
     # A file that is called like a split is named by its folder.
     stem = "stdin" if path == STDIN else Path(path.name.removesuffix(".gz")).stem
     default = (stem in SPLIT_NAMES and path.absolute().parent.name) or stem
@@ -89,10 +70,7 @@ def load(
 
 def entries_for(place: str, name: str) -> list[tuple[str, Entry]]:
     """The entry of the catalogue that ``name`` names, for a place as a whole or, as the beginning of names, for each of
-    its folders: ``crossner`` for ``ai``, which is crossner_ai.
-
-    Raises UsageError for neither.
-    """
+    its folders: ``crossner`` for ``ai``, which is crossner_ai. Raises UsageError for neither."""
     if catalog().find_dataset(name) is None and Path(place).is_dir():
         folders = [folder for folder in sorted(Path(place).iterdir()) if _split_files(folder)]
         known = [(folder, catalog().find_dataset(f"{name}{gap}{folder.name}")) for folder in folders for gap in "_-"]
@@ -101,12 +79,31 @@ def entries_for(place: str, name: str) -> list[tuple[str, Entry]]:
     return [(place, catalog().get_dataset(name))]
 
 
-def _folders_of_splits(root: Path) -> dict[str, dict[str, Path]]:
-    """The files of the splits of each folder in ``root``; none if there are label files, which say what to read."""
-    folders = [folder for folder in sorted(root.iterdir()) if folder.is_dir()] if root.is_dir() else []
-    if any(is_dataset(folder) for folder in folders):
-        return {}
-    return {folder.name: files for folder in folders if (files := _split_files(folder))}
+def _load_folder(
+    path: Path, layout: bool, reading: Reading, name: str | None, split: str | None, types: tuple[str, ...] | None
+) -> list[Dataset]:
+    """The data sets of a folder: one with label.txt or files called like splits, or one of such folders. A ``layout``
+    says that those with label.txt, which says what to read, are meant; they go first in any case."""
+    if is_dataset(path):
+        path = path.absolute()
+        root, names = path.parent, [path.name]
+    elif files := _split_files(path):
+        return _read_splits(files, name or path.absolute().name, split, types, reading)
+    else:
+        folders = [folder for folder in sorted(path.iterdir()) if folder.is_dir()] if path.is_dir() else []
+        parts: dict[str, dict[str, Path]] = {}
+        if not layout and not any(map(is_dataset, folders)):
+            parts = {folder.name: files for folder in folders if (files := _split_files(folder))}
+        if name is not None:
+            which = f" ({', '.join(parts)})" if parts else ""
+            raise UsageError(f"{path}: holds several data sets{which}, which --name cannot name")
+        if parts:
+            sets = (_read_splits(files, part, split, types, reading) for part, files in parts.items())
+            return [dataset for datasets in sets for dataset in datasets]
+        root, names = path, dataset_names(path)
+    wanted = [(own, part) for own in names for part in ([split] if split else splits(root, own))]
+    datasets = [read_dataset(root, own, part, reading) for own, part in wanted]
+    return [replace(dataset, name=name or dataset.name) for dataset in datasets]
 
 
 def _split_files(folder: Path) -> dict[str, Path]:

@@ -52,14 +52,13 @@ def content_hash(tagged: Iterable[tuple[Iterable[str], Iterable[str]]]) -> str:
     return content.hexdigest()
 
 
+@dataclass
 class ContentHash:
     """The sum, modulo 2**256, of the SHA-256 of each tagged sentence: it takes them one by one, in any order.
+    ``sentences`` is how many it took."""
 
-    ``sentences`` is how many it took.
-    """
-
-    def __init__(self) -> None:
-        self.sentences = self._sum = 0
+    sentences: int = 0
+    _sum: int = 0
 
     def add(self, words: Iterable[str], tags: Iterable[str]) -> None:
         digest = hashlib.sha256(f"[{_json(list(words))}, {_json(list(tags))}]".encode()).digest()

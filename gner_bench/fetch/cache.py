@@ -13,7 +13,7 @@ from typing import Literal
 from gner_bench.catalog.entries import Dataset
 from gner_bench.data.formats.gner import SPLITS
 from gner_bench.errors import IntegrityError
-from gner_bench.fetch.datasets import data_root, find_split, remote_file, stored_files, verify_dataset
+from gner_bench.fetch.datasets import data_root, find_split, remote_file, verify_dataset
 from gner_bench.fetch.home import home, locked_if_free
 from gner_bench.fetch.http import is_whole
 from gner_bench.fetch.manifest import LOCK, hub_folder, repo_folder, snapshots
@@ -62,32 +62,22 @@ def entries() -> list[Entry]:
     return cached + [Entry("predictions", path.stem, _size(path), path) for path in files]
 
 
-def verify(entry: Entry) -> list[str]:
-    """Read every file of an entry of the cache; returns what is wrong."""
-    if entry.kind == "data":
-        return verify_dataset(entry.name)
-    if entry.kind == "predictions":
-        file = remote_file(entry.path.name)
-        return [] if is_whole(file) else [f"{entry.path}: was altered (not {file.checksum})"]
+def verify(entry: Entry) -> tuple[list[str], list[Path]]:
+    """Read every file of an entry of the cache whose checksum is known: what is wrong, and these files."""
     try:
+        if entry.kind == "data":
+            return verify_dataset(entry.name)
+        if entry.kind == "predictions":
+            file = remote_file(entry.path.name)
+            problems = [] if is_whole(file) else [f"{entry.path}: was altered (not {file.checksum})"]
+            return problems, [entry.path] if file.checksum else []
         known = snapshots(repo_folder(entry.name))
     except IntegrityError as error:
-        return [str(error)]
+        return [str(error)], []
     if not known:
-        return [f"{entry.name}: is not in the cache"]
-    return [problem for snapshot in known for problem in snapshot.problems(thorough=True)]
-
-
-def checksummed(entry: Entry) -> list[Path]:
-    """The files of an entry whose checksums are known, which are those that ``verify`` compares."""
-    with suppress(IntegrityError):  # which ``verify`` tells of
-        if entry.kind == "data":
-            return stored_files(entry.name)
-        if entry.kind == "predictions":
-            return [entry.path] if remote_file(entry.path.name).checksum else []
-        known = snapshots(repo_folder(entry.name))
-        return [snapshot.folder / name for snapshot in known for name in snapshot.files]
-    return []
+        return [f"{entry.name}: is not in the cache"], []
+    files = [snapshot.folder / name for snapshot in known for name in snapshot.files]
+    return [problem for snapshot in known for problem in snapshot.problems(thorough=True)], files
 
 
 def leftovers() -> list[Path]:

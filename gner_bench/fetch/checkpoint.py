@@ -17,7 +17,7 @@ from gner_bench.errors import GnerBenchError, InputError, IntegrityError, Unreac
 from gner_bench.fetch import home
 from gner_bench.fetch.home import locked, locked_if_free
 from gner_bench.fetch.http import Advance, RemoteFile, fetch_all
-from gner_bench.fetch.hub import list_files, pickled_error
+from gner_bench.fetch.hub import PICKLED, list_files
 from gner_bench.fetch.manifest import LOCK, Snapshot, find_snapshot, record, repo_folder
 
 HUB_ID = re.compile(r"\w[\w.-]*/\w[\w.-]*")
@@ -45,10 +45,8 @@ class LocalCheckpoint:
 
 
 def on_hub(source: str) -> HubCheckpoint | None:
-    """The checkpoint that a name of the catalogue or a hub id means; None for a folder and for ``demo``.
-
-    Raises InputError for what is none of these.
-    """
+    """The checkpoint that a name of the catalogue or a hub id means; None for a folder and for ``demo``. Raises
+    InputError for what is none of these."""
     if source == "demo" or Path(source).is_dir():
         return None
     known = catalog().find_model(source)
@@ -65,10 +63,8 @@ def on_hub(source: str) -> HubCheckpoint | None:
 
 
 def locate(source: str) -> LocalCheckpoint:
-    """The folder of ``demo``, a folder, or a checkpoint in the cache; uses no network.
-
-    Raises InputError for an unknown name, GnerBenchError when it is not in the cache, IntegrityError when altered.
-    """
+    """The folder of ``demo``, a folder, or a checkpoint in the cache; uses no network. Raises InputError for an unknown
+    name, GnerBenchError when it is not in the cache, IntegrityError when altered."""
     if source == "demo":
         return LocalCheckpoint("demo", CHECKPOINT)
     hub = on_hub(source)
@@ -81,10 +77,8 @@ def locate(source: str) -> LocalCheckpoint:
 
 
 def find_checkpoint(hub_id: str, revision: str | None) -> Snapshot | None:
-    """The checkpoint if it was completed, without network; no revision means ``main``.
-
-    Raises IntegrityError when a file is missing, cut or altered since.
-    """
+    """The checkpoint if it was completed, without network; no revision means ``main``. Raises IntegrityError when a
+    file is missing, cut or altered since."""
     snapshot = find_snapshot(hub_id, revision or "main")
     if snapshot is None:
         return None
@@ -125,7 +119,7 @@ def fetch_checkpoint(
             if offline:
                 raise
         if known is not None and not allow_pickle and any(known.folder.glob("*.bin")):
-            raise pickled_error(hub_id)
+            raise GnerBenchError(f"{hub_id}: {PICKLED}")
         if known is not None and (offline or known.commit == revision):
             return known
     if offline:

@@ -84,20 +84,12 @@ def find_split(entry: Entry, split: str) -> StoredSplit | None:
     return stored
 
 
-def verify_dataset(name: str) -> list[str]:
-    """Read every split of a data set in the cache; returns what is wrong."""
-    try:
-        splits = _stored_splits(name)
-    except IntegrityError as error:
-        return [str(error)]
-    stored = {split_path(name, split): facts.checksum for split, facts in splits.items()}
+def verify_dataset(name: str) -> tuple[list[str], list[Path]]:
+    """Read every split of a data set in the cache: what is wrong, and the files. Raises IntegrityError for a damaged
+    list of them."""
+    stored = {split_path(name, split): facts.checksum for split, facts in _stored_splits(name).items()}
     altered = {path: known for path, known in stored.items() if not (path.is_file() and matches(path, known))}
-    return [f"{path}: was altered (not {checksum})" for path, checksum in altered.items()]
-
-
-def stored_files(name: str) -> list[Path]:
-    """The files of a data set in the cache. Raises IntegrityError for a damaged list of them."""
-    return [split_path(name, split) for split in _stored_splits(name)]
+    return [f"{path}: was altered (not {checksum})" for path, checksum in altered.items()], list(stored)
 
 
 def load_split(entry: Entry, split: str, reading: Reading | None = None) -> Dataset:
@@ -175,17 +167,13 @@ def _read_origin(entry: Entry, split: str, origin: Origin, advance: Advance, for
         raise InputError(path, f"holds no sentences of {entry.name}/{split}")
     if entry.types and (unknown := [kind for kind in dataset.types if kind not in entry.types]):
         raise InputError(path, f"{unknown[0]!r} is no type of {entry.name}")
-    return _with_types(dataset, entry.types), f"{file.urls[0]} ({file.checksum or 'no checksum'})"
-
-
-def _with_types(dataset: Dataset, types: tuple[str, ...]) -> Dataset:
-    """The data set with the types of the catalogue; its sentences keep theirs, which are those of their prompts."""
-    if not types or dataset.types == types:
-        return dataset
-    own = [sentence.types or dataset.types for sentence in dataset.sentences]
-    listed = [() if listing == types else listing for listing in own]
-    sentences = tuple(replace(s, types=listing) for s, listing in zip(dataset.sentences, listed, strict=True))
-    return replace(dataset, types=types, sentences=sentences)
+    if entry.types and dataset.types != entry.types:
+        # The types are those of the catalogue; sentences keep theirs, which are those of their prompts.
+        own = [sentence.types or dataset.types for sentence in dataset.sentences]
+        listed = [() if types == entry.types else types for types in own]
+        sentences = tuple(replace(s, types=types) for s, types in zip(dataset.sentences, listed, strict=True))
+        dataset = replace(dataset, types=entry.types, sentences=sentences)
+    return dataset, f"{file.urls[0]} ({file.checksum or 'no checksum'})"
 
 
 def _verify(entry: Entry, split: str, dataset: Dataset, source: str, say: Say) -> None:

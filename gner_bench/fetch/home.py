@@ -60,10 +60,8 @@ def size_text(size: int) -> str:
 
 
 def kind_of(checksum: str) -> ChecksumKind:
-    """The kind of a checksum, which is written as ``git:<40 hex>`` (git's blob id) or ``sha256:<64 hex>``.
-
-    Raises ValueError for one that is malformed.
-    """
+    """The kind of a checksum, which is written as ``git:<40 hex>`` (git's blob id) or ``sha256:<64 hex>``. Raises
+    ValueError for one that is malformed."""
     if not CHECKSUM.fullmatch(checksum):
         raise ValueError(f"not a checksum (git:<40 hex> or sha256:<64 hex>): {checksum!r}")
     return cast(ChecksumKind, checksum.partition(":")[0])

@@ -23,7 +23,8 @@ from gner_bench.documents.fields import read_object
 from gner_bench.errors import GnerBenchError, InputError, IntegrityError, UnreachableError
 from gner_bench.fetch.home import CancelledError, checksum_of, kind_of, locked, matches, require_space, size_text
 from gner_bench.files import write_json
-from gner_bench.terminal import log_progress, stderr_console
+from gner_bench.messages import is_quiet
+from gner_bench.terminal import log_progress
 
 if TYPE_CHECKING:
     import httpx2
@@ -59,10 +60,8 @@ def is_temporary(status: int) -> bool:
 
 
 def backoff(failures: int, requested: float | None = None, jitter: float = 0.0) -> float:
-    """Seconds to wait after so many failures in a row; what the server ``requested`` counts, within reason.
-
-    ``jitter`` is how much longer the wait may be, as a fraction of it, so that many requests do not come back at once.
-    """
+    """Seconds to wait after so many failures in a row; what the server ``requested`` counts, within reason. ``jitter``
+    is how much longer the wait may be, as a fraction of it, so that many requests do not come back at once."""
     wait = min(FIRST_WAIT * 2 ** (failures - 1) if requested is None else requested, LONGEST_WAIT)
     return wait * random.uniform(1, 1 + jitter) if jitter else wait
 
@@ -83,9 +82,10 @@ def retry_after(text: str | None) -> float | None:
 def byte_progress(title: str, total: int | None, done: int = 0) -> Iterator[Advance]:
     """Show on stderr the progress over ``total`` bytes (None: unknown) of which ``done`` are there; yields what
     advances it. A terminal gets a bar, a log file a line every half minute; both give speed and time to go."""
+    from rich.console import Console
     from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
 
-    stderr = stderr_console()
+    stderr = Console(stderr=True, quiet=is_quiet())
     if not stderr.is_terminal:
         of_total = "" if total is None else f" of {size_text(total)}"
         yield log_progress(
@@ -116,15 +116,10 @@ class RemoteFile:
     size: int | None = None
     token: str = field(default="", repr=False)
 
-    @property
-    def part(self) -> Path:
-        """Where the bytes gather until they are all there and verified."""
-        return self.path.with_name(self.path.name + ".part")
-
-    @property
-    def sidecar(self) -> Path:
-        """The record of what was fetched, for files without a known checksum."""
-        return self.path.with_name(self.path.name + ".json")
+    def beside(self, suffix: str) -> Path:
+        """``.part``, where the bytes gather until they are all there and verified, ``.lock``, or ``.json``, the record
+        of what was fetched, for files without a known checksum."""
+        return self.path.with_name(self.path.name + suffix)
 
 
 def is_whole(file: RemoteFile) -> bool:
@@ -134,7 +129,7 @@ def is_whole(file: RemoteFile) -> bool:
     checksum = file.checksum
     if not checksum:
         try:
-            checksum = f"sha256:{read_object(file.sidecar).get('sha256', str)}"
+            checksum = f"sha256:{read_object(file.beside('.json')).get('sha256', str)}"
         except InputError:
             return False
     with suppress(OSError, ValueError):  # not to be read, or no checksum
@@ -162,13 +157,11 @@ def fetch_all(
     offline: bool = False,
     advance: Advance | None = None,
 ) -> list[Path]:
-    """As ``fetch`` for several files side by side; shows progress unless there is an ``advance`` to call instead.
-
-    The first error stops the others, which can be continued later, and is raised.
-    """
+    """As ``fetch`` for several files side by side; shows progress unless there is an ``advance`` to call instead. The
+    first error stops the others, which can be continued later, and is raised."""
     import httpx2
 
-    on_disk = [0 if force else _size(file.path) or _size(file.part) for file in files]
+    on_disk = [0 if force else _size(file.path) or _size(file.beside(".part")) for file in files]
     sizes = [file.size for file in files if file.size is not None]
     total = sum(sizes) if len(sizes) == len(files) else None
     if files and total is not None and not offline:
@@ -213,7 +206,7 @@ class _Transfer:
 
     @property
     def position(self) -> int:
-        return _size(self.file.part)
+        return _size(self.file.beside(".part"))
 
     def show(self, position: int) -> None:
         if position != self.shown:
@@ -221,7 +214,7 @@ class _Transfer:
             self.shown = position
 
     def discard(self) -> None:
-        self.file.part.unlink(missing_ok=True)
+        self.file.beside(".part").unlink(missing_ok=True)
         self.show(0)
 
     def run(self, force: bool, offline: bool) -> None:
@@ -235,14 +228,14 @@ class _Transfer:
             elif offline:
                 raise UnreachableError(f"{file.path}: is not in the cache, and the network is switched off")
             else:
-                with locked(file.path.with_name(file.path.name + ".lock"), self.stop.is_set):
+                with locked(file.beside(".lock"), self.stop.is_set):
                     # Whoever held the lock before may have fetched the file.
                     if force or not is_whole(file):
                         self.complete(force)
                     self.show(_size(file.path))
         except OSError as error:
             if error.errno in DISK_FULL:
-                message = f"{file.part}: the disk is full ({error.strerror}); the download can be continued"
+                message = f"{file.beside('.part')}: the disk is full ({error.strerror}); the download can be continued"
                 raise GnerBenchError(message) from None
             raise GnerBenchError(f"{error.filename or file.path}: {error.strerror or error}") from None
 
@@ -254,20 +247,18 @@ class _Transfer:
         self.show(self.position)
         is_complete = bool(file.checksum) and self.position == file.size
         url = file.urls[0] if is_complete else self.download()
-        checksum = checksum_of(file.part, kind_of(file.checksum) if file.checksum else "sha256")
+        checksum = checksum_of(file.beside(".part"), kind_of(file.checksum) if file.checksum else "sha256")
         if not file.checksum:
             record = {"url": url, "sha256": checksum.partition(":")[2], "size": self.position}
-            write_json(file.sidecar, record)
+            write_json(file.beside(".json"), record)
         elif checksum != file.checksum:
             self.discard()
             raise IntegrityError(f"{url}: expected {file.checksum}, found {checksum}")
-        file.part.replace(file.path)
+        file.beside(".part").replace(file.path)
 
     def download(self) -> str:
-        """Get the whole part from the first url that gives it, and return that url.
-
-        A url is asked until the part is whole, or several attempts in a row have brought nothing new.
-        """
+        """Get the whole part from the first url that gives it, and return that url. A url is asked until the part is
+        whole, or several attempts in a row have brought nothing new."""
         problems: list[GnerBenchError] = []
         for url in self.file.urls:
             self.answered, self.validator = False, ""
@@ -348,7 +339,7 @@ class _Transfer:
         etag = response.headers.get("ETag", "")
         self.validator = response.headers.get("Last-Modified", "") if etag[:1] != '"' else etag
         self.show(start)
-        with self.file.part.open("ab" if start else "wb") as part:
+        with self.file.beside(".part").open("ab" if start else "wb") as part:
             for chunk in response.iter_raw():
                 if self.stop.is_set():
                     raise CancelledError

@@ -18,20 +18,12 @@ if TYPE_CHECKING:
     from huggingface_hub.hf_api import ModelInfo
 
 SMALL_FILES = (
-    "config.json",
-    "generation_config.json",
-    "tokenizer.json",
-    "tokenizer_config.json",
-    "special_tokens_map.json",
-    "added_tokens.json",
-    "spiece.model",
-    "tokenizer.model",
-    "vocab.json",
-    "merges.txt",
-    "chat_template.jinja",
+    *("config.json", "generation_config.json", "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json"),
+    *("added_tokens.json", "spiece.model", "tokenizer.model", "vocab.json", "merges.txt", "chat_template.jinja"),
     "adapter_config.json",
 )
 SAFE_WEIGHTS = ("*.safetensors", "*.safetensors.index.json")
+PICKLED = "holds only pickled weights, which can run code when they are loaded; --allow-pickle takes them"
 PICKLED_WEIGHTS = ("pytorch_model*.bin", "pytorch_model*.bin.index.json")
 
 
@@ -50,7 +42,7 @@ def list_files(hub_id: str, revision: str, *, allow_pickle: bool = False) -> Sna
     elif not any(fnmatch(name, PICKLED_WEIGHTS[0]) for name in names):
         raise GnerBenchError(f"{hub_id}: holds no weights (no *.safetensors file)")
     elif not allow_pickle:
-        raise pickled_error(hub_id)
+        raise GnerBenchError(f"{hub_id}: {PICKLED}")
     else:
         wanted = (*SMALL_FILES, *PICKLED_WEIGHTS)
     if not re.fullmatch(r"[0-9a-f]{40}", info.sha or ""):
@@ -69,13 +61,6 @@ def list_files(hub_id: str, revision: str, *, allow_pickle: bool = False) -> Sna
                 raise GnerBenchError(f"{hub_id}: the hub gives no size for {sibling.rfilename}")
             files[sibling.rfilename] = StoredFile(size, checksum)
     return Snapshot(hub_id, str(info.sha), (revision,), files)
-
-
-def pickled_error(hub_id: str) -> GnerBenchError:
-    """The refusal of pickled weights."""
-    return GnerBenchError(
-        f"{hub_id}: holds only pickled weights, which can run code when they are loaded; --allow-pickle takes them"
-    )
 
 
 def hub_errors() -> tuple[type[Exception], ...]:
@@ -136,7 +121,7 @@ def _explained(error: Exception, hub_id: str, revision: str) -> GnerBenchError:
         return GnerBenchError(f"{hub_id}: is not on the hub ({hub}), or private")
     if isinstance(error, errors.RevisionNotFoundError):
         return GnerBenchError(f"{hub_id}: has no revision {revision!r}")
-    reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+    reason = first_line(error)
     if isinstance(error, errors.HfHubHTTPError):
         return GnerBenchError(f"{hub_id}: the hub answers {reason}")
     # HFValidationError is a ValueError: the name is at fault, not the connection.

@@ -37,10 +37,8 @@ class StoredFile:
 
 @dataclass(frozen=True)
 class Snapshot:
-    """The files of a checkpoint at one ``commit``, which the hub gave for each of ``revisions``.
-
-    Snapshots of one commit are equal, as it fixes what their files hold.
-    """
+    """The files of a checkpoint at one ``commit``, which the hub gave for each of ``revisions``. Snapshots of one
+    commit are equal, as it fixes what their files hold."""
 
     hub_id: str
     commit: str
@@ -121,10 +119,8 @@ def find_snapshot(hub_id: str, revision: str) -> Snapshot | None:
 
 
 def record(snapshot: Snapshot) -> None:
-    """Write a snapshot into the manifest; the caller holds the checkpoint's lock.
-
-    A snapshot that no revision leads to any more is forgotten, so that its files count as leftovers.
-    """
+    """Write a snapshot into the manifest; the caller holds the checkpoint's lock. A snapshot that no revision leads to
+    any more is forgotten, so that its files count as leftovers."""
     repo = repo_folder(snapshot.hub_id)
     kept = [snapshot]
     with suppress(IntegrityError):  # a damaged manifest is replaced

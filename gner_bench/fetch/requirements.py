@@ -59,9 +59,7 @@ def requirements_of(
     names: Iterable[str], models: Iterable[str], datasets: Iterable[str], predictions: bool
 ) -> Requirements:
     """What names of any kind, ``models`` (``all`` GNER checkpoints), data sets or groups, and ``predictions`` mean.
-
-    Raises UsageError with the nearest name for an unknown one, and for a model that is a folder.
-    """
+    Raises UsageError with the nearest name for an unknown one, and for a model that is a folder."""
     checkpoints: dict[str, HubCheckpoint] = {}
     sets: dict[str, Dataset] = {}
     for name in [*names, *models]:
@@ -122,9 +120,7 @@ def missing(requirements: Requirements) -> Requirements:
 
 def ensure(requirements: Requirements, say: Say, offline: bool = False, root: Path | None = None) -> None:
     """Fetch what is missing. Raises GnerBenchError in one line with the command to run where there is a network.
-
-    ``root`` is the folder in which data were looked for before.
-    """
+    ``root`` is the folder in which data were looked for before."""
     absent = missing(requirements)
     if not absent:
         return
@@ -148,10 +144,8 @@ def ensure(requirements: Requirements, say: Say, offline: bool = False, root: Pa
 def fetch_requirements(
     requirements: Requirements, say: Say, *, force: bool = False, allow_pickle: bool = False
 ) -> None:
-    """Fetch data, predictions and checkpoints, several files side by side, with progress on stderr.
-
-    Raises UnreachableError without a network, IntegrityError for wrong bytes, GnerBenchError for anything else.
-    """
+    """Fetch data, predictions and checkpoints, several files side by side, with progress on stderr. Raises
+    UnreachableError without a network, IntegrityError for wrong bytes, GnerBenchError for anything else."""
     if requirements.predictions:
         fetch_all([remote_file(file.name) for file in requirements.predictions], "predictions", force=force)
     if requirements.splits:

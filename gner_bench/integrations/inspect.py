@@ -11,20 +11,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from gner_bench.documents.fields import Json
+from gner_bench.answers import answer_format
 from gner_bench.errors import UsageError
 from gner_bench.extras import require
 from gner_bench.files import replacement
-from gner_bench.integrations.sentences import (
-    answered,
-    counts,
-    micro_f1,
-    most_tokens,
-    questions,
-    summed_metrics,
-    unanswered,
-)
+from gner_bench.integrations.sentences import answered, counts, micro_f1, questions, summed_metrics
 from gner_bench.predict.options import Split, TypeNames
+from gner_bench.predict.requests import MAX_NEW_TOKENS
 from gner_bench.structure.back_tokenizer import load_back_tokenizer
 
 require("inspect_ai")
@@ -64,8 +57,7 @@ def ner(
     summed_metrics(metrics)
     samples = []
     for question in questions(data, datasets, split, format, definitions, type_names, limit):
-        record = unanswered(question)
-        prompts = question.prompts
+        record, prompts = question.record("", {}).document(), question.prompts
         samples.append(
             Sample(
                 id="/".join(question.key),
@@ -78,7 +70,7 @@ def ner(
         dataset=MemoryDataset(samples, name=f"gner_bench {format}"),
         solver=ask(),
         scorer=entities(metrics, tokenizer),
-        config=GenerateConfig(temperature=0.0, max_tokens=most_tokens(format)),
+        config=GenerateConfig(temperature=0.0, max_tokens=answer_format(format).max_new_tokens or MAX_NEW_TOKENS),
     )
 
 
@@ -127,7 +119,7 @@ def entities(metrics: str | Sequence[str] = "gner,strict", tokenizer: str | None
         back_tokenizer = load_back_tokenizer(Path(tokenizer)) if tokenizer else None
 
         async def score(state: TaskState, target: Target) -> Score:
-            record = _answered(state.metadata)
+            record = answered(state.metadata["record"], state.metadata["answers"], state.metadata["generation"])
             return Score(value=counts(record, metrics, back_tokenizer), answer=record["prediction"])
 
         return score
@@ -135,18 +127,14 @@ def entities(metrics: str | Sequence[str] = "gner,strict", tokenizer: str | None
     return counted(list(chosen), tokenizer)
 
 
-def _answered(metadata: Json) -> Json:
-    return answered(metadata["record"], metadata["answers"], metadata["generation"])
-
-
 def write_predictions(log: EvalLog, path: str | Path) -> None:
     """The answers of a log of ``ner`` as a file of predictions, for ``gner-bench score``, ``report`` and ``compare``.
-
-    Of several epochs the first is written. Raises UsageError for a log without answers to ``ner``.
-    """
+    Of several epochs the first is written. Raises UsageError for a log without answers to ``ner``."""
     first = [sample for sample in log.samples or () if sample.epoch == 1 and "answers" in sample.metadata]
     if not first:
         raise UsageError(f"{log.location or 'the log'}: holds no answers of gner_bench/ner")
     with replacement(Path(path)) as file:
         for sample in first:
-            file.write(json.dumps(_answered(sample.metadata), ensure_ascii=False).encode() + b"\n")
+            kept = sample.metadata
+            record = answered(kept["record"], kept["answers"], kept["generation"])
+            file.write(json.dumps(record, ensure_ascii=False).encode() + b"\n")

@@ -9,7 +9,6 @@ from gner_bench.answers import answer_format
 from gner_bench.demo import CORPUS
 from gner_bench.documents.fields import Fields, Json
 from gner_bench.documents.record import record_of
-from gner_bench.documents.scores import Triple
 from gner_bench.errors import UsageError
 from gner_bench.messages import warn
 from gner_bench.predict.asking import asking_of, material_of
@@ -17,7 +16,6 @@ from gner_bench.predict.backend import SystemOptions
 from gner_bench.predict.inputs import provide_inputs
 from gner_bench.predict.options import Limit, Options, Split, TypeNames, chosen
 from gner_bench.predict.plan import Task, joined, plan
-from gner_bench.predict.requests import MAX_NEW_TOKENS
 from gner_bench.scoring.generations import prediction
 from gner_bench.scoring.metrics import METRICS, Metric, as_metric, ordered, prf
 from gner_bench.structure.back_tokenizer import BackTokenizer
@@ -64,16 +62,6 @@ def questions(
     return [task for dataset in taken for task in plan(dataset, options.label_order, options.seed, asking)]
 
 
-def most_tokens(format: str) -> int:
-    """How long an answer in a format may be."""
-    return answer_format(format).max_new_tokens or MAX_NEW_TOKENS
-
-
-def unanswered(task: Task) -> Json:
-    """The record of a sentence without an answer."""
-    return task.record("", {}).document()
-
-
 def answered(document: Json, answers: Sequence[str], generation: Json) -> Json:
     """The record with the answers to all of its prompts and what is noted of them."""
     several = answer_format(document.get("format", "gner")).several
@@ -94,12 +82,7 @@ def counts(document: Json, metrics: Sequence[Metric], back_tokenizer: BackTokeni
 
 def micro_f1(sentences: Iterable[Mapping[str, float]], metric: Metric) -> float:
     """F1 of the counts of all ``sentences`` together."""
-    right, predicted, gold = (sum(column) for column in zip(*_triples(sentences, metric), strict=True))
+    triples = ([counted[f"{metric}_{side}"] for side in SIDES] for counted in sentences)
+    right, predicted, gold = (sum(column) for column in zip((0, 0, 0), *triples, strict=True))
     unit = METRICS[metric].unit
     return prf(right / unit, predicted / unit, gold / unit, metric).f1
-
-
-def _triples(sentences: Iterable[Mapping[str, float]], metric: Metric) -> Iterable[Triple | tuple[float, ...]]:
-    yield 0, 0, 0
-    for counted in sentences:
-        yield tuple(counted[f"{metric}_{side}"] for side in SIDES)

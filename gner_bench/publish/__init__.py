@@ -62,11 +62,8 @@ TARGETS: Registry[Target] = Registry(
 
 @dataclass(frozen=True)
 class Logged:
-    """What a tracker is given as one run, called ``name``.
-
-    ``config`` are settings, ``metrics`` numbers by name, ``columns`` and ``rows`` a table, and ``files`` (or folders)
-    are kept as an artifact.
-    """
+    """What a tracker is given as one run, called ``name``. ``config`` are settings, ``metrics`` numbers by name,
+    ``columns`` and ``rows`` a table, and ``files`` (or folders) are kept as an artifact."""
 
     name: str
     config: Mapping[str, str]

@@ -35,23 +35,24 @@ VERSION = "0.3.0"
 RATIOS = ("f1", "precision", "recall")
 SPLITS = {"dev": "val"}
 """What the schema calls splits, where it is not as we do."""
-COMPUTED = ("revision", "weights", "prompts", "dtype", "batch_size", "device", "versions")
+COMPUTED = ("revision", "weights", "dtype", "batch_size", "device")
 """What is told of the model, where the scores know it."""
 WILSON = "Wilson score interval"
 COMBINED = "intervals of the sets, combined (Zou and Donner 2008)"
 
 
 def files(publication: Publication, destination: str) -> Files:
-    """The document and, unless the destination is one file, the lines of sentences where these are known.
-
-    Raises UsageError where nobody says which model it is, and where the predictions are not those of the scores.
-    """
+    """The document and, unless the destination is one file, the lines of sentences where these are known. Raises
+    UsageError where nobody says which model it is, and where the predictions are not those of the scores."""
     document, model = publication.document, model_of(publication)
-    name = f"{_identifier(document)}.json"
+    # A UUID of version 4 that follows from the scores: the same scores take the place of themselves.
+    digest = hashlib.sha256(to_json(document.json()).encode("utf-8")).digest()
+    name = f"{uuid.UUID(bytes=digest[:16], version=4)}.json"
     single = destination.endswith(".json")
-    folder = f"data/{slug(_collection(document))}/{'/'.join(map(slug, model.split('/')))}"
-    created = str(int(time.time()))
-    record = _record(publication, model, created)
+    # What several data sets are called together.
+    collection = next(iter(document.datasets)) if len(document.datasets) == 1 else "gner-bench"
+    folder = f"data/{slug(collection)}/{'/'.join(map(slug, model.split('/')))}"
+    record = _record(publication, model, collection)
     if single or publication.predictions is None:
         return {destination if single else f"{folder}/{name}": to_json(record) + "\n"}
     lines = [json.dumps(line, ensure_ascii=False) for line in _sentences(publication, record)]
@@ -90,23 +91,11 @@ def model_of(publication: Publication) -> str:
     raise UsageError(f"the scores of {document.system.name} do not say which model it is: --model OWNER/NAME")
 
 
-def _identifier(document: ScoresDocument) -> str:
-    """A UUID of version 4 that follows from the scores: the same scores take the place of themselves."""
-    digest = hashlib.sha256(to_json(document.json()).encode("utf-8")).digest()
-    return str(uuid.UUID(bytes=digest[:16], version=4))
-
-
-def _collection(document: ScoresDocument) -> str:
-    """The data set, or what several are called together."""
-    names = list(document.datasets)
-    return names[0] if len(names) == 1 else "gner-bench"
-
-
-def _record(publication: Publication, model: str, created: str) -> Json:
-    document, run = publication.document, publication.run
+def _record(publication: Publication, model: str, collection: str) -> Json:
+    document, run, created = publication.document, publication.run, str(int(time.time()))
     record: Json = {
         "schema_version": VERSION,
-        "evaluation_id": f"{_collection(document)}/{model}/{created}",
+        "evaluation_id": f"{collection}/{model}/{created}",
         "retrieved_timestamp": created,
         "source_metadata": {
             "source_name": "gner-bench",
@@ -136,9 +125,7 @@ def _model(publication: Publication, model: str) -> Json:
         "decoding": document.origin.decoding,
     }
     known = computed.json() if computed else {}
-    details |= {
-        key: str(known[key]) for key in ("revision", "weights", "dtype", "batch_size", "device") if key in known
-    }
+    details |= {key: str(known[key]) for key in COMPUTED if key in known}
     if document.system.parameters is not None:
         details["parameters"] = str(document.system.parameters)
     if document.system.training_sets:
@@ -156,7 +143,7 @@ def _results(document: ScoresDocument) -> Iterator[Json]:
     scores = scores_of(document, Path(NAME))
     for name, part in document.datasets.items():
         for metric in document.metrics:
-            method = _method(document, WILSON if _is_small(scores.sets[name], metric) else "")
+            method = _method(document, metric, WILSON, scores.sets[name])
             place, value = f"{name}/{part.split}", part.values[metric]
             yield from _ratios(document, place, metric, value, _source(name, part), method, part.sentences)
     if len(document.datasets) > 1:
@@ -164,22 +151,18 @@ def _results(document: ScoresDocument) -> Iterator[Json]:
         sets = ", ".join(f"{name}/{part.split}" for name, part in document.datasets.items())
         source = {"dataset_name": "gner-bench", "source_type": "other", "additional_details": {"mean_over": sets}}
         for metric in document.metrics:
-            small = any(_is_small(part, metric) for part in scores.sets.values())
-            method = _method(document, COMBINED if small else "")
+            method = _method(document, metric, COMBINED, *scores.sets.values())
             yield from _ratios(document, "mean", metric, document.average[metric], source, method, total)
 
 
-def _is_small(part: SetScores, metric: Metric) -> bool:
-    """Whether a set's interval by a metric is Wilson's."""
-    return not METRICS[metric].distinct and is_small(micro_moments(part.units.statistics, metric))
-
-
-def _method(document: ScoresDocument, of_small: str) -> str:
-    """How an interval was made; ``of_small`` is how where a set is too small for percentiles."""
+def _method(document: ScoresDocument, metric: Metric, of_small: str, *parts: SetScores) -> str:
+    """How an interval was made; ``of_small`` is how where one of the sets is too small for percentiles."""
     if document.runs:
         return "bootstrap over sentences and runs"
+    if any(not METRICS[metric].distinct and is_small(micro_moments(p.units.statistics, metric)) for p in parts):
+        return of_small
     drawn = "documents" if document.signature_fields.get("cl") == "doc" else "sentences"
-    return of_small or f"percentile bootstrap over {drawn}"
+    return f"percentile bootstrap over {drawn}"
 
 
 def _ratios(
@@ -204,7 +187,7 @@ def _ratios(
                 **({} if method in (WILSON, COMBINED) else {"num_bootstrap_samples": document.resampling.resamples}),
             }
         yield {
-            "evaluation_result_id": result_id(place, metric, ratio),
+            "evaluation_result_id": f"{place}/{metric}/{ratio}",
             "evaluation_name": place,
             "source_data": source,
             "metric_config": {
@@ -221,11 +204,6 @@ def _ratios(
             },
             "score_details": score,
         }
-
-
-def result_id(place: str, metric: Metric, ratio: str = "f1") -> str:
-    """What joins a line of a sentence with the result that it counts for."""
-    return f"{place}/{metric}/{ratio}"
 
 
 def _source(name: str, part: SetDocument) -> Json:
@@ -246,10 +224,8 @@ def _source(name: str, part: SetDocument) -> Json:
 
 
 def _sentences(publication: Publication, record: Json) -> Iterator[Json]:
-    """A line for each sentence and metric, in the order of the scores.
-
-    Raises UsageError unless the predictions are counted as the scores say.
-    """
+    """A line for each sentence and metric, in the order of the scores. Raises UsageError unless the predictions are
+    counted as the scores say."""
     assert publication.predictions is not None
     document = publication.document
     scores = scores_of(document, Path(NAME))
@@ -259,29 +235,22 @@ def _sentences(publication: Publication, record: Json) -> Iterator[Json]:
     placed = dict.fromkeys(scores.sets, 0)
     for sentence in read_described(publication.predictions):
         name, at = sentence.dataset, placed.get(sentence.dataset, 0)
-        part = scores.sets.get(name)
-        if part is None or at >= len(part.ids) or part.ids[at] != sentence.id:
-            raise _others(sentence)
+        part, triples, scored = scores.sets.get(name), {}, {}
+        if part is not None and at < len(part.ids) and part.ids[at] == sentence.id:
+            for metric in document.metrics:
+                counted = METRICS[metric].count(sentence).values()
+                triples[metric] = [sum(column) for column in zip((0, 0, 0), *counted, strict=True)]
+                scored[metric] = counts[name][metric][part.statistics.places[at]]
+        if not triples or triples != scored:
+            raise UsageError(
+                f"{sentence.file}, line {sentence.line}: is not what was scored, or was read in another way: give"
+                " --tokenizer and the other options of `score` here, too, or DESTINATION.json for the scores alone"
+            )
         placed[name] = at + 1
         line = _line(sentence, record)
-        for metric in document.metrics:
-            triple = [sum(column) for column in zip(*METRICS[metric].count(sentence).values(), strict=True)] or [
-                0,
-                0,
-                0,
-            ]
-            if triple != counts[name][metric][part.statistics.places[at]]:
-                raise _others(sentence)
-            yield line | _counted(sentence, metric, triple, line["metadata"])
+        yield from (line | _counted(sentence, m, triple, line["metadata"]) for m, triple in triples.items())
     if any(placed[name] != len(part.ids) for name, part in scores.sets.items()):
         raise UsageError("the predictions have fewer sentences than the scores: they are not those that were scored")
-
-
-def _others(sentence: Prediction) -> UsageError:
-    return UsageError(
-        f"{sentence.file}, line {sentence.line}: is not what was scored, or was read in another way: give --tokenizer"
-        " and the other options of `score` here, too, or DESTINATION.json for the scores alone"
-    )
 
 
 def _line(sentence: Prediction, record: Json) -> Json:
@@ -325,7 +294,7 @@ def _counted(sentence: Prediction, metric: Metric, triple: Sequence[int], metada
     right, predicted, gold = triple
     counts = {key: str(n) for key, n in zip(("true_positives", "predicted", "gold"), triple, strict=True)}
     return {
-        "evaluation_result_id": result_id(f"{sentence.dataset}/{sentence.split}", metric),
+        "evaluation_result_id": f"{sentence.dataset}/{sentence.split}/{metric}/f1",
         "evaluation": {
             "score": 2 * right / (predicted + gold) if predicted + gold else 1.0,
             "is_correct": right == predicted == gold,

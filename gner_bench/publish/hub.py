@@ -56,10 +56,7 @@ def on_hub(name: str, part: SetDocument) -> OnHub | None:
 
 
 def files(publication: Publication, repository: str) -> Files:
-    """The YAML of each file; of README.md the part that is put into it.
-
-    Raises UsageError for what is no repository.
-    """
+    """The YAML of each file; of README.md the part that is put into it. Raises UsageError for what is no repository."""
     from huggingface_hub import EvalResultEntry, eval_result_entries_to_yaml
     from huggingface_hub.repocard_data import eval_results_to_model_index
     from huggingface_hub.utils import yaml_dump  # type: ignore[attr-defined]  # documented, not in __all__
@@ -72,17 +69,22 @@ def files(publication: Publication, repository: str) -> Files:
         if (place := on_hub(name, part)) is None:
             elsewhere.append(f"{name}/{part.split}")
         else:
-            entries = [
-                EvalResultEntry(
-                    dataset_id=place.id,
-                    task_id=slug(f"{name}_{part.split}_{metric}_f1"),
-                    dataset_revision=place.revision,
-                    value=part.values[metric].f1,
-                    date=date,
-                    notes=_notes(publication, metric, part.values[metric]),
+            entries = []
+            for metric in document.metrics:
+                value = part.values[metric]
+                # What the page shows beside a value.
+                what = f"{METRICS[metric].name_in_text} as a share, by gner-bench"
+                notes = [what, interval_text(document, value), publication.note, f"signature {document.signature}"]
+                entries.append(
+                    EvalResultEntry(
+                        dataset_id=place.id,
+                        task_id=slug(f"{name}_{part.split}_{metric}_f1"),
+                        dataset_revision=place.revision,
+                        value=value.f1,
+                        date=date,
+                        notes="; ".join(filter(None, notes)),
+                    )
                 )
-                for metric in document.metrics
-            ]
             path = f".eval_results/{slug(f'{name}_{part.split}')}.yaml"
             texts[path] = yaml_dump(eval_result_entries_to_yaml(entries), sort_keys=False)
     if elsewhere:
@@ -176,12 +178,6 @@ def _metric(publication: Publication, metric: str, value: Value) -> dict[str, An
         arguments["note"] = publication.note
     name = METRICS[metric].name_in_text
     return {"metric_type": "f1", "metric_name": name, "metric_value": value.f1, "metric_args": arguments}
-
-
-def _notes(publication: Publication, metric: str, value: Value) -> str:
-    """What the page shows beside a value."""
-    parts = [f"{METRICS[metric].name_in_text} as a share, by gner-bench", interval_text(publication.document, value)]
-    return "; ".join(filter(None, [*parts, publication.note, f"signature {publication.document.signature}"]))
 
 
 def interval_text(document: ScoresDocument, value: Value) -> str:

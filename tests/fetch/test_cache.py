@@ -15,7 +15,7 @@ FILES = {"config.json": b"{}", "model.safetensors": bytes(1000)}
 
 
 def verify_checkpoint(cache: Path) -> list[str]:
-    return verify(Entry("checkpoint", "owner/name", 0, cache / "hub/models--owner--name"))
+    return verify(Entry("checkpoint", "owner/name", 0, cache / "hub/models--owner--name"))[0]
 
 
 @pytest.fixture

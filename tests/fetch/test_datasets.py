@@ -161,10 +161,10 @@ def test_an_altered_file_of_the_cache_is_noticed_and_can_be_fetched_again(news: 
     for attempt in (find_split, load_split):
         with pytest.raises(IntegrityError, match="was altered since it was stored; run: gner-bench download news"):
             attempt(entry, "test")
-    assert len(verify_dataset("news")) == 1
+    assert len(verify_dataset("news")[0]) == 1
     fetch_split(entry, "test", silent, force=True)
     assert load_split(entry, "test").content_hash == CONTENT
-    assert verify_dataset("news") == []
+    assert verify_dataset("news")[0] == []
 
 
 def test_an_altered_record_of_the_cache_is_noticed(news: Build) -> None:

@@ -54,8 +54,8 @@ def test_a_whole_file_is_fetched_once(remote: Remote, loopback: Any, checksum: s
     assert sum(seen) == len(CONTENT)
     assert [request.range for request in loopback.gets("/data.bin")] == [None]
     assert loopback.requests[0].headers["user-agent"] == f"gner-bench/{__version__}"
-    assert not file.part.exists()
-    assert file.sidecar.exists() == (not checksum)
+    assert not file.beside(".part").exists()
+    assert file.beside(".json").exists() == (not checksum)
 
 
 def test_force_fetches_again(remote: Remote, loopback: Any) -> None:
@@ -82,7 +82,7 @@ def test_a_second_call_continues_what_a_first_one_left(remote: Remote, loopback:
     loopback.fault("/data.bin", fault(cut=200_000), *[fault(cut=0)] * (ATTEMPTS - 1))
     with pytest.raises(GnerBenchError, match=r"data\.bin: broke off at 200\.0 kB .*5 times in a row"):
         fetch(file)
-    assert (file.path.exists(), file.part.stat().st_size) == (False, 200_000)
+    assert (file.path.exists(), file.beside(".part").stat().st_size) == (False, 200_000)
     before = len(loopback.requests)
     fetch(file, seen.append)
     assert [request.range for request in loopback.requests[before:]] == ["bytes=200000-"]
@@ -91,8 +91,8 @@ def test_a_second_call_continues_what_a_first_one_left(remote: Remote, loopback:
 
 def test_without_a_checksum_an_old_part_is_not_trusted(remote: Remote, loopback: Any) -> None:
     file = remote(CONTENT)
-    file.part.parent.mkdir()
-    file.part.write_bytes(b"old")
+    file.beside(".part").parent.mkdir()
+    file.beside(".part").write_bytes(b"old")
     fetch(file)
     assert [request.range for request in loopback.gets("/data.bin")] == [None]
     assert file.path.read_bytes() == CONTENT
@@ -100,15 +100,15 @@ def test_without_a_checksum_an_old_part_is_not_trusted(remote: Remote, loopback:
 
 def test_a_complete_part_needs_no_connection(tmp_path: Path) -> None:
     file = RemoteFile((nowhere(),), tmp_path / "file", SHA256, len(CONTENT))
-    file.part.write_bytes(CONTENT)
+    file.beside(".part").write_bytes(CONTENT)
     assert fetch(file).read_bytes() == CONTENT
 
 
 @pytest.mark.parametrize("size", [None, len(CONTENT)])
 def test_a_part_that_is_too_long_starts_again(remote: Remote, loopback: Any, size: int | None) -> None:
     file, seen = remote(CONTENT, checksum=SHA256, size=size), []
-    file.part.parent.mkdir()
-    file.part.write_bytes(CONTENT + b"more")
+    file.beside(".part").parent.mkdir()
+    file.beside(".part").write_bytes(CONTENT + b"more")
     fetch(file, seen.append)
     assert file.path.read_bytes() == CONTENT
     assert sum(seen) == -len(b"more")
@@ -143,7 +143,7 @@ def test_wrong_bytes_are_not_kept(remote: Remote, loopback: Any, fault: Any, siz
             fetch(file, seen.append)
         assert caught.value.exit_code == 5
         assert not file.path.exists()
-        assert not file.part.exists()
+        assert not file.beside(".part").exists()
     assert sum(seen) == 0
     assert fetch(file).read_bytes() == CONTENT
 
@@ -261,8 +261,8 @@ def test_an_altered_file_is_noticed(remote: Remote, loopback: Any, checksum: str
 def test_a_damaged_record_counts_as_none(remote: Remote, loopback: Any) -> None:
     file = remote(CONTENT)
     fetch(file)
-    assert json.loads(file.sidecar.read_text())["size"] == len(CONTENT)
-    file.sidecar.write_text("[]")
+    assert json.loads(file.beside(".json").read_text())["size"] == len(CONTENT)
+    file.beside(".json").write_text("[]")
     fetch(file)
     assert len(loopback.requests) == 2
 
@@ -284,8 +284,8 @@ def test_a_full_disk_keeps_what_is_there(remote: Remote, loopback: Any) -> None:
     file = remote(CONTENT, checksum=SHA256)
     arguments = [sys.executable, "-c", LIMITED, file.urls[0], str(file.path), SHA256]
     told = subprocess.run(arguments, capture_output=True, text=True, check=True).stdout
-    assert told == f"{file.part}: the disk is full (File too large); the download can be continued"
-    assert file.part.read_bytes() == CONTENT[:100_000]
+    assert told == f"{file.beside('.part')}: the disk is full (File too large); the download can be continued"
+    assert file.beside(".part").read_bytes() == CONTENT[:100_000]
     fetch(file)
     assert loopback.requests[-1].range == "bytes=100000-"
 

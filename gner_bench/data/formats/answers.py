@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from gner_bench.answers import answer_format
+from gner_bench.answers import AnswerFormat, answer_format
 from gner_bench.answers.front import take_off
 from gner_bench.answers.gner import GNER, LABEL, MATCHING_VERSION
 from gner_bench.answers.inline import INLINE as INLINE_ANSWERS
@@ -34,9 +35,7 @@ IN_ORDER = "a line is a sentence, in the order of the gold"
 
 def format_of_answers(name: str) -> DataFormat:
     """Files of answers in the answer format ``name``: JSON objects ``{"id": …, "prediction": "the answer"}``.
-
-    ``dataset`` and ``split`` are read where they are. Raises UsageError for an unknown format.
-    """
+    ``dataset`` and ``split`` are read where they are. Raises UsageError for an unknown format."""
     answers = answer_format(name)
 
     def read(source: Source, own_gold: Reading | None) -> Iterator[Predicted]:
@@ -61,30 +60,30 @@ def holds_answers(path: Path, keys: Mapping[str, str]) -> bool:
     return "prediction" in first and own.isdisjoint(first)
 
 
-def lines_of(path: Path) -> Iterator[tuple[Fields, str]]:
-    """The lines of a file of one sentence a line, each with its place. Raises InputError for an empty file."""
+def lines_of(path: Path, fits: re.Pattern[str] | None = None) -> Iterator[tuple[Fields, str]]:
+    """The lines of a file of one sentence a line, each with its place.
+
+    Raises InputError for an empty file and, where ``fits`` says what a line looks like, for one in a format that can be
+    named: JSON, HTML, or another if no line fits.
+    """
     text = read_text(path)
+    lines = [line.strip() for line in text.splitlines() if line.strip()] if fits else []
+    if fits and lines:
+        named = _json_of(text.strip(), lines[0]) or ("HTML or XML" if _MARKUP.match(text.strip()) else "")
+        if not named and not any(map(fits.search, lines)):
+            fitting = [name for name, is_of in _OTHERS.items() if 2 * sum(map(bool, map(is_of, lines))) > len(lines)]
+            named = fitting[0] if fitting else ""
+        if named:
+            raise InputError(path, f"looks like {named}; --from names its format")
     if not text.strip():
         raise InputError(path, EMPTY)
     for number, line in enumerate(text.removesuffix("\n").split("\n"), start=1):
         yield Fields(path, {}, number), line
 
 
-def _refuse_another(path: Path, fits: re.Pattern[str]) -> None:
-    """Raise InputError for a file in a format that can be named: JSON, HTML, or another if no line ``fits``."""
-    text = read_text(path).strip()
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
-    named = _json_of(text, lines[:1]) or ("HTML or XML" if _MARKUP.match(text) else "")
-    if lines and not named and not any(map(fits.search, lines)):
-        fitting = [name for name, fits_it in _OTHERS.items() if 2 * sum(map(bool, map(fits_it, lines))) > len(lines)]
-        named = fitting[0] if fitting else ""
-    if named:
-        raise InputError(path, f"looks like {named}; --from names its format")
-
-
-def _json_of(text: str, lines: Sequence[str]) -> str:
+def _json_of(text: str, first_line: str) -> str:
     """What the file is if it holds JSON, with the name of its format where that can be told."""
-    for part in (*lines, text):
+    for part in (first_line, text):
         try:
             value = json.loads(part) if part.startswith(("{", "[")) else None
         except (ValueError, RecursionError):
@@ -99,20 +98,17 @@ def _json_of(text: str, lines: Sequence[str]) -> str:
     return ""
 
 
-def read_tagged_lines(source: Source, own_gold: Reading | None) -> Iterator[Predicted]:
-    """The sentences of a file of ``word(tag) word(tag)``; an empty line is an empty generation.
-
-    Raises InputError for a file that is plainly in another format, and names it.
-    """
-    _refuse_another(source.path, LABEL)
-    for fields, line in lines_of(source.path):
-        yield Predicted(fields, (), None, line, GNER)
+def read_lines(
+    format: AnswerFormat, fits: re.Pattern[str] | None, source: Source, own_gold: Reading | None
+) -> Iterator[Predicted]:
+    """The sentences of a file of an answer each, see ``lines_of``; an empty line is an empty answer."""
+    for fields, line in lines_of(source.path, fits):
+        yield Predicted(fields, (), None, line, format)
 
 
 def read_inline_lines(source: Source, own_gold: Reading | None) -> Iterator[Predicted]:
     """The sentences of a file with marks of entities in their text. Raises InputError for another format."""
-    _refuse_another(source.path, _MARK)
-    for fields, line in lines_of(source.path):
+    for fields, line in lines_of(source.path, _MARK):
         words = (read_inline(take_off(line, (), (), [])).text or "").split()
         yield Predicted(fields, tuple(words), None, line, INLINE_ANSWERS)
 
@@ -127,7 +123,7 @@ def read_slimer_objects(source: Source, own_gold: Reading | None) -> Iterator[Pr
 TEXT = DataFormat(
     "text",
     "a line of GNER's word(tag) word(tag) a sentence; predictions",
-    read_predictions=read_tagged_lines,
+    read_predictions=partial(read_lines, GNER, LABEL),
     example="Ann(B-PER) saw(O) Oslo(B-LOC)",
     version=MATCHING_VERSION,
     assumed=(IN_ORDER,),

@@ -125,27 +125,24 @@ def read_columns(
     lines = text.split("\n")
     columns = _find(path, lines, named, bare, predicted, with_gold)
     plain = not text.startswith("#") and "\n#" not in text and DOCUMENT_START not in text
-    return columns, list(_sentences(path, lines, columns, plain))
-
-
-def _sentences(path: Path, lines: Sequence[str], columns: Columns, plain: bool) -> Iterator[Block]:
-    """``plain`` files have no line that could be a comment or a mark."""
+    blocks: list[Block] = []
     start, begun, document = 0, 0, ""
     for stop, line in enumerate(chain(lines, [""])):
         if line and not line.isspace():
             continue
         for block in _blocks(path, lines[start:stop], start + 1, columns, plain) if start < stop else ():
             if isinstance(block, Block):
-                yield block._replace(document=document) if document else block
+                blocks.append(block._replace(document=document) if document else block)
             else:
                 begun += 1
                 document = block or f"{DOCUMENT_START}{begun}"
         start = stop + 1
+    return columns, blocks
 
 
 def _blocks(path: Path, lines: Sequence[str], first: int, columns: Columns, plain: bool) -> Iterator[Block | str]:
     """The sentences in lines without a blank one between them, of which the first one has the number ``first``, and
-    where a document begins its name, empty where it has none."""
+    where a document begins its name, empty where it has none. ``plain`` lines are no comments or marks."""
     tabs, count, word, tag, gold = columns.separator, columns.count, columns.word, columns.tag, columns.gold
     if plain and tabs and count:
         # What nearly all files have is worth a faster way.
@@ -221,10 +218,8 @@ def _find(
 
 
 def _sample(lines: Sequence[str]) -> tuple[list[list[str]], int]:
-    """The first sentences, each its lines, and the number of the first line in them.
-
-    Lines that may be marks or comments are left out where there are others.
-    """
+    """The first sentences, each its lines, and the number of the first line in them. Lines that may be marks or
+    comments are left out where there are others."""
     numbered = list(enumerate(lines[: 2 * SAMPLE_LINES], start=1))
     for left_out in (DOCUMENT_START, "#"):
         others = [pair for pair in numbered if left_out not in pair[1] or not pair[1].lstrip().startswith(left_out)]

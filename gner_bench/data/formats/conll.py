@@ -21,10 +21,8 @@ from gner_bench.errors import InputError
 
 
 def read_conll(source: Source) -> list[Dataset]:
-    """The data set of a file of columns, with ids counted from 0.
-
-    Raises InputError naming line and field for a line with other columns, an empty word and a bad tag.
-    """
+    """The data set of a file of columns, with ids counted from 0. Raises InputError naming line and field for a line
+    with other columns, an empty word and a bad tag."""
     tags, reading = source.tag_reader(), source.reading
     columns, blocks = read_columns(source.path, reading.columns, reading.scheme == "io")
     tags.recognise(block.tags for block in blocks)
@@ -57,15 +55,12 @@ def read_predictions(source: Source, own_gold: Reading | None) -> Iterator[Predi
         if gold.scheme == "iob2" and predicted.scheme in ("iob1", "io") and reading.scheme == "auto":
             predicted.scheme = "iob2"
     for block in blocks:
-        notes = [columns.remark] if columns.remark else []
-        before, gold_before = predicted.repaired, gold.repaired if gold else 0
         tags = predicted.as_bio(block.tags, block.line)
         own = gold.read(block.gold, block.line) if gold else None
-        notes += predicted.notes(before, "predicted tags")
-        notes += gold.notes(gold_before, "gold tags") if gold else ()
-        made = Tags(block.words, tags, notes)
-        place = Fields(path, {}, block.line)
-        yield Predicted(place, block.words, made, gold=own, scheme=predicted.name, document=block.document)
+        notes = [columns.remark] if columns.remark else []
+        notes += predicted.notes("predicted tags") + (gold.notes("gold tags") if gold else [])
+        place, answer = Fields(path, {}, block.line), Tags(block.words, tags, notes)
+        yield Predicted(place, block.words, answer, gold=own, scheme=predicted.name, document=block.document)
 
 
 def write_conll(path: Path, datasets: Sequence[Dataset], lossy: bool = False) -> list[Path]:

@@ -85,8 +85,16 @@ def write_gner(root: Path, datasets: Sequence[Dataset], lossy: bool = False) -> 
             raise InputError(root, f"{short(name)} cannot name the folder of a data set")
         if dataset.split not in SPLITS:
             raise UsageError(f"{set_name(dataset)}: the layout holds {', '.join(SPLITS)}, not {short(dataset.split)}")
-        path = root / name / LABELS
-        labels[path] = _labels(path, dataset, labels.get(path), lossy)
+        path, types = root / name / LABELS, dataset.types
+        for kind in types:
+            if not kind or kind.strip() != kind or kind.startswith(MARK) or set(kind) & {"\t", "\n"}:
+                raise InputError(path, f"a line cannot hold the type {short(kind)}")
+        there = labels.get(path) or (read_types(path) if path.is_file() else types)
+        if not types:
+            raise InputError(path, f"{set_name(dataset)} has no type")
+        if there != types and not lossy:
+            raise InputError(path, f"is there with other types than {set_name(dataset)} has (--lossy adds to them)")
+        labels[path] = tuple(dict.fromkeys((*there, *types)))
         path = root / name / f"{dataset.split}.txt"
         texts[path] = as_columns(path, dataset, lossy)
     for path, types in labels.items():
@@ -94,19 +102,6 @@ def write_gner(root: Path, datasets: Sequence[Dataset], lossy: bool = False) -> 
     for path, text in texts.items():
         write_atomic(path, text)
     return [*labels, *texts]
-
-
-def _labels(path: Path, dataset: Dataset, planned: tuple[str, ...] | None, lossy: bool) -> tuple[str, ...]:
-    """The types for the label file, of which ``planned`` are those of another split."""
-    for kind in dataset.types:
-        if not kind or kind.strip() != kind or kind.startswith(MARK) or set(kind) & {"\t", "\n"}:
-            raise InputError(path, f"a line cannot hold the type {short(kind)}")
-    there = planned or (read_types(path) if path.is_file() else dataset.types)
-    if not dataset.types:
-        raise InputError(path, f"{set_name(dataset)} has no type")
-    if there != dataset.types and not lossy:
-        raise InputError(path, f"is there with other types than {set_name(dataset)} has (--lossy adds to them)")
-    return tuple(dict.fromkeys((*there, *dataset.types)))
 
 
 GNER_LAYOUT = DataFormat(

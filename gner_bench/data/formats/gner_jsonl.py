@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from gner_bench.answers.gner import prompt, tagged_text
-from gner_bench.data.collect import Sets, sentence_id
+from gner_bench.data.collect import Sets
 from gner_bench.data.formats import JSON_SUFFIXES, DataFormat, Source
 from gner_bench.data.formats.writing import check, records, write_lines
 from gner_bench.data.sentence import Dataset
@@ -18,17 +18,15 @@ from gner_bench.documents.record import words_and_labels
 
 
 def read_gner_jsonl(source: Source) -> list[Dataset]:
-    """The data sets of a file, in order of first appearance, each with the order of types of every prompt.
-
-    Raises InputError naming line (or index) and field for unusable records and for an id that a split has twice.
-    """
+    """The data sets of a file, in order of first appearance, each with the order of types of every prompt. Raises
+    InputError naming line (or index) and field for unusable records and for an id that a split has twice."""
     sets = Sets(source, "instance.labels", "label_list")
     for fields in read_objects(source.path, source.reading.keys):
         collector = sets.of(fields)
         instance = fields.inner("instance")
         words, labels = words_and_labels(instance)
-        id = sentence_id(instance if "id" in instance.value else fields, len(collector))
-        collector.add(fields, id, words, labels, fields.strings("label_list"))
+        named_by = instance if "id" in instance.value else fields
+        collector.add(fields, words, labels, fields.strings("label_list"), named_by)
     return sets.datasets()
 
 

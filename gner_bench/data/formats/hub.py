@@ -11,7 +11,7 @@ from gner_bench.data.formats import DataFormat, Source
 from gner_bench.data.formats.tokens import collect
 from gner_bench.data.sentence import Dataset
 from gner_bench.documents.fields import Fields
-from gner_bench.errors import GnerBenchError, InputError, UnreachableError, UsageError
+from gner_bench.errors import GnerBenchError, InputError, UnreachableError, UsageError, first_line
 from gner_bench.extras import require
 
 WORDS = "tokens"
@@ -78,7 +78,7 @@ def _load(source: Source, data_files: str | None, cache_dir: Path | None) -> Any
 
 def _explained(hub_id: str, error: Exception) -> GnerBenchError:
     """The one-line error for whatever ``datasets`` raised."""
-    said = (str(error).strip() or type(error).__name__).splitlines()[0]
+    said = first_line(error)
     if isinstance(error, ConnectionError) or re.search("Connect|Timeout|ProxyError", type(error).__name__):
         return UnreachableError(f"{hub_id}: the hub cannot be reached ({said})")
     if isinstance(error, RuntimeError) and "script" in said:

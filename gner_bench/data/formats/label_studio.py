@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import Any
 
 from gner_bench.answers.answer import Span
-from gner_bench.data.collect import Sets, sentence_id
+from gner_bench.data.collect import Sets
 from gner_bench.data.formats import JSON_SUFFIXES, DataFormat, Source
 from gner_bench.data.formats.characters import tagged_words, with_remarks
 from gner_bench.data.sentence import Dataset
@@ -15,10 +14,8 @@ from gner_bench.errors import short
 
 
 def read_label_studio(source: Source) -> list[Dataset]:
-    """The data set of a file of tasks, each with a text and, in its only annotation, spans of characters.
-
-    Raises InputError naming line (or index) and field, also for a task that is annotated several times or not at all.
-    """
+    """The data set of a file of tasks, each with a text and, in its only annotation, spans of characters. Raises
+    InputError naming line (or index) and field, also for a task that is annotated several times or not at all."""
     sets = Sets(source, "annotations", "annotations")
     noted: Counter[str] = Counter()
     for fields in read_objects(source.path, source.reading.keys):
@@ -32,21 +29,18 @@ def read_label_studio(source: Source) -> list[Dataset]:
         if len(done) != 1:
             raise fields.error("annotations", f"expected one annotation of the task, found {len(done)}")
         result = Fields(fields.path, done[0], fields.line, f"{fields.prefix}annotations.").get("result", list)
-        spans = [span for index, value in enumerate(result) for span in _spans(fields, index, value)]
+        spans: list[Span] = []
+        for index, value in enumerate(result):
+            match value:
+                case {"value": {"start": int(first), "end": int(end), "labels": [str(kind)]}}:
+                    spans.append(Span(first, end, kind, ""))
+                case {"value": {"labels": _}}:
+                    message = f"expected start, end and one label, found {short(value)}"
+                    raise fields.error(f"annotations.result[{index}]", message)
+            # All else is no label, such as relations and choices of the whole text.
         words, tags = tagged_words(fields, "annotations", text, spans, noted)
-        collector.add(fields, sentence_id(fields, len(collector)), words, tags, None)
+        collector.add(fields, words, tags)
     return with_remarks(sets.datasets(), noted)
-
-
-def _spans(fields: Fields, index: int, value: Any) -> list[Span]:
-    """The span of a label; none for what is no label, such as relations and choices of the whole text."""
-    match value:
-        case {"value": {"start": int(first), "end": int(end), "labels": [str(kind)]}}:
-            return [Span(first, end, kind, "")]
-        case {"value": {"labels": _}}:
-            message = f"expected start, end and one label, found {short(value)}"
-            raise fields.error(f"annotations.result[{index}]", message)
-    return []
 
 
 LABEL_STUDIO = DataFormat(

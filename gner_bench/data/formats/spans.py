@@ -17,12 +17,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 from gner_bench.answers.answer import CharacterSpans, Span, WordSpans
 from gner_bench.answers.spans import span_of
 from gner_bench.bio import Reading, TagReader, may_follow, neighbours, place_span, strict_spans
-from gner_bench.data.collect import Sets, one_of, renamed, sentence_id
+from gner_bench.data.collect import Sets, one_of, renamed
 from gner_bench.data.formats import JSON_SUFFIXES, DataFormat, Predicted, Source
 from gner_bench.data.formats.characters import tagged_words, with_remarks
 from gner_bench.data.formats.writing import check, records, refusal, write_lines
@@ -50,7 +49,7 @@ def read_spans(source: Source) -> list[Dataset]:
         if WORDS not in fields.value and "text" in fields.value:
             text, key = fields.get("text", str), one_of(fields, OF_CHARACTERS)
             words, tags = tagged_words(fields, key, text, [span for _, span in _spans(fields, key)], noted)
-            collector.add(fields, sentence_id(fields, len(collector)), words, tags, None)
+            collector.add(fields, words, tags)
             continue
         words, spans = fields.strings(WORDS), fields.get("ner", list)
         tags = ["O"] * len(words)
@@ -63,26 +62,18 @@ def read_spans(source: Source) -> list[Dataset]:
             if not place_span(tags, first, last + 1, kind):
                 other = next(before for before in spans if before[0] <= last and first <= before[1])
                 raise fields.error(f"ner[{index}]", f"{short(span)} overlaps {short(other)}, which BIO cannot hold")
-        types = _types(fields, spans)
-        collector.add(fields, sentence_id(fields, len(collector)), words, tags, types)
+        types = None
+        if key := next((key for key in LISTS if key in fields.value), ""):
+            types = fields.strings(key)
+        elif key := next((key for key in NEGATIVES if key in fields.value), ""):
+            types = tuple(dict.fromkeys([*(span[2] for span in spans), *fields.strings(key)]))
+        collector.add(fields, words, tags, types)
     return with_remarks(sets.datasets(), noted)
-
-
-def _types(fields: Fields, spans: list[Any]) -> tuple[str, ...] | None:
-    for key in LISTS:
-        if key in fields.value:
-            return fields.strings(key)
-    for key in NEGATIVES:
-        if key in fields.value:
-            return tuple(dict.fromkeys([*(span[2] for span in spans), *fields.strings(key)]))
-    return None
 
 
 def read_predictions(source: Source, own_gold: Reading | None) -> Iterator[Predicted]:
     """The sentences of a file; with ``own_gold`` the spans in ``ner`` beside the predicted ones are read so, as gold.
-
-    Raises InputError naming line (or index) and field for other records and for spans outside the words.
-    """
+    Raises InputError naming line (or index) and field for other records and for spans outside the words."""
     for fields in read_objects(source.path, source.reading.keys):
         if WORDS in fields.value:
             words = fields.strings(WORDS)

@@ -9,7 +9,7 @@ from typing import Any
 
 from gner_bench.answers.answer import Tags
 from gner_bench.bio import Reading, TagReader
-from gner_bench.data.collect import Collector, one_of, renamed, sentence_id
+from gner_bench.data.collect import Collector, one_of, renamed
 from gner_bench.data.formats import JSON_SUFFIXES, DataFormat, Predicted, Source
 from gner_bench.data.sentence import Dataset
 from gner_bench.documents.fields import Fields, read_object, read_objects
@@ -35,8 +35,9 @@ def collect(source: Source, rows: Iterator[Fields], names: Sequence[str]) -> Dat
         tags = tags_of_row(fields, key, names)
         if len(words) != len(tags):
             raise fields.error(key, f"{len(tags)} tags for {len(words)} words")
-        collector = collector or Collector(source, key, key)
-        collector.add(fields, sentence_id(fields, len(collector)), words, tags, None)
+        if collector is None:
+            collector = Collector(source, key, key)
+        collector.add(fields, words, tags)
     if collector is None:
         raise InputError(source.path, f"holds no sentence of {source.split}")
     return collector.dataset()
@@ -76,10 +77,7 @@ def read_tokens(source: Source) -> list[Dataset]:
 
 def read_predictions(source: Source, own_gold: Reading | None) -> Iterator[Predicted]:
     """The sentences of a file, whose predicted tags are under a key of ``PREDICTED`` or else of ``TAGS``; with
-    ``own_gold`` those under ``TAGS`` are read so, as their gold.
-
-    Raises InputError naming line (or index) and field.
-    """
+    ``own_gold`` those under ``TAGS`` are read so, as their gold. Raises InputError naming line (or index) and field."""
     path, reading = source.path, source.reading
     names = reading.tag_names or names_beside(path)
     predicted = TagReader(path, None, reading, "predicted tag")
@@ -97,13 +95,12 @@ def read_predictions(source: Source, own_gold: Reading | None) -> Iterator[Predi
     if gold:
         gold.recognise(own for *_, own in rows)
     for fields, words, key, tags, own in rows:
-        before, gold_before = predicted.repaired, gold.repaired if gold else 0
         try:
             bio = predicted.as_bio(tags, 0, 0)
             own_bio = gold.read(own, 0, 0) if gold else None
         except InputError as error:
             raise fields.error(key, error.message) from None
-        notes = [*predicted.notes(before, "predicted tags"), *(gold.notes(gold_before, "gold tags") if gold else ())]
+        notes = predicted.notes("predicted tags") + (gold.notes("gold tags") if gold else [])
         id, dataset, split = fields.id(), fields.optional("dataset", str), fields.optional("split", str)
         answer = Tags(words, bio, notes)
         yield Predicted(

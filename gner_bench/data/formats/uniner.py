@@ -12,7 +12,7 @@ from gner_bench.answers.front import take_off
 from gner_bench.answers.uniner import QUESTION, TEXT, strings
 from gner_bench.answers.uniner import UNINER as UNINER_ANSWERS
 from gner_bench.bio import Reading
-from gner_bench.data.collect import Collector, sentence_id
+from gner_bench.data.collect import Collector
 from gner_bench.data.formats import JSON_SUFFIXES, DataFormat, Predicted, Source
 from gner_bench.data.sentence import Dataset
 from gner_bench.documents.fields import Fields, read_objects
@@ -39,12 +39,6 @@ class Placement:
     conflicting: int = 0
     missing: int = 0
 
-    def __str__(self) -> str:
-        return (
-            f"mentions: {self.found} placed ({self.several} of them in several places); not placed:"
-            f" {self.overlapping} overlapping, {self.conflicting} of two types, {self.missing} missing"
-        )
-
 
 @dataclass
 class _Conversation:
@@ -56,8 +50,12 @@ class _Conversation:
 
 def read_uniner(source: Source) -> list[Dataset]:
     """The data set of a file, with a remark on what became of the mentions; see ``read_uniner_counted``."""
-    datasets, placement = read_uniner_counted(source)
-    return [replace(dataset, remarks=(str(placement),)) for dataset in datasets]
+    datasets, counts = read_uniner_counted(source)
+    remark = (
+        f"mentions: {counts.found} placed ({counts.several} of them in several places); not placed:"
+        f" {counts.overlapping} overlapping, {counts.conflicting} of two types, {counts.missing} missing"
+    )
+    return [replace(dataset, remarks=(remark,)) for dataset in datasets]
 
 
 def read_uniner_counted(source: Source) -> tuple[list[Dataset], Placement]:
@@ -87,7 +85,7 @@ def read_uniner_counted(source: Source) -> tuple[list[Dataset], Placement]:
             placement.overlapping += occurring and not tagged
             placement.found += tagged > 0
             placement.several += tagged > 1
-        collector.add(talk.fields, sentence_id(talk.fields, len(collector)), words, tags, tuple(talk.answers))
+        collector.add(talk.fields, words, tags, tuple(talk.answers))
     return [collector.dataset()], placement
 
 

@@ -67,11 +67,8 @@ def as_columns(path: Path, dataset: Dataset, lossy: bool) -> str:
 
 
 def records(datasets: Iterable[Dataset]) -> Iterator[tuple[Sentence, Json]]:
-    """The sentences, each with the keys that say where it belongs and what it was asked for.
-
-    The first record of a data set states its types under ``TYPES`` where the lists of its records give them in another
-    order or not at all.
-    """
+    """The sentences, each with the keys that say where it belongs and what it was asked for. The first record of a data
+    set states its types under ``TYPES`` where the lists of its records give them in another order or not at all."""
     for dataset in datasets:
         lists = [sentence.types or dataset.types for sentence in dataset.sentences]
         listed = tuple(dict.fromkeys(chain.from_iterable(dict.fromkeys(lists)))) == dataset.types

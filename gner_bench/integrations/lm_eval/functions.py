@@ -10,7 +10,7 @@ from typing import Any
 from gner_bench.documents.fields import Json
 from gner_bench.errors import UsageError
 from gner_bench.files import replacement
-from gner_bench.integrations.sentences import answered, counts, micro_f1, questions, unanswered
+from gner_bench.integrations.sentences import answered, counts, micro_f1, questions
 from gner_bench.predict.options import Split, TypeNames
 from gner_bench.scoring.metrics import Metric
 
@@ -38,7 +38,7 @@ def questions_of(
 
     rows = []
     for question in questions(data, dataset, split, format, definitions, type_names, sentences):
-        record = unanswered(question)
+        record = question.record("", {}).document()
         document, prompts = json.dumps(record, ensure_ascii=False), question.prompts
         target = record["instance"]["prompt_labels"]
         for number, prompt in enumerate(prompts):
@@ -52,28 +52,22 @@ def answer(row: Json, results: Sequence[str]) -> dict[str, Item]:
     return {"gner_f1": item, "strict_f1": item}
 
 
-def gner_f1(items: Iterable[Item]) -> float:
+def gner_f1(items: Iterable[Item], metric: Metric = "gner") -> float:
     """Micro F1 by the GNER metric; over several data sets the mean."""
-    return _f1(items, "gner")
-
-
-def strict_f1(items: Iterable[Item]) -> float:
-    """The same by the strict metric."""
-    return _f1(items, "strict")
-
-
-def _f1(items: Iterable[Item], metric: Metric) -> float:
     sets: dict[str, list[dict[str, int]]] = {}
     for document in answered_records(items):
         sets.setdefault(document["dataset"], []).append(counts(document, [metric]))
     return sum(micro_f1(counted, metric) for counted in sets.values()) / len(sets)
 
 
-def answered_records(items: Iterable[Item]) -> list[Json]:
-    """The records of sentences with their answers.
+def strict_f1(items: Iterable[Item]) -> float:
+    """The same by the strict metric."""
+    return gner_f1(items, "strict")
 
-    Raises UsageError for a sentence whose prompts were not all asked, as where --limit cuts between them.
-    """
+
+def answered_records(items: Iterable[Item]) -> list[Json]:
+    """The records of sentences with their answers. Raises UsageError for a sentence whose prompts were not all asked,
+    as where --limit cuts between them."""
     answers: dict[str, dict[int, str]] = {}
     asks: dict[str, int] = {}
     for document, ask, count, text in items:
