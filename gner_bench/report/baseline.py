@@ -111,14 +111,13 @@ def changes_of(
         if together := by_pair.get(frozenset(key)):
             of_sets = {each.name: each for each in together[:-1]}
             like = [*(of_sets[each.name] for each in changes.differences[:-1]), together[-1]]
-            same = tuple(map(_corrected_like, changes.differences, like))
+            # One of the two directions of a difference has the correction of the other.
+            same = tuple(
+                replace(one, p_holm=other.p_holm, family=other.family, detectable=other.detectable)
+                for one, other in zip(changes.differences, like, strict=True)
+            )
             found[key] = replace(changes, differences=same, correction=over)
     return Tested(found, over)
-
-
-def _corrected_like(one: Difference, other: Difference) -> Difference:
-    """One of the two directions of a difference with the correction of the other."""
-    return replace(one, p_holm=other.p_holm, family=other.family, detectable=other.detectable)
 
 
 def all_pairs(

@@ -75,10 +75,6 @@ class SystemScores:
         """Every value, computed from the counts."""
         return values_of(self.scores, self.resampling)
 
-    def values_over(self, names: Iterable[str]) -> SystemValues | GroupValues:
-        """The values of some of its data sets; what was resampled is shared."""
-        return self.values.over(names)
-
     def scores_over(self, names: Iterable[str]) -> Scores:
         """The scores of some of its data sets."""
         return replace(self.scores, sets={name: self.scores.sets[name] for name in names})

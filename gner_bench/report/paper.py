@@ -63,12 +63,13 @@ def files(tables: Mapping[str, Sequence[Grid]], figures: Sequence[Figure]) -> di
 
 def _figure(figure: Figure) -> str:
     kind, width = "figure*" if figure.wide else "figure", figure.width
+    sentences = re.split(r"(?<=[.!?]) (?=[A-Z])", figure.caption)
     lines = [
         *comment([figure.caption]),
         rf"\begin{{{kind}}}[tp]",
         r"\centering",
         rf"\includegraphics[width=\ifdim{width}in>\linewidth\linewidth\else{width}in\fi]{{figures/{figure.file}}}",
-        rf"\caption{{{caption(_sentences(figure.caption), figure.wide)}}}",
+        rf"\caption{{{caption(sentences, figure.wide)}}}",
         rf"\label{{{figure.label}}}",
         rf"\end{{{kind}}}",
     ]
@@ -85,7 +86,3 @@ def _notes(tables: Mapping[str, Sequence[Grid]], figures: Sequence[Figure]) -> s
     parts = [NOTE.format(label=label, kind=kind, text=breakable(text)) for label, kind, text in told]
     lines = [LATEX_CHARACTER, r"\begingroup\footnotesize\raggedright", *parts, r"\endgroup"]
     return NOTES + "\n".join(lines) + "\n"
-
-
-def _sentences(text: str) -> list[str]:
-    return re.split(r"(?<=[.!?]) (?=[A-Z])", text)

@@ -34,7 +34,9 @@ def plots(contents: Contents) -> list[Plot]:
     tables = [table for table in contents.tables[contents.metric] if table.measured]
     if not tables:
         raise NoData("no system was scored")
-    tables = [table for table in tables if sum(map(len, map(shown_entries, drawn_rows(table)))) > 1]
+    tables = [
+        table for table in tables if sum(len(shown_entries(row)) for row in (*table.measured, *shown_quoted(table))) > 1
+    ]
     if not tables:
         raise NoData("one value alone")
     plots = []
@@ -53,11 +55,6 @@ def shown_quoted(table: Table) -> list[Row]:
     if len(table.quoted) <= MOST_QUOTED:
         return table.quoted
     return [row for row in table.quoted if row.system.startswith(OWN_FAMILY)][:MOST_QUOTED]
-
-
-def drawn_rows(table: Table) -> list[Row]:
-    """The rows of the figure, measured ones first."""
-    return [*table.measured, *shown_quoted(table)]
 
 
 def shown_entries(row: Row) -> dict[int, Entry]:
@@ -96,7 +93,7 @@ def draw(table: Table, style: Style) -> Figure:
         axes.axvline(len(heads) - 1.5, color=style.theme.faint, linewidth=0.6 * style.scale)
     axes.set_xlim(-0.5, len(heads) - 0.5)
     percent_axis(axes)
-    legend(figure, style, handles, *names_and_note(drawn_rows(table)))
+    legend(figure, style, handles, *names_and_note([*measured, *quoted]))
     return figure
 
 

@@ -231,7 +231,7 @@ def _measured(
     tests: Tested,
 ) -> Row:
     sets = [name for name in names if name in system.scores.sets]
-    values = system.values_over(sets)
+    values = system.values.over(sets)
     stars = {baseline: tests.stars(baseline, system.name, names) for baseline in baselines}
     differs = {name: tuple(base for base, (starred, _) in stars.items() if name in starred) for name in sets}
     mean_differs = tuple(base for base, (_, of_mean) in stars.items() if of_mean)
