@@ -221,7 +221,7 @@ def list_command(what: str, as_json: bool) -> None:
         shared.print_json(rows)
         return
     table = [asked.short(row) for row in rows]
-    heads = list(table[0])
+    heads = list(table[0]) if table else []
     cells = [["" if value is None else str(value) for value in row.values()] for row in table]
     show([listing(asked.title, heads, cells, right=NUMBERS)])
     for row in rows:

@@ -15,6 +15,8 @@ from gner_bench.report.leaderboard import ranking as ranking_module
 
 from .conftest import Run
 
+pytestmark = pytest.mark.slow
+
 Sentences = Callable[..., Path]
 Json = dict[str, Any]
 

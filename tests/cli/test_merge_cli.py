@@ -9,7 +9,7 @@ from click.testing import Result
 
 Run = Callable[..., Result]
 PREDICT = ("predict", "--model", "demo", "--data", "demo", "--datasets", "mit-movie,mit-restaurant", "--limit", "4")
-pytestmark = pytest.mark.usefixtures("quick")
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("quick")]
 
 
 def last_line(result: Result) -> str:

@@ -16,7 +16,7 @@ from gner_bench.documents.record import read_records
 Run = Callable[..., Result]
 Refusal = Callable[..., str]
 PREDICT = ("predict", "--model", "demo", "--data", "demo")
-pytestmark = pytest.mark.usefixtures("quick")
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("quick")]
 
 
 def taken(out: Path) -> list[str]:

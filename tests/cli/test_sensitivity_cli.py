@@ -13,6 +13,8 @@ from click.testing import Result
 from gner_bench.predict.generation import Generation
 from gner_bench.predict.plan import Task
 
+pytestmark = pytest.mark.slow
+
 Run = Callable[..., Result]
 SENSITIVITY = ("sensitivity", "--model", "demo", "--data", "demo", "--dataset", "mit-movie", "--limit", "8")
 

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 from click.testing import Result
+
+pytestmark = pytest.mark.slow
 
 Run = Callable[..., Result]
 PREDICT = ("predict", "--model", "demo", "--data", "demo", "--datasets", "mit-movie", "--limit", 1)
